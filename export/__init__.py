@@ -1,0 +1,1 @@
+"""From a NeMo checkpoint to verified ONNX graphs in the model repository (runs in the NeMo environment)."""

@@ -1,0 +1,64 @@
+"""`python -m export CHECKPOINT.nemo`: make verified graphs of a NeMo checkpoint and install them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from export.checkpoint import Checkpoint
+from export.errors import ExportError, VerificationFailed
+from export.families import family_of
+from export.family import Options
+
+DEFAULT_REPOSITORY = Path("model_repository")
+DEFAULT_CALIBRATION = Path("demo/recordings")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    parser = argparse.ArgumentParser(prog="python -m export", description=__doc__)
+    parser.add_argument("checkpoint", type=Path, help="the .nemo file")
+    parser.add_argument("--repository", type=Path, default=DEFAULT_REPOSITORY, help="default: %(default)s")
+    parser.add_argument("--version", type=int, default=1, help="version folder, default: %(default)s")
+    parser.add_argument("--name", nargs="+", default=(), metavar="NAME", help="install only these models")
+    parser.add_argument(
+        "--calibration",
+        type=Path,
+        default=DEFAULT_CALIBRATION,
+        help="recordings for the int8 variant and for verification: a folder or a manifest, default: %(default)s",
+    )
+    parser.add_argument("--no-int8", action="store_true", help="make no int8 variant")
+    parser.add_argument("--threads", type=int, default=None, help="torch's and ONNX Runtime's, default: all cores")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Export one checkpoint; 0 when installed, 1 when not equal to NeMo, 2 when refused."""
+    given = parser().parse_args(arguments)
+    options = Options(
+        repository=given.repository,
+        version=given.version,
+        names=tuple(given.name),
+        calibration=given.calibration,
+        quantize=not given.no_int8,
+    )
+    try:
+        checkpoint = Checkpoint.open(given.checkpoint)
+        family = family_of(checkpoint, options)
+        from export.nemo_environment import prepare
+
+        prepare(given.threads)
+        family.run()
+    except VerificationFailed as error:
+        print(error, file=sys.stderr)
+        return 1
+    except ExportError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

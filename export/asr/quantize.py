@@ -1,0 +1,59 @@
+"""The int8 variant of an acoustic model for CPUs: static, per channel, calibrated on real features."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
+
+Features = tuple[np.ndarray, np.ndarray]
+"""features (1, M, T) float32 and features_length (1, 1) int64."""
+
+
+class FeatureReader(CalibrationDataReader):
+    """Hands the features of one recording after the other to the calibration."""
+
+    def __init__(self, features: Sequence[Features]):
+        self.rest = iter(features)
+
+    def get_next(self) -> dict[str, np.ndarray] | None:
+        """The next recording's inputs, None at the end."""
+        item = next(self.rest, None)
+        return None if item is None else {"features": item[0], "features_length": item[1]}
+
+
+def quantize(source: Path, target: Path, features: Sequence[Features]) -> None:
+    """Write the int8 variant of a float acoustic model.
+
+    Weights are int8 per output channel, activations uint8 per tensor with ranges fixed by the calibration, so the
+    result of a row depends on nothing else in its batch. The output layer stays float: it is small, and every
+    log-probability goes through it.
+
+    Args:
+        source: the float graph.
+        target: file to write.
+        features: calibration data, at least one recording.
+    """
+    graph = onnx.load(str(source)).graph
+    convolutions = [node.name for node in graph.node if node.op_type == "Conv"]
+    with tempfile.TemporaryDirectory() as folder:
+        prepared = Path(folder) / "model.onnx"
+        prepared.write_bytes(source.read_bytes())
+        logging.getLogger().setLevel(logging.ERROR)
+        quantize_static(
+            str(prepared),
+            str(target),
+            FeatureReader(features),
+            quant_format=QuantFormat.QDQ,
+            per_channel=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            calibrate_method=CalibrationMethod.MinMax,
+            op_types_to_quantize=["Conv", "Add", "Mul"],
+            nodes_to_exclude=convolutions[-1:],
+        )

@@ -1,0 +1,220 @@
+"""QuartzNet and Jasper (ConvASREncoder + ConvASRDecoder) as one flat graph, independent of padding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from export.errors import UnsupportedCheckpoint
+from export.onnx_graph import write_graph
+
+
+@dataclass
+class Timeline:
+    """The time axis at one resolution: how many frames of each row are real."""
+
+    length: Tensor  #: (B, 1) int64, frames
+    mask: Tensor | None = None  #: (B, 1, 1, T) float32, one where real; made when first needed
+
+    def masked(self, x: Tensor) -> Tensor:
+        """Zero what lies behind the rows' ends."""
+        if self.mask is None:
+            frames = torch.arange(x.shape[3]).unsqueeze(0)
+            self.mask = (frames < self.length).to(x.dtype)[:, None, None, :]
+        return x * self.mask
+
+
+class Convolution(nn.Module):
+    """A masked 1-D convolution with its batch normalisation folded in.
+
+    It is written as a 2-D convolution of height one: ONNX Runtime has its fast blocked kernels for that form only.
+    Kernels of one frame mix nothing over time, so they need no mask.
+    """
+
+    def __init__(self, conv: nn.Conv1d, padding: tuple[int, int]):
+        super().__init__()
+        self.kernel, self.stride, self.dilation = conv.kernel_size[0], conv.stride[0], conv.dilation[0]
+        self.padding = padding
+        symmetric = padding[0] == padding[1]
+        self.conv = nn.Conv2d(
+            conv.in_channels,
+            conv.out_channels,
+            kernel_size=(1, self.kernel),
+            stride=(1, self.stride),
+            padding=(0, padding[0] if symmetric else 0),
+            dilation=(1, self.dilation),
+            groups=conv.groups,
+        )
+        self.unequal_padding = None if symmetric else padding
+        self.conv.weight.data = conv.weight.data.unsqueeze(2).clone()
+        self.conv.bias.data = torch.zeros(conv.out_channels) if conv.bias is None else conv.bias.data.clone()
+
+    def fold(self, norm: nn.BatchNorm1d) -> None:
+        """Merge the normalisation that follows into weight and bias (in float64)."""
+        scale = 1.0 / (norm.running_var.double() + norm.eps).sqrt()
+        if norm.affine:
+            scale = scale * norm.weight.double()
+        weight = self.conv.weight.double() * scale[:, None, None, None]
+        bias = (self.conv.bias.double() - norm.running_mean.double()) * scale
+        if norm.affine:
+            bias = bias + norm.bias.double()
+        self.conv.weight.data, self.conv.bias.data = weight.float(), bias.float()
+
+    def forward(self, x: Tensor, timeline: Timeline) -> tuple[Tensor, Timeline]:
+        """(B, C, 1, T) to (B, C', 1, T'), with the time axis that results."""
+        if self.kernel > 1:
+            x = timeline.masked(x)
+        if self.unequal_padding:
+            x = nn.functional.pad(x, self.unequal_padding)
+        return self.conv(x), self.advanced(timeline)
+
+    def advanced(self, timeline: Timeline) -> Timeline:
+        """The time axis behind this convolution; the same object where nothing changes."""
+        reach = self.dilation * (self.kernel - 1)
+        if self.stride == 1 and sum(self.padding) == reach:
+            return timeline
+        frames = torch.div(timeline.length + sum(self.padding) - reach - 1, self.stride, rounding_mode="floor") + 1
+        # A row without frames stays one; NeMo's formula would invent a frame for it.
+        return Timeline(torch.where(timeline.length > 0, frames.clamp(min=0), 0))
+
+
+class Block(nn.Module):
+    """A JasperBlock: repeated convolutions, and residual convolutions of the block's input or inputs."""
+
+    def __init__(self, block: Any, name: str):
+        """Flatten a NeMo JasperBlock.
+
+        Raises:
+            UnsupportedCheckpoint: names the layer.
+        """
+        super().__init__()
+        if block.res is not None and block.residual_mode not in ("add", "stride_add"):
+            raise unsupported(name, f"residual mode {block.residual_mode}")
+        if block.is_adapter_available():
+            raise unsupported(name, "adapters")
+        self.layers = nn.ModuleList(flattened(block.mconv, f"{name}.mconv"))
+        self.residuals = nn.ModuleList()
+        for index, branch in enumerate(block.res or []):
+            self.residuals.extend(flattened(branch, f"{name}.res.{index}"))
+        self.output = nn.ModuleList(flattened(block.mout, f"{name}.mout"))
+        self.dense = block.res is not None and block.dense_residual
+
+    def forward(self, panes: list[Tensor], timeline: Timeline) -> tuple[list[Tensor], Timeline]:
+        """Take and return the tensors that residuals may refer to, the current one last."""
+        x, after = panes[-1], timeline
+        for layer in self.layers:
+            if isinstance(layer, Convolution):
+                x, after = layer(x, after)
+            else:
+                x = layer(x)
+        for pane, residual in zip(panes, self.residuals, strict=False):
+            x = x + residual(pane, timeline)[0]
+        for layer in self.output:
+            x = layer(x)
+        return ([*panes, x] if self.dense else [x]), after
+
+
+def flattened(layers: Any, name: str) -> Iterator[nn.Module]:
+    """Convolutions with their normalisation folded in, and activations; dropout is gone.
+
+    Raises:
+        UnsupportedCheckpoint: names the layer.
+    """
+    activations = (nn.ReLU, nn.Hardtanh, nn.SELU, nn.SiLU, nn.GELU)
+    pending: Convolution | None = None
+    for index, layer in enumerate(layers):
+        if isinstance(layer, nn.BatchNorm1d) and pending is not None and layer.running_mean is not None:
+            pending.fold(layer)
+            continue
+        if pending is not None:
+            yield pending
+            pending = None
+        kind = type(layer).__name__
+        if kind == "MaskedConv1d":
+            if layer.heads != -1 or not layer.use_mask:
+                raise unsupported(f"{name}.{index}", "shared heads" if layer.heads != -1 else "unmasked convolution")
+            padding = layer._padding
+            pending = Convolution(layer.conv, tuple(padding) if layer.pad_layer is not None else (padding, padding))
+        elif isinstance(layer, activations):
+            yield layer
+        elif not isinstance(layer, (nn.Dropout, nn.Identity)):
+            raise unsupported(f"{name}.{index}", kind)
+    if pending is not None:
+        yield pending
+
+
+def unsupported(layer: str, what: str) -> UnsupportedCheckpoint:
+    """The refusal of one layer."""
+    return UnsupportedCheckpoint(
+        f"{layer}: expected masked convolutions, batch normalisation, plain activations and added residuals, "
+        f"got {what}; no exporter reproduces it."
+    )
+
+
+class AcousticModel(nn.Module):
+    """Log-mel features to CTC log-probabilities; a row of a batch equals the row alone."""
+
+    def __init__(self, encoder: Any, decoder: Any):
+        """Flatten a NeMo ConvASREncoder and ConvASRDecoder.
+
+        Raises:
+            UnsupportedCheckpoint: the classes differ, or a layer is unknown.
+        """
+        super().__init__()
+        for part, expected in ((encoder, "ConvASREncoder"), (decoder, "ConvASRDecoder")):
+            # NeMo substitutes a subclass that can carry adapters; without one it is the same network.
+            if type(part).__name__ not in (expected, f"{expected}Adapter"):
+                raise UnsupportedCheckpoint(
+                    f"{expected.removeprefix('ConvASR').lower()}: expected {expected}, got {type(part).__name__}; "
+                    "only QuartzNet and Jasper models have an exporter."
+                )
+        if decoder.is_adapter_available():
+            raise unsupported("decoder", "adapters")
+        self.blocks = nn.ModuleList(
+            Block(block, f"encoder.encoder.{index}") for index, block in enumerate(encoder.encoder)
+        )
+        self.mels = int(encoder._feat_in)
+        self.classes = int(decoder.num_classes_with_blank)
+        self.temperature = float(decoder.temperature)
+        self.output = Convolution(decoder.decoder_layers[0], (0, 0))
+
+    def forward(self, features: Tensor, features_length: Tensor) -> tuple[Tensor, Tensor]:
+        """Compute log-probabilities.
+
+        Args:
+            features: (B, M, T) float32; frames from a row's length on are ignored.
+            features_length: (B, 1) int64, in frames.
+
+        Returns:
+            log_probs (B, T', V) float32, blank last, and log_probs_length (B, 1) int64. Rows behind their length
+            hold no meaning.
+        """
+        length = features_length.clamp(min=0).minimum(torch.tensor(features.shape[2]))
+        valid = (torch.arange(features.shape[2]).unsqueeze(0) < length).unsqueeze(1)
+        # Selected rather than multiplied, so that not even NaN in the padding gets in.
+        panes = [torch.where(valid, features, 0.0).unsqueeze(2)]
+        timeline = Timeline(length)
+        for block in self.blocks:
+            panes, timeline = block(panes, timeline)
+        logits, timeline = self.output(panes[-1], timeline)
+        logits = logits.squeeze(2).transpose(1, 2)
+        if self.temperature != 1.0:
+            logits = logits / self.temperature
+        return logits.log_softmax(dim=2), timeline.length
+
+
+def write_acoustic_model(module: AcousticModel, path: Path) -> None:
+    """Write the acoustic model as an ONNX graph."""
+    example = (torch.randn(2, module.mels, 128), torch.tensor([[128], [100]]))
+    write_graph(
+        module,
+        example,
+        path,
+        inputs={"features": ("B", module.mels, "T"), "features_length": ("B", 1)},
+        outputs={"log_probs": ("B", "frames", module.classes), "log_probs_length": ("B", 1)},
+    )

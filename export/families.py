@@ -1,0 +1,34 @@
+"""Which family exports which NeMo class."""
+
+from __future__ import annotations
+
+from export.checkpoint import Checkpoint
+from export.errors import UnsupportedCheckpoint
+from export.family import Family, Options
+
+SUPPORTED = {
+    "EncDecCTCModel": "CTC recognition with a QuartzNet or Jasper encoder",
+    "PunctuationCapitalizationModel": "punctuation and capitals with a BERT or DistilBERT encoder",
+}
+
+
+def family_of(checkpoint: Checkpoint, options: Options) -> Family:
+    """The exporter of a checkpoint.
+
+    Raises:
+        UnsupportedCheckpoint: names the class, and what is supported.
+    """
+    if checkpoint.class_name not in SUPPORTED:
+        supported = "; ".join(f"{name} ({what})" for name, what in SUPPORTED.items())
+        raise UnsupportedCheckpoint(
+            f"checkpoint: {checkpoint.path.name} holds a {checkpoint.class_name}, which has no exporter. "
+            f"Supported: {supported}."
+        )
+    # Imported here, because both pull in torch, and a refusal should not have to wait for that.
+    if checkpoint.class_name == "EncDecCTCModel":
+        from export.asr.family import RecognitionFamily
+
+        return RecognitionFamily(checkpoint, options)
+    from export.punctuation.family import PunctuationFamily
+
+    return PunctuationFamily(checkpoint, options)

@@ -1,0 +1,102 @@
+"""The flow that every model family shares: restore, build, verify, install."""
+
+from __future__ import annotations
+
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from export.checkpoint import Checkpoint
+from export.errors import ExportError
+from export.repository import Stage, install
+from export.verification import Check, require, table
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the person exporting decides."""
+
+    repository: Path  #: model repository to install into
+    version: int = 1  #: version folder
+    names: Collection[str] = ()  #: install only these models; all of the family's when empty
+    calibration: Path | None = None  #: recordings for the int8 variant, a folder or a manifest
+    quantize: bool = True  #: whether to make the int8 variant at all
+
+
+class Family(ABC):
+    """One kind of checkpoint: what is made of it, and how that is proven equal to NeMo."""
+
+    class_name: ClassVar[str]  #: NeMo class
+    describes: ClassVar[str]  #: one line for the list of what is supported
+    models: ClassVar[tuple[str, ...]]  #: Triton models that it writes files for
+
+    def __init__(self, checkpoint: Checkpoint, options: Options):
+        self.checkpoint = checkpoint
+        self.options = options
+        self.model: Any = None  # the NeMo model, once restored
+
+    @abstractmethod
+    def restore(self) -> None:
+        """Load the NeMo model, in eval mode, without the network."""
+
+    @abstractmethod
+    def build(self, stage: Stage) -> None:
+        """Write graphs and sidecars."""
+
+    @abstractmethod
+    def verify(self, stage: Stage) -> list[Check]:
+        """Compare what was written with the NeMo model."""
+
+    def obsolete(self) -> dict[str, list[str]]:
+        """Files of an earlier export that this one leaves out, by model."""
+        return {}
+
+    def provenance(self) -> dict[str, Any]:
+        """Where the weights come from, for the sidecars."""
+        return {
+            "checkpoint": self.checkpoint.path.name,
+            "checkpoint_sha256": self.checkpoint.sha256,
+            "model_class": self.checkpoint.class_name,
+            "parameters": sum(parameter.numel() for parameter in self.model.parameters()),
+        }
+
+    def run(self, report: Callable[[str], None] = print) -> list[Check]:
+        """Export the checkpoint.
+
+        Args:
+            report: takes lines for the person exporting.
+
+        Returns:
+            The checks, all passed.
+
+        Raises:
+            ExportError: refused, or not equal to NeMo, or not writable. The repository is then untouched.
+        """
+        unknown = set(self.options.names) - set(self.models)
+        if unknown:
+            raise ExportError(
+                f"name: expected {', '.join(self.models)} for a {self.class_name}, got {', '.join(sorted(unknown))}."
+            )
+        report(f"{self.checkpoint.path.name}: {self.class_name}, sha256 {self.checkpoint.sha256[:12]}")
+        self.restore()
+        with tempfile.TemporaryDirectory(prefix="tritone-export-") as folder:
+            stage = Stage(Path(folder))
+            self.build(stage)
+            checks = self.verify(stage)
+            report(table(checks))
+            require(checks)
+            selected = self._selected(stage)
+            for path in install(selected, self.options.repository, self.options.version, self.obsolete()):
+                report(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB)")
+        return checks
+
+    def _selected(self, stage: Stage) -> Stage:
+        for model, files in stage.files().items():
+            if self.options.names and model not in self.options.names:
+                for file in files:
+                    file.unlink()
+                (stage.root / model).rmdir()
+        return stage

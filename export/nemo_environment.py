@@ -1,0 +1,28 @@
+"""Importing NeMo quietly and without the network."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+
+
+def prepare(threads: int | None = None) -> None:
+    """Forbid hub look-ups, silence NeMo's log, and bound torch's threads; call before using NeMo.
+
+    Args:
+        threads: for torch; its own choice when None.
+    """
+    # Read when the libraries are first imported.
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["TRANSFORMERS_OFFLINE"] = "1"
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    warnings.filterwarnings("ignore")
+    import torch
+    from nemo.utils import logging as nemo_logging
+
+    nemo_logging.setLevel(logging.ERROR)
+    for noisy in ("nemo_logger", "pytorch_lightning", "lightning.pytorch", "transformers"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    if threads is not None:
+        torch.set_num_threads(threads)

@@ -1,0 +1,1 @@
+"""Punctuation and capitalisation with BERT-like encoders."""

@@ -1,0 +1,81 @@
+"""Restoring a punctuation model from its archive alone.
+
+NeMo asks the Hugging Face hub for the encoder's class and the tokenizer, though the archive carries the encoder's
+configuration and the vocabulary. Here both come from the archive.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from export.errors import UnsupportedCheckpoint
+
+SUPPORTED_ENCODERS = ("bert", "distilbert")
+
+
+def build_encoder(
+    pretrained_model_name: str, config_dict: dict[str, Any] | None = None, config_file: str | None = None
+) -> Any:
+    """Build the encoder that the configuration describes, with random weights (NeMo loads them afterwards).
+
+    Takes NeMo's arguments for `get_huggingface_lm_model`.
+
+    Raises:
+        UnsupportedCheckpoint: no configuration, or another kind of encoder.
+    """
+    from nemo.collections.nlp.modules.common.huggingface.bert import BertEncoder
+    from nemo.collections.nlp.modules.common.huggingface.distilbert import DistilBertEncoder
+    from transformers import BertConfig, DistilBertConfig
+
+    if config_file and Path(config_file).is_file():
+        config_dict = json.loads(Path(config_file).read_text(encoding="utf-8"))
+    if not config_dict:
+        raise UnsupportedCheckpoint(
+            f"language_model: the archive has no encoder configuration for {pretrained_model_name}; "
+            "restore it with NeMo where the network is allowed and save it again."
+        )
+    kind = config_dict.get("model_type", "bert")
+    if kind not in SUPPORTED_ENCODERS:
+        raise UnsupportedCheckpoint(f"language_model: expected {' or '.join(SUPPORTED_ENCODERS)}, got {kind}.")
+    encoder, config = (BertEncoder, BertConfig) if kind == "bert" else (DistilBertEncoder, DistilBertConfig)
+    # Attention as plain matrix products: that is what exports to standard operators, and the reference uses it too.
+    return encoder(config.from_dict({**config_dict, "attn_implementation": "eager"}))
+
+
+def build_tokenizer(vocabulary: str | Path) -> Any:
+    """The WordPiece tokenizer of a vocabulary file, the slow reference implementation that NeMo uses."""
+    from transformers import BertTokenizer
+
+    return BertTokenizer(str(vocabulary), do_lower_case=is_uncased(vocabulary))
+
+
+def is_uncased(vocabulary: str | Path) -> bool:
+    """Whether a vocabulary has no capital letters outside its special tokens, so text must be lowered first."""
+    tokens = Path(vocabulary).read_text(encoding="utf-8").splitlines()
+    return not any(token != token.lower() for token in tokens if not (token.startswith("[") and token.endswith("]")))
+
+
+@contextmanager
+def archive_only() -> Iterator[None]:
+    """While active, NeMo builds encoder and tokenizer from files and asks no hub."""
+    from nemo.collections.common.tokenizers.huggingface.auto_tokenizer import AutoTokenizer
+    from nemo.collections.nlp.modules.common import lm_utils
+
+    def initialize(self: Any, pretrained_model_name: str, vocab_file: str | None = None, *_: Any, **__: Any) -> None:
+        if vocab_file is None:
+            raise UnsupportedCheckpoint(
+                f"tokenizer: the archive has no vocabulary for {pretrained_model_name}; "
+                "restore it with NeMo where the network is allowed and save it again."
+            )
+        self.tokenizer = build_tokenizer(vocab_file)
+
+    originals = lm_utils.get_huggingface_lm_model, AutoTokenizer._initialize_tokenizer
+    lm_utils.get_huggingface_lm_model, AutoTokenizer._initialize_tokenizer = build_encoder, initialize
+    try:
+        yield
+    finally:
+        lm_utils.get_huggingface_lm_model, AutoTokenizer._initialize_tokenizer = originals

@@ -1,0 +1,76 @@
+"""Checks of an exported graph against the model it came from, and the table that reports them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from export.errors import VerificationFailed
+
+
+@dataclass(frozen=True)
+class Check:
+    """One comparison; it passes when the error is at most the tolerance."""
+
+    subject: str  #: what was compared, for example "asr_features: log-mel, 12 clips"
+    measure: str  #: how the error is measured, for example "max abs"
+    error: float  #: in units of the measure
+    tolerance: float | None  #: None for a figure that is only reported
+
+    @property
+    def passed(self) -> bool:
+        """Whether the error is a number within the tolerance."""
+        return self.tolerance is None or bool(self.error <= self.tolerance)
+
+
+def max_abs(measured: np.ndarray, expected: np.ndarray) -> float:
+    """Largest absolute difference; infinite when the shapes differ or a value is not finite."""
+    if measured.shape != expected.shape or not np.isfinite(measured).all():
+        return float("inf")
+    return float(np.abs(measured - expected).max(initial=0.0))
+
+
+def relative_l2(measured: np.ndarray, expected: np.ndarray) -> float:
+    """L2 norm of the difference over that of the expected values; infinite when the shapes differ."""
+    if measured.shape != expected.shape or not np.isfinite(measured).all():
+        return float("inf")
+    norm = float(np.linalg.norm(expected))
+    difference = float(np.linalg.norm(measured - expected))
+    return difference / norm if norm > 0 else difference
+
+
+def disagreement(measured: Sequence[object], expected: Sequence[object]) -> float:
+    """Fraction of positions that differ, in [0, 1]; 1 when the lengths differ."""
+    if len(measured) != len(expected):
+        return 1.0
+    if not expected:
+        return 0.0
+    return sum(a != b for a, b in zip(measured, expected, strict=True)) / len(expected)
+
+
+def table(checks: Sequence[Check]) -> str:
+    """The checks as aligned columns, one line each."""
+    rows = [("compared", "measure", "error", "tolerance", "")]
+    for check in checks:
+        tolerance = "-" if check.tolerance is None else f"{check.tolerance:.3g}"
+        verdict = "" if check.tolerance is None else ("ok" if check.passed else "FAILED")
+        rows.append((check.subject, check.measure, f"{check.error:.3g}", tolerance, verdict))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
+
+
+def require(checks: Sequence[Check]) -> None:
+    """Raise unless every check passed.
+
+    Raises:
+        VerificationFailed: names the checks that did not.
+    """
+    failed = [check for check in checks if not check.passed]
+    if failed:
+        listing = "; ".join(
+            f"{check.subject}: {check.measure} {check.error:.3g}, allowed {check.tolerance:.3g}" for check in failed
+        )
+        raise VerificationFailed(f"verification: {listing}. The model repository was left as it is.")
