@@ -1,0 +1,179 @@
+"""The server's public models as calls: what is sent and how the answer is read, without any network.
+
+Every transport sends the same `Call`, so a new model of the service is one more function here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tritone_client.errors import InvalidRequestError, ServerError
+from tritone_client.recordings import duration_s
+from tritone_client.results import Transcription, Word
+
+Result = TypeVar("Result")
+Audio = str | os.PathLike[str] | bytes | NDArray[np.float32]
+
+SAMPLE_RATE_HZ = 16_000  # of the contract's `audio` tensors
+LARGEST_FILE_BYTES = 2**31 - 2**20  # gRPC and protobuf end at 2 GiB; 1 MiB for the rest of the request
+LOUDEST_SAMPLE = 2.0  # full scale is 1; resampling may overshoot a little, integers given as floats by far
+
+AUDIO_TO_TEXT = "audio_to_text"
+SPEECH_TO_TEXT = "speech_to_text"
+PUNCTUATE = "punctuate"
+PUBLIC_MODELS = (AUDIO_TO_TEXT, SPEECH_TO_TEXT, PUNCTUATE)
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """One input tensor."""
+
+    name: str
+    datatype: str  #: Triton's name of the element type, such as FP32
+    array: NDArray[Any]  #: batch dimension first
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The output tensors of one answer; a request is a batch of one, so row 0 is read."""
+
+    model: str
+    tensor: Callable[[str], NDArray[Any] | None]  #: output by name, batch dimension first
+
+    def row(self, name: str) -> NDArray[Any]:
+        """Return row 0 of an output, one-dimensional."""
+        array = self.tensor(name)
+        if array is None or array.ndim != 2 or len(array) != 1:
+            shape = "none" if array is None else f"shape {array.shape}"
+            raise ServerError(
+                f"{self.model}: expected output {name} of shape (1, count), got {shape}; "
+                "client and server are of different versions."
+            )
+        row: NDArray[Any] = array[0]
+        return row
+
+    def strings(self, name: str) -> list[str]:
+        """Return a BYTES output as text."""
+        return [item.decode("utf-8") for item in self.row(name).tolist()]
+
+    def string(self, name: str) -> str:
+        """Return a BYTES output of one element as text."""
+        return self.strings(name)[0]
+
+    def floats(self, name: str) -> list[float]:
+        """Return a floating-point output as Python floats."""
+        return [float(value) for value in self.row(name)]
+
+
+@dataclass(frozen=True)
+class Call(Generic[Result]):
+    """One request to one model, and how to read its answer."""
+
+    model: str
+    inputs: tuple[Tensor, ...]
+    decode: Callable[[Outputs], Result]
+    parameters: Mapping[str, str | int | float | bool] = field(default_factory=dict)  #: request parameters
+
+
+def transcribe(audio: Audio) -> Call[Transcription]:
+    """Ask what is said in a recording.
+
+    Args:
+        audio: path of an audio file; or the bytes of one; or (N,) float32 samples, 16 kHz mono in [-1, 1].
+
+    Raises:
+        InvalidRequestError: not an array that the model takes, or a file larger than a request can be.
+        OSError: the file cannot be read.
+    """
+    if isinstance(audio, np.ndarray):
+        return _transcribe_samples(audio)
+    if isinstance(audio, bytes | bytearray | memoryview):
+        return _transcribe_file(bytes(audio))
+    if isinstance(audio, str | os.PathLike):
+        return _transcribe_file(Path(audio).read_bytes())
+    raise TypeError(
+        f"audio: expected a path, the bytes of an audio file or a numpy array, got {type(audio).__name__}."
+    )
+
+
+def punctuate(text: str) -> Call[str]:
+    """Ask for punctuation and capitals in a transcript."""
+    try:
+        transcript = text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InvalidRequestError("transcript: expected valid Unicode, got unpaired surrogates.") from error
+    return Call(PUNCTUATE, (_bytes("transcript", transcript),), lambda outputs: outputs.string("text"))
+
+
+def _transcribe_file(content: bytes) -> Call[Transcription]:
+    if len(content) > LARGEST_FILE_BYTES:
+        raise InvalidRequestError(
+            f"audio_bytes: expected at most {LARGEST_FILE_BYTES} bytes, got {len(content)}; "
+            "split the recording or compress it as FLAC or MP3."
+        )
+    length_s = duration_s(content)
+    inputs = (_bytes("audio_bytes", content),)
+    return Call(AUDIO_TO_TEXT, inputs, lambda outputs: _transcription(outputs, length_s))
+
+
+def _transcribe_samples(samples: NDArray[np.float32]) -> Call[Transcription]:
+    _check_samples(samples)
+    length_s = samples.size / SAMPLE_RATE_HZ
+    inputs = (
+        Tensor("audio", "FP32", samples[np.newaxis]),
+        Tensor("audio_length", "INT64", np.array([[samples.size]], dtype=np.int64)),
+    )
+    return Call(SPEECH_TO_TEXT, inputs, lambda outputs: _transcription(outputs, length_s))
+
+
+def _check_samples(samples: NDArray[Any]) -> None:
+    if samples.dtype != np.float32:
+        remedy = (
+            f"divide by {np.iinfo(samples.dtype).max + 1} as float32"
+            if np.issubdtype(samples.dtype, np.signedinteger)
+            else "convert with .astype(numpy.float32)"
+        )
+        raise InvalidRequestError(
+            f"audio: expected float32 samples in [-1, 1], got {samples.dtype}; {remedy}."
+        )
+    if samples.ndim != 1:
+        raise InvalidRequestError(
+            f"audio: expected one axis, 16 kHz mono, got shape {samples.shape}; mix channels to mono."
+        )
+    if samples.size == 0:
+        raise InvalidRequestError("audio: expected at least one sample, got none.")
+    peak = float(np.abs(samples).max())
+    if not np.isfinite(peak):
+        raise InvalidRequestError("audio: expected finite samples, got NaN or infinity.")
+    if peak > LOUDEST_SAMPLE:
+        raise InvalidRequestError(
+            f"audio: expected samples in [-1, 1], got a peak of {peak:g}; divide integers by full scale."
+        )
+
+
+def _transcription(outputs: Outputs, length_s: float | None) -> Transcription:
+    rows = zip(
+        outputs.strings("word"),
+        outputs.floats("word_start_s"),
+        outputs.floats("word_end_s"),
+        outputs.floats("word_confidence"),
+        strict=True,
+    )
+    return Transcription(
+        transcript=outputs.string("transcript"),
+        text=outputs.string("text"),
+        # In a batch the shorter rows are padded with empty words.
+        words=tuple(Word(*row) for row in rows if row[0]),
+        duration_s=length_s,
+    )
+
+
+def _bytes(name: str, value: bytes) -> Tensor:
+    return Tensor(name, "BYTES", np.array([[value]], dtype=np.object_))

@@ -1,0 +1,131 @@
+"""Captions from timed words: which words are shown together, and the SubRip and WebVTT formats."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tritone_client.results import Transcription
+
+# What subtitling guidelines agree on.
+LINE_CHARACTERS = 42
+LINES = 2
+LONGEST_CUE_S = 7.0
+SHORTEST_CUE_S = 1.0  # shorter cannot be read; a cue is shown this long unless the next one starts
+LONGEST_PAUSE_S = 0.8  # of silence inside a cue
+
+_SENTENCE_END = re.compile(r"""[.?!…]["'”\u2019)\]]*$""")
+
+
+@dataclass(frozen=True)
+class TimedWord:
+    """A word as it is shown."""
+
+    text: str  #: with punctuation
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
+class Cue:
+    """Lines shown together."""
+
+    lines: tuple[str, ...]
+    start_s: float
+    end_s: float
+
+
+def timed_words(transcription: Transcription, raw: bool = False) -> list[TimedWord]:
+    """Give the punctuated words the times of the recognised ones; with `raw` keep the recognised ones.
+
+    Punctuation changes words, not their number. Where a text does not keep to that, the recognised words are
+    shown, since their times are right.
+    """
+    shown = transcription.text.split()
+    if raw or len(shown) != len(transcription.words):
+        shown = [word.word for word in transcription.words]
+    pairs = zip(shown, transcription.words, strict=True)
+    return [TimedWord(text, word.start_s, word.end_s) for text, word in pairs]
+
+
+def cues(words: Sequence[TimedWord], duration_s: float | None = None) -> list[Cue]:
+    """Group words into cues, broken at sentence ends, pauses, and where a cue becomes too long to read."""
+    groups = list(_groups(words))
+    audio_end_s = duration_s if duration_s is not None else float("inf")
+    next_starts_s = [*(group[0].start_s for group in groups[1:]), audio_end_s]
+    return [
+        Cue(
+            lines=tuple(_lines([word.text for word in group])),
+            start_s=group[0].start_s,
+            end_s=max(group[-1].end_s, min(group[0].start_s + SHORTEST_CUE_S, next_start_s)),
+        )
+        for group, next_start_s in zip(groups, next_starts_s, strict=True)
+    ]
+
+
+def srt(transcription: Transcription, raw: bool = False) -> str:
+    """Format a transcription as SubRip."""
+    blocks = [
+        f"{number}\n{_clock(cue.start_s, ',')} --> {_clock(cue.end_s, ',')}\n" + "\n".join(cue.lines) + "\n"
+        for number, cue in enumerate(cues(timed_words(transcription, raw), transcription.duration_s), start=1)
+    ]
+    return "\n".join(blocks)
+
+
+def vtt(transcription: Transcription, raw: bool = False) -> str:
+    """Format a transcription as WebVTT."""
+    blocks = [
+        f"{_clock(cue.start_s, '.')} --> {_clock(cue.end_s, '.')}\n"
+        + "\n".join(html.escape(line, quote=False) for line in cue.lines)
+        + "\n"
+        for cue in cues(timed_words(transcription, raw), transcription.duration_s)
+    ]
+    return "\n".join(["WEBVTT\n", *blocks])
+
+
+def _groups(words: Sequence[TimedWord]) -> Iterator[list[TimedWord]]:
+    group: list[TimedWord] = []
+    for word in words:
+        if group and not _belongs(word, group):
+            yield group
+            group = []
+        group.append(word)
+    if group:
+        yield group
+
+
+def _belongs(word: TimedWord, group: Sequence[TimedWord]) -> bool:
+    return (
+        not _SENTENCE_END.search(group[-1].text)
+        and word.start_s - group[-1].end_s <= LONGEST_PAUSE_S
+        and word.end_s - group[0].start_s <= LONGEST_CUE_S
+        and len(_lines([*(member.text for member in group), word.text])) <= LINES
+    )
+
+
+def _lines(words: Sequence[str]) -> list[str]:
+    """Break words into lines; two lines are balanced, which reads better than a full one and a short one."""
+    lines = _filled(words)
+    if len(lines) != 2:
+        return lines
+    splits = ((" ".join(words[:count]), " ".join(words[count:])) for count in range(1, len(words)))
+    return list(min(splits, key=lambda split: max(map(len, split))))
+
+
+def _filled(words: Sequence[str]) -> list[str]:
+    lines = [words[0]]
+    for word in words[1:]:
+        if len(lines[-1]) + 1 + len(word) <= LINE_CHARACTERS:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
+
+
+def _clock(seconds: float, decimal_mark: str) -> str:
+    total_ms = round(seconds * 1000)  # before splitting, so that 59.9996 s becomes a minute
+    minutes, milliseconds = divmod(total_ms, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02}:{minutes:02}:{milliseconds // 1000:02}{decimal_mark}{milliseconds % 1000:03}"

@@ -1,0 +1,20 @@
+"""The `tritone` command."""
+
+from __future__ import annotations
+
+import click
+
+from tritone_client.command.health import health
+from tritone_client.command.punctuate import punctuate
+from tritone_client.command.transcribe import transcribe
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tritone-client", prog_name="tritone")
+def main() -> None:
+    """Transcribe recordings and punctuate text with a tritone server."""
+
+
+main.add_command(transcribe)
+main.add_command(punctuate)
+main.add_command(health)

@@ -1,0 +1,114 @@
+"""The options that say where the server is and how long to try, shared by all commands."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+import click
+
+from tritone_client.client import DEFAULT_RETRIES, DEFAULT_TIMEOUT_S, DEFAULT_URLS, AsyncClient, Protocol
+from tritone_client.errors import ServerNotReadyError, ServerUnavailableError
+
+FAILED = 1
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Where the server is, and how long to try."""
+
+    url: str | None  #: HOST:PORT, None for the protocol's usual port on this machine
+    protocol: Protocol
+    timeout_s: float  #: seconds for one request with its retries
+    retries: int
+    wait_s: float  #: seconds to wait for a server that is not up yet
+
+    def client(self) -> AsyncClient:
+        """Make a client; wrong values are wrong usage."""
+        try:
+            return AsyncClient(
+                self.url, protocol=self.protocol, timeout_s=self.timeout_s, retries=self.retries
+            )
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
+
+
+def connected(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the connection options, collected in its first argument."""
+
+    @click.option(
+        "--url",
+        metavar="HOST:PORT",
+        envvar="TRITONE_URL",
+        help=f"Server address.  [default: {DEFAULT_URLS['grpc']}, with http {DEFAULT_URLS['http']}]",
+    )
+    @click.option(
+        "--protocol",
+        type=click.Choice(["grpc", "http"]),
+        default="grpc",
+        envvar="TRITONE_PROTOCOL",
+        show_default=True,
+        help="How to talk to the server.",
+    )
+    @click.option(
+        "--timeout",
+        "timeout_s",
+        type=click.FloatRange(min=0, min_open=True),
+        default=DEFAULT_TIMEOUT_S,
+        metavar="SECONDS",
+        show_default=True,
+        help="Longest time for one request, retries included.",
+    )
+    @click.option(
+        "--retries",
+        type=click.IntRange(min=0),
+        default=DEFAULT_RETRIES,
+        metavar="N",
+        show_default=True,
+        help="Further attempts while the server is unavailable.",
+    )
+    @click.option(
+        "--wait",
+        "wait_s",
+        type=click.FloatRange(min=0),
+        default=0.0,
+        metavar="SECONDS",
+        show_default=True,
+        help="Wait for a server that is starting or loading its models.",
+    )
+    @wraps(command)
+    def with_connection(
+        url: str | None, protocol: Protocol, timeout_s: float, retries: int, wait_s: float, **arguments: Any
+    ) -> None:
+        command(Connection(url, protocol, timeout_s, retries, wait_s), **arguments)
+
+    return with_connection
+
+
+def run(work: Coroutine[Any, Any, bool]) -> None:
+    """Run a command's work to the end; exit with 1 when it reports failure, with 130 on Ctrl-C."""
+    try:
+        succeeded = asyncio.run(work)
+    except KeyboardInterrupt:
+        complain("interrupted")
+        raise SystemExit(INTERRUPTED) from None
+    if not succeeded:
+        raise SystemExit(FAILED)
+
+
+def reason(error: Exception) -> str:
+    """Say why something failed, in words for a user of the command."""
+    if isinstance(error, ServerUnavailableError | ServerNotReadyError):
+        return f"{error} (--wait SECONDS waits for a server that is starting)"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error)
+
+
+def complain(message: str, subject: str = "tritone") -> None:
+    """Say on stderr what went wrong with what."""
+    click.echo(f"{subject}: {message}", err=True)

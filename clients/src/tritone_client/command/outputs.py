@@ -1,0 +1,162 @@
+"""How transcriptions are written: the formats, and the places they can go to."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+import click
+
+from tritone_client import captions
+from tritone_client.command.sources import Source
+from tritone_client.results import Transcription
+
+DECIMALS = 3  # milliseconds
+SUFFIXES = {"text": ".txt", "json": ".json", "srt": ".srt", "vtt": ".vtt"}
+FORMATS = tuple(SUFFIXES)
+_CAPTIONS: dict[str, Callable[[Transcription, bool], str]] = {"srt": captions.srt, "vtt": captions.vtt}
+
+
+@dataclass(frozen=True)
+class Style:
+    """What is written for a transcription."""
+
+    format: str  #: one of FORMATS
+    raw: bool  #: the words as recognised instead of the punctuated text, for all formats but json
+    named: bool  #: lines of text begin with the name of their file
+
+    @property
+    def is_captions(self) -> bool:
+        """True for formats whose files hold one recording each."""
+        return self.format in _CAPTIONS
+
+    def render(self, name: str, transcription: Transcription) -> str:
+        """Return what is written, with the line end."""
+        if self.format == "json":
+            return json.dumps(_json_object(name, transcription), ensure_ascii=False) + "\n"
+        if self.is_captions:
+            return _CAPTIONS[self.format](transcription, self.raw)
+        text = transcription.transcript if self.raw else transcription.text
+        return f"{name}: {text}\n" if self.named else f"{text}\n"
+
+
+class Output(Protocol):
+    """A place for results."""
+
+    def write(self, source: Source, transcription: Transcription) -> None:
+        """Write one result; raise OSError when it cannot be written."""
+
+
+@dataclass(frozen=True)
+class StreamOutput:
+    """Standard output or one file: result after result."""
+
+    stream: IO[str]
+    style: Style
+
+    def write(self, source: Source, transcription: Transcription) -> None:
+        """Append one result."""
+        click.echo(self.style.render(source.name, transcription), file=self.stream, nl=False)
+
+
+@dataclass(frozen=True)
+class FolderOutput:
+    """A file for each recording, named after it."""
+
+    folder: Path
+    style: Style
+
+    def write(self, source: Source, transcription: Transcription) -> None:
+        """Write the file of one recording."""
+        path = self.path(source)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(self.style.render(source.name, transcription), encoding="utf-8")
+
+    def path(self, source: Source) -> Path:
+        """Return where the result of a recording goes."""
+        return self.folder / f"{source.target}{SUFFIXES[self.style.format]}"
+
+
+def open_output(where: str | None, style: Style, sources: Sequence[Source]) -> AbstractContextManager[Output]:
+    """Open the place for results.
+
+    Args:
+        where: None for standard output, else a file or a folder.
+        style: what is written.
+        sources: the recordings whose results are to come.
+
+    Raises:
+        click.UsageError: the results do not fit there.
+    """
+    several = style.named or len(sources) > 1
+    if where is None or where == "-":
+        if style.is_captions and several:
+            raise click.UsageError("captions of several files need a folder: -o FOLDER.")
+        return nullcontext(StreamOutput(sys.stdout, style))
+    if _is_folder(where, style.is_captions and several):
+        output = FolderOutput(Path(where), _unnamed(style))
+        _check_distinct(output, sources)
+        return nullcontext(output)
+    if style.is_captions and several:
+        raise click.UsageError(f"captions of several files need a folder, got the file {where}.")
+    return _FileOutput(where, style)
+
+
+class _FileOutput(AbstractContextManager[Output]):
+    def __init__(self, path: str, style: Style) -> None:
+        try:
+            self._file = open(path, "w", encoding="utf-8")  # noqa: SIM115 - closed on exit
+        except OSError as error:
+            raise click.UsageError(f"cannot write {path}: {error.strerror}.") from error
+        self._style = style
+
+    def __enter__(self) -> Output:
+        return StreamOutput(self._file, self._style)
+
+    def __exit__(self, *_: Any) -> None:
+        self._file.close()
+
+
+def _json_object(name: str, transcription: Transcription) -> dict[str, Any]:
+    length_s = transcription.duration_s
+    return {
+        "file": name,
+        "duration_s": None if length_s is None else round(length_s, DECIMALS),
+        "transcript": transcription.transcript,
+        "text": transcription.text,
+        "words": [
+            {
+                "word": word.word,
+                "start_s": round(word.start_s, DECIMALS),
+                "end_s": round(word.end_s, DECIMALS),
+                "confidence": round(word.confidence, DECIMALS),
+            }
+            for word in transcription.words
+        ],
+    }
+
+
+def _is_folder(where: str, folder_needed: bool) -> bool:
+    path = Path(where)
+    return where.endswith(("/", os.sep)) or path.is_dir() or (folder_needed and not path.exists())
+
+
+def _unnamed(style: Style) -> Style:
+    return Style(style.format, style.raw, named=False)
+
+
+def _check_distinct(output: FolderOutput, sources: Sequence[Source]) -> None:
+    taken: dict[Path, str] = {}
+    for source in sources:
+        path = output.path(source)
+        if path in taken:
+            raise click.UsageError(
+                f"{taken[path]} and {source.name} would both be written to {path}; use one folder for each."
+            )
+        taken[path] = source.name

@@ -1,0 +1,65 @@
+"""`tritone punctuate`: punctuation and capitals for plain words."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import aclosing
+
+import click
+
+from tritone_client.calls import PUNCTUATE
+from tritone_client.client import AsyncClient
+from tritone_client.command.connection import Connection, complain, connected, reason, run
+from tritone_client.command.ordering import in_order
+from tritone_client.errors import TritoneError
+
+CONCURRENCY = 4
+
+
+@click.command()
+@click.argument("text", nargs=-1, required=True)
+@connected
+def punctuate(connection: Connection, text: tuple[str, ...]) -> None:
+    """Print TEXT with punctuation and capitals.
+
+    Several arguments are one text. With - every line of stdin is a text of its own.
+    """
+    run(_punctuate(connection, _stdin_lines() if text == ("-",) else [" ".join(text)]))
+
+
+async def _punctuate(connection: Connection, texts: Sequence[str]) -> bool:
+    async with connection.client() as client:
+        try:
+            await client.wait_until_ready(connection.wait_s, [PUNCTUATE])
+        except TritoneError as error:
+            complain(reason(error))
+            return False
+        return await _print_all(client, texts)
+
+
+def _stdin_lines() -> list[str]:
+    # Bytes that are not UTF-8 stay marked, so that only their own line is refused.
+    return [line.decode("utf-8", "surrogateescape") for line in sys.stdin.buffer.read().splitlines()]
+
+
+async def _print_all(client: AsyncClient, texts: Sequence[str]) -> bool:
+    async def punctuated(text: str) -> str | TritoneError:
+        if not text.strip():
+            return ""
+        try:
+            return await client.punctuate(text)
+        except TritoneError as error:
+            return error
+
+    succeeded = True
+    async with aclosing(in_order(punctuated, texts, CONCURRENCY)) as results:
+        number = 0
+        async for result in results:
+            number += 1
+            if isinstance(result, TritoneError):
+                succeeded = False
+                complain(reason(result), f"line {number}" if len(texts) > 1 else "tritone")
+                result = ""  # keeps the lines of input and output side by side
+            click.echo(result)
+    return succeeded

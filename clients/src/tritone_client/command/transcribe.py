@@ -1,0 +1,159 @@
+"""`tritone transcribe`: what is said in audio files."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import click
+from tqdm import tqdm
+
+from tritone_client.calls import AUDIO_TO_TEXT
+from tritone_client.client import AsyncClient
+from tritone_client.command.connection import Connection, complain, connected, reason, run
+from tritone_client.command.ordering import in_order
+from tritone_client.command.outputs import FORMATS, Output, Style, open_output
+from tritone_client.command.sources import STDIN, Source, Unusable, find_sources
+from tritone_client.errors import TritoneError
+from tritone_client.results import Transcription
+
+DEFAULT_CONCURRENCY = 4
+TICK_S = 0.5
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a recording."""
+
+    source: Source
+    result: Transcription | Exception
+
+
+@click.command()
+@click.argument("files", metavar="FILE|FOLDER|-...", nargs=-1, required=True)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="Plain text; one JSON object per line with word times; SubRip or WebVTT captions.",
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE|FOLDER",
+    help="Write there instead of to stdout. In a folder every recording gets a file of its name.",
+)
+@click.option("--raw", is_flag=True, help="The words as recognised, without punctuation and capitals.")
+@click.option("-r", "--recursive", is_flag=True, help="Look for audio in the folders of a folder too.")
+@click.option(
+    "--concurrency",
+    type=click.IntRange(min=1),
+    default=DEFAULT_CONCURRENCY,
+    metavar="N",
+    show_default=True,
+    help="Recordings sent to the server at the same time.",
+)
+@connected
+def transcribe(
+    connection: Connection,
+    files: tuple[str, ...],
+    format_: str,
+    output: str | None,
+    raw: bool,
+    recursive: bool,
+    concurrency: int,
+) -> None:
+    """Print what is said in audio files.
+
+    FILE is WAV, FLAC, OGG or MP3 of any rate; FOLDER stands for the audio files in it; - is a file on stdin.
+    Results come in the order of the arguments.
+
+    Exit code 0 when every file succeeded, 1 when any failed (the others are still done), 2 for wrong usage.
+    """
+    if files.count(STDIN) > 1:
+        raise click.UsageError("- can be given once: stdin holds one recording.")
+    if STDIN in files and sys.stdin.isatty():
+        raise click.UsageError("- expects audio on stdin, got a terminal; pipe a file into it.")
+    found = list(find_sources(files, recursive))
+    sources = [item for item in found if isinstance(item, Source)]
+    unusable = [item for item in found if isinstance(item, Unusable)]
+    style = Style(format_, raw, named=len(files) > 1 or Path(files[0]).is_dir())
+    with open_output(output, style, sources) as place:
+        for item in unusable:
+            complain(item.reason, item.name)
+        if sources:
+            run(_transcribe(connection, sources, place, concurrency, all_usable=not unusable))
+        elif unusable:
+            raise SystemExit(1)
+
+
+async def _transcribe(
+    connection: Connection, sources: Sequence[Source], output: Output, concurrency: int, all_usable: bool
+) -> bool:
+    async with connection.client() as client:
+        try:
+            await client.wait_until_ready(connection.wait_s, [AUDIO_TO_TEXT])
+        except TritoneError as error:
+            complain(reason(error))
+            return False
+        return await _write_all(client, sources, output, concurrency) and all_usable
+
+
+async def _write_all(
+    client: AsyncClient, sources: Sequence[Source], output: Output, concurrency: int
+) -> bool:
+    succeeded = True
+    async with _progress(len(sources)) as progress:
+
+        async def outcome(source: Source) -> Outcome:
+            try:
+                return Outcome(source, await client.transcribe(source.audio))
+            except (TritoneError, OSError) as error:
+                return Outcome(source, error)
+            finally:
+                progress.update()
+
+        async with aclosing(in_order(outcome, sources, concurrency)) as outcomes:
+            async for done in outcomes:
+                with tqdm.external_write_mode():
+                    succeeded &= _write(done, output)
+    return succeeded
+
+
+def _write(outcome: Outcome, output: Output) -> bool:
+    error = outcome.result
+    if isinstance(outcome.result, Transcription):
+        try:
+            output.write(outcome.source, outcome.result)
+            return True
+        except BrokenPipeError:
+            raise  # nobody reads any more: the whole command ends
+        except OSError as failure:
+            error = failure
+    assert isinstance(error, Exception)
+    complain(reason(error), outcome.source.name)
+    return False
+
+
+@asynccontextmanager
+async def _progress(total: int) -> AsyncIterator[tqdm[NoReturn]]:
+    """Show a bar on stderr while work goes on, if that is a terminal."""
+
+    async def tick(bar: tqdm[NoReturn]) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            bar.refresh()
+
+    with tqdm(total=total, unit="file", disable=None, leave=False) as bar:
+        ticking = asyncio.create_task(tick(bar))
+        try:
+            yield bar
+        finally:
+            ticking.cancel()

@@ -1,0 +1,180 @@
+"""The course of each request: ask, pause, ask again. Written once, as generators that do no I/O.
+
+A flow yields `Ask` and `Pause` steps and is sent what the server answered, or has the error thrown into it.
+The sync and the asyncio client, over gRPC or HTTP, only carry the steps out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from tritone_client.attempts import Deadline, Patience
+from tritone_client.calls import PUBLIC_MODELS, Call, Outputs
+from tritone_client.errors import (
+    ModelNotFoundError,
+    RequestTimeoutError,
+    ServerNotReadyError,
+    ServerUnavailableError,
+    TritoneError,
+)
+from tritone_client.results import Health, ModelHealth
+
+Result = TypeVar("Result")
+
+DIAGNOSIS_S = 2.0  # for asking a server that just refused a request whether it is ready
+POLL_S = 0.25  # between two looks at a server that is waited for
+
+
+@dataclass(frozen=True)
+class Infer:
+    """Run a model; answered with the tensors by name."""
+
+    call: Call[Any]
+
+
+@dataclass(frozen=True)
+class ServerLive:
+    """Is the server process there? Answered with a bool."""
+
+
+@dataclass(frozen=True)
+class ServerReady:
+    """Has the server loaded every model? Answered with a bool."""
+
+
+@dataclass(frozen=True)
+class ServerMetadata:
+    """What server is it? Answered with a dict: name, version."""
+
+
+@dataclass(frozen=True)
+class ModelReady:
+    """Can the model be used? Answered with a bool."""
+
+    model: str
+
+
+@dataclass(frozen=True)
+class ModelMetadata:
+    """What model is it? Answered with a dict: name, versions."""
+
+    model: str
+
+
+Question = Infer | ServerLive | ServerReady | ServerMetadata | ModelReady | ModelMetadata
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A step: send a question, wait for the answer."""
+
+    question: Question
+    timeout_s: float
+
+
+@dataclass(frozen=True)
+class Pause:
+    """A step: do nothing for a while."""
+
+    seconds: float
+
+
+Flow = Generator[Ask | Pause, Any, Result]
+
+
+def complete(call: Call[Result], patience: Patience) -> Flow[Result]:
+    """Run a call to its result, again while the server is unavailable and time is left."""
+    try:
+        tensor = yield from _ask(Infer(call), Deadline(patience.timeout_s), patience.pauses_s())
+    except (ServerUnavailableError, ModelNotFoundError) as error:
+        # Triton refuses a model that is being loaded with the status of one it does not have.
+        if (yield from _is_loading()):
+            raise _not_ready([call.model]) from error
+        raise
+    return call.decode(Outputs(call.model, tensor))
+
+
+def health(patience: Patience) -> Flow[Health]:
+    """Ask for the state of the server and of every public model."""
+    deadline, pauses_s = Deadline(patience.timeout_s), patience.pauses_s()
+    live = yield from _ask(ServerLive(), deadline, pauses_s)
+    ready = yield from _ask(ServerReady(), deadline, pauses_s)
+    server = yield from _ask(ServerMetadata(), deadline, pauses_s)
+    models = {}
+    for model in PUBLIC_MODELS:
+        versions: tuple[str, ...] = ()
+        model_ready = yield from _ask(ModelReady(model), deadline, pauses_s)
+        if model_ready:
+            metadata = yield from _ask(ModelMetadata(model), deadline, pauses_s)
+            versions = tuple(metadata["versions"])
+        models[model] = ModelHealth(model_ready, versions)
+    return Health(live, ready, server["name"], server["version"], models)
+
+
+def wait_until_ready(models: Iterable[str], wait_s: float, patience: Patience) -> Flow[None]:
+    """Return once the models can be used; after `wait_s` raise why they cannot.
+
+    Raises:
+        ServerUnavailableError: nobody answers at the address, after all retries.
+        ServerNotReadyError: the server is still loading the models.
+        ModelNotFoundError: the server has loaded its models, these are not among them.
+    """
+    names, deadline, pauses_s = tuple(models), Deadline(wait_s), patience.pauses_s()
+    while True:
+        try:
+            missing = yield from _missing(names, patience.timeout_s)
+            if not missing:
+                return
+            loading = yield from _is_loading()
+            problem: TritoneError = _not_ready(missing) if loading else _not_found(missing)
+        except (ServerUnavailableError, RequestTimeoutError) as error:
+            problem = error
+        if deadline.remaining_s() > 0:
+            yield Pause(min(POLL_S, deadline.remaining_s()))
+        elif isinstance(problem, ServerUnavailableError) and (pause_s := next(pauses_s, None)) is not None:
+            yield Pause(pause_s)
+        else:
+            raise problem
+
+
+def _ask(question: Question, deadline: Deadline, pauses_s: Iterator[float]) -> Flow[Any]:
+    """Ask until answered; pause and ask again only while the server is unavailable."""
+    while True:
+        try:
+            return (yield Ask(question, deadline.remaining_s()))
+        except ServerUnavailableError:
+            pause_s = next(pauses_s, None)
+            if pause_s is None or pause_s >= deadline.remaining_s():
+                raise
+        yield Pause(pause_s)
+
+
+def _missing(models: Iterable[str], timeout_s: float) -> Flow[list[str]]:
+    missing = []
+    for model in models:
+        if not (yield Ask(ModelReady(model), timeout_s)):
+            missing.append(model)
+    return missing
+
+
+def _is_loading() -> Flow[bool]:
+    """Tell whether the server answers and says that it is not ready."""
+    try:
+        return not (yield Ask(ServerReady(), DIAGNOSIS_S))
+    except TritoneError:
+        return False
+
+
+def _not_ready(models: Iterable[str]) -> ServerNotReadyError:
+    return ServerNotReadyError(
+        f"server is running but not ready for {', '.join(models)}: it is still loading or being stopped; "
+        "wait for it and try again."
+    )
+
+
+def _not_found(models: Iterable[str]) -> ModelNotFoundError:
+    return ModelNotFoundError(
+        f"server does not serve {', '.join(models)}; see which models it was told to load."
+    )

@@ -1,0 +1,50 @@
+"""What the client returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Word:
+    """One recognised word and where it lies in the audio."""
+
+    word: str  #: as recognised, without punctuation
+    start_s: float  #: seconds from the start of the audio
+    end_s: float  #: seconds from the start of the audio
+    confidence: float  #: 0 to 1
+
+
+@dataclass(frozen=True)
+class Transcription:
+    """What was said in one recording."""
+
+    transcript: str  #: as recognised: lower case, no punctuation
+    text: str  #: the same words, punctuated and capitalised
+    words: tuple[Word, ...]  #: in the order they were spoken
+    duration_s: float | None  #: length of the audio in seconds; None when only the server could read the file
+
+
+@dataclass(frozen=True)
+class ModelHealth:
+    """Whether one public model can be used."""
+
+    ready: bool
+    versions: tuple[str, ...] = ()  #: versions that are served, empty while not ready
+
+
+@dataclass(frozen=True)
+class Health:
+    """What the server says about itself."""
+
+    live: bool  #: the server process answers
+    ready: bool  #: every model that it was told to load is loaded
+    server: str  #: name of the server software, "triton"
+    version: str  #: version of the server software
+    models: Mapping[str, ModelHealth]  #: the public models by name
+
+    @property
+    def ok(self) -> bool:
+        """True when the server and every public model can be used."""
+        return self.live and self.ready and all(model.ready for model in self.models.values())

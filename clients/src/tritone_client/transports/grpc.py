@@ -1,0 +1,87 @@
+"""gRPC, through tritonclient.grpc and tritonclient.grpc.aio."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tritonclient.grpc as triton
+import tritonclient.grpc.aio as triton_aio
+from tritonclient.utils import InferenceServerException
+
+from tritone_client.errors import (
+    BY_GRPC_STATUS,
+    RequestTimeoutError,
+    ServerUnavailableError,
+    TritoneError,
+    plain_message,
+)
+from tritone_client.flows import Question
+from tritone_client.transports import wire
+
+CHANNEL_OPTIONS = [
+    # A recording is one message; gRPC's own limit is 4 MB.
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_receive_message_length", -1),
+    # Notice a vanished server during a long transcription. Servers hang up on clients that ping more often
+    # than every 5 minutes while no data flows, and waiting for an answer is exactly that.
+    ("grpc.keepalive_time_ms", 330_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.keepalive_permit_without_calls", 0),
+    # Connect anew at the pace of our retries, not at gRPC's of one second and more.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 5_000),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+]
+
+
+class GrpcTransport:
+    """Blocking gRPC; may be used by several threads at once."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._client = triton.InferenceServerClient(url, channel_args=CHANNEL_OPTIONS)
+
+    def ask(self, question: Question, timeout_s: float) -> Any:
+        """Return the answer; raise a TritoneError."""
+        try:
+            return wire.answer(question, _start(self._client, question, timeout_s))
+        except InferenceServerException as error:
+            raise _translated(error, self._url, timeout_s) from error
+
+    def close(self) -> None:
+        """Close the channel."""
+        self._client.close()
+
+
+class AsyncGrpcTransport:
+    """gRPC for asyncio; belongs to the event loop that it was made in."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._client = triton_aio.InferenceServerClient(url, channel_args=CHANNEL_OPTIONS)
+
+    async def ask(self, question: Question, timeout_s: float) -> Any:
+        """Return the answer; raise a TritoneError."""
+        try:
+            return wire.answer(question, await _start(self._client, question, timeout_s))
+        except InferenceServerException as error:
+            raise _translated(error, self._url, timeout_s) from error
+
+    async def close(self) -> None:
+        """Close the channel."""
+        await self._client.close()
+
+
+def _start(client: Any, question: Question, timeout_s: float) -> Any:
+    return wire.start(client, question, triton.InferInput, {"client_timeout": timeout_s}, {"as_json": True})
+
+
+def _translated(error: InferenceServerException, url: str, timeout_s: float) -> TritoneError:
+    status = (error.status() or "").removeprefix("StatusCode.")
+    kind = BY_GRPC_STATUS.get(status)
+    if kind is RequestTimeoutError:
+        return wire.timed_out(url, timeout_s)
+    if kind is ServerUnavailableError:
+        # gRPC reports a refused connection like a server's refusal; its text ends with the actual reason.
+        return wire.refused(url, "gRPC", plain_message(error.message()).rsplit(": ", 1)[-1].rstrip("]"))
+    return wire.rejected(kind, status, error.message())

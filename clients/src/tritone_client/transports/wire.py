@@ -1,0 +1,87 @@
+"""What the four tritonclient classes have in common: method names, and errors that need translation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tritone_client.calls import Tensor
+from tritone_client.errors import (
+    RequestTimeoutError,
+    ServerError,
+    ServerUnavailableError,
+    TritoneError,
+    plain_message,
+)
+from tritone_client.flows import (
+    Infer,
+    ModelMetadata,
+    ModelReady,
+    Question,
+    ServerLive,
+    ServerMetadata,
+    ServerReady,
+)
+
+
+def start(
+    client: Any,
+    question: Question,
+    input_type: Any,
+    options: dict[str, Any],
+    metadata_options: dict[str, Any],
+) -> Any:
+    """Put a question to one of tritonclient's clients.
+
+    Args:
+        client: tritonclient's InferenceServerClient of either protocol, sync or asyncio.
+        question: what to ask.
+        input_type: InferInput of the same protocol.
+        options: keyword arguments for every method.
+        metadata_options: further keyword arguments for the methods that return metadata.
+
+    Returns:
+        The answer; of an asyncio client an awaitable of it.
+    """
+    match question:
+        case Infer(call):
+            inputs = [_infer_input(input_type, tensor) for tensor in call.inputs]
+            return client.infer(call.model, inputs, parameters=dict(call.parameters), **options)
+        case ServerLive():
+            return client.is_server_live(**options)
+        case ServerReady():
+            return client.is_server_ready(**options)
+        case ModelReady(model):
+            return client.is_model_ready(model, **options)
+        case ServerMetadata():
+            return client.get_server_metadata(**options, **metadata_options)
+        case ModelMetadata(model):
+            return client.get_model_metadata(model, **options, **metadata_options)
+
+
+def answer(question: Question, raw: Any) -> Any:
+    """Return what a flow expects for an answer of tritonclient."""
+    return raw.as_numpy if isinstance(question, Infer) else raw
+
+
+def refused(url: str, protocol: str, reason: str) -> ServerUnavailableError:
+    """Describe an address where nobody answers, or only to turn requests away."""
+    return ServerUnavailableError(
+        f"{url} is unavailable over {protocol} ({reason}); check that a server runs there with {protocol}."
+    )
+
+
+def timed_out(url: str, timeout_s: float) -> RequestTimeoutError:
+    """Describe an answer that did not come in time."""
+    return RequestTimeoutError(f"no answer from {url} within {timeout_s:.3g} s; allow more time.")
+
+
+def rejected(kind: type[TritoneError] | None, status: str, message: str | None) -> TritoneError:
+    """Describe a request that the server answered with an error."""
+    if kind is None:
+        return ServerError(f"{plain_message(message)} ({status})")
+    return kind(plain_message(message))
+
+
+def _infer_input(input_type: Any, tensor: Tensor) -> Any:
+    infer_input = input_type(tensor.name, list(tensor.array.shape), tensor.datatype)
+    return infer_input.set_data_from_numpy(tensor.array)
