@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from export.checkpoint import Checkpoint
-from export.errors import ExportError, VerificationFailed
+from export.errors import ExportError, VerificationError
 from export.families import family_of
 from export.family import Options
 
@@ -27,10 +27,12 @@ def parser() -> argparse.ArgumentParser:
         "--calibration",
         type=Path,
         default=DEFAULT_CALIBRATION,
-        help="recordings for the int8 variant and for verification: a folder or a manifest, default: %(default)s",
+        help="recordings for int8 and for verification, a folder or a manifest, default: %(default)s",
     )
     parser.add_argument("--no-int8", action="store_true", help="make no int8 variant")
-    parser.add_argument("--threads", type=int, default=None, help="torch's and ONNX Runtime's, default: all cores")
+    parser.add_argument(
+        "--threads", type=int, default=None, help="torch's and ONNX Runtime's, default: all cores"
+    )
     return parser
 
 
@@ -51,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         prepare(given.threads)
         family.run()
-    except VerificationFailed as error:
+    except VerificationError as error:
         print(error, file=sys.stderr)
         return 1
     except ExportError as error:

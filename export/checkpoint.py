@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import yaml
 
 from export.errors import CheckpointError
+from export.fingerprint import file_sha256
 
 CONFIG_NAME = "model_config.yaml"
 
@@ -38,14 +38,16 @@ class Checkpoint:
         """
         path = Path(path)
         if not path.is_file():
-            raise CheckpointError(f"checkpoint: expected a .nemo file, but {path} is not a file; check the path.")
+            raise CheckpointError(
+                f"checkpoint: expected a .nemo file, but {path} is not a file; check the path."
+            )
         config = _read_config(path)
         # Archives of the first NeMo releases keep everything one level down.
         config = config.get("model", config) if "target" not in config else config
         class_path = config.get("target")
         if not isinstance(class_path, str):
             raise CheckpointError(
-                f"checkpoint: {path.name} does not say which model class it holds (no `target` in {CONFIG_NAME}); "
+                f"checkpoint: {path.name} does not name its model class (no `target` in {CONFIG_NAME}); "
                 "restore it with NeMo and save it again."
             )
         return cls(path=path, sha256=file_sha256(path), class_path=class_path, config=config)
@@ -61,7 +63,7 @@ def _read_config(path: Path) -> dict[str, Any]:
                     break
             else:
                 raise CheckpointError(
-                    f"checkpoint: {path.name} has no {CONFIG_NAME}, so it was not written by NeMo's save_to()."
+                    f"checkpoint: {path.name} has no {CONFIG_NAME}, so NeMo's save_to() did not write it."
                 )
     except (tarfile.TarError, EOFError, OSError) as error:
         raise CheckpointError(
@@ -72,9 +74,3 @@ def _read_config(path: Path) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise CheckpointError(f"checkpoint: {CONFIG_NAME} in {path.name} is empty.")
     return config
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

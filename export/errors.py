@@ -2,10 +2,12 @@
 
 ExportError
 ├── CheckpointError(ValueError)      the archive cannot be read
-│   └── UnsupportedCheckpoint        it can, but its class or one of its layers has no exporter
+│   └── UnsupportedCheckpointError        it can, but its class or one of its layers has no exporter
 ├── CalibrationError(ValueError)     no usable audio for the int8 variant
 ├── InstallError(OSError)            the repository could not be written; it is as it was before
-└── VerificationFailed(RuntimeError) a graph differs from NeMo by more than its tolerance
+├── VerificationError(RuntimeError) a graph differs from NeMo by more than its tolerance
+├── DownloadError(ConnectionError)   a published checkpoint cannot be fetched
+└── ChecksumError(ValueError)        a checkpoint is not the one that was pinned or first downloaded
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ class CheckpointError(ExportError, ValueError):
     """The file is missing, is no NeMo archive, or lacks a part that every archive has."""
 
 
-class UnsupportedCheckpoint(CheckpointError):
+class UnsupportedCheckpointError(CheckpointError):
     """The model class, or one of its layers or settings, has no exporter."""
 
 
@@ -31,5 +33,13 @@ class InstallError(ExportError, OSError):
     """The model repository could not be written; what was there before is still there."""
 
 
-class VerificationFailed(ExportError, RuntimeError):
+class VerificationError(ExportError, RuntimeError):
     """At least one check of an exported graph against NeMo is outside its tolerance."""
+
+
+class DownloadError(ExportError, ConnectionError):
+    """The server refuses the file, or could not be reached often enough."""
+
+
+class ChecksumError(ExportError, ValueError):
+    """A file is not the one that was pinned or first downloaded."""

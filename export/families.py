@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from export.checkpoint import Checkpoint
-from export.errors import UnsupportedCheckpoint
+from export.errors import UnsupportedCheckpointError
 from export.family import Family, Options
 
 SUPPORTED = {
@@ -16,11 +16,11 @@ def family_of(checkpoint: Checkpoint, options: Options) -> Family:
     """The exporter of a checkpoint.
 
     Raises:
-        UnsupportedCheckpoint: names the class, and what is supported.
+        UnsupportedCheckpointError: names the class, and what is supported.
     """
     if checkpoint.class_name not in SUPPORTED:
         supported = "; ".join(f"{name} ({what})" for name, what in SUPPORTED.items())
-        raise UnsupportedCheckpoint(
+        raise UnsupportedCheckpointError(
             f"checkpoint: {checkpoint.path.name} holds a {checkpoint.class_name}, which has no exporter. "
             f"Supported: {supported}."
         )

@@ -77,9 +77,8 @@ class Family(ABC):
         """
         unknown = set(self.options.names) - set(self.models)
         if unknown:
-            raise ExportError(
-                f"name: expected {', '.join(self.models)} for a {self.class_name}, got {', '.join(sorted(unknown))}."
-            )
+            known, given = ", ".join(self.models), ", ".join(sorted(unknown))
+            raise ExportError(f"name: expected {known} for a {self.class_name}, got {given}.")
         report(f"{self.checkpoint.path.name}: {self.class_name}, sha256 {self.checkpoint.sha256[:12]}")
         self.restore()
         with tempfile.TemporaryDirectory(prefix="tritone-export-") as folder:

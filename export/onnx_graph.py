@@ -11,7 +11,9 @@ import onnx
 import onnxruntime as ort
 import torch
 
-OPSET = 17  # LayerNormalization is one operator from here on, and every ONNX Runtime and TensorRT in use has it
+OPSET = (
+    17  # LayerNormalization is one operator from here on, and every ONNX Runtime and TensorRT in use has it
+)
 
 
 def write_graph(
@@ -35,7 +37,8 @@ def write_graph(
         for name, axes in {**inputs, **outputs}.items()
     }
     with torch.no_grad(), warnings.catch_warnings():
-        # The tracer warns about every Python branch; the verification afterwards is what proves them harmless.
+        # The tracer warns about every Python branch; the verification afterwards is what proves them
+        # harmless.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             module.eval(),

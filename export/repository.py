@@ -12,7 +12,9 @@ from typing import Any
 
 from export.errors import InstallError
 
-MODULE_NAME = "model.py"  # a Python model's code: written by hand, lies in the version folder beside the exported files
+MODULE_NAME = (
+    "model.py"  # a Python model's code: written by hand, lies in the version folder beside the exported files
+)
 
 
 class Stage:
@@ -46,8 +48,8 @@ def install(
 ) -> list[Path]:
     """Put the staged files into `repository/<model>/<version>/`.
 
-    Every file is first copied beside its destination, then all are renamed. If anything fails, what has been renamed
-    is taken back, so a server never meets half of an export.
+    Every file is first copied beside its destination, then all are renamed. If anything fails, what has been
+    renamed is taken back, so a server never meets half of an export.
 
     Args:
         stage: verified files.
@@ -64,7 +66,9 @@ def install(
     if version < 1:
         raise InstallError(f"version: expected 1 or above, got {version}.")
     sources = {
-        repository / model / str(version) / file.name: file for model, files in stage.files().items() for file in files
+        repository / model / str(version) / file.name: file
+        for model, files in stage.files().items()
+        for file in files
     }
     removed = [
         repository / model / str(version) / name
@@ -100,7 +104,9 @@ def install(
         for folder in created:
             with suppress(OSError):
                 folder.rmdir()
-        raise InstallError(f"repository: {repository} could not be written ({error}); nothing was changed.") from error
+        raise InstallError(
+            f"repository: {repository} could not be written ({error}); nothing was changed."
+        ) from error
     for target in replaced:
         _beside(target, "old").unlink(missing_ok=True)
     return list(sources)
@@ -110,7 +116,9 @@ def _code_for(model: Path, version: int) -> Path | None:
     """The newest model.py of a Python model, for a version folder that has none yet."""
     if (model / str(version) / MODULE_NAME).exists() or not model.is_dir():
         return None
-    versions = [folder for folder in model.iterdir() if folder.name.isdigit() and (folder / MODULE_NAME).is_file()]
+    versions = [
+        folder for folder in model.iterdir() if folder.name.isdigit() and (folder / MODULE_NAME).is_file()
+    ]
     return max(versions, key=lambda folder: int(folder.name)) / MODULE_NAME if versions else None
 
 

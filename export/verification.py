@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from export.errors import VerificationFailed
+from export.errors import VerificationError
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,9 @@ def table(checks: Sequence[Check]) -> str:
         verdict = "" if check.tolerance is None else ("ok" if check.passed else "FAILED")
         rows.append((check.subject, check.measure, f"{check.error:.3g}", tolerance, verdict))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
     return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
 
 
@@ -66,11 +68,12 @@ def require(checks: Sequence[Check]) -> None:
     """Raise unless every check passed.
 
     Raises:
-        VerificationFailed: names the checks that did not.
+        VerificationError: names the checks that did not.
     """
     failed = [check for check in checks if not check.passed]
     if failed:
         listing = "; ".join(
-            f"{check.subject}: {check.measure} {check.error:.3g}, allowed {check.tolerance:.3g}" for check in failed
+            f"{check.subject}: {check.measure} {check.error:.3g}, allowed {check.tolerance:.3g}"
+            for check in failed
         )
-        raise VerificationFailed(f"verification: {listing}. The model repository was left as it is.")
+        raise VerificationError(f"verification: {listing}. The model repository was left as it is.")

@@ -3,8 +3,8 @@
     python -m perf.checkpoints quartznet15x5 OUT.nemo
     python -m perf.checkpoints bert OUT.nemo
 
-Run it in the NeMo environment. The networks are the published ones layer by layer, but nothing was trained: what they
-answer is noise, and only the time they take means anything.
+Run it in the NeMo environment. The networks are the published ones layer by layer, but nothing was trained:
+what they answer is noise, and only the time they take means anything.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ def block(filters: int, kernel: int, repeat: int = 1, **changes: Any) -> dict[st
 def quartznet15x5() -> list[dict[str, Any]]:
     """The layers of QuartzNet15x5 (Kriman et al. 2019, table 1): 18.9 M parameters."""
     groups = [(256, 33), (256, 39), (512, 51), (512, 63), (512, 75)]
-    residual = [block(filters, kernel, repeat=5, residual=True) for filters, kernel in groups for _ in range(3)]
+    residual = [
+        block(filters, kernel, repeat=5, residual=True) for filters, kernel in groups for _ in range(3)
+    ]
     return [
         block(256, 33, stride=[2]),
         *residual,
@@ -99,7 +101,7 @@ def recognition_model(jasper: list[dict[str, Any]], **encoder: Any) -> Any:
 
 
 def vocabulary(size: int) -> list[str]:
-    """WordPiece tokens: the special ones, letters, digits, punctuation, then pieces of two and three letters."""
+    """WordPiece tokens: the special ones, letters, digits, punctuation, pieces of two and three letters."""
     letters = "abcdefghijklmnopqrstuvwxyz"
     single = [*letters, *"0123456789", *"'-.,?!$%&()/:;"]
     pairs = [a + b for a in letters for b in letters]
@@ -131,7 +133,10 @@ def save_punctuation_model(encoder: dict[str, Any], vocabulary_size: int, path: 
         name = f"{encoder['model_type']}-base-uncased"
         head = {"num_fc_layers": 1, "fc_dropout": 0.1, "activation": "relu", "use_transformer_init": True}
         config = {
-            "class_labels": {"punct_labels_file": "punct_labels.csv", "capit_labels_file": "capit_labels.csv"},
+            "class_labels": {
+                "punct_labels_file": "punct_labels.csv",
+                "capit_labels_file": "capit_labels.csv",
+            },
             "common_dataset_parameters": {
                 "pad_label": "O",
                 "ignore_extra_tokens": False,
@@ -179,7 +184,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         recognition_model(quartznet15x5()).save_to(str(given.output))
     else:
         save_punctuation_model(BERT_BASE, 30522, given.output)
-    print(f"wrote {given.output} ({given.output.stat().st_size / 1e6:.1f} MB), random weights: for speed only")
+    print(
+        f"wrote {given.output} ({given.output.stat().st_size / 1e6:.1f} MB), random weights: for speed only"
+    )
     return 0
 
 

@@ -1,1 +1,1 @@
-"""Recognition: the log-mel front end and the convolutional acoustic models of the QuartzNet and Jasper kind."""
+"""Recognition: the log-mel front end and acoustic models of the QuartzNet and Jasper kind."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -59,7 +58,7 @@ class RecognitionFamily(Family):
         return verify_recognition(self.model, graphs, self.recordings, self.sample_rate_hz)
 
     def obsolete(self) -> dict[str, list[str]]:
-        """Without quantisation, an int8 graph of an earlier checkpoint must not stay beside the new float one."""
+        """An int8 graph of an earlier checkpoint must not stay beside a new float one."""
         return {} if self.options.quantize else {"asr_quartznet": ["model_int8.onnx"]}
 
     def _recordings(self) -> list[Recording]:

@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from export.errors import UnsupportedCheckpoint
+from export.errors import UnsupportedCheckpointError
 from export.onnx_graph import write_graph
 
 BUCKET_FRAMES = 64
-"""Output frames are padded to a multiple of this. Equal shapes are what Triton's dynamic batcher merges; 64 frames
-of 10 ms cost 3% on a 10 s clip, and cover NeMo's own pad_to of 16."""
+"""Output frames are padded to a multiple of this. Equal shapes are what Triton's dynamic batcher merges; 64
+frames of 10 ms cost 3% on a 10 s clip, and cover NeMo's own pad_to of 16."""
 
 STD_GUARD = 1e-5  # added to the standard deviation, as NeMo does
 
@@ -22,16 +22,16 @@ class LogMel(nn.Module):
     """Waveforms to normalised log-mel features.
 
     Every row is computed as if it were alone: samples from `audio_length` on are never read, not even by the
-    reflection at the end, and statistics are taken over the row's own frames. One difference from NeMo is wanted:
-    where NeMo divides by zero (a single frame has no standard deviation) or refuses (too short to reflect), the
-    result here is finite.
+    reflection at the end, and statistics are taken over the row's own frames. One difference from NeMo is
+    wanted: where NeMo divides by zero (a single frame has no standard deviation) or refuses (too short to
+    reflect), the result here is finite.
     """
 
     def __init__(self, featurizer: Any, bucket_frames: int = BUCKET_FRAMES):
         """Take every setting from a NeMo FilterbankFeatures.
 
         Raises:
-            UnsupportedCheckpoint: a setting that QuartzNet-like models do not use.
+            UnsupportedCheckpointError: a setting that QuartzNet-like models do not use.
         """
         super().__init__()
         require_supported(featurizer)
@@ -48,7 +48,8 @@ class LogMel(nn.Module):
         self.pad_value = float(featurizer.pad_value)
         self.bucket_frames = bucket_frames
         # torch.stft centres the window in the frame and the frame on its hop, so a frame reads `left` samples
-        # before its hop and `right` from it on. Of NeMo's n_fft // 2 reflected samples only these are ever used.
+        # before its hop and `right` from it on. Of NeMo's n_fft // 2 reflected samples only these are ever
+        # used.
         offset = (self.fft_size - self.window) // 2
         self.left = self.fft_size // 2 - offset
         self.right = self.window - self.left
@@ -65,8 +66,8 @@ class LogMel(nn.Module):
             audio_length: (B, 1) int64, valid samples per row.
 
         Returns:
-            features (B, M, T) float32, T a multiple of the bucket, and features_length (B, 1) int64 in frames:
-            length // hop + 1, or 0 for a row without samples.
+            features (B, M, T) float32, T a multiple of the bucket, and features_length (B, 1) int64 in
+            frames: length // hop + 1, or 0 for a row without samples.
         """
         length = audio_length.clamp(min=0).minimum(torch.tensor(audio.shape[1]))
         spectrum = self.spectrum(self.extended(audio, length))
@@ -80,7 +81,9 @@ class LogMel(nn.Module):
 
         frames = torch.where(length > 0, torch.div(length, self.hop, rounding_mode="floor") + 1, 0)
         total = mels.shape[2]
-        mels = nn.functional.pad(mels, (0, (self.bucket_frames - total % self.bucket_frames) % self.bucket_frames))
+        mels = nn.functional.pad(
+            mels, (0, (self.bucket_frames - total % self.bucket_frames) % self.bucket_frames)
+        )
         valid = (torch.arange(mels.shape[2]).unsqueeze(0) < frames).unsqueeze(1)
         mels = self.normalized(torch.where(valid, mels, 0.0), valid, frames.unsqueeze(2))
         return torch.where(valid, mels, self.pad_value), frames
@@ -155,21 +158,23 @@ def require_supported(featurizer: Any) -> None:
     """Refuse the settings that this front end does not reproduce.
 
     Raises:
-        UnsupportedCheckpoint: names the setting and what is possible.
+        UnsupportedCheckpointError: names the setting and what is possible.
     """
     kind = type(featurizer).__name__
     if kind != "FilterbankFeatures":
-        raise UnsupportedCheckpoint(
-            f"preprocessor: expected FilterbankFeatures, got {kind}; set use_torchaudio to false and save again."
+        raise UnsupportedCheckpointError(
+            f"preprocessor: expected FilterbankFeatures, got {kind}; set use_torchaudio: false, save again."
         )
     if featurizer.exact_pad:
-        raise UnsupportedCheckpoint("preprocessor: expected exact_pad false, got true; no exporter reproduces it.")
+        raise UnsupportedCheckpointError(
+            "preprocessor: expected exact_pad false, got true; no exporter reproduces it."
+        )
     if featurizer.frame_splicing != 1:
-        raise UnsupportedCheckpoint(
-            f"preprocessor: expected frame_splicing 1, got {featurizer.frame_splicing}; no exporter reproduces it."
+        raise UnsupportedCheckpointError(
+            f"preprocessor: expected frame_splicing 1, got {featurizer.frame_splicing}; no exporter has it."
         )
     if featurizer.normalize not in ("per_feature", "all_features", None, False, ""):
-        raise UnsupportedCheckpoint(
+        raise UnsupportedCheckpointError(
             "preprocessor: expected normalize per_feature, all_features or none, got another value; "
             "no exporter reproduces it."
         )

@@ -9,7 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    CalibrationMethod,
+    QuantFormat,
+    QuantType,
+    quantize_static,
+)
 
 Features = tuple[np.ndarray, np.ndarray]
 """features (1, M, T) float32 and features_length (1, 1) int64."""
@@ -30,9 +36,9 @@ class FeatureReader(CalibrationDataReader):
 def quantize(source: Path, target: Path, features: Sequence[Features]) -> None:
     """Write the int8 variant of a float acoustic model.
 
-    Weights are int8 per output channel, activations uint8 per tensor with ranges fixed by the calibration, so the
-    result of a row depends on nothing else in its batch. The output layer stays float: it is small, and every
-    log-probability goes through it.
+    Weights are int8 per output channel, activations uint8 per tensor with ranges fixed by the calibration, so
+    the result of a row depends on nothing else in its batch. The output layer stays float: it is small, and
+    every log-probability goes through it.
 
     Args:
         source: the float graph.

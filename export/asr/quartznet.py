@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from export.errors import UnsupportedCheckpoint
+from export.errors import UnsupportedCheckpointError
 from export.onnx_graph import write_graph
 
 
@@ -32,8 +32,8 @@ class Timeline:
 class Convolution(nn.Module):
     """A masked 1-D convolution with its batch normalisation folded in.
 
-    It is written as a 2-D convolution of height one: ONNX Runtime has its fast blocked kernels for that form only.
-    Kernels of one frame mix nothing over time, so they need no mask.
+    It is written as a 2-D convolution of height one: ONNX Runtime has its fast blocked kernels for that form
+    only. Kernels of one frame mix nothing over time, so they need no mask.
     """
 
     def __init__(self, conv: nn.Conv1d, padding: tuple[int, int]):
@@ -78,7 +78,9 @@ class Convolution(nn.Module):
         reach = self.dilation * (self.kernel - 1)
         if self.stride == 1 and sum(self.padding) == reach:
             return timeline
-        frames = torch.div(timeline.length + sum(self.padding) - reach - 1, self.stride, rounding_mode="floor") + 1
+        frames = (
+            torch.div(timeline.length + sum(self.padding) - reach - 1, self.stride, rounding_mode="floor") + 1
+        )
         # A row without frames stays one; NeMo's formula would invent a frame for it.
         return Timeline(torch.where(timeline.length > 0, frames.clamp(min=0), 0))
 
@@ -90,7 +92,7 @@ class Block(nn.Module):
         """Flatten a NeMo JasperBlock.
 
         Raises:
-            UnsupportedCheckpoint: names the layer.
+            UnsupportedCheckpointError: names the layer.
         """
         super().__init__()
         if block.res is not None and block.residual_mode not in ("add", "stride_add"):
@@ -123,7 +125,7 @@ def flattened(layers: Any, name: str) -> Iterator[nn.Module]:
     """Convolutions with their normalisation folded in, and activations; dropout is gone.
 
     Raises:
-        UnsupportedCheckpoint: names the layer.
+        UnsupportedCheckpointError: names the layer.
     """
     activations = (nn.ReLU, nn.Hardtanh, nn.SELU, nn.SiLU, nn.GELU)
     pending: Convolution | None = None
@@ -137,9 +139,13 @@ def flattened(layers: Any, name: str) -> Iterator[nn.Module]:
         kind = type(layer).__name__
         if kind == "MaskedConv1d":
             if layer.heads != -1 or not layer.use_mask:
-                raise unsupported(f"{name}.{index}", "shared heads" if layer.heads != -1 else "unmasked convolution")
+                raise unsupported(
+                    f"{name}.{index}", "shared heads" if layer.heads != -1 else "unmasked convolution"
+                )
             padding = layer._padding
-            pending = Convolution(layer.conv, tuple(padding) if layer.pad_layer is not None else (padding, padding))
+            pending = Convolution(
+                layer.conv, tuple(padding) if layer.pad_layer is not None else (padding, padding)
+            )
         elif isinstance(layer, activations):
             yield layer
         elif not isinstance(layer, (nn.Dropout, nn.Identity)):
@@ -148,9 +154,9 @@ def flattened(layers: Any, name: str) -> Iterator[nn.Module]:
         yield pending
 
 
-def unsupported(layer: str, what: str) -> UnsupportedCheckpoint:
+def unsupported(layer: str, what: str) -> UnsupportedCheckpointError:
     """The refusal of one layer."""
-    return UnsupportedCheckpoint(
+    return UnsupportedCheckpointError(
         f"{layer}: expected masked convolutions, batch normalisation, plain activations and added residuals, "
         f"got {what}; no exporter reproduces it."
     )
@@ -163,14 +169,15 @@ class AcousticModel(nn.Module):
         """Flatten a NeMo ConvASREncoder and ConvASRDecoder.
 
         Raises:
-            UnsupportedCheckpoint: the classes differ, or a layer is unknown.
+            UnsupportedCheckpointError: the classes differ, or a layer is unknown.
         """
         super().__init__()
         for part, expected in ((encoder, "ConvASREncoder"), (decoder, "ConvASRDecoder")):
             # NeMo substitutes a subclass that can carry adapters; without one it is the same network.
+            role = expected.removeprefix("ConvASR").lower()
             if type(part).__name__ not in (expected, f"{expected}Adapter"):
-                raise UnsupportedCheckpoint(
-                    f"{expected.removeprefix('ConvASR').lower()}: expected {expected}, got {type(part).__name__}; "
+                raise UnsupportedCheckpointError(
+                    f"{role}: expected {expected}, got {type(part).__name__}; "
                     "only QuartzNet and Jasper models have an exporter."
                 )
         if decoder.is_adapter_available():
@@ -191,8 +198,8 @@ class AcousticModel(nn.Module):
             features_length: (B, 1) int64, in frames.
 
         Returns:
-            log_probs (B, T', V) float32, blank last, and log_probs_length (B, 1) int64. Rows behind their length
-            hold no meaning.
+            log_probs (B, T', V) float32, blank last, and log_probs_length (B, 1) int64. Rows behind their
+            length hold no meaning.
         """
         length = features_length.clamp(min=0).minimum(torch.tensor(features.shape[2]))
         valid = (torch.arange(features.shape[2]).unsqueeze(0) < length).unsqueeze(1)

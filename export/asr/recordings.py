@@ -28,7 +28,8 @@ def load_recordings(source: Path, sample_rate_hz: int, most: int = 64) -> list[R
     """Read clips, converted to mono at `sample_rate_hz`.
 
     Args:
-        source: a manifest (JSON lines with audio_filepath, relative to the manifest, and perhaps text), a folder with
+        source: a manifest (JSON lines with audio_filepath, relative to the manifest, and perhaps text), a
+            folder with
             `manifest.jsonl`, or a folder of audio files.
         sample_rate_hz: the model's rate.
         most: number of clips at most, taken evenly from the whole list.
@@ -39,8 +40,8 @@ def load_recordings(source: Path, sample_rate_hz: int, most: int = 64) -> list[R
     entries = _entries(source)
     if not entries:
         raise CalibrationError(
-            f"calibration: expected recordings in {source}, found none; give --calibration FOLDER_OR_MANIFEST, "
-            "or --no-int8."
+            f"calibration: expected recordings in {source}, found none; "
+            "give --calibration FOLDER_OR_MANIFEST, or --no-int8."
         )
     step = max(1.0, len(entries) / most)
     chosen = [entries[int(index * step)] for index in range(min(most, len(entries)))]

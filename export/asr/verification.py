@@ -54,13 +54,19 @@ def verify_recognition(
     theirs = [nemo_recognition(model, clip) for clip in clips]
     checks = [
         *closeness(f"features, {len(clips)} clips", "max abs", max_abs, features_of, ours, theirs, 1e-3),
-        *closeness(f"features, {len(clips)} clips", "relative L2", relative_l2, features_of, ours, theirs, 1e-4),
+        *closeness(
+            f"features, {len(clips)} clips", "relative L2", relative_l2, features_of, ours, theirs, 1e-4
+        ),
         *closeness(f"log-probs, {len(clips)} clips", "max abs", max_abs, log_probs_of, ours, theirs, 2e-3),
-        *closeness(f"log-probs, {len(clips)} clips", "relative L2", relative_l2, log_probs_of, ours, theirs, 1e-4),
+        *closeness(
+            f"log-probs, {len(clips)} clips", "relative L2", relative_l2, log_probs_of, ours, theirs, 1e-4
+        ),
         Check(
             f"transcript of transcribe(), {len(clips)} clips",
             "fraction differing",
-            disagreement([greedy(model, output.log_probs) for output in ours], nemo_transcripts(model, clips)),
+            disagreement(
+                [greedy(model, output.log_probs) for output in ours], nemo_transcripts(model, clips)
+            ),
             0.0,
         ),
     ]
@@ -68,8 +74,12 @@ def verify_recognition(
     short = [noise(samples) for samples in (0, 1, hop - 1, hop, hop + 1)]
     alone = ours + [recognise(graphs, graphs.acoustic_model, [clip])[0] for clip in short]
     batch = recognise(graphs, graphs.acoustic_model, clips + short)
-    checks += closeness("features, mixed batch against alone", "max abs", max_abs, features_of, batch, alone, 1e-4)
-    checks += closeness("log-probs, mixed batch against alone", "max abs", max_abs, log_probs_of, batch, alone, 1e-4)
+    checks += closeness(
+        "features, mixed batch against alone", "max abs", max_abs, features_of, batch, alone, 1e-4
+    )
+    checks += closeness(
+        "log-probs, mixed batch against alone", "max abs", max_abs, log_probs_of, batch, alone, 1e-4
+    )
     if graphs.int8 is not None:
         checks += int8_checks(model, graphs, clips + short)
     return checks + error_rates(model, graphs, recordings)
@@ -84,9 +94,18 @@ def int8_checks(model: Any, graphs: Graphs, clips: Sequence[np.ndarray]) -> list
     best = [label for output in alone for label in output.log_probs.argmax(axis=1).tolist()]
     expected = [label for output in exact for label in output.log_probs.argmax(axis=1).tolist()]
     return [
-        *closeness("int8 log-probs against float", "relative L2", relative_l2, log_probs_of, alone, exact, None),
-        Check("int8 best label against float", "fraction of frames differing", disagreement(best, expected), None),
-        *closeness("int8 log-probs, mixed batch against alone", "max abs", max_abs, log_probs_of, batch, alone, 1e-3),
+        *closeness(
+            "int8 log-probs against float", "relative L2", relative_l2, log_probs_of, alone, exact, None
+        ),
+        Check(
+            "int8 best label against float",
+            "fraction of frames differing",
+            disagreement(best, expected),
+            None,
+        ),
+        *closeness(
+            "int8 log-probs, mixed batch against alone", "max abs", max_abs, log_probs_of, batch, alone, 1e-3
+        ),
     ]
 
 

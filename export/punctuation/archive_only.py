@@ -1,7 +1,7 @@
 """Restoring a punctuation model from its archive alone.
 
-NeMo asks the Hugging Face hub for the encoder's class and the tokenizer, though the archive carries the encoder's
-configuration and the vocabulary. Here both come from the archive.
+NeMo asks the Hugging Face hub for the encoder's class and the tokenizer, though the archive carries the
+encoder's configuration and the vocabulary. Here both come from the archive.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from export.errors import UnsupportedCheckpoint
+from export.errors import UnsupportedCheckpointError
 
 SUPPORTED_ENCODERS = ("bert", "distilbert")
 
@@ -25,7 +25,7 @@ def build_encoder(
     Takes NeMo's arguments for `get_huggingface_lm_model`.
 
     Raises:
-        UnsupportedCheckpoint: no configuration, or another kind of encoder.
+        UnsupportedCheckpointError: no configuration, or another kind of encoder.
     """
     from nemo.collections.nlp.modules.common.huggingface.bert import BertEncoder
     from nemo.collections.nlp.modules.common.huggingface.distilbert import DistilBertEncoder
@@ -34,15 +34,18 @@ def build_encoder(
     if config_file and Path(config_file).is_file():
         config_dict = json.loads(Path(config_file).read_text(encoding="utf-8"))
     if not config_dict:
-        raise UnsupportedCheckpoint(
+        raise UnsupportedCheckpointError(
             f"language_model: the archive has no encoder configuration for {pretrained_model_name}; "
             "restore it with NeMo where the network is allowed and save it again."
         )
     kind = config_dict.get("model_type", "bert")
     if kind not in SUPPORTED_ENCODERS:
-        raise UnsupportedCheckpoint(f"language_model: expected {' or '.join(SUPPORTED_ENCODERS)}, got {kind}.")
+        raise UnsupportedCheckpointError(
+            f"language_model: expected {' or '.join(SUPPORTED_ENCODERS)}, got {kind}."
+        )
     encoder, config = (BertEncoder, BertConfig) if kind == "bert" else (DistilBertEncoder, DistilBertConfig)
-    # Attention as plain matrix products: that is what exports to standard operators, and the reference uses it too.
+    # Attention as plain matrix products: that is what exports to standard operators, and the reference uses
+    # it too.
     return encoder(config.from_dict({**config_dict, "attn_implementation": "eager"}))
 
 
@@ -54,9 +57,11 @@ def build_tokenizer(vocabulary: str | Path) -> Any:
 
 
 def is_uncased(vocabulary: str | Path) -> bool:
-    """Whether a vocabulary has no capital letters outside its special tokens, so text must be lowered first."""
+    """Whether a vocabulary has capitals in special tokens only, so text must be lowered first."""
     tokens = Path(vocabulary).read_text(encoding="utf-8").splitlines()
-    return not any(token != token.lower() for token in tokens if not (token.startswith("[") and token.endswith("]")))
+    return not any(
+        token != token.lower() for token in tokens if not (token.startswith("[") and token.endswith("]"))
+    )
 
 
 @contextmanager
@@ -65,9 +70,11 @@ def archive_only() -> Iterator[None]:
     from nemo.collections.common.tokenizers.huggingface.auto_tokenizer import AutoTokenizer
     from nemo.collections.nlp.modules.common import lm_utils
 
-    def initialize(self: Any, pretrained_model_name: str, vocab_file: str | None = None, *_: Any, **__: Any) -> None:
+    def initialize(
+        self: Any, pretrained_model_name: str, vocab_file: str | None = None, *_: Any, **__: Any
+    ) -> None:
         if vocab_file is None:
-            raise UnsupportedCheckpoint(
+            raise UnsupportedCheckpointError(
                 f"tokenizer: the archive has no vocabulary for {pretrained_model_name}; "
                 "restore it with NeMo where the network is allowed and save it again."
             )

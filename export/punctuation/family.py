@@ -28,7 +28,9 @@ class PunctuationFamily(Family):
         from nemo.collections.nlp.models import PunctuationCapitalizationModel
 
         with archive_only():
-            restored = PunctuationCapitalizationModel.restore_from(str(self.checkpoint.path), map_location="cpu")
+            restored = PunctuationCapitalizationModel.restore_from(
+                str(self.checkpoint.path), map_location="cpu"
+            )
         self.model = restored.eval()
         self.network = PunctuationNetwork(self.model).eval()
 

@@ -38,7 +38,12 @@ def verify_punctuation(model: Any, graph: Graph, tokenizer: Tokenizer) -> list[C
         Check(
             "labels per token",
             "fraction differing",
-            disagreement(*([logits.argmax(axis=1).tolist() for pair in some for logits in pair] for some in (alone, expected))),
+            disagreement(
+                *(
+                    [logits.argmax(axis=1).tolist() for pair in some for logits in pair]
+                    for some in (alone, expected)
+                )
+            ),
             0.0,
         ),
     ]
