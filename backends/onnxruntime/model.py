@@ -1,0 +1,63 @@
+"""ONNX Runtime on CPU as a Python-based Triton backend, under the native backend's name and parameters."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import onnxruntime as ort
+import triton_python_backend_utils as pb_utils
+from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument
+
+from tritone.onnx_backend.execution import Outcome, run_pooled
+from tritone.onnx_backend.graph import check_graph
+from tritone.onnx_backend.settings import SessionSettings
+
+
+class TritonPythonModel:
+    def initialize(self, args):
+        config = json.loads(args["model_config"])
+        folder = Path(args["model_repository"]) / args["model_version"]
+        settings = SessionSettings.from_config(config)
+        self._session = ort.InferenceSession(
+            folder / (config["default_model_filename"] or "model.onnx"),
+            settings.session_options(),
+            providers=["CPUExecutionProvider"],
+        )
+        check_graph(self._session, config)
+        self._run_options = settings.run_options()
+        self._max_batch_size = config["max_batch_size"]
+        self._inputs = [tensor["name"] for tensor in config["input"]]
+        self._outputs = [tensor["name"] for tensor in config["output"]]
+
+    def execute(self, requests):
+        live = [request for request in requests if not request.is_cancelled()]
+        outcomes = run_pooled([self._tensors(request) for request in live], self._run, self._max_batch_size)
+        answers = {
+            id(request): self._response(request, outcome)
+            for request, outcome in zip(live, outcomes, strict=True)
+        }
+        cancelled = pb_utils.TritonError("cancelled by the client", pb_utils.TritonError.CANCELLED)
+        return [
+            answers.get(id(request)) or pb_utils.InferenceResponse(error=cancelled) for request in requests
+        ]
+
+    def _tensors(self, request):
+        return {name: pb_utils.get_input_tensor_by_name(request, name).as_numpy() for name in self._inputs}
+
+    def _run(self, tensors):
+        return self._session.run(self._outputs, tensors, self._run_options)
+
+    def _response(self, request, outcome: Outcome):
+        if isinstance(outcome, Exception):
+            code = (
+                pb_utils.TritonError.INVALID_ARG
+                if isinstance(outcome, InvalidArgument)
+                else pb_utils.TritonError.INTERNAL
+            )
+            return pb_utils.InferenceResponse(error=pb_utils.TritonError(str(outcome), code))
+        wanted = request.requested_output_names()
+        named = zip(self._outputs, outcome, strict=True)
+        return pb_utils.InferenceResponse(
+            [pb_utils.Tensor(name, array) for name, array in named if name in wanted]
+        )

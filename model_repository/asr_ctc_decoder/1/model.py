@@ -1,0 +1,33 @@
+"""Log-probabilities to words with times and confidence."""
+
+from __future__ import annotations
+
+import numpy as np
+import triton_python_backend_utils as pb_utils
+
+from tritone.contract import SAMPLE_RATE_HZ
+from tritone.python_backend.configuration import version_folder
+from tritone.python_backend.responses import pad_rows, respond, text_column
+from tritone.recognition.ctc import CtcDecoder
+
+
+class TritonPythonModel:
+    def initialize(self, args):
+        self._decoder = CtcDecoder.load(version_folder(args) / "ctc.json")
+
+    def execute(self, requests):
+        names = ["log_probs", "log_probs_length", "audio_length"]
+        return [respond(request, names, self._decode) for request in requests]
+
+    def _decode(self, inputs):
+        durations = inputs["audio_length"][:, 0] / SAMPLE_RATE_HZ
+        rows = zip(inputs["log_probs"], inputs["log_probs_length"][:, 0], durations, strict=True)
+        results = [self._decoder.decode(row[:frames], duration) for row, frames, duration in rows]
+        words = [np.array([word.encode() for word in result.word], dtype=object) for result in results]
+        return [
+            pb_utils.Tensor("transcript", text_column([result.transcript for result in results])),
+            pb_utils.Tensor("word", pad_rows(words)),
+            pb_utils.Tensor("word_start_s", pad_rows([result.start_s for result in results])),
+            pb_utils.Tensor("word_end_s", pad_rows([result.end_s for result in results])),
+            pb_utils.Tensor("word_confidence", pad_rows([result.confidence for result in results])),
+        ]

@@ -1,0 +1,45 @@
+"""Words of any length of text to punctuated text: overlapping token windows, model, votes."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import triton_python_backend_utils as pb_utils
+
+from tritone.concurrency import map_ahead
+from tritone.punctuation.restoration import Labels, PunctuationRestorer
+from tritone.punctuation.windows import WindowTokenizer
+from tritone.python_backend.calls import call_model
+from tritone.python_backend.configuration import Parameters, version_folder
+from tritone.python_backend.responses import RequestThreads, text_column
+
+
+class TritonPythonModel:
+    def initialize(self, args):
+        parameters = Parameters(args)
+        folder = version_folder(args)
+        requests, batches = parameters.count("requests_in_flight"), parameters.count("batches_in_flight")
+        self._restorer = PunctuationRestorer(
+            WindowTokenizer.load(folder),
+            Labels.load(folder / "punctuation.json"),
+            self._model,
+            parameters.count("windows_per_batch"),
+            partial(map_ahead, ThreadPoolExecutor(requests * batches), batches),
+        )
+        self._threads = RequestThreads(["transcript"], self._restore, requests)
+
+    def execute(self, requests):
+        self._threads.execute(requests)
+
+    def finalize(self):
+        self._threads.close()
+
+    def _restore(self, inputs):
+        texts = [self._restorer.restore(data.decode()) for (data,) in inputs["transcript"]]
+        return [pb_utils.Tensor("text", text_column(texts))]
+
+    def _model(self, batch):
+        input_ids, attention_mask = batch
+        inputs = [pb_utils.Tensor("input_ids", input_ids), pb_utils.Tensor("attention_mask", attention_mask)]
+        return tuple(call_model("punctuation_bert", inputs, ["punct_logits", "capit_logits"]))

@@ -1,0 +1,148 @@
+"""Make a project environment: `python3 tools/environment.py serve|export`. Standard library only.
+
+A stamp with a hash of what was installed makes the second run end at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).resolve().parent.parent
+OLDEST_GLIBC = (2, 35)  # of the Triton wheel
+# The stubs of Triton's Python backend embed libpython and know the memory layout of numpy 1, which ends at 3.12.
+SERVE_PYTHONS = ("3.12", "3.11", "3.10")
+MANAGED_PYTHON = "3.12"
+_PROBE = """
+import os, sys, sysconfig
+name = "libpython%d.%d.so.1.0" % sys.version_info[:2]
+folders = [sysconfig.get_config_var("LIBDIR") or "", sys.base_prefix + "/lib",
+           "/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib"]
+import ensurepip, venv
+print("%d.%d" % sys.version_info[:2], any(os.path.isfile(os.path.join(folder, name)) for folder in folders))
+"""
+
+
+def main(kind: str) -> None:
+    """Make the environment `kind`."""
+    {"serve": serve, "export": export}[kind]()
+
+
+def serve() -> None:
+    """Serving, client, tests: locked wheels with hashes, the Triton binary, the project itself."""
+    requirements = ROOT / "requirements"
+    locks = [requirements / "dev.txt", requirements / "triton.txt"]
+    _environment(
+        ROOT / ".venv",
+        [*locks, ROOT / "pyproject.toml", ROOT / "clients/pyproject.toml"],
+        [
+            ["--require-hashes", "-r", str(locks[0])],
+            ["--no-deps", "--require-hashes", "-r", str(locks[1])],
+            ["--no-deps", "--no-build-isolation", "-e", str(ROOT), "-e", str(ROOT / "clients")],
+        ],
+        _serving_python,
+    )
+
+
+def export() -> None:
+    """NeMo, for exporting and training. Torch goes first: it decides between CPU and CUDA builds."""
+    requirements = ROOT / "export/requirements.txt"
+    torch = next(line for line in requirements.read_text().splitlines() if line.startswith("torch=="))
+    index = os.environ.get("TORCH_INDEX")
+    _environment(
+        ROOT / ".venv-export",
+        [requirements],
+        [[torch, *(["--index-url", index] if index else [])], ["-r", str(requirements)]],
+        _export_python,
+    )
+
+
+def _environment(
+    folder: Path, sources: list[Path], installs: list[list[str]], choose_python: Callable[[], str]
+) -> None:
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+    stamp = folder / ".stamp"
+    python = folder / "bin/python"
+    if stamp.is_file() and stamp.read_text() == digest and python.exists():
+        return
+    if not python.exists():
+        chosen = choose_python()
+        print(f"Setting up {folder.name} with {chosen}", flush=True)
+        _run([chosen, "-m", "venv", str(folder)])
+    else:
+        print(f"Updating {folder.name}", flush=True)
+    for arguments in installs:
+        _run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments])
+    stamp.write_text(digest)
+
+
+def _serving_python() -> str:
+    """Return a Python that Triton's stubs can embed: this one, another on PATH, or one fetched by uv."""
+    if sys.platform != "linux" or platform.machine() != "x86_64":
+        sys.exit(f"environment: expected Linux x86-64, got {sys.platform} {platform.machine()}.")
+    version = platform.libc_ver()[1]
+    if version and tuple(map(int, version.split(".")[:2])) < OLDEST_GLIBC:
+        sys.exit(
+            f"environment: expected glibc 2.35 or newer (Debian 12, Ubuntu 22.04), got {version}; "
+            "use a newer system."
+        )
+    return _suitable_python() or _managed_python()
+
+
+def _suitable_python() -> str | None:
+    for candidate in (sys.executable, *(shutil.which(f"python{version}") for version in SERVE_PYTHONS)):
+        if candidate is None:
+            continue
+        probe = subprocess.run([candidate, "-c", _PROBE], capture_output=True, text=True)
+        version, _, has_library = probe.stdout.strip().partition(" ")
+        if probe.returncode == 0 and version in SERVE_PYTHONS and has_library == "True":
+            return candidate
+    return None
+
+
+def _managed_python() -> str:
+    """Fetch a self-contained Python into .cache/ with uv; the system's stays as it is."""
+    target = ROOT / ".cache/python"
+    print(
+        f"No Python {' or '.join(SERVE_PYTHONS)} with a shared libpython here "
+        f"(this is {platform.python_version()}); fetching Python {MANAGED_PYTHON} into {target.relative_to(ROOT)}",
+        flush=True,
+    )
+    with TemporaryDirectory() as folder:
+        _run([sys.executable, "-m", "venv", folder])
+        _run([f"{folder}/bin/python", "-m", "pip", "install", "--quiet", "uv"])
+        fetched = subprocess.call(
+            [f"{folder}/bin/uv", "python", "install", "--install-dir", target, MANAGED_PYTHON]
+        )
+    pythons = sorted(target.glob(f"cpython-{MANAGED_PYTHON}*/bin/python{MANAGED_PYTHON}"))
+    if fetched != 0 or not pythons:
+        sys.exit(
+            f"environment: expected Python {', '.join(SERVE_PYTHONS)} with its shared library, found none and could "
+            "not fetch one; on Debian and Ubuntu run `make apt-packages`, or name one: make setup PYTHON=python3.11."
+        )
+    return str(pythons[-1])
+
+
+def _export_python() -> str:
+    if not (3, 10) <= sys.version_info[:2] <= (3, 12):
+        sys.exit(
+            f"environment: NeMo needs Python 3.10 to 3.12, got {platform.python_version()}; "
+            "name one: make export-env PYTHON=python3.11."
+        )
+    return sys.executable
+
+
+def _run(command: list[str]) -> None:
+    if subprocess.call(command) != 0:
+        sys.exit(f"environment: `{' '.join(command)}` failed; its message is above.")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,1 @@
+"""Audio at the edge: whole files in, checked 16 kHz mono samples out."""

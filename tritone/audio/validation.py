@@ -1,0 +1,74 @@
+"""Rules for samples that enter recognition."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..contract import MAX_PEAK, MIN_AUDIO_S, SAMPLE_RATE_HZ
+from ..errors import AudioError
+
+
+def check_duration(samples: int, sample_rate_hz: int, max_audio_s: float, name: str = "audio") -> None:
+    """Raise AudioError unless a recording of `samples` is neither too short nor too long."""
+    if samples == 0:
+        raise AudioError(f"{name}: expected samples, got none (length 0); send a recording that holds audio.")
+    minimum = round(MIN_AUDIO_S * sample_rate_hz)
+    if samples < minimum:
+        raise AudioError(
+            f"{name}: expected at least {minimum} samples ({MIN_AUDIO_S} s at {sample_rate_hz} Hz), "
+            f"got {samples}; send a longer recording."
+        )
+    if samples > max_audio_s * sample_rate_hz:
+        raise AudioError(
+            f"{name}: expected at most {max_audio_s:g} s, got {samples / sample_rate_hz:.1f} s; "
+            "split the recording and send the parts."
+        )
+
+
+def check_samples(samples: NDArray[np.float32], name: str = "audio") -> None:
+    """Raise AudioError unless every sample is finite and near [-1, 1].
+
+    Args:
+        samples: (N,) float32, at least one.
+        name: the tensor to name in the error.
+    """
+    # The sum of squares is non-finite exactly if a sample is (or is far out of range): one cheap pass.
+    if not np.isfinite(np.dot(samples, samples)):
+        broken = np.flatnonzero(~np.isfinite(samples))
+        if broken.size:
+            raise AudioError(
+                f"{name}: expected finite samples, got NaN or infinity in {broken.size} of {samples.size} "
+                f"(first at sample {broken[0]}); repair the recording."
+            )
+    peak = float(np.abs(samples).max())
+    if peak > MAX_PEAK:
+        raise AudioError(
+            f"{name}: expected samples in [-1, 1], got a peak of {peak:g}; "
+            "divide integer samples by full scale (32768 for int16) first."
+        )
+
+
+def valid_samples(row: NDArray[np.float32], length: int, max_audio_s: float) -> NDArray[np.float32]:
+    """Cut one row of `audio` to its `audio_length` and check it.
+
+    Args:
+        row: (N,) float32, 16 kHz mono in [-1, 1], zero-padded after `length`.
+        length: valid samples.
+        max_audio_s: longest recording accepted, seconds.
+
+    Returns:
+        (length,) float32 view of `row`.
+
+    Raises:
+        AudioError: length outside 0..N, too short, too long, not finite, or not in [-1, 1].
+    """
+    if length < 0 or length > row.size:
+        raise AudioError(
+            f"audio_length: expected 1 to {row.size} (the samples sent in audio), got {length}; "
+            "send the number of valid samples."
+        )
+    check_duration(length, SAMPLE_RATE_HZ, max_audio_s)
+    samples = row[:length]
+    check_samples(samples)
+    return samples

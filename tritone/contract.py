@@ -1,0 +1,54 @@
+"""The public contract: what each pipeline takes and gives. Others program against these names.
+
+Shapes leave out the batch dimension, which always comes first. -1 is a length that varies per request.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SAMPLE_RATE_HZ = 16_000  # of the tensor `audio` in recognition requests
+MIN_AUDIO_S = 0.02  # one analysis window; anything shorter holds no speech
+MAX_PEAK = (
+    2.0  # twice full scale: decoding and resampling overshoot 1.0 a little, int16 values overshoot it by far
+)
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """One named tensor of a model's interface."""
+
+    name: str
+    dtype: str  # Triton's name without TYPE_: FP32, INT64, BYTES...
+    dims: tuple[int, ...]  # without the batch dimension
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """One public model."""
+
+    name: str
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+
+
+_RECOGNITION = (
+    TensorSpec("transcript", "BYTES", (1,)),
+    TensorSpec("text", "BYTES", (1,)),
+    TensorSpec("word", "BYTES", (-1,)),
+    TensorSpec("word_start_s", "FP32", (-1,)),
+    TensorSpec("word_end_s", "FP32", (-1,)),
+    TensorSpec("word_confidence", "FP32", (-1,)),
+)
+
+SPEECH_TO_TEXT = Pipeline(
+    "speech_to_text",
+    (TensorSpec("audio", "FP32", (-1,)), TensorSpec("audio_length", "INT64", (1,))),
+    _RECOGNITION,
+)
+AUDIO_TO_TEXT = Pipeline("audio_to_text", (TensorSpec("audio_bytes", "BYTES", (1,)),), _RECOGNITION)
+PUNCTUATE = Pipeline(
+    "punctuate", (TensorSpec("transcript", "BYTES", (1,)),), (TensorSpec("text", "BYTES", (1,)),)
+)
+
+PIPELINES = (SPEECH_TO_TEXT, AUDIO_TO_TEXT, PUNCTUATE)

@@ -1,0 +1,75 @@
+"""The exception tree, and how each branch is answered on the wire.
+
+    TritoneError
+    ├── InputError (ValueError)          what a caller sent breaks a rule
+    │   ├── AudioError                   samples or a recording
+    │   └── TextError                    a transcript
+    ├── ArtifactError (ValueError)       a graph, sidecar file or config does not fit the others
+    └── ServerError (RuntimeError)       the Triton server could not be started or stopped
+        ├── PortInUseError (OSError)     something else listens on a port
+        ├── InstallationError            no usable tritonserver, stub or libpython
+        └── StartupError                 the server ended, or was not ready in time
+
+Messages read: subject, rule, value received, remedy. They never repeat a user's audio or text.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import NamedTuple
+
+
+class TritoneError(Exception):
+    """Base of every error that tritone raises on purpose."""
+
+
+class InputError(TritoneError, ValueError):
+    """What a caller sent breaks a rule of the contract."""
+
+
+class AudioError(InputError):
+    """Samples or a recording that cannot be recognised."""
+
+
+class TextError(InputError):
+    """A text that cannot be processed."""
+
+
+class ArtifactError(TritoneError, ValueError):
+    """A graph, a sidecar file or a config that does not fit the others."""
+
+
+class ServerError(TritoneError, RuntimeError):
+    """The Triton server could not be started or stopped."""
+
+
+class PortInUseError(ServerError, OSError):
+    """Something else already listens on a port the server needs."""
+
+
+class InstallationError(ServerError):
+    """No usable tritonserver binary, Python backend stub or libpython was found."""
+
+
+class StartupError(ServerError):
+    """The server ended while starting, or was not ready in time."""
+
+
+class WireStatus(NamedTuple):
+    """How one class of error is answered by each protocol."""
+
+    triton: str  # member of pb_utils.TritonError
+    grpc: str  # grpc.StatusCode name
+    http: HTTPStatus
+
+
+WIRE_STATUS: dict[type[TritoneError], WireStatus] = {
+    InputError: WireStatus("INVALID_ARG", "INVALID_ARGUMENT", HTTPStatus.BAD_REQUEST),
+    ServerError: WireStatus("UNAVAILABLE", "UNAVAILABLE", HTTPStatus.SERVICE_UNAVAILABLE),
+    TritoneError: WireStatus("INTERNAL", "INTERNAL", HTTPStatus.INTERNAL_SERVER_ERROR),
+}
+
+
+def wire_status(error: TritoneError) -> WireStatus:
+    """Return the row of the nearest class in `error`'s ancestry."""
+    return next(WIRE_STATUS[cls] for cls in type(error).__mro__ if cls in WIRE_STATUS)

@@ -1,0 +1,84 @@
+"""Write words with the punctuation and capitals that the model chose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..sidecar import read_sidecar
+from .windows import TokenWindow, WindowTokenizer, WordVotes, stack_windows
+
+Logits = tuple[NDArray[np.float32], NDArray[np.float32]]
+Model = Callable[[tuple[NDArray[np.int64], NDArray[np.int64]]], Logits]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What the two heads choose from, by output index."""
+
+    punctuation: tuple[str, ...]  # the mark to put behind the word
+    capitalisation: tuple[str, ...]  # "U": upper-case first letter
+    nothing: str = "O"  # the label that changes nothing, in both heads
+
+    @classmethod
+    def load(cls, path: Path) -> Labels:
+        """Read `punctuation.json` as the exporter wrote it."""
+        punctuation, capitalisation, nothing = read_sidecar(path, "punct_labels", "capit_labels", "pad_label")
+        return cls(tuple(punctuation), tuple(capitalisation), nothing)
+
+    def apply(self, word: str, mark: int, capital: int) -> str:
+        """Write one word with its labels."""
+        if self.capitalisation[capital] != self.nothing:
+            word = word[:1].upper() + word[1:]
+        return word if self.punctuation[mark] == self.nothing else word + self.punctuation[mark]
+
+
+class PunctuationRestorer:
+    """Restores punctuation and capitals of texts of any length.
+
+    Args:
+        tokenizer: cuts words to windows.
+        labels: meaning of the model's outputs.
+        model: (input_ids, attention_mask) (B, L) to punct_logits (B, L, P) and capit_logits (B, L, C).
+        windows_per_batch: windows given to the model at once.
+        ordered_map: like `map`, may work ahead.
+    """
+
+    def __init__(
+        self,
+        tokenizer: WindowTokenizer,
+        labels: Labels,
+        model: Model,
+        windows_per_batch: int = 16,
+        ordered_map: Callable[..., Iterable[Logits]] = map,
+    ) -> None:
+        self._tokenizer = tokenizer
+        self._labels = labels
+        self._model = model
+        self._windows_per_batch = windows_per_batch
+        self._map = ordered_map
+
+    def restore(self, text: str) -> str:
+        """Return `text` punctuated; one output word per input word."""
+        words = text.split()
+        if not words:
+            return ""
+        marks = WordVotes(len(words), len(self._labels.punctuation))
+        capitals = WordVotes(len(words), len(self._labels.capitalisation))
+        batches = list(_batches(self._tokenizer.windows(words), self._windows_per_batch))
+        results = self._map(self._model, (stack_windows(batch) for batch in batches))
+        for batch, (punct_logits, capit_logits) in zip(batches, results, strict=True):
+            for row, window in enumerate(batch):
+                marks.add(window, punct_logits[row])
+                capitals.add(window, capit_logits[row])
+        return " ".join(map(self._labels.apply, words, marks.winners(), capitals.winners()))
+
+
+def _batches(windows: Iterator[TokenWindow], size: int) -> Iterator[Sequence[TokenWindow]]:
+    while batch := list(islice(windows, size)):
+        yield batch

@@ -1,0 +1,42 @@
+"""Call another model of the same server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import triton_python_backend_utils as pb_utils
+from numpy.typing import NDArray
+
+
+class CallError(Exception):
+    """A called model answered with an error; it is passed on as it is."""
+
+    def __init__(self, error: Any) -> None:
+        super().__init__(error.message())
+        self.error = error
+
+
+def call_model(name: str, inputs: Sequence[Any], outputs: Sequence[str]) -> list[NDArray[Any]]:
+    """Run one inference on another model and wait for it.
+
+    Args:
+        name: the model.
+        inputs: pb_utils.Tensor, batch dimension first.
+        outputs: tensors wanted.
+
+    Returns:
+        The outputs in the order asked for, in host memory.
+
+    Raises:
+        CallError: the model answered with an error.
+    """
+    response = pb_utils.InferenceRequest(
+        model_name=name,
+        requested_output_names=list(outputs),
+        inputs=list(inputs),
+        preferred_memory=pb_utils.PreferredMemory(pb_utils.TRITONSERVER_MEMORY_CPU),
+    ).exec()
+    if response.has_error():
+        raise CallError(response.error())
+    return [pb_utils.get_output_tensor_by_name(response, output).as_numpy() for output in outputs]

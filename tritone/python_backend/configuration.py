@@ -1,0 +1,40 @@
+"""Read what Triton hands to `initialize`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..errors import ArtifactError
+
+
+def version_folder(args: Mapping[str, str]) -> Path:
+    """Return the folder that holds this version's artifacts."""
+    return Path(args["model_repository"]) / args["model_version"]
+
+
+class Parameters:
+    """The `parameters` of a model's config, as numbers."""
+
+    def __init__(self, args: Mapping[str, str]) -> None:
+        self._model = args["model_name"]
+        self._entries = json.loads(args["model_config"])["parameters"]
+
+    def number(self, name: str) -> float:
+        """Return one parameter; raise ArtifactError when it is missing or not a positive number."""
+        text = self._entries.get(name, {}).get("string_value")
+        try:
+            number = float(text)
+        except (TypeError, ValueError):
+            number = 0.0
+        if not number > 0:
+            raise ArtifactError(
+                f"model '{self._model}', parameter {name}: expected a positive number, got {text!r}; "
+                "correct config.pbtxt."
+            )
+        return number
+
+    def count(self, name: str) -> int:
+        """Return one parameter as a whole number."""
+        return int(self.number(name))

@@ -1,0 +1,108 @@
+"""Answer requests one by one, so that a bad one fails alone."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Semaphore
+from typing import Any
+
+import numpy as np
+import triton_python_backend_utils as pb_utils
+from numpy.typing import NDArray
+
+from ..errors import TritoneError, wire_status
+from .calls import CallError
+
+Arrays = dict[str, NDArray[Any]]
+Compute = Callable[[Arrays], Sequence[Any]]  # input arrays to pb_utils.Tensor
+
+
+def read_inputs(request: Any, names: Sequence[str]) -> Arrays:
+    """Return the named inputs of a request, batch dimension first, as views of shared memory."""
+    return {name: pb_utils.get_input_tensor_by_name(request, name).as_numpy() for name in names}
+
+
+def respond(request: Any, names: Sequence[str], compute: Compute) -> Any:
+    """Answer one request with what `compute` makes of its inputs, or with the error it raised."""
+    if request.is_cancelled():
+        return cancelled_response()
+    return _computed(compute, read_inputs(request, names))
+
+
+def cancelled_response() -> Any:
+    """Return the answer to a request whose caller has gone."""
+    return pb_utils.InferenceResponse(
+        error=pb_utils.TritonError("cancelled by the client", pb_utils.TritonError.CANCELLED)
+    )
+
+
+def _computed(compute: Compute, inputs: Arrays) -> Any:
+    try:
+        return pb_utils.InferenceResponse(compute(inputs))
+    except CallError as error:
+        return pb_utils.InferenceResponse(error=error.error)
+    except TritoneError as error:
+        code = getattr(pb_utils.TritonError, wire_status(error).triton)
+        return pb_utils.InferenceResponse(error=pb_utils.TritonError(str(error), code))
+    except Exception as error:
+        pb_utils.Logger.log_error(traceback.format_exc())
+        message = f"internal error ({type(error).__name__}); the server's log has the details."
+        return pb_utils.InferenceResponse(error=pb_utils.TritonError(message, pb_utils.TritonError.INTERNAL))
+
+
+class RequestThreads:
+    """Answers requests in threads, for models that mostly wait for other models.
+
+    One instance then serves many requests at once, and their model calls meet in the dynamic batcher.
+
+    Args:
+        names: inputs to read.
+        compute: makes one request's output tensors; called from several threads at once.
+        limit: requests at work at most; further ones wait in Triton's queue, where its policies apply.
+    """
+
+    def __init__(self, names: Sequence[str], compute: Compute, limit: int) -> None:
+        self._names = names
+        self._compute = compute
+        self._free = Semaphore(limit)
+        self._threads = ThreadPoolExecutor(limit, thread_name_prefix="request")
+
+    def execute(self, requests: Sequence[Any]) -> None:
+        """Take requests over; each is answered through its response sender when it is ready."""
+        for request in requests:
+            self._free.acquire()
+            # Triton takes the inputs' memory back as soon as execute returns.
+            inputs = {name: array.copy() for name, array in read_inputs(request, self._names).items()}
+            self._threads.submit(self._answer, request.get_response_sender(), inputs)
+
+    def close(self) -> None:
+        """Finish the requests at work."""
+        self._threads.shutdown()
+
+    def _answer(self, sender: Any, inputs: Arrays) -> None:
+        try:
+            response = cancelled_response() if sender.is_cancelled() else _computed(self._compute, inputs)
+            sender.send(response, flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+        finally:
+            self._free.release()
+
+
+def pad_rows(rows: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Stack arrays that differ in their first dimension.
+
+    Returns:
+        (B, longest, ...) of the rows' dtype, filled up with 0, or b"" for objects.
+    """
+    longest = max(len(row) for row in rows)
+    fill = b"" if rows[0].dtype == object else 0
+    padded = np.full((len(rows), longest, *rows[0].shape[1:]), fill, dtype=rows[0].dtype)
+    for target, row in zip(padded, rows, strict=True):
+        target[: len(row)] = row
+    return padded
+
+
+def text_column(texts: Sequence[str]) -> NDArray[Any]:
+    """Return (B, 1) objects holding UTF-8, as BYTES tensors want them."""
+    return np.array([[text.encode()] for text in texts], dtype=object)

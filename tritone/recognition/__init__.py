@@ -1,0 +1,1 @@
+"""Recognition: windows over long recordings, and from log-probabilities to timed words."""

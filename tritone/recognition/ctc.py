@@ -1,0 +1,103 @@
+"""Greedy CTC decoding (Graves et al. 2006) with word times and confidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ArtifactError
+from ..sidecar import read_sidecar
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of one recording; all arrays have one entry per word."""
+
+    word: tuple[str, ...]
+    start_s: NDArray[np.float32]  # seconds from the start of the recording
+    end_s: NDArray[np.float32]  # seconds from the start of the recording
+    confidence: NDArray[np.float32]  # in [0, 1]: mean probability of the frames that spell the word
+
+    @property
+    def transcript(self) -> str:
+        """The words with single spaces between."""
+        return " ".join(self.word)
+
+
+class CtcDecoder:
+    """Best label per frame, repeats merged, blanks dropped, split into words at spaces.
+
+    Args:
+        labels: what each output index spells; the blank's own entry is not read.
+        blank_index: the output that spells nothing.
+        frame_s: seconds per frame.
+    """
+
+    def __init__(self, labels: list[str], blank_index: int, frame_s: float) -> None:
+        spelled = list(labels)
+        spelled.insert(blank_index, "")
+        self._labels = np.array(spelled, dtype=object)
+        self._is_space = np.array([label == " " for label in spelled])
+        self._blank = blank_index
+        self._frame_s = frame_s
+
+    @classmethod
+    def load(cls, path: Path) -> CtcDecoder:
+        """Read `ctc.json` as the exporter wrote it."""
+        return cls(*read_sidecar(path, "labels", "blank_index", "frame_s"))
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Columns expected in log-probabilities, the blank included."""
+        return len(self._labels)
+
+    def decode(self, log_probs: NDArray[np.float32], duration_s: float) -> Words:
+        """Decode one recording.
+
+        Args:
+            log_probs: (T, V) float32, valid frames only.
+            duration_s: length of the recording; word times end there at the latest.
+
+        Returns:
+            The words; none for silence.
+
+        Raises:
+            ArtifactError: V is not the vocabulary's size.
+        """
+        if log_probs.ndim != 2 or log_probs.shape[1] != self.vocabulary_size:
+            raise ArtifactError(
+                f"log_probs: expected {self.vocabulary_size} labels per frame, got shape {log_probs.shape}; "
+                "export acoustic model and decoder from the same checkpoint."
+            )
+        best = log_probs.argmax(axis=1)
+        spelling = best != self._blank  # a frame of a letter, or of a space
+        letter = spelling & ~self._is_space[best]
+        new = spelling & np.concatenate(([True], best[1:] != best[:-1]))[: len(best)]
+
+        # A word is a run of letters with no new space in between; number every frame by the spaces before it.
+        word_of_frame = np.cumsum(new & ~letter)
+        letter_frames = np.flatnonzero(letter)
+        if letter_frames.size == 0:
+            empty = np.zeros(0, np.float32)
+            return Words((), empty, empty, empty)
+        words, first = np.unique(word_of_frame[letter_frames], return_index=True)
+        last = np.append(first[1:], letter_frames.size) - 1
+        sums = np.add.reduceat(np.exp(log_probs[letter_frames, best[letter_frames]]), first)
+        confidence = np.clip(sums / (last - first + 1), 0.0, 1.0)
+
+        kept = np.flatnonzero(new & letter)
+        owner = np.searchsorted(words, word_of_frame[kept])
+        spelled: list[list[str]] = [[] for _ in words]
+        for index, label in zip(owner, self._labels[best[kept]], strict=True):
+            spelled[index].append(label)
+        start_s = np.minimum(letter_frames[first] * self._frame_s, duration_s)
+        end_s = np.minimum((letter_frames[last] + 1) * self._frame_s, duration_s)
+        return Words(
+            tuple("".join(letters) for letters in spelled),
+            start_s.astype(np.float32),
+            end_s.astype(np.float32),
+            confidence.astype(np.float32),
+        )

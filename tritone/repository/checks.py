@@ -1,0 +1,208 @@
+"""What must hold over both repositories. Every check yields findings; none means it holds."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import onnx
+
+from ..contract import PIPELINES, TensorSpec
+from .configs import ModelFolder, read_repositories
+
+_FIELD_ORDER = (
+    "name",
+    "backend",
+    "platform",
+    "max_batch_size",
+    "input",
+    "output",
+    "dynamic_batching",
+    "sequence_batching",
+    "ensemble_scheduling",
+    "optimization",
+    "model_warmup",
+    "default_model_filename",
+    "instance_group",
+    "parameters",
+)
+
+
+def check_repositories(repositories: Sequence[Path]) -> list[str]:
+    """Return what is wrong with the repositories, one line per finding."""
+    folders = list(read_repositories(repositories))
+    models = {folder.name: folder for folder in folders if folder.config_path.name == "config.pbtxt"}
+    findings: list[str] = []
+    for folder in folders:
+        for finding in _check_folder(folder, models):
+            findings.append(f"{os.path.relpath(folder.config_path)}: {finding}")
+    names = Counter(
+        path.name for repository in repositories for path in repository.iterdir() if path.is_dir()
+    )
+    findings += [
+        f"{name}: expected one model of this name, found {count}"
+        for name, count in names.items()
+        if count > 1
+    ]
+    findings += [f"contract: {finding}" for finding in _check_contract(models)]
+    return findings
+
+
+def _check_folder(folder: ModelFolder, models: dict[str, ModelFolder]) -> Iterator[str]:
+    config = folder.config
+    if config.name != folder.name:
+        yield f"name: expected '{folder.name}' like the folder, got '{config.name}'"
+    yield from _check_text(folder.config_path)
+    if folder.config_path.parent.name == "configs":
+        yield from _check_variant(folder, models[folder.name])
+    if not folder.versions:
+        yield "expected a version folder (1/), found none"
+    if config.platform == "ensemble":
+        yield from _check_ensemble(folder, models)
+    elif config.backend == "onnxruntime":
+        yield from _check_graphs(folder)
+    elif config.backend == "python":
+        yield from _check_code(folder, models)
+
+
+def _check_text(path: Path) -> Iterator[str]:
+    """Fields in the fixed order, and a comment on every `dims`."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    fields = [match[1] for line in lines if (match := re.match(r"(\w+)\s*[:{\[]", line))]
+    positions = [_FIELD_ORDER.index(field) for field in fields if field in _FIELD_ORDER]
+    for field in fields:
+        if field not in _FIELD_ORDER:
+            yield f"{field}: unknown field; add it to the order in checks.py"
+    if positions != sorted(positions):
+        yield f"fields: expected the order {', '.join(_FIELD_ORDER)}; got {', '.join(dict.fromkeys(fields))}"
+    if "max_batch_size" not in fields:
+        yield "max_batch_size: expected it to be written out, even if 0"
+    for number, line in enumerate(lines, 1):
+        if re.match(r"\s*dims\s*:", line) and "#" not in line:
+            yield f"line {number}: expected a comment with axis and unit behind dims"
+
+
+def _check_variant(variant: ModelFolder, main: ModelFolder) -> Iterator[str]:
+    if (variant.inputs, variant.outputs) != (main.inputs, main.outputs):
+        yield "inputs and outputs: expected the same as in config.pbtxt; a variant changes how, not what"
+
+
+def _check_graphs(folder: ModelFolder) -> Iterator[str]:
+    filename = folder.config.default_model_filename or "model.onnx"
+    for version in folder.versions:
+        path = version / filename
+        if not path.is_file():
+            yield f"{version.name}/{filename}: expected a graph, found none; run `make export`"
+            continue
+        graph = onnx.load(str(path), load_external_data=False).graph
+        for side, declared, values in (
+            ("input", folder.inputs, graph.input),
+            ("output", folder.outputs, graph.output),
+        ):
+            found = {value.name: value for value in values}
+            if declared.keys() != found.keys():
+                yield f"{version.name}: {side}s are {sorted(declared)} here, {sorted(found)} in the graph"
+            for name in declared.keys() & found.keys():
+                yield from _check_graph_tensor(
+                    f"{version.name}: {side} '{name}'", declared[name], found[name]
+                )
+
+
+def _check_graph_tensor(subject: str, declared: TensorSpec, value: onnx.ValueInfoProto) -> Iterator[str]:
+    tensor = value.type.tensor_type
+    dtype = {"FLOAT": "FP32", "FLOAT16": "FP16", "DOUBLE": "FP64"}.get(
+        name := onnx.TensorProto.DataType.Name(tensor.elem_type), name
+    )
+    shape = tuple(dim.dim_value if dim.HasField("dim_value") else -1 for dim in tensor.shape.dim)
+    if dtype != declared.dtype:
+        yield f"{subject}: {declared.dtype} in the config, {dtype} in the graph"
+    if shape != (-1, *declared.dims):
+        yield f"{subject}: dims {[-1, *declared.dims]} in the config, {list(shape)} in the graph"
+
+
+def _check_ensemble(folder: ModelFolder, models: dict[str, ModelFolder]) -> Iterator[str]:
+    """Every map connects tensors of equal dtype and compatible dims, and every output is produced."""
+    known: dict[str, TensorSpec] = dict(folder.inputs)
+    for step in folder.config.ensemble_scheduling.step:
+        model = models.get(step.model_name)
+        if model is None:
+            yield f"step {step.model_name}: no such model in the repositories"
+            continue
+        for name in model.inputs.keys() ^ step.input_map.keys():
+            yield f"step {step.model_name}: input '{name}' is not mapped, or not an input of the model"
+        for name, source in step.input_map.items():
+            if source not in known:
+                yield f"step {step.model_name}: input '{name}' takes '{source}', which no earlier step gives"
+            elif name in model.inputs and not _connects(known[source], model.inputs[name]):
+                yield f"{step.model_name}: input '{name}' is {model.inputs[name]}, '{source}' is {known[source]}"
+        for name, target in step.output_map.items():
+            if name not in model.outputs:
+                yield f"step {step.model_name}: '{name}' is not an output of the model"
+            elif target in known:
+                yield f"step {step.model_name}: '{target}' is already given by an earlier step"
+            else:
+                known[target] = model.outputs[name]
+    for name, declared in folder.outputs.items():
+        if name not in known:
+            yield f"output '{name}': no step gives it"
+        elif not _connects(known[name], declared):
+            yield f"output '{name}': declared as {declared}, given as {known[name]}"
+
+
+def _connects(source: TensorSpec, target: TensorSpec) -> bool:
+    return (
+        source.dtype == target.dtype
+        and len(source.dims) == len(target.dims)
+        and all(-1 in pair or pair[0] == pair[1] for pair in zip(source.dims, target.dims, strict=True))
+    )
+
+
+def _check_code(folder: ModelFolder, models: dict[str, ModelFolder]) -> Iterator[str]:
+    """model.py creates and asks for declared tensors only: its own, or those of the models it calls."""
+    for version in folder.versions:
+        path = version / "model.py"
+        if not path.is_file():
+            yield f"{version.name}/model.py: expected the model's code, found none"
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        called = [models[name] for name in _first_arguments(tree, "call_model") if name in models]
+        created = set(folder.outputs).union(*(model.inputs for model in called))
+        for name in _first_arguments(tree, "Tensor"):
+            if name not in created:
+                yield f"{version.name}/model.py: creates '{name}', which no config declares"
+        for name in folder.outputs.keys() - set(_first_arguments(tree, "Tensor")):
+            yield f"{version.name}/model.py: never creates the output '{name}'"
+        strings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+        for name in folder.inputs.keys() - strings:
+            yield f"{version.name}/model.py: never reads the input '{name}'"
+
+
+def _first_arguments(tree: ast.AST, function: str) -> list[str]:
+    """Literal first arguments of all calls to `function`, however it is qualified."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if name == function:
+                found.append(str(node.args[0].value))
+    return found
+
+
+def _check_contract(models: dict[str, ModelFolder]) -> Iterator[str]:
+    for pipeline in PIPELINES:
+        folder = models.get(pipeline.name)
+        if folder is None:
+            yield f"{pipeline.name}: no such model in the repositories"
+            continue
+        if folder.config.max_batch_size < 1:
+            yield f"{pipeline.name}: expected max_batch_size > 0, got {folder.config.max_batch_size}"
+        for side, promised, declared in (
+            ("inputs", pipeline.inputs, folder.inputs),
+            ("outputs", pipeline.outputs, folder.outputs),
+        ):
+            if {spec.name: spec for spec in promised} != declared:
+                yield f"{pipeline.name}: {side} {list(declared.values())} differ from {list(promised)}"

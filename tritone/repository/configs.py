@@ -1,0 +1,76 @@
+"""Read config.pbtxt files through Triton's own protobuf."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import text_format
+from tritonclient.grpc import model_config_pb2
+
+from ..contract import TensorSpec
+from ..errors import ArtifactError
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """One model of a repository, with one of its configs."""
+
+    path: Path  # the model's folder
+    config_path: Path  # config.pbtxt, or a variant in configs/
+    config: Any  # inference.ModelConfig
+
+    @property
+    def name(self) -> str:
+        """Name of the folder, which is the name Triton serves."""
+        return self.path.name
+
+    @property
+    def versions(self) -> list[Path]:
+        """The version folders, oldest first."""
+        folders = [folder for folder in self.path.iterdir() if folder.is_dir() and folder.name.isdigit()]
+        return sorted(folders, key=lambda folder: int(folder.name))
+
+    @property
+    def inputs(self) -> dict[str, TensorSpec]:
+        """Declared inputs by name."""
+        return {tensor.name: _spec(tensor) for tensor in self.config.input}
+
+    @property
+    def outputs(self) -> dict[str, TensorSpec]:
+        """Declared outputs by name."""
+        return {tensor.name: _spec(tensor) for tensor in self.config.output}
+
+
+def read_config(path: Path) -> Any:
+    """Parse one config file.
+
+    Raises:
+        ArtifactError: it is not a valid ModelConfig.
+    """
+    try:
+        return text_format.Parse(path.read_text(encoding="utf-8"), model_config_pb2.ModelConfig())
+    except text_format.ParseError as error:
+        raise ArtifactError(
+            f"{path}: expected a Triton model configuration, got a syntax error: {error}"
+        ) from error
+
+
+def read_repositories(repositories: Sequence[Path]) -> Iterator[ModelFolder]:
+    """Yield every model with its config.pbtxt, and again with each variant in configs/."""
+    for repository in repositories:
+        for folder in sorted(path for path in repository.iterdir() if path.is_dir()):
+            main = folder / "config.pbtxt"
+            if not main.is_file():
+                raise ArtifactError(
+                    f"{folder}: expected a config.pbtxt, found none; write one or remove the folder."
+                )
+            for path in (main, *sorted(folder.glob("configs/*.pbtxt"))):
+                yield ModelFolder(folder, path, read_config(path))
+
+
+def _spec(tensor: Any) -> TensorSpec:
+    dtype = model_config_pb2.DataType.Name(tensor.data_type).removeprefix("TYPE_")
+    return TensorSpec(tensor.name, "BYTES" if dtype == "STRING" else dtype, tuple(tensor.dims))

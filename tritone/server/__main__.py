@@ -1,0 +1,118 @@
+"""Serve in the foreground: `python -m tritone.server [options] [-- tritonserver flags]`."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+
+from ..errors import ServerError
+from .options import REPOSITORIES, ServerOptions
+from .ports import Ports
+from .process import TritonServer
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a server until Ctrl-C or SIGTERM; return the exit code."""
+    server = TritonServer(_options(sys.argv[1:] if arguments is None else arguments))
+    stopping = threading.Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopping.set()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        server.start()
+        threading.Thread(target=_follow_log, args=(server, stopping), daemon=True).start()
+        ready = threading.Thread(target=_announce, args=(server, stopping), daemon=True)
+        ready.start()
+        code = _until_stopped(server, stopping)
+    except ServerError as error:
+        print(f"tritone: {error}", file=sys.stderr)
+        code = 1
+    server.close()
+    return code
+
+
+def _until_stopped(server: TritonServer, stopping: threading.Event) -> int:
+    process = server.process
+    while not stopping.wait(0.2):
+        code = process.poll()
+        if code is not None:
+            print(
+                f"tritone: tritonserver ended with code {code}.\n{server.failure_report()}", file=sys.stderr
+            )
+            return 1
+    print("tritone: stopping, requests in flight are finished first", file=sys.stderr)
+    return 0 if server.stop() == 0 else 1
+
+
+def _announce(server: TritonServer, stopping: threading.Event) -> None:
+    try:
+        server.wait_ready(timeout_s=600)
+    except ServerError:
+        return  # the main thread reports it
+    if not stopping.is_set():
+        print(
+            f"tritone: ready. gRPC {server.grpc_url}, HTTP {server.http_url}, metrics {server.metrics_url}. "
+            "Ctrl-C stops it.",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def _follow_log(server: TritonServer, stopping: threading.Event) -> None:
+    with server.open_log() as log:
+        while True:
+            line = log.readline()
+            if line:
+                sys.stderr.write(line)
+            elif stopping.is_set() and server.process.poll() is not None:
+                return
+            else:
+                time.sleep(0.2)
+
+
+def _options(arguments: list[str]) -> ServerOptions:
+    parser = argparse.ArgumentParser(
+        prog="python -m tritone.server", description="Serve tritone's models in the foreground."
+    )
+    parser.add_argument("--http-port", type=int, default=8000)
+    parser.add_argument("--grpc-port", type=int, default=8001)
+    parser.add_argument("--metrics-port", type=int, default=8002)
+    parser.add_argument(
+        "--address", default="127.0.0.1", help="0.0.0.0 serves other machines too (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--model-repository", type=Path, action="append", help="default: model_repository and ensembles"
+    )
+    parser.add_argument("--model-config-name", help="use configs/NAME.pbtxt where a model has it, e.g. int8")
+    parser.add_argument(
+        "--tritonserver",
+        default="auto",
+        help="wheel, path, auto (PATH first) or a binary (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--admin-key", help="key that unlocks model control and log settings (default: random)"
+    )
+    parser.add_argument("extra", nargs="*", metavar="-- FLAG", help="further tritonserver flags")
+    parsed = parser.parse_args(arguments)
+    options = {"admin_key": parsed.admin_key} if parsed.admin_key else {}
+    return ServerOptions(
+        repositories=parsed.model_repository or REPOSITORIES,
+        ports=Ports(parsed.http_port, parsed.grpc_port, parsed.metrics_port),
+        address=parsed.address,
+        model_config_name=parsed.model_config_name,
+        tritonserver=parsed.tritonserver,
+        extra=parsed.extra,
+        **options,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

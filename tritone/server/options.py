@@ -1,0 +1,56 @@
+"""How a server is to run, and the tritonserver command line that says so."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .ports import Ports
+
+ROOT = Path(__file__).resolve().parents[2]
+REPOSITORIES = (ROOT / "model_repository", ROOT / "ensembles")
+
+# Endpoints that change the server; everything else only reads it or uses it.
+_HTTP_RESTRICTED = "model-repository,logging,trace"
+_GRPC_RESTRICTED = _HTTP_RESTRICTED
+ADMIN_HEADER = "tritone-admin-key"
+
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """How a server is to run."""
+
+    repositories: Sequence[Path] = REPOSITORIES
+    ports: Ports = field(default_factory=Ports)
+    address: str = "127.0.0.1"  # 0.0.0.0 serves other machines too
+    model_config_name: str | None = None  # configs/<name>.pbtxt where a model has one
+    tritonserver: str = "auto"  # see find_installation
+    admin_key: str = field(default_factory=secrets.token_hex)  # unlocks the restricted endpoints
+    exit_timeout_s: int = 30  # for requests in flight when stopping
+    extra: Sequence[str] = ()  # further tritonserver flags; they win over the ones above
+
+    def arguments(self, backend_directory: Path) -> list[str]:
+        """Return the tritonserver arguments."""
+        flags = {
+            "backend-directory": backend_directory,
+            "disable-auto-complete-config": None,
+            "http-address": self.address,
+            "http-port": self.ports.http,
+            "grpc-address": self.address,
+            "grpc-port": self.ports.grpc,
+            "metrics-address": self.address,
+            "metrics-port": self.ports.metrics,
+            "http-restricted-api": f"{_HTTP_RESTRICTED}:{ADMIN_HEADER}={self.admin_key}",
+            "grpc-restricted-protocol": f"{_GRPC_RESTRICTED}:{ADMIN_HEADER}={self.admin_key}",
+            "exit-timeout-secs": self.exit_timeout_s,
+        }
+        if self.model_config_name:
+            flags["model-config-name"] = self.model_config_name
+        overridden = {flag.removeprefix("--").partition("=")[0] for flag in self.extra}
+        arguments = [f"--model-repository={repository}" for repository in self.repositories]
+        for name, value in flags.items():
+            if name not in overridden:
+                arguments.append(f"--{name}" if value is None else f"--{name}={value}")
+        return [*arguments, *self.extra]

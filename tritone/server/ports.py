@@ -1,0 +1,42 @@
+"""The three ports of a server: free, or a clear refusal."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+
+from ..errors import PortInUseError
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where a server listens."""
+
+    http: int = 8000
+    grpc: int = 8001
+    metrics: int = 8002
+
+    @classmethod
+    def free(cls, address: str = "127.0.0.1") -> Ports:
+        """Choose three ports that nothing listens on now."""
+        sockets = [socket.create_server((address, 0)) for _ in range(3)]
+        try:
+            return cls(*(listener.getsockname()[1] for listener in sockets))
+        finally:
+            for listener in sockets:
+                listener.close()
+
+    def require_free(self, address: str) -> None:
+        """Raise PortInUseError if a port is taken on `address`, or two of the three are the same."""
+        wanted = {"HTTP": self.http, "gRPC": self.grpc, "metrics": self.metrics}
+        if len(set(wanted.values())) < len(wanted):
+            raise PortInUseError(f"ports: expected three different ones, got {self}; choose others.")
+        for name, port in wanted.items():
+            try:
+                # A plain bind without SO_REUSEADDR would also fail on connections in TIME_WAIT.
+                socket.create_server((address, port)).close()
+            except OSError as error:
+                raise PortInUseError(
+                    f"{name} port {port} on {address}: expected a free port, got {error.strerror or error}; "
+                    f"stop what listens there or choose another ({name.upper()}_PORT=...)."
+                ) from error

@@ -1,0 +1,200 @@
+"""One running tritonserver."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from ..errors import ServerError, StartupError
+from .backend_directory import build_backend_directory
+from .installation import Installation, find_installation
+from .options import ROOT, ServerOptions
+
+_POLL_S = 0.1
+_ERROR_LINE = re.compile(r"^E\d{4} \S+ \d+ \S+\] (.*)")
+_PR_SET_PDEATHSIG = 1
+
+
+class TritonServer:
+    """A tritonserver with tritone's repositories, from start to stop.
+
+    Use it as a context manager: entering waits until every model is ready, leaving lets requests in flight
+    finish and stops the server.
+
+    Args:
+        options: how to run it.
+        log: file for the server's output; None keeps it in a temporary file.
+
+    Raises:
+        PortInUseError: a port is taken.
+        InstallationError: no usable server found.
+        StartupError: the server ended or was not ready in time; the message holds the reasons from its log.
+    """
+
+    def __init__(self, options: ServerOptions | None = None, log: Path | None = None) -> None:
+        self.options = options or ServerOptions()
+        self._folder = tempfile.TemporaryDirectory(prefix="tritone-")
+        self.log = log or Path(self._folder.name) / "tritonserver.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def grpc_url(self) -> str:
+        """host:port of the gRPC endpoint."""
+        return f"{self._reachable_address}:{self.options.ports.grpc}"
+
+    @property
+    def http_url(self) -> str:
+        """host:port of the HTTP endpoint."""
+        return f"{self._reachable_address}:{self.options.ports.http}"
+
+    @property
+    def metrics_url(self) -> str:
+        """URL of the Prometheus metrics."""
+        return f"http://{self._reachable_address}:{self.options.ports.metrics}/metrics"
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The started process.
+
+        Raises:
+            ServerError: not started yet.
+        """
+        if self._process is None:
+            raise ServerError(
+                "tritonserver: expected a started server, it was not started; call start() first."
+            )
+        return self._process
+
+    @property
+    def _reachable_address(self) -> str:
+        return "127.0.0.1" if self.options.address in ("0.0.0.0", "::") else self.options.address
+
+    def start(self) -> None:
+        """Start the process; returns before the models are loaded."""
+        self.options.ports.require_free(self.options.address)
+        installation = find_installation(self.options.tritonserver)
+        backends = build_backend_directory(installation, Path(self._folder.name) / "backends")
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [str(installation.binary), *self.options.arguments(backends)],
+                env=server_environment(os.environ, installation),
+                cwd=ROOT,  # stubs also import from the working directory
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C reaches the launcher, which then stops the server in order
+                preexec_fn=_die_with_parent,
+            )
+
+    def wait_ready(self, timeout_s: float = 120.0) -> None:
+        """Wait until every model is loaded."""
+        process = self.process
+        deadline = time.monotonic() + timeout_s
+        while not self._is_ready():
+            code = process.poll()
+            if code is not None:
+                raise StartupError(
+                    f"tritonserver: ended with code {code} while loading.\n{self.failure_report()}"
+                )
+            if time.monotonic() > deadline:
+                raise StartupError(f"tritonserver: not ready after {timeout_s:g} s.\n{self.failure_report()}")
+            time.sleep(_POLL_S)
+
+    def wait(self) -> int:
+        """Wait until the process ends; return its exit code."""
+        return self.process.wait()
+
+    def stop(self) -> int:
+        """Let requests in flight finish, stop the server, return its exit code."""
+        process = self.process
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            code = process.wait(self.options.exit_timeout_s + 15)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            code = process.wait()
+        return code
+
+    def failure_report(self) -> str:
+        """Return what the log says about a failure: its distinct error messages, else its last lines."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        errors = [match[1] for line in lines if (match := _ERROR_LINE.match(line)) and not _is_harmless(line)]
+        # Python errors come with their traceback folded into one line; the first part says what happened.
+        messages = dict.fromkeys(error.partition("\\n\\nAt:")[0].strip('"') for error in errors)
+        return "\n".join(messages) or "\n".join(lines[-30:])
+
+    def open_log(self) -> IO[str]:
+        """Open the server's output for reading."""
+        return self.log.open(encoding="utf-8", errors="replace")
+
+    def __enter__(self) -> TritonServer:
+        try:
+            self.start()
+            self.wait_ready()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the server if it runs and remove its temporary folder."""
+        if self._process is not None:
+            self.stop()
+        self._folder.cleanup()
+
+    def _is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://{self.http_url}/v2/health/ready", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+
+def server_environment(base: Mapping[str, str], installation: Installation) -> dict[str, str]:
+    """Return the environment for tritonserver and its Python stubs.
+
+    A stub embeds an interpreter that ignores PYTHONPATH, but like any Python it takes the first `python3` on
+    PATH for its own, and so finds this virtual environment. Stubs of newer servers read PYTHONPATH.
+    """
+    environment = dict(base)
+    environment["PATH"] = os.pathsep.join([str(Path(sys.prefix) / "bin"), base.get("PATH", os.defpath)])
+    environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), *(path for path in sys.path if path)])
+    # numpy's BLAS would start a thread per core in every one of the stubs.
+    environment.setdefault("OMP_NUM_THREADS", "1")
+    environment.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if installation.libraries:
+        inherited = base.get("LD_LIBRARY_PATH")
+        folders = [str(folder) for folder in installation.libraries]
+        environment["LD_LIBRARY_PATH"] = os.pathsep.join(folders + ([inherited] if inherited else []))
+    return environment
+
+
+def _is_harmless(line: str) -> bool:
+    """Whether an error line only says that the machine has no GPU."""
+    return any(
+        word in line
+        for word in ("CUDA driver", "CudaDriverHelper", "NVML", "DCGM", "pinned_memory", "no CUDA")
+    )
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to stop the server when the launcher is killed, so that none is ever left behind."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
