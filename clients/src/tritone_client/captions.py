@@ -52,6 +52,8 @@ def timed_words(transcription: Transcription, raw: bool = False) -> list[TimedWo
 
 def cues(words: Sequence[TimedWord], duration_s: float | None = None) -> list[Cue]:
     """Group words into cues, broken at sentence ends, pauses, and where a cue becomes too long to read."""
+    if not words:
+        return []
     groups = list(_groups(words))
     audio_end_s = duration_s if duration_s is not None else float("inf")
     next_starts_s = [*(group[0].start_s for group in groups[1:]), audio_end_s]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from http.client import HTTPException
 from typing import Any
@@ -96,4 +97,7 @@ def _translated(error: InferenceServerException, url: str) -> TritoneError:
 
 def _reason(error: BaseException) -> str:
     cause = getattr(error, "os_error", error)  # aiohttp wraps what the system said
+    number = getattr(cause, "errno", None) or 0
+    if number > 0:  # name resolution has negative ones, with texts of their own
+        return os.strerror(number)
     return getattr(cause, "strerror", None) or str(cause) or type(cause).__name__

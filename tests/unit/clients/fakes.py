@@ -1,0 +1,257 @@
+"""A small server that speaks Triton's real protocols, gRPC and HTTP with binary tensors; it fails when told."""
+
+# ruff: noqa: N802 (the protocol names the methods)
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import grpc
+import numpy as np
+from tritonclient.grpc import service_pb2, service_pb2_grpc
+from tritonclient.utils import (
+    deserialize_bytes_tensor,
+    np_to_triton_dtype,
+    serialize_byte_tensor,
+    triton_to_np_dtype,
+)
+
+WORD_S = 0.5
+HTTP_STATUS = {"INVALID_ARGUMENT": 400, "NOT_FOUND": 404, "UNAVAILABLE": 503, "INTERNAL": 500}
+
+
+class FaultError(Exception):
+    """An error that the server answers with."""
+
+    def __init__(self, status: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass
+class Behaviour:
+    """What the server knows and does, whichever protocol it is asked over."""
+
+    spoken: dict[bytes, str] = field(default_factory=dict)  # transcript by file content or samples
+    faults: deque[FaultError] = field(default_factory=deque)  # answers to the next inference requests
+    models: dict[str, bool] = field(
+        default_factory=lambda: {"audio_to_text": True, "speech_to_text": True, "punctuate": True}
+    )  # readiness by name
+    answer_after_s: dict[str, float] = field(default_factory=dict)  # by transcript
+    asked: list[str] = field(default_factory=list)  # models of all inference requests
+    parameters: list[dict[str, object]] = field(default_factory=list)
+    in_flight: int = 0
+    most_in_flight: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def ready(self) -> bool:
+        return all(self.models.values())
+
+    def infer(self, model: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        with self.lock:
+            self.asked.append(model)
+            self.in_flight += 1
+            self.most_in_flight = max(self.most_in_flight, self.in_flight)
+            fault = self.faults.popleft() if self.faults else None
+        try:
+            if not self.models.get(model):
+                state = "has no available versions" if model in self.models else "is not found"
+                raise FaultError("NOT_FOUND", f"Request for unknown model: '{model}' {state}")
+            if fault:
+                raise fault
+            return getattr(self, f"_{model}")(**inputs)
+        finally:
+            with self.lock:
+                self.in_flight -= 1
+
+    def _audio_to_text(self, audio_bytes: np.ndarray) -> dict[str, np.ndarray]:
+        return self._recognise(audio_bytes[0, 0])
+
+    def _speech_to_text(self, audio: np.ndarray, audio_length: np.ndarray) -> dict[str, np.ndarray]:
+        assert audio.dtype == np.float32
+        assert audio_length.tolist() == [[audio.shape[1]]]
+        return self._recognise(audio.tobytes())
+
+    def _punctuate(self, transcript: np.ndarray) -> dict[str, np.ndarray]:
+        return {"text": _strings([punctuated(transcript[0, 0].decode())])}
+
+    def _recognise(self, content: bytes) -> dict[str, np.ndarray]:
+        if content not in self.spoken:
+            refusal = "in ensemble 'audio_to_text', audio_bytes: expected audio, got text."
+            raise FaultError("INVALID_ARGUMENT", refusal)
+        transcript = self.spoken[content]
+        time.sleep(self.answer_after_s.get(transcript, 0))
+        words = transcript.split()
+        starts = np.arange(len(words) + 2, dtype=np.float32) * np.float32(WORD_S)
+        return {
+            "transcript": _strings([transcript]),
+            "text": _strings([punctuated(transcript)]),
+            "word": _strings([*words, "", ""]),  # padded, as in a batch with a longer neighbour
+            "word_start_s": starts[np.newaxis],
+            "word_end_s": starts[np.newaxis] + np.float32(0.4),
+            "word_confidence": np.full((1, len(words) + 2), 0.75, np.float32),
+        }
+
+
+def punctuated(transcript: str) -> str:
+    return f"{transcript.capitalize()}." if transcript else ""
+
+
+def _strings(items: list[str]) -> np.ndarray:
+    return np.array([[item.encode() for item in items]], dtype=np.object_)
+
+
+def _decoded(raw: bytes, datatype: str, shape: list[int]) -> np.ndarray:
+    if datatype == "BYTES":
+        return deserialize_bytes_tensor(raw).reshape(shape)
+    return np.frombuffer(raw, triton_to_np_dtype(datatype)).reshape(shape)
+
+
+def _encoded(array: np.ndarray) -> bytes:
+    return serialize_byte_tensor(array).item() if array.dtype == np.object_ else array.tobytes()
+
+
+class GrpcServer(AbstractContextManager["GrpcServer"]):
+    """The gRPC front end, listening from the moment it is entered."""
+
+    def __init__(self, behaviour: Behaviour, port: int = 0) -> None:
+        options = [("grpc.max_receive_message_length", -1), ("grpc.so_reuseport", 0)]
+        self._server = grpc.server(ThreadPoolExecutor(32), options=options)
+        service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(_Servicer(behaviour), self._server)
+        self.url = f"localhost:{self._server.add_insecure_port(f'127.0.0.1:{port}')}"
+
+    def __enter__(self) -> GrpcServer:
+        self._server.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.stop(grace=None).wait()
+
+
+class _Servicer(service_pb2_grpc.GRPCInferenceServiceServicer):
+    def __init__(self, behaviour: Behaviour) -> None:
+        self._behaviour = behaviour
+
+    def ServerLive(self, request, context):
+        return service_pb2.ServerLiveResponse(live=True)
+
+    def ServerReady(self, request, context):
+        return service_pb2.ServerReadyResponse(ready=self._behaviour.ready)
+
+    def ModelReady(self, request, context):
+        return service_pb2.ModelReadyResponse(ready=self._behaviour.models.get(request.name, False))
+
+    def ServerMetadata(self, request, context):
+        return service_pb2.ServerMetadataResponse(name="triton", version="2.51.0")
+
+    def ModelMetadata(self, request, context):
+        return service_pb2.ModelMetadataResponse(name=request.name, versions=["1"])
+
+    def ModelInfer(self, request, context):
+        inputs = {
+            tensor.name: _decoded(raw, tensor.datatype, list(tensor.shape))
+            for tensor, raw in zip(request.inputs, request.raw_input_contents, strict=True)
+        }
+        try:
+            outputs = self._behaviour.infer(request.model_name, inputs)
+        except FaultError as fault:
+            context.abort(grpc.StatusCode[fault.status], str(fault))
+        response = service_pb2.ModelInferResponse(model_name=request.model_name, model_version="1")
+        for name, array in outputs.items():
+            response.outputs.add(name=name, datatype=np_to_triton_dtype(array.dtype), shape=array.shape)
+            response.raw_output_contents.append(_encoded(array))
+        return response
+
+
+class HttpServer(AbstractContextManager["HttpServer"]):
+    """The HTTP front end, listening from the moment it is entered."""
+
+    def __init__(self, behaviour: Behaviour, port: int = 0) -> None:
+        handler = type("Handler", (_Handler,), {"behaviour": behaviour})
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler, bind_and_activate=False)
+        self._server.daemon_threads = True
+        self._server.request_queue_size = 64
+        self._server.server_bind()
+        self.url = f"localhost:{self._server.server_address[1]}"
+
+    def __enter__(self) -> HttpServer:
+        self._server.server_activate()
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    behaviour: Behaviour
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        model = re.fullmatch(r"/v2/models/(\w+)(/ready)?", self.path)
+        if self.path == "/v2/health/live":
+            self._reply(200)
+        elif self.path == "/v2/health/ready":
+            self._reply(200 if self.behaviour.ready else 400)
+        elif self.path == "/v2":
+            self._reply_json(200, {"name": "triton", "version": "2.51.0"})
+        elif model and model[2]:
+            self._reply(200 if self.behaviour.models.get(model[1]) else 400)
+        elif model:
+            self._reply_json(200, {"name": model[1], "versions": ["1"]})
+        else:
+            self._reply(404)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        header_length = int(self.headers["Inference-Header-Content-Length"])
+        header, offset, inputs = json.loads(body[:header_length]), header_length, {}
+        for tensor in header["inputs"]:
+            end = offset + tensor["parameters"]["binary_data_size"]
+            inputs[tensor["name"]] = _decoded(body[offset:end], tensor["datatype"], tensor["shape"])
+            offset = end
+        try:
+            outputs = self.behaviour.infer(self.path.split("/")[3], inputs)
+        except FaultError as fault:
+            self._reply_json(HTTP_STATUS[fault.status], {"error": str(fault)})
+            return
+        contents = [_encoded(array) for array in outputs.values()]
+        head = {
+            "model_name": "fake",
+            "outputs": [
+                {
+                    "name": name,
+                    "datatype": np_to_triton_dtype(array.dtype),
+                    "shape": list(array.shape),
+                    "parameters": {"binary_data_size": len(content)},
+                }
+                for (name, array), content in zip(outputs.items(), contents, strict=True)
+            ],
+        }
+        encoded = json.dumps(head).encode()
+        self._reply(
+            200, b"".join([encoded, *contents]), {"Inference-Header-Content-Length": str(len(encoded))}
+        )
+
+    def _reply_json(self, status: int, content: dict[str, object]) -> None:
+        self._reply(status, json.dumps(content).encode())
+
+    def _reply(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass

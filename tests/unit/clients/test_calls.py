@@ -1,0 +1,94 @@
+"""Requests are built and answers read without any network."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tritone_client import InvalidRequestError, ServerError, calls
+
+
+def answer(**changes):
+    tensors = {
+        "transcript": np.array([[b"hello"]], dtype=object),
+        "text": np.array([[b"Hello."]], dtype=object),
+        "word": np.array([[b"hello", b""]], dtype=object),
+        "word_start_s": np.array([[0.25, 0.0]], np.float32),
+        "word_end_s": np.array([[0.5, 0.0]], np.float32),
+        "word_confidence": np.array([[1.0, 0.0]], np.float32),
+    }
+    return calls.Outputs("speech_to_text", {**tensors, **changes}.get)
+
+
+def test_samples_travel_with_their_length():
+    call = calls.transcribe(np.zeros(1600, np.float32))
+    audio, length = call.inputs
+    assert (call.model, audio.name, audio.array.shape) == ("speech_to_text", "audio", (1, 1600))
+    assert (length.name, length.array.tolist()) == ("audio_length", [[1600]])
+
+
+def test_a_files_bytes_travel_whole(tmp_path):
+    path = tmp_path / "any.wav"
+    path.write_bytes(b"\x00any bytes\x00")
+    (tensor,) = calls.transcribe(path).inputs
+    assert tensor.array.tolist() == [[b"\x00any bytes\x00"]]
+
+
+def test_padding_words_are_dropped():
+    result = calls.transcribe(np.zeros(8000, np.float32)).decode(answer())
+    assert [word.word for word in result.words] == ["hello"]
+    assert result.duration_s == 0.5
+
+
+def test_the_length_of_a_file_that_only_the_server_can_read_is_unknown():
+    assert calls.transcribe(b"some format").decode(answer()).duration_s is None
+
+
+@pytest.mark.parametrize(
+    ("samples", "message"),
+    [
+        (np.zeros(9, np.float64), "got float64; convert with .astype"),
+        (np.zeros(9, np.int16), "got int16; divide by 32768"),
+        (np.zeros(9, np.uint8), "got uint8; convert"),
+        (np.zeros((2, 9), np.float32), r"got shape \(2, 9\)"),
+        (np.zeros((), np.float32), r"got shape \(\)"),
+        (np.zeros(0, np.float32), "at least one sample"),
+        (np.array([0, np.nan], np.float32), "NaN or infinity"),
+        (np.array([0, -np.inf], np.float32), "NaN or infinity"),
+        (np.array([0, -12345], np.float32), "peak of 12345"),
+    ],
+)
+def test_samples_outside_the_contract_are_refused_with_the_remedy(samples, message):
+    with pytest.raises(InvalidRequestError, match=message):
+        calls.transcribe(samples)
+
+
+def test_a_slight_overshoot_of_full_scale_is_sent():
+    calls.transcribe(np.array([1.01, -1.2], np.float32))
+
+
+def test_something_that_is_no_audio_is_a_type_error():
+    with pytest.raises(TypeError, match="got list"):
+        calls.transcribe([0.0, 0.1])
+
+
+def test_a_missing_file_is_the_builtin_error(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        calls.transcribe(tmp_path / "missing.wav")
+
+
+def test_a_file_above_the_size_of_a_message_is_refused_before_it_is_sent(monkeypatch):
+    monkeypatch.setattr(calls, "LARGEST_FILE_BYTES", 10)
+    with pytest.raises(InvalidRequestError, match="at most 10 bytes, got 11"):
+        calls.transcribe(b"x" * 11)
+
+
+def test_text_that_is_not_unicode_is_refused_without_repeating_it():
+    with pytest.raises(InvalidRequestError) as error:
+        calls.punctuate("secret \udcff")
+    assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize("tensor", [None, np.zeros((2, 2), np.float32), np.zeros(2, np.float32)])
+def test_an_answer_outside_the_contract_names_the_tensor(tensor):
+    with pytest.raises(ServerError, match="speech_to_text: expected output word_end_s"):
+        calls.transcribe(np.zeros(9, np.float32)).decode(answer(word_end_s=tensor))

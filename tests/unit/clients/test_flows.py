@@ -1,0 +1,139 @@
+"""The course of a request, carried out by hand: no server, no sleep."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tritone_client import (
+    Client,
+    InvalidRequestError,
+    RequestTimeoutError,
+    ServerNotReadyError,
+    ServerUnavailableError,
+    calls,
+    errors,
+    flows,
+)
+from tritone_client.attempts import LONGEST_PAUSE_S, Patience
+from tritone_client.flows import Ask, Infer, ModelReady, Pause, ServerReady
+
+
+def carry_out(flow, answers):
+    """Run a flow with the given answers; return its steps and its result or error."""
+    steps, answers = [], iter(answers)
+    resume, value = flow.send, None
+    while True:
+        try:
+            step = resume(value)
+        except StopIteration as end:
+            return steps, end.value
+        except errors.TritoneError as error:
+            return steps, error
+        steps.append(step)
+        resume, value = flow.send, None
+        if isinstance(step, Ask):
+            value = next(answers)
+            if isinstance(value, Exception):
+                resume = flow.throw
+
+
+def text_answer(text: bytes):
+    return {"text": np.array([[text]], dtype=object)}.get
+
+
+DOWN = ServerUnavailableError("down")
+
+
+def test_pauses_grow_and_stay_bounded():
+    pauses_s = list(Patience(timeout_s=1, retries=12).pauses_s())
+    assert len(pauses_s) == 12
+    assert 0.1 <= pauses_s[0] <= 0.2
+    assert max(pauses_s) <= LONGEST_PAUSE_S
+    assert min(pauses_s[-5:]) >= LONGEST_PAUSE_S / 2
+
+
+def test_pauses_of_two_clients_differ():
+    patience = Patience(timeout_s=1, retries=5)
+    assert list(patience.pauses_s()) != list(patience.pauses_s())
+
+
+def test_a_retry_follows_a_pause():
+    flow = flows.complete(calls.punctuate("hello"), Patience(timeout_s=60, retries=3))
+    steps, result = carry_out(flow, [DOWN, text_answer(b"Hello.")])
+    assert [type(step) for step in steps] == [Ask, Pause, Ask]
+    assert result == "Hello."
+
+
+def test_each_attempt_gets_what_is_left_of_the_deadline():
+    flow = flows.complete(calls.punctuate("hello"), Patience(timeout_s=60, retries=1))
+    steps, _ = carry_out(flow, [DOWN, text_answer(b"Hello.")])
+    assert 59 < steps[2].timeout_s < steps[0].timeout_s <= 60
+
+
+@pytest.mark.parametrize("error", [InvalidRequestError("bad"), RequestTimeoutError("late")])
+def test_other_errors_end_the_request(error):
+    steps, result = carry_out(
+        flows.complete(calls.punctuate("hello"), Patience(timeout_s=60, retries=3)), [error]
+    )
+    assert (len(steps), result) == (1, error)
+
+
+def test_no_pause_is_begun_that_would_pass_the_deadline():
+    flow = flows.complete(calls.punctuate("hello"), Patience(timeout_s=0.05, retries=3))
+    steps, result = carry_out(flow, [DOWN, DOWN])
+    assert result is DOWN
+    assert not any(isinstance(step, Pause) for step in steps)
+
+
+def test_a_server_that_refuses_while_loading_is_not_ready():
+    flow = flows.complete(calls.punctuate("hello"), Patience(timeout_s=60, retries=0))
+    steps, result = carry_out(flow, [DOWN, False])
+    assert isinstance(steps[-1].question, ServerReady)
+    assert isinstance(result, ServerNotReadyError)
+
+
+def test_a_ready_server_that_refuses_keeps_its_own_error():
+    flow = flows.complete(calls.punctuate("hello"), Patience(timeout_s=60, retries=0))
+    assert carry_out(flow, [DOWN, True])[1] is DOWN
+
+
+def test_waiting_looks_again_while_time_is_left():
+    flow = flows.wait_until_ready(["punctuate"], 60, Patience(timeout_s=60, retries=0))
+    steps, result = carry_out(flow, [DOWN, False, False, True])
+    asked = [type(step.question) for step in steps if isinstance(step, Ask)]
+    assert asked == [ModelReady, ModelReady, ServerReady, ModelReady]
+    assert result is None
+
+
+def test_request_parameters_reach_the_transport():
+    call = calls.Call("punctuate", (), lambda outputs: None, {"seed": 7})
+    steps, _ = carry_out(flows.complete(call, Patience(1, 0)), [text_answer(b"")])
+    assert steps[0].question == Infer(call)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"timeout_s": 0}, "timeout_s: expected more than 0"),
+        ({"timeout_s": float("nan")}, "timeout_s"),
+        ({"retries": -1}, "retries: expected 0 or more"),
+        ({"protocol": "ftp"}, "protocol: expected grpc or http"),
+        ({"url": "http://localhost:8001"}, "url: expected HOST:PORT"),
+        ({"url": "localhost"}, "url: expected HOST:PORT"),
+        ({"url": "localhost:port"}, "url: expected HOST:PORT"),
+    ],
+)
+def test_a_client_with_wrong_options_is_not_made(options, message):
+    with pytest.raises(ValueError, match=message):
+        Client(**options)
+
+
+def test_the_default_port_is_the_protocols():
+    with Client() as grpc, Client(protocol="http") as http:
+        assert (grpc.url, http.url) == ("localhost:8001", "localhost:8000")
+
+
+def test_the_prefixes_of_nested_ensembles_are_removed():
+    message = "in ensemble 'audio_to_text', in ensemble 'speech_to_text', audio: too long"
+    assert errors.plain_message(message) == "audio: too long"
+    assert errors.plain_message("[request id: <id_unknown>] inference input") == "inference input"

@@ -1,0 +1,240 @@
+"""Both clients over both protocols against a server that speaks the real ones."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+from tritone_client import (
+    Client,
+    InvalidRequestError,
+    ModelNotFoundError,
+    RequestTimeoutError,
+    ServerError,
+    ServerNotReadyError,
+    ServerUnavailableError,
+    Transcription,
+    Word,
+)
+from tritone_client.transports.http import HttpTransport
+
+from .conftest import wav_bytes
+from .fakes import FaultError, GrpcServer, HttpServer
+
+HELLO = Transcription(
+    transcript="hello world",
+    text="Hello world.",
+    words=(
+        Word("hello", 0.0, float(np.float32(0.4)), 0.75),
+        Word("world", 0.5, float(np.float32(0.9)), 0.75),
+    ),
+    duration_s=2.0,
+)
+
+
+def test_a_file_gives_the_same_transcription_over_every_transport(caller, urls, record):
+    path = record("hello.wav", "hello world")
+    for audio in (path, str(path), path.read_bytes()):
+        assert caller(urls[caller.protocol], "transcribe", audio) == HELLO
+
+
+def test_samples_give_the_same_transcription_over_every_transport(caller, urls, behaviour):
+    samples = np.linspace(-1, 1, 32_000, dtype=np.float32)
+    behaviour.spoken[samples.tobytes()] = "hello world"
+    assert caller(urls[caller.protocol], "transcribe", samples) == HELLO
+    assert behaviour.asked == ["speech_to_text"]
+
+
+def test_silence_gives_no_words(caller, urls, record):
+    result = caller(urls[caller.protocol], "transcribe", record("silence.wav", ""))
+    assert (result.transcript, result.text, result.words) == ("", "", ())
+
+
+def test_text_outside_ascii_is_punctuated_unharmed(caller, urls):
+    assert caller(urls[caller.protocol], "punctuate", "grüße aus 北京") == "Grüße aus 北京."
+
+
+def test_a_recording_above_grpcs_default_message_size_is_sent(caller, urls, behaviour):
+    content = wav_bytes("long", 600)
+    assert len(content) > 4 * 2**20
+    behaviour.spoken[content] = "long"
+    assert caller(urls[caller.protocol], "transcribe", content).duration_s == 600
+
+
+def test_a_refused_request_carries_the_servers_words_without_the_ensembles_name(caller, urls):
+    with pytest.raises(InvalidRequestError, match=r"^audio_bytes: expected audio, got text\.$"):
+        caller(urls[caller.protocol], "transcribe", b"not audio")
+
+
+def test_a_refused_request_is_not_retried(caller, urls, behaviour):
+    with pytest.raises(ValueError, match="audio_bytes"):
+        caller(urls[caller.protocol], "transcribe", b"not audio")
+    assert len(behaviour.asked) == 1
+
+
+def test_an_internal_failure_is_not_retried(caller, urls, behaviour):
+    behaviour.faults.append(FaultError("INTERNAL", "Stub process is not healthy."))
+    with pytest.raises(ServerError, match="Stub process is not healthy"):
+        caller(urls[caller.protocol], "punctuate", "hello")
+    assert len(behaviour.asked) == 1
+
+
+def test_an_unavailable_server_is_asked_again(caller, urls, behaviour):
+    behaviour.faults.extend([FaultError("UNAVAILABLE", "busy")] * 2)
+    assert caller(urls[caller.protocol], "punctuate", "hello", retries=2) == "Hello."
+    assert len(behaviour.asked) == 3
+
+
+def test_a_server_unavailable_after_all_retries_is_reported(caller, urls, behaviour):
+    behaviour.faults.extend([FaultError("UNAVAILABLE", "busy")] * 9)
+    with pytest.raises(ServerUnavailableError, match="busy"):
+        caller(urls[caller.protocol], "punctuate", "hello", retries=1)
+    assert len(behaviour.asked) == 2
+
+
+def test_a_server_that_starts_during_the_retries_is_found(caller, behaviour, free_port):
+    server = {"grpc": GrpcServer, "http": HttpServer}[caller.protocol]
+    started = threading.Event()
+
+    def start_late() -> None:
+        time.sleep(0.5)
+        with server(behaviour, free_port):
+            started.wait(10)
+
+    thread = threading.Thread(target=start_late)
+    thread.start()
+    try:
+        assert caller(f"localhost:{free_port}", "punctuate", "hello", retries=6) == "Hello."
+    finally:
+        started.set()
+        thread.join()
+
+
+def test_an_address_where_nobody_listens_is_unavailable(caller, free_port):
+    with pytest.raises(ServerUnavailableError, match=rf"localhost:{free_port} .*[Cc]onnection refused"):
+        caller(f"localhost:{free_port}", "punctuate", "hello", retries=0)
+
+
+def test_an_unknown_host_is_unavailable(caller):
+    with pytest.raises(ConnectionError, match=r"no-such-host\.invalid:8001"):
+        caller("no-such-host.invalid:8001", "punctuate", "hello", retries=0)
+
+
+def test_the_other_protocols_port_is_unavailable(caller, urls):
+    other = urls["http" if caller.protocol == "grpc" else "grpc"]
+    with pytest.raises(ServerUnavailableError, match="(?i)over " + caller.protocol):
+        caller(other, "punctuate", "hello", retries=0, timeout_s=5)
+
+
+def test_an_answer_after_the_deadline_is_a_timeout(caller, urls, behaviour, record):
+    behaviour.answer_after_s["slow"] = 3.0
+    started_s = time.monotonic()
+    with pytest.raises(RequestTimeoutError, match=r"within 0\.3 s"):
+        caller(urls[caller.protocol], "transcribe", record("slow.wav", "slow"), timeout_s=0.3)
+    assert time.monotonic() - started_s < 2
+    assert len(behaviour.asked) == 1
+
+
+def test_retries_end_at_the_deadline(caller, free_port):
+    started_s = time.monotonic()
+    with pytest.raises(ServerUnavailableError):
+        caller(f"localhost:{free_port}", "punctuate", "hello", retries=1000, timeout_s=1.0)
+    assert time.monotonic() - started_s < 3
+
+
+def test_a_server_that_loads_its_models_is_told_from_one_without_the_model(caller, urls, behaviour):
+    behaviour.models["punctuate"] = False
+    with pytest.raises(ServerNotReadyError, match="punctuate"):
+        caller(urls[caller.protocol], "punctuate", "hello")
+    del behaviour.models["punctuate"]
+    with pytest.raises(ModelNotFoundError, match="punctuate"):
+        caller(urls[caller.protocol], "punctuate", "hello")
+
+
+def test_waiting_returns_as_soon_as_the_models_are_loaded(caller, urls, behaviour):
+    behaviour.models["punctuate"] = False
+    threading.Timer(0.5, behaviour.models.update, [{"punctuate": True}]).start()
+    caller(urls[caller.protocol], "wait_until_ready", 20)
+    assert behaviour.ready
+
+
+def test_waiting_in_vain_tells_why(caller, urls, behaviour, free_port):
+    with pytest.raises(ServerUnavailableError):
+        caller(f"localhost:{free_port}", "wait_until_ready", 0.3, retries=0)
+    behaviour.models["punctuate"] = False
+    with pytest.raises(ServerNotReadyError, match="punctuate"):
+        caller(urls[caller.protocol], "wait_until_ready", 0.3)
+    del behaviour.models["punctuate"]
+    with pytest.raises(ModelNotFoundError, match="punctuate"):
+        caller(urls[caller.protocol], "wait_until_ready", 0.0)
+
+
+def test_only_the_models_asked_for_are_waited_for(caller, urls, behaviour):
+    behaviour.models["punctuate"] = False
+    caller(urls[caller.protocol], "wait_until_ready", 0.0, ["audio_to_text"])
+
+
+def test_health_shows_versions_and_readiness(caller, urls, behaviour):
+    health = caller(urls[caller.protocol], "health")
+    assert health.ok
+    assert (health.server, health.version) == ("triton", "2.51.0")
+    assert health.models["punctuate"].versions == ("1",)
+    behaviour.models["punctuate"] = False
+    health = caller(urls[caller.protocol], "health")
+    assert (health.live, health.ready, health.ok) == (True, False, False)
+    assert health.models["audio_to_text"].ready
+    assert not health.models["punctuate"].ready
+
+
+def test_health_of_an_unreachable_server_is_an_error(caller, free_port):
+    with pytest.raises(ServerUnavailableError):
+        caller(f"localhost:{free_port}", "health", retries=0)
+
+
+@pytest.mark.parametrize("protocol", ["grpc", "http"])
+def test_threads_share_a_client(urls, record, protocol):
+    paths = [record(f"{number}.wav", f"number {number}") for number in range(16)]
+    heard: dict[int, str] = {}
+
+    def transcribe(number: int) -> None:
+        heard[number] = client.transcribe(paths[number]).transcript
+
+    with Client(urls[protocol], protocol=protocol) as client:
+        threads = [threading.Thread(target=transcribe, args=(number,)) for number in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert heard == {number: f"number {number}" for number in range(16)}
+
+
+@pytest.mark.parametrize("protocol", ["grpc", "http"])
+def test_a_client_works_again_after_a_timeout(urls, behaviour, record, protocol):
+    behaviour.answer_after_s["slow"] = 1.0
+    with Client(urls[protocol], protocol=protocol, timeout_s=0.3) as client:
+        with pytest.raises(RequestTimeoutError):
+            client.transcribe(record("slow.wav", "slow"))
+        assert client.punctuate("hello") == "Hello."
+
+
+def test_an_http_service_that_is_not_triton_is_recognised():
+    from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as other:
+        threading.Thread(target=other.serve_forever, args=(0.05,), daemon=True).start()
+        with (
+            Client(f"localhost:{other.server_address[1]}", protocol="http") as client,
+            pytest.raises(ServerError, match="not as Triton does"),
+        ):
+            client.punctuate("hello")
+        other.shutdown()
+
+
+def test_http_connections_are_kept_between_requests(urls, behaviour):
+    transport = HttpTransport(urls["http"])
+    first = transport._client()
+    assert transport._client() is first
+    transport.close()
+    assert transport._client() is not first
