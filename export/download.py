@@ -28,19 +28,18 @@ class InterruptedTransferError(Exception):
     """The transfer stopped in a way that another attempt may mend."""
 
 
-def download(url: str, part: Path, label: str, first_wait_s: float = FIRST_WAIT_S) -> None:
+def download(url: str, part: Path, label: str) -> None:
     """Bring `url` into `part` completely, continuing what is already there.
 
     Args:
         url: http or https address.
         part: file to fill; what it holds already is not asked for again if the server can continue.
         label: what to call it in messages and on the progress bar.
-        first_wait_s: pause before the second attempt, seconds.
 
     Raises:
         DownloadError: the server refuses, or attempts keep failing.
     """
-    wait_s, barren = first_wait_s, 0
+    wait_s, barren = FIRST_WAIT_S, 0
     while True:
         before = _size(part)
         try:
@@ -56,7 +55,7 @@ def download(url: str, part: Path, label: str, first_wait_s: float = FIRST_WAIT_
         except InterruptedTransferError as error:
             reason = str(error)
         if _size(part) > before:
-            wait_s, barren = first_wait_s, 0
+            wait_s, barren = FIRST_WAIT_S, 0
         else:
             barren += 1
         if barren >= ATTEMPTS:

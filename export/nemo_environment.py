@@ -17,6 +17,7 @@ def prepare(threads: int | None = None) -> None:
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["TRANSFORMERS_OFFLINE"] = "1"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("TQDM_DISABLE", "1")  # NeMo draws a bar for every text it punctuates
     warnings.filterwarnings("ignore")
     import torch
     from nemo.utils import logging as nemo_logging

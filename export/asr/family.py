@@ -10,11 +10,12 @@ from export.asr.features import LogMel, write_features
 from export.asr.quantize import quantize
 from export.asr.quartznet import AcousticModel, write_acoustic_model
 from export.asr.recordings import Recording, load_recordings
-from export.asr.verification import Graphs, verify_recognition
+from export.asr.verification import Exported, verify_recognition
 from export.family import Family
 from export.onnx_graph import Graph
 from export.repository import Stage
 from export.verification import Check
+from tritone.recognition.ctc import CtcDecoder
 
 
 class RecognitionFamily(Family):
@@ -50,12 +51,13 @@ class RecognitionFamily(Family):
     def verify(self, stage: Stage) -> list[Check]:
         """Compare features, log-probabilities and transcripts with NeMo."""
         int8 = stage.path("asr_quartznet", "model_int8.onnx")
-        graphs = Graphs(
+        exported = Exported(
             features=Graph(stage.path("asr_features", "model.onnx")),
             acoustic_model=Graph(stage.path("asr_quartznet", "model.onnx")),
             int8=Graph(int8) if int8.exists() else None,
+            decoder=CtcDecoder.load(stage.path("asr_ctc_decoder", "ctc.json")),
         )
-        return verify_recognition(self.model, graphs, self.recordings, self.sample_rate_hz)
+        return verify_recognition(self.model, exported, self.recordings, self.sample_rate_hz)
 
     def obsolete(self) -> dict[str, list[str]]:
         """An int8 graph of an earlier checkpoint must not stay beside a new float one."""

@@ -12,18 +12,24 @@ import torch
 from export.asr.recordings import Recording
 from export.onnx_graph import Graph
 from export.verification import Check, disagreement, max_abs, relative_l2
+from tritone.recognition.ctc import CtcDecoder
 
 COMPARED_CLIPS = 12  # of the recordings; what calibration needs more of, comparison does not
 GARBAGE = 0.5  # stands behind the end of a clip in a batch, and must not be heard
 
 
 @dataclass(frozen=True)
-class Graphs:
-    """The graphs that were written for one checkpoint."""
+class Exported:
+    """What was written for one checkpoint."""
 
     features: Graph
     acoustic_model: Graph
     int8: Graph | None
+    decoder: CtcDecoder  #: the library's, with the exported labels
+
+    def transcript(self, output: Recognition) -> str:
+        """The words of one clip."""
+        return self.decoder.decode(output.log_probs, duration_s=float("inf")).transcript
 
 
 @dataclass(frozen=True)
@@ -35,13 +41,13 @@ class Recognition:
 
 
 def verify_recognition(
-    model: Any, graphs: Graphs, recordings: Sequence[Recording], sample_rate_hz: int
+    model: Any, exported: Exported, recordings: Sequence[Recording], sample_rate_hz: int
 ) -> list[Check]:
     """Compare every stage with NeMo, each clip alone, then a mixed batch with its clips alone.
 
     Args:
         model: the NeMo EncDecCTCModel, in eval mode.
-        graphs: what was written for it.
+        exported: what was written for it.
         recordings: real clips; may be empty.
         sample_rate_hz: the model's rate.
     """
@@ -50,7 +56,7 @@ def verify_recognition(
     compared = [recording.samples for recording in recordings if recording.samples.size > reach]
     compared = compared[:: -(-len(compared) // COMPARED_CLIPS) or 1]
     clips = compared + [noise(samples) for samples in lengths_around_hops(hop, reach, sample_rate_hz)]
-    ours = [recognise(graphs, graphs.acoustic_model, [clip])[0] for clip in clips]
+    ours = [recognise(exported, exported.acoustic_model, [clip])[0] for clip in clips]
     theirs = [nemo_recognition(model, clip) for clip in clips]
     checks = [
         *closeness(f"features, {len(clips)} clips", "max abs", max_abs, features_of, ours, theirs, 1e-3),
@@ -64,33 +70,31 @@ def verify_recognition(
         Check(
             f"transcript of transcribe(), {len(clips)} clips",
             "fraction differing",
-            disagreement(
-                [greedy(model, output.log_probs) for output in ours], nemo_transcripts(model, clips)
-            ),
+            disagreement([exported.transcript(output) for output in ours], nemo_transcripts(model, clips)),
             0.0,
         ),
     ]
     # Too short for NeMo, but not for a server: they must pass, and leave their neighbours alone.
     short = [noise(samples) for samples in (0, 1, hop - 1, hop, hop + 1)]
-    alone = ours + [recognise(graphs, graphs.acoustic_model, [clip])[0] for clip in short]
-    batch = recognise(graphs, graphs.acoustic_model, clips + short)
+    alone = ours + [recognise(exported, exported.acoustic_model, [clip])[0] for clip in short]
+    batch = recognise(exported, exported.acoustic_model, clips + short)
     checks += closeness(
         "features, mixed batch against alone", "max abs", max_abs, features_of, batch, alone, 1e-4
     )
     checks += closeness(
         "log-probs, mixed batch against alone", "max abs", max_abs, log_probs_of, batch, alone, 1e-4
     )
-    if graphs.int8 is not None:
-        checks += int8_checks(model, graphs, clips + short)
-    return checks + error_rates(model, graphs, recordings)
+    if exported.int8 is not None:
+        checks += int8_checks(exported, clips + short)
+    return checks + error_rates(exported, recordings)
 
 
-def int8_checks(model: Any, graphs: Graphs, clips: Sequence[np.ndarray]) -> list[Check]:
+def int8_checks(exported: Exported, clips: Sequence[np.ndarray]) -> list[Check]:
     """The int8 graph against the float one, and in a batch against alone."""
-    assert graphs.int8 is not None
-    exact = [recognise(graphs, graphs.acoustic_model, [clip])[0] for clip in clips]
-    alone = [recognise(graphs, graphs.int8, [clip])[0] for clip in clips]
-    batch = recognise(graphs, graphs.int8, clips)
+    assert exported.int8 is not None
+    exact = [recognise(exported, exported.acoustic_model, [clip])[0] for clip in clips]
+    alone = [recognise(exported, exported.int8, [clip])[0] for clip in clips]
+    batch = recognise(exported, exported.int8, clips)
     best = [label for output in alone for label in output.log_probs.argmax(axis=1).tolist()]
     expected = [label for output in exact for label in output.log_probs.argmax(axis=1).tolist()]
     return [
@@ -109,7 +113,7 @@ def int8_checks(model: Any, graphs: Graphs, clips: Sequence[np.ndarray]) -> list
     ]
 
 
-def error_rates(model: Any, graphs: Graphs, recordings: Sequence[Recording]) -> list[Check]:
+def error_rates(exported: Exported, recordings: Sequence[Recording]) -> list[Check]:
     """Word error rate of each variant where the recordings have texts; for reading, not for passing."""
     from nemo.collections.asr.metrics.wer import word_error_rate
 
@@ -118,9 +122,9 @@ def error_rates(model: Any, graphs: Graphs, recordings: Sequence[Recording]) -> 
         return []
     references = [recording.text.lower() for recording in spoken if recording.text]
     checks = []
-    for name, graph in (("float", graphs.acoustic_model), ("int8", graphs.int8)):
+    for name, graph in (("float", exported.acoustic_model), ("int8", exported.int8)):
         if graph is not None:
-            heard = [greedy(model, recognise(graphs, graph, [clip.samples])[0].log_probs) for clip in spoken]
+            heard = [exported.transcript(recognise(exported, graph, [clip.samples])[0]) for clip in spoken]
             rate = word_error_rate(hypotheses=heard, references=references)
             checks.append(Check(f"{name}, {len(spoken)} recordings with text", "word error rate", rate, None))
     return checks
@@ -150,14 +154,14 @@ def log_probs_of(output: Recognition) -> np.ndarray:
     return output.log_probs
 
 
-def recognise(graphs: Graphs, acoustic_model: Graph, clips: Sequence[np.ndarray]) -> list[Recognition]:
+def recognise(exported: Exported, acoustic_model: Graph, clips: Sequence[np.ndarray]) -> list[Recognition]:
     """Run both graphs on clips as one batch."""
     longest = max(1, max(clip.size for clip in clips))
     audio = np.full((len(clips), longest), GARBAGE, dtype=np.float32)
     for row, clip in zip(audio, clips, strict=True):
         row[: clip.size] = clip
     length = np.array([[clip.size] for clip in clips], dtype=np.int64)
-    features, features_length = graphs.features(audio=audio, audio_length=length).values()
+    features, features_length = exported.features(audio=audio, audio_length=length).values()
     log_probs, log_probs_length = acoustic_model(features=features, features_length=features_length).values()
     return [
         Recognition(features[row, :, : features_length[row, 0]], log_probs[row, : log_probs_length[row, 0]])
@@ -181,14 +185,6 @@ def nemo_transcripts(model: Any, clips: Sequence[np.ndarray]) -> list[str]:
     """NeMo's greedy transcripts, one clip at a time."""
     hypotheses = model.transcribe([torch.from_numpy(clip) for clip in clips], batch_size=1, verbose=False)
     return [" ".join(getattr(hypothesis, "text", hypothesis).split()) for hypothesis in hypotheses]
-
-
-def greedy(model: Any, log_probs: np.ndarray) -> str:
-    """Best label per frame, repeats merged, blanks dropped."""
-    labels = [*model.decoder.vocabulary, ""]
-    best = log_probs.argmax(axis=1)
-    kept = best[np.concatenate(([True], best[1:] != best[:-1]))[: best.size]]
-    return " ".join("".join(labels[index] for index in kept).split())
 
 
 def lengths_around_hops(hop: int, reach: int, sample_rate_hz: int) -> list[int]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from tokenizers import Tokenizer
-
 from export.family import Family
 from export.onnx_graph import Graph
 from export.punctuation.archive_only import archive_only
@@ -57,7 +55,7 @@ class PunctuationFamily(Family):
         return verify_punctuation(
             self.model,
             Graph(stage.path("punctuation_bert", "model.onnx")),
-            Tokenizer.from_file(str(stage.path("punctuation_windows", "tokenizer.json"))),
+            stage.path("punctuation_windows", "tokenizer.json").parent,
         )
 
     def _tokenizer(self) -> Any:
@@ -66,21 +64,20 @@ class PunctuationFamily(Family):
     def _windows(self) -> dict[str, Any]:
         """Labels by id, special tokens, and how NeMo cuts a long text."""
         tokenizer = self._tokenizer()
-        defaults = inspect.signature(type(self.model).add_punctuation_capitalization).parameters
+        nemo = inspect.signature(type(self.model).add_punctuation_capitalization).parameters
+        length = min(nemo["max_seq_length"].default, self.model.bert_model.config.max_position_embeddings)
         return {
             "punct_labels": by_id(self.model.punct_label_ids),
             "capit_labels": by_id(self.model.capit_label_ids),
             "pad_label": self.model._cfg.common_dataset_parameters.pad_label,
-            "max_seq_length": min(defaults["max_seq_length"].default, self._longest()),
-            "step": defaults["step"].default,
-            "margin": defaults["margin"].default,
+            "max_seq_length": length,
+            "step": nemo["step"].default,
+            # An encoder for fewer tokens than NeMo's window leaves less room at the edges.
+            "margin": max(0, min(nemo["margin"].default, (length - 2) // 2 - 1)),
             "cls_id": tokenizer.cls_token_id,
             "sep_id": tokenizer.sep_token_id,
             "pad_id": tokenizer.pad_token_id,
         }
-
-    def _longest(self) -> int:
-        return int(self.model.bert_model.config.max_position_embeddings)
 
 
 def by_id(label_ids: dict[str, int]) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,38 +14,42 @@ from tokenizers import Tokenizer
 from export.onnx_graph import Graph
 from export.punctuation.tokenizer import PROBE_WORDS
 from export.verification import Check, disagreement, max_abs, relative_l2
+from tritone.punctuation.restoration import Labels, PunctuationRestorer
+from tritone.punctuation.windows import WindowTokenizer
 
-LENGTHS = (3, 4, 17, 64, 33, 2)  # tokens, [CLS] and [SEP] included
+ROW_LENGTHS = (2, 3, 4, 17, 33, 64)  # tokens, [CLS] and [SEP] included
+TEXT_LENGTHS = (1, 2, 20, 60, 61, 62, 63, 64, 65, 70, 71, 200)  # words; windows of NeMo hold 62 tokens
 
 
-def verify_punctuation(model: Any, graph: Graph, tokenizer: Tokenizer) -> list[Check]:
-    """Compare tokens word by word, logits alone, and a padded batch with its rows alone.
+def verify_punctuation(model: Any, graph: Graph, folder: Path) -> list[Check]:
+    """Compare tokens word by word, logits alone, a padded batch with its rows alone, and finished texts.
 
     Args:
         model: the NeMo PunctuationCapitalizationModel, in eval mode.
         graph: the exported network.
-        tokenizer: the exported tokenizer.
+        folder: holds tokenizer.json and punctuation.json.
     """
     words = [*PROBE_WORDS, *probe_words(model)]
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     theirs = [model.tokenizer.tokens_to_ids(model.tokenizer.text_to_tokens(word)) for word in words]
     ours = [tokenizer.encode(word, add_special_tokens=False).ids for word in words]
     rows = probe_rows(model)
     alone = [run(graph, [row])[0] for row in rows]
-    expected = [nemo_logits(model, row) for row in rows]
     batch = run(graph, [*rows, []])
+    texts = probe_texts(model)
     return [
         Check(f"token ids, {len(words)} words", "fraction differing", disagreement(ours, theirs), 0.0),
-        Check(f"logits, {len(rows)} texts", "relative L2", worst(relative_l2, alone, expected), 1e-4),
+        Check(
+            f"logits, {len(rows)} rows",
+            "relative L2",
+            worst(relative_l2, alone, [nemo_logits(model, row) for row in rows]),
+            1e-4,
+        ),
         Check("logits, padded batch against alone", "max abs", worst(max_abs, batch[:-1], alone), 1e-4),
         Check(
-            "labels per token",
-            "fraction differing",
-            disagreement(
-                *(
-                    [logits.argmax(axis=1).tolist() for pair in some for logits in pair]
-                    for some in (alone, expected)
-                )
-            ),
+            f"add_punctuation_capitalization(), {len(texts)} texts, {sum(map(len, texts))} words",
+            "fraction of words differing",
+            disagreement(restored(graph, folder, texts), nemo_restored(model, folder, texts)),
             0.0,
         ),
     ]
@@ -100,7 +106,7 @@ def probe_rows(model: Any) -> list[list[int]]:
     tokenizer = model.tokenizer.tokenizer
     encoder = model.bert_model.config
     generator = np.random.default_rng(1)
-    lengths = sorted({min(length, encoder.max_position_embeddings) for length in LENGTHS})
+    lengths = sorted({min(length, encoder.max_position_embeddings) for length in ROW_LENGTHS})
     return [
         [
             tokenizer.cls_token_id,
@@ -109,3 +115,28 @@ def probe_rows(model: Any) -> list[list[int]]:
         ]
         for length in lengths
     ]
+
+
+def probe_texts(model: Any) -> list[list[str]]:
+    """Texts of the vocabulary's words, around the length of one window and far beyond it."""
+    words = probe_words(model)
+    generator = np.random.default_rng(2)
+    return [[words[index] for index in generator.integers(0, len(words), length)] for length in TEXT_LENGTHS]
+
+
+def restored(graph: Graph, folder: Path, texts: Sequence[Sequence[str]]) -> list[str]:
+    """Words as the library writes them with the exported files."""
+    restorer = PunctuationRestorer(
+        WindowTokenizer.load(folder),
+        Labels.load(folder / "punctuation.json"),
+        lambda batch: tuple(graph(input_ids=batch[0], attention_mask=batch[1]).values()),
+    )
+    return [word for text in texts for word in restorer.restore(" ".join(text)).split()]
+
+
+def nemo_restored(model: Any, folder: Path, texts: Sequence[Sequence[str]]) -> list[str]:
+    """Words as NeMo writes them, one text at a time: its window length depends on what else it is given."""
+    settings = json.loads((folder / "punctuation.json").read_text(encoding="utf-8"))
+    windows = {name: settings[name] for name in ("max_seq_length", "step", "margin")}
+    answers = (model.add_punctuation_capitalization([" ".join(text)], **windows) for text in texts)
+    return [word for answer in answers for word in answer[0].split()]
