@@ -53,7 +53,7 @@ class LogMel(nn.Module):
         offset = (self.fft_size - self.window) // 2
         self.left = self.fft_size // 2 - offset
         self.right = self.window - self.left
-        basis = dft_basis(featurizer.window, self.window, self.fft_size, offset)
+        basis = dft_basis(featurizer.window, self.fft_size, offset)
         self.bins = self.fft_size // 2 + 1
         self.register_buffer("basis", basis[:, None, None, :])
         self.register_buffer("filterbank", featurizer.fb.reshape(self.mels, self.bins).clone())
@@ -135,22 +135,21 @@ def reflected(position: Tensor, length: Tensor) -> Tensor:
     return torch.minimum(phase, period - phase)
 
 
-def dft_basis(window: Tensor | None, window_samples: int, fft_size: int, offset: int) -> Tensor:
+def dft_basis(window: Tensor, fft_size: int, offset: int) -> Tensor:
     """Windowed cosines and sines, computed in float64.
 
     Args:
-        window: (window_samples,) or None for a rectangle.
-        window_samples: taps.
+        window: (W,) weights.
         fft_size: length of the transform.
         offset: zeros before the window inside the transform's frame.
 
     Returns:
-        (2 F, window_samples) float32 with F = fft_size // 2 + 1, cosines first.
+        (2 F, W) float32 with F = fft_size // 2 + 1, cosines first.
     """
-    taps = torch.arange(offset, offset + window_samples, dtype=torch.float64)
+    taps = torch.arange(offset, offset + window.numel(), dtype=torch.float64)
     bins = torch.arange(fft_size // 2 + 1, dtype=torch.float64)
     angle = 2 * torch.pi * torch.outer(bins, taps) / fft_size
-    weight = torch.ones(window_samples, dtype=torch.float64) if window is None else window.double()
+    weight = window.double()
     return torch.cat([angle.cos() * weight, -angle.sin() * weight]).float()
 
 

@@ -149,7 +149,7 @@ def flattened(layers: Any, name: str) -> Iterator[nn.Module]:
         elif isinstance(layer, activations):
             yield layer
         elif not isinstance(layer, (nn.Dropout, nn.Identity)):
-            raise unsupported(f"{name}.{index}", kind)
+            raise unsupported(f"{name}.{index}", f"{kind} (conv_mask: false)" if kind == "Conv1d" else kind)
     if pending is not None:
         yield pending
 

@@ -18,7 +18,7 @@ from tritone.punctuation.restoration import Labels, PunctuationRestorer
 from tritone.punctuation.windows import WindowTokenizer
 
 ROW_LENGTHS = (2, 3, 4, 17, 33, 64)  # tokens, [CLS] and [SEP] included
-TEXT_LENGTHS = (1, 2, 20, 60, 61, 62, 63, 64, 65, 70, 71, 200)  # words; windows of NeMo hold 62 tokens
+TEXT_LENGTHS = (1, 20, 61, 62, 63, 71, 200)  # words; windows of NeMo hold 62 tokens
 
 
 def verify_punctuation(model: Any, graph: Graph, folder: Path) -> list[Check]:

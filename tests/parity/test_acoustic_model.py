@@ -1,0 +1,114 @@
+"""QuartzNet and Jasper graphs against NeMo's encoder and decoder."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from export.asr.quartznet import AcousticModel, write_acoustic_model
+from export.errors import UnsupportedCheckpointError
+from export.onnx_graph import Graph
+from export.verification import max_abs, relative_l2
+from perf.checkpoints import block, recognition_model
+
+from .conftest import JASPER, QUARTZNET
+
+pytestmark = pytest.mark.parity
+
+MELS = 64
+NETWORKS = {
+    "quartznet": (QUARTZNET, {}),
+    "jasper with dense residuals": (JASPER, {}),
+    "hardtanh": (QUARTZNET, {"activation": "hardtanh"}),
+    "swish": (QUARTZNET, {"activation": "swish"}),
+    "strided residual": (
+        [block(32, 11, repeat=2, stride=[2], residual=True, residual_mode="stride_add", stride_last=True)],
+        {},
+    ),
+    "limited future context": ([block(32, 11, stride=[2]), block(32, 13, future_context=2)], {}),
+    "kernel scaled": ([block(32, 11, kernel_size_factor=0.5), block(32, 1, separable=False)], {}),
+}
+
+
+@pytest.fixture(scope="module", params=NETWORKS.values(), ids=NETWORKS.keys())
+def pair(request, tmp_path_factory):
+    """A NeMo model and the graph made of it."""
+    layers, settings = request.param
+    model = recognition_model(layers, **settings)
+    path = tmp_path_factory.mktemp("acoustic") / "model.onnx"
+    write_acoustic_model(AcousticModel(model.encoder, model.decoder), path)
+    return model, Graph(path)
+
+
+def features(frames: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed + frames).standard_normal((MELS, frames)).astype(np.float32)
+
+
+def nemo(model, clip: np.ndarray) -> np.ndarray:
+    """NeMo's log-probabilities of one clip, (T', V)."""
+    with torch.no_grad():
+        length = torch.tensor([clip.shape[1]])
+        log_probs, frames, _ = model(
+            processed_signal=torch.from_numpy(clip)[None], processed_signal_length=length
+        )
+    return log_probs[0, : int(frames)].numpy()
+
+
+def compute(graph: Graph, clips: list[np.ndarray], behind: float = 0.0) -> list[np.ndarray]:
+    """The graph's log-probabilities of clips as one batch, with `behind` as what follows each clip's end."""
+    batch = np.full((len(clips), MELS, max(clip.shape[1] for clip in clips)), behind, np.float32)
+    for row, clip in zip(batch, clips, strict=True):
+        row[:, : clip.shape[1]] = clip
+    length = np.array([[clip.shape[1]] for clip in clips])
+    output = graph(features=batch, features_length=length)
+    frames = output["log_probs_length"][:, 0]
+    return [output["log_probs"][row, : frames[row]] for row in range(len(clips))]
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3, 64, 301, 1000])
+def test_graph_equals_nemo(pair, frames):
+    model, graph = pair
+    expected = nemo(model, features(frames))
+    (measured,) = compute(graph, [features(frames)])
+    assert relative_l2(measured, expected) <= 1e-5
+    assert max_abs(measured, expected) <= 1e-3
+
+
+@pytest.mark.parametrize("behind", [0.0, 5.0, float("nan")])
+def test_mixed_batch_equals_nemo_clip_by_clip(pair, behind):
+    model, graph = pair
+    clips = [features(frames, seed=7) for frames in (512, 300, 1, 2, 64, 511)]
+    for clip, measured in zip(clips, compute(graph, clips, behind), strict=True):
+        assert max_abs(measured, nemo(model, clip)) <= 1e-3
+
+
+def test_row_without_frames_has_no_output_and_disturbs_no_neighbour(pair):
+    model, graph = pair
+    clip = features(100)
+    empty, measured = compute(graph, [np.zeros((MELS, 0), np.float32), clip])
+    assert empty.shape[0] == 0
+    assert max_abs(measured, nemo(model, clip)) <= 1e-3
+
+
+def test_probabilities_sum_to_one(pair):
+    (measured,) = compute(pair[1], [features(50)])
+    np.testing.assert_allclose(np.exp(measured).sum(axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("layers", "settings", "named"),
+    [
+        ([block(32, 3), block(32, 5, se=True)], {}, r"encoder\.encoder\.1\.mconv\.3: .*SqueezeExcite"),
+        ([block(32, 3, groups=4)], {}, "GroupShuffle"),
+        ([block(32, 3)], {"normalization_mode": "layer"}, "GroupNorm"),
+        ([block(32, 3)], {"conv_mask": False}, "conv_mask: false"),
+        ([block(64, 3, heads=4)], {}, "shared heads"),
+        ([block(32, 3, residual=True, residual_mode="max")], {}, "residual mode max"),
+    ],
+    ids=["squeeze-excite", "groups", "layer norm", "unmasked", "heads", "max residual"],
+)
+def test_unknown_layer_is_refused_by_name(layers, settings, named):
+    model = recognition_model(layers, **settings)
+    with pytest.raises(UnsupportedCheckpointError, match=named):
+        AcousticModel(model.encoder, model.decoder)
