@@ -1,4 +1,4 @@
-"""A small server that speaks Triton's real protocols, gRPC and HTTP with binary tensors; it fails when told."""
+"""A small server that speaks Triton's real protocols, gRPC and HTTP with binary tensors; fails when told."""
 
 # ruff: noqa: N802 (the protocol names the methods)
 
