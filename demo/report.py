@@ -1,0 +1,86 @@
+"""What the demo prints."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from tritone_client import Transcription, Word
+
+WIDEST = 100  # columns; longer lines are hard to read
+LABEL = 12  # columns before the text
+
+
+@dataclass(frozen=True)
+class Report:
+    """Prints recordings as blocks of labelled, wrapped text."""
+
+    stream: IO[str]
+    width: int  #: columns
+    bold: bool  #: whether the stream shows bold text
+
+    @classmethod
+    def for_stdout(cls) -> Report:
+        """Make a report for standard output, as wide as the terminal up to a limit."""
+        width = min(WIDEST, shutil.get_terminal_size((WIDEST, 24)).columns)
+        return cls(sys.stdout, width, bold=sys.stdout.isatty())
+
+    def line(self, text: str = "") -> None:
+        """Print a line as it is."""
+        print(text, file=self.stream, flush=True)
+
+    def recording(self, file: Path, result: Transcription, seconds: float, reference: str | None) -> None:
+        """Print what was recognised in a recording and how long that took."""
+        length = f"{result.duration_s:.2f} s of audio" if result.duration_s is not None else "audio"
+        self._title(file, f"{length} in {seconds * 1000:.0f} ms")
+        self._labelled("recognised", result.transcript)
+        self._labelled("punctuated", result.text)
+        if reference is not None:
+            self._labelled("reference", reference)
+        self._lines("word times", _filled(map(_timed_word, result.words), self.width - LABEL))
+
+    def failure(self, file: Path, error: Exception) -> None:
+        """Print why a recording was not recognised."""
+        self._title(file, "failed")
+        self._labelled("error", str(error))
+
+    def summary(self, recordings: int, audio_s: float, seconds: float) -> None:
+        """Print the totals."""
+        self.line()
+        if seconds:
+            self.line(
+                f"{recordings} recordings, {audio_s:.1f} s of audio in {seconds:.1f} s, one after another: "
+                f"{audio_s / seconds:.0f} times as fast as speech."
+            )
+
+    def _title(self, file: Path, remark: str) -> None:
+        name = f"\033[1m{file.name}\033[0m" if self.bold else file.name
+        self.line(f"\n{name}  {remark}")
+
+    def _labelled(self, label: str, text: str) -> None:
+        self._lines(label, textwrap.wrap(text, self.width - LABEL) or ["(nothing)"])
+
+    def _lines(self, label: str, lines: Iterable[str]) -> None:
+        for number, line in enumerate(lines):
+            self.line(f"{label if number == 0 else '':<{LABEL}}{line}")
+
+
+def _timed_word(word: Word) -> str:
+    return f"{word.word} {word.start_s:.2f}-{word.end_s:.2f}"
+
+
+def _filled(items: Iterable[str], width: int) -> Iterator[str]:
+    """Set items side by side in lines, none broken."""
+    line = ""
+    for item in items:
+        if line and len(line) + 3 + len(item) > width:
+            yield line
+            line = item
+        else:
+            line = f"{line}   {item}" if line else item
+    yield line or "(none)"
