@@ -17,7 +17,8 @@ from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST_GLIBC = (2, 35)  # of the Triton wheel
-# The stubs of Triton's Python backend embed libpython and know the memory layout of numpy 1, which ends at 3.12.
+# The stubs of Triton's Python backend embed libpython, and know the memory layout of numpy 1 only,
+# whose last wheels are for 3.12.
 SERVE_PYTHONS = ("3.12", "3.11", "3.10")
 MANAGED_PYTHON = "3.12"
 _PROBE = """
@@ -111,8 +112,8 @@ def _managed_python() -> str:
     """Fetch a self-contained Python into .cache/ with uv; the system's stays as it is."""
     target = ROOT / ".cache/python"
     print(
-        f"No Python {' or '.join(SERVE_PYTHONS)} with a shared libpython here "
-        f"(this is {platform.python_version()}); fetching Python {MANAGED_PYTHON} into {target.relative_to(ROOT)}",
+        f"No Python {' or '.join(SERVE_PYTHONS)} with a shared libpython here (this is "
+        f"{platform.python_version()}); fetching Python {MANAGED_PYTHON} into {target.relative_to(ROOT)}",
         flush=True,
     )
     with TemporaryDirectory() as folder:
@@ -124,8 +125,9 @@ def _managed_python() -> str:
     pythons = sorted(target.glob(f"cpython-{MANAGED_PYTHON}*/bin/python{MANAGED_PYTHON}"))
     if fetched != 0 or not pythons:
         sys.exit(
-            f"environment: expected Python {', '.join(SERVE_PYTHONS)} with its shared library, found none and could "
-            "not fetch one; on Debian and Ubuntu run `make apt-packages`, or name one: make setup PYTHON=python3.11."
+            f"environment: expected Python {', '.join(SERVE_PYTHONS)} with its shared library, found none "
+            "and could not fetch one; on Debian and Ubuntu run `make apt-packages`, or name one: "
+            "make setup PYTHON=python3.11."
         )
     return str(pythons[-1])
 

@@ -67,7 +67,7 @@ class WindowTokenizer:
         names = ("max_seq_length", "step", "margin", "cls_id", "sep_id")
         length, step, margin, cls_id, sep_id = read_sidecar(folder / "punctuation.json", *names)
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        unknown = tokenizer.token_to_id(tokenizer.model.unk_token)
+        unknown = tokenizer.token_to_id(tokenizer.model.unk_token) or 0
         return cls(tokenizer, WindowSettings(length, step, margin), cls_id, sep_id, unknown)
 
     def windows(self, words: Sequence[str]) -> Iterator[TokenWindow]:

@@ -138,7 +138,7 @@ def _check_ensemble(folder: ModelFolder, models: dict[str, ModelFolder]) -> Iter
             if source not in known:
                 yield f"step {step.model_name}: input '{name}' takes '{source}', which no earlier step gives"
             elif name in model.inputs and not _connects(known[source], model.inputs[name]):
-                yield f"{step.model_name}: input '{name}' is {model.inputs[name]}, '{source}' is {known[source]}"
+                yield f"{step.model_name}: '{name}' is {model.inputs[name]}, '{source}' is {known[source]}"
         for name, target in step.output_map.items():
             if name not in model.outputs:
                 yield f"step {step.model_name}: '{name}' is not an output of the model"

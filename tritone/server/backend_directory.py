@@ -31,5 +31,10 @@ def build_backend_directory(installation: Installation, target: Path) -> Path:
         shutil.copy2(stub, target / "python")
     for backend in OWN_BACKENDS.iterdir():
         if (backend / "model.py").is_file():
-            shutil.copytree(backend, target / backend.name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(
+                backend,
+                target / backend.name,
+                ignore=shutil.ignore_patterns("__pycache__"),
+                dirs_exist_ok=True,
+            )
     return target

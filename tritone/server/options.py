@@ -36,6 +36,9 @@ class ServerOptions:
         flags = {
             "backend-directory": backend_directory,
             "disable-auto-complete-config": None,
+            # Explicit control lets the launcher unload the pipelines before it stops the server.
+            "model-control-mode": "explicit",
+            "load-model": "*",
             "http-address": self.address,
             "http-port": self.ports.http,
             "grpc-address": self.address,

@@ -19,8 +19,9 @@ from typing import IO
 
 from ..errors import ServerError, StartupError
 from .backend_directory import build_backend_directory
+from .draining import ModelControl
 from .installation import Installation, find_installation
-from .options import ROOT, ServerOptions
+from .options import ADMIN_HEADER, ROOT, ServerOptions
 
 _POLL_S = 0.1
 _ERROR_LINE = re.compile(r"^E\d{4} \S+ \d+ \S+\] (.*)")
@@ -120,6 +121,8 @@ class TritonServer:
         """Let requests in flight finish, stop the server, return its exit code."""
         process = self.process
         if process.poll() is None:
+            header = (ADMIN_HEADER, self.options.admin_key)
+            ModelControl(self.http_url, header).drain(self.options.exit_timeout_s)
             process.send_signal(signal.SIGTERM)
         try:
             code = process.wait(self.options.exit_timeout_s + 15)

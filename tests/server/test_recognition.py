@@ -1,0 +1,187 @@
+"""speech_to_text and its parts on the real server."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import tritonclient.grpc as triton
+from tritonclient.utils import InferenceServerException
+
+from .conftest import batch, tensor
+
+OUTPUTS = ("transcript", "text", "word", "word_start_s", "word_end_s", "word_confidence")
+
+
+def recognised(outputs, row=0):
+    """Everything a caller gets for one row, padding removed."""
+    words = [word.decode() for word in outputs["word"][row] if word]
+    times = {name: outputs[name][row][: len(words)] for name in OUTPUTS[3:]}
+    return outputs["transcript"][row, 0].decode(), outputs["text"][row, 0].decode(), words, times
+
+
+def assert_same(one, other):
+    assert one[:3] == other[:3]
+    for name in OUTPUTS[3:]:
+        np.testing.assert_allclose(one[3][name], other[3][name], atol=2e-3, err_msg=name)
+
+
+def test_words_times_and_texts_belong_together(infer, recordings):
+    for name, samples in recordings.items():
+        transcript, text, words, times = recognised(infer("speech_to_text", **batch(samples)))
+        assert transcript == " ".join(words), name
+        assert words, name
+        assert len(text.split()) == len(words), name
+        start, end = times["word_start_s"], times["word_end_s"]
+        assert np.all(start >= 0), name
+        assert np.all(end <= samples.size / 16_000 + 1e-4), name
+        assert np.all(start < end), name
+        assert np.all(start[1:] >= end[:-1] - 1e-6), name
+        assert np.all((times["word_confidence"] > 0) & (times["word_confidence"] <= 1)), name
+
+
+def test_log_probs_of_a_mixed_batch_equal_those_of_its_items(infer, recordings):
+    rows = [samples[: 16_000 * (index + 1)] for index, samples in enumerate(recordings.values())][:6]
+    together = infer("asr_windows", **batch(*rows))
+    for index, row in enumerate(rows):
+        alone = infer("asr_windows", **batch(row))
+        frames = alone["log_probs_length"][0, 0]
+        assert together["log_probs_length"][index, 0] == frames
+        assert np.abs(together["log_probs"][index, :frames] - alone["log_probs"][0, :frames]).max() <= 1e-4
+
+
+def test_acoustic_model_ignores_what_it_is_padded_with(infer, recordings):
+    rows = [samples[: 16_000 * 2 + 4321 * index] for index, samples in enumerate(recordings.values())][:4]
+    features = [infer("asr_features", **batch(row)) for row in rows]
+    longest = max(item["features"].shape[2] for item in features) + 64
+    padded = np.zeros((len(rows), features[0]["features"].shape[1], longest), np.float32)
+    for target, item in zip(padded, features, strict=True):
+        target[:, : item["features"].shape[2]] = item["features"][0]
+    lengths = np.concatenate([item["features_length"] for item in features])
+    together = infer("asr_quartznet", features=padded, features_length=lengths)
+    for index, item in enumerate(features):
+        alone = infer("asr_quartznet", **item)
+        frames = alone["log_probs_length"][0, 0]
+        difference = together["log_probs"][index, :frames] - alone["log_probs"][0, :frames]
+        assert np.abs(difference).max() <= 1e-4
+
+
+def test_a_batch_of_mixed_lengths_gives_the_items_texts(infer, recordings):
+    rows = list(recordings.values())[:5]
+    together = infer("speech_to_text", **batch(*rows))
+    for index, row in enumerate(rows):
+        assert_same(recognised(together, index), recognised(infer("speech_to_text", **batch(row))))
+
+
+def test_padding_sent_by_the_caller_changes_nothing(infer, recordings):
+    samples = next(iter(recordings.values()))
+    padded = np.concatenate([samples, np.full(30_000, 0.7, np.float32)])
+    sent = {"audio": padded[np.newaxis], "audio_length": np.array([[samples.size]], np.int64)}
+    assert_same(
+        recognised(infer("speech_to_text", **sent)), recognised(infer("speech_to_text", **batch(samples)))
+    )
+
+
+def test_32_concurrent_clients_get_their_own_answers(server, infer, recordings):
+    clips = [samples[: samples.size - 1600 * part] for samples in recordings.values() for part in range(4)]
+    clips = [clip for clip in clips if clip.size > 4000][:32]
+    expected = [recognised(infer("speech_to_text", **batch(clip))) for clip in clips]
+
+    def call(index):
+        clip = clips[index % len(clips)]
+        with triton.InferenceServerClient(server.grpc_url) as connected:
+            result = connected.infer("speech_to_text", [tensor(*item) for item in batch(clip).items()])
+        return recognised({name: result.as_numpy(name) for name in OUTPUTS})
+
+    with ThreadPoolExecutor(32) as threads:
+        answers = list(threads.map(call, range(64)))
+    for index, answer in enumerate(answers):
+        assert_same(answer, expected[index % len(clips)])
+
+
+def test_one_bad_request_among_good_ones_fails_alone(server, infer, recordings):
+    samples = next(iter(recordings.values()))[:48_000]
+    expected = recognised(infer("speech_to_text", **batch(samples)))
+    broken = samples.copy()
+    broken[100] = np.nan
+
+    def call(index):
+        with triton.InferenceServerClient(server.grpc_url) as connected:
+            sent = batch(broken if index == 5 else samples)
+            try:
+                result = connected.infer("speech_to_text", [tensor(*item) for item in sent.items()])
+            except InferenceServerException as error:
+                return error
+        return recognised({name: result.as_numpy(name) for name in OUTPUTS})
+
+    with ThreadPoolExecutor(12) as threads:
+        answers = list(threads.map(call, range(12)))
+    refused = answers.pop(5)
+    assert refused.status() == "StatusCode.INVALID_ARGUMENT"
+    assert "NaN" in refused.message()
+    for answer in answers:
+        assert_same(answer, expected)
+
+
+def test_silence_gives_empty_texts_not_an_error(infer):
+    transcript, text, words, _ = recognised(infer("speech_to_text", **batch(np.zeros(48_000, np.float32))))
+    assert len(text.split()) == len(transcript.split()) == len(words)
+
+
+def test_shortest_recording_is_answered(infer):
+    assert infer("speech_to_text", **batch(np.zeros(320, np.float32)))["transcript"].shape == (1, 1)
+
+
+def test_ten_minutes_are_recognised_like_their_parts(infer, recordings):
+    """Clips with pauses between, ten minutes in all: the words must be those of the clips one by one."""
+    pause = np.zeros(16_000, np.float32)
+    clips = [samples for samples in recordings.values() if samples.size < 16_000 * 28]
+    expected, pieces, total = [], [], 0
+    alone = [recognised(infer("speech_to_text", **batch(clip)))[0].split() for clip in clips]
+    while total < 600 * 16_000:
+        index = len(pieces) % len(clips)
+        pieces.append(np.concatenate([clips[index], pause]))
+        expected += alone[index]
+        total += pieces[-1].size
+    _, _, words, times = recognised(infer("speech_to_text", **batch(np.concatenate(pieces))))
+    assert abs(len(words) - len(expected)) <= 0.02 * len(expected)
+    assert edit_distance(words, expected) <= 0.06 * len(expected)
+    assert np.all(np.diff(times["word_start_s"]) > 0)
+
+
+def edit_distance(one, other):
+    row = list(range(len(other) + 1))
+    for i, left in enumerate(one, 1):
+        previous, row[0] = row[0], i
+        for j, right in enumerate(other, 1):
+            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (left != right))
+    return row[-1]
+
+
+def sine(samples, peak=0.1):
+    return (peak * np.sin(np.arange(samples) / 9)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("sent", "says"),
+    [
+        (batch(np.zeros(0, np.float32)), "expected"),
+        (batch(np.zeros(1, np.float32)), "at least 320 samples"),
+        (batch(sine(16_000) * np.nan), "NaN"),
+        (batch(sine(16_000, 20_000)), "32768 for int16"),
+        ({"audio": sine(1000)[None], "audio_length": np.array([[1001]], np.int64)}, "audio_length"),
+        ({"audio": sine(1000)[None], "audio_length": np.array([[-5]], np.int64)}, "got -5"),
+        ({"audio": sine(1000)[None], "audio_length": np.array([[0]], np.int64)}, "got none"),
+        (batch(np.zeros(3601 * 16_000, np.float32)), "at most 3600 s"),
+        ({"audio": sine(1000)[None].astype(np.int64), "audio_length": np.array([[1000]], np.int64)}, "FP32"),
+        ({"audio": sine(1000)[None, None], "audio_length": np.array([[1000]], np.int64)}, "audio"),
+        ({"audio": sine(1000)[None]}, "expected 2 inputs but got 1"),
+        ({"audio": np.stack([sine(1000)] * 17), "audio_length": np.full((17, 1), 1000, np.int64)}, "<= 16"),
+    ],
+)
+def test_bad_request_has_its_own_clear_error(infer, sent, says):
+    with pytest.raises(InferenceServerException) as refused:
+        infer("speech_to_text", **sent)
+    assert refused.value.status() == "StatusCode.INVALID_ARGUMENT"
+    assert says in refused.value.message()

@@ -1,0 +1,58 @@
+import pytest
+from onnx import TensorProto
+
+from tritone.errors import ArtifactError
+from tritone.onnx_backend.graph import check_graph
+
+
+def test_fitting_graph_passes(session, config):
+    check_graph(session(), config)
+
+
+def test_output_may_be_left_out(session, config):
+    del config["output"][1]
+    check_graph(session(), config)
+
+
+def test_variable_dimension_of_the_graph_fits_any_of_the_config(session, config):
+    config["input"][0]["dims"] = config["output"][0]["dims"] = ["-1"]
+    check_graph(session(width="width"), config)
+
+
+def test_unbatched_model_has_its_own_first_dimension(session, config):
+    config["max_batch_size"] = 0
+    config["input"][0]["dims"] = config["output"][0]["dims"] = ["-1", "3"]
+    config["output"][1]["dims"] = ["-1", "1"]
+    check_graph(session(), config)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda c: c["input"][0].update(name="z"), "input 'x': the graph needs it"),
+        (lambda c: c["output"][0].update(name="z"), r"output 'z'.*graph outputs: total, y"),
+        (lambda c: c["input"][0].update(dims=["4"]), r"input 'x'.*\[-1, 4\] \(batch first\).*\[-1, 3\]"),
+        (lambda c: c["input"][0].update(dims=["-1"]), "input 'x'"),
+        (lambda c: c["input"][0].update(dims=["1", "3"]), "input 'x'"),
+        (lambda c: c["output"][1].update(dims=["2"]), "output 'total'"),
+        (
+            lambda c: c["input"][0].update(data_type="TYPE_INT64"),
+            r"TYPE_INT64 but the graph has tensor\(float\)",
+        ),
+        (lambda c: c["input"][0].update(data_type="TYPE_STRING"), "TYPE_STRING is not supported"),
+    ],
+)
+def test_disagreement_names_model_and_tensor(session, config, change, says):
+    change(config)
+    with pytest.raises(ArtifactError, match=f"model 'adder'.*{says}" if "adder" not in says else says):
+        check_graph(session(), config)
+
+
+def test_batching_needs_a_variable_first_dimension(session, config):
+    with pytest.raises(ArtifactError, match="variable first dimension"):
+        check_graph(session(batch=1), config)
+
+
+def test_other_float_types_are_told_apart(session, config):
+    with pytest.raises(ArtifactError, match="double"):
+        check_graph(session(dtype=TensorProto.DOUBLE), config)

@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+
+from tritone.errors import ArtifactError
+from tritone.recognition.ctc import CtcDecoder
+
+LABELS = [" ", *"abcdefghijklmnopqrstuvwxyz'"]
+FRAME_S = 0.02
+DECODER = CtcDecoder(LABELS, blank_index=28, frame_s=FRAME_S)
+
+
+def said(frames, sure=0.9):
+    """Log-probabilities of a string with one character per frame; `-` is the blank."""
+    indices = [28 if character == "-" else LABELS.index(character) for character in frames]
+    probabilities = np.full((len(frames), 29), (1 - sure) / 28, np.float32)
+    probabilities[np.arange(len(frames)), indices] = sure
+    return np.log(probabilities)
+
+
+def decode(frames, duration_s=10.0, **options):
+    return DECODER.decode(said(frames, **options), duration_s)
+
+
+@pytest.mark.parametrize(
+    ("frames", "transcript"),
+    [
+        ("", ""),
+        ("-----", ""),
+        ("   ", ""),
+        ("aa", "a"),
+        ("a-a", "aa"),
+        ("hhe-ll-lo", "hello"),
+        ("--hi-- --you--", "hi you"),
+        ("  hi    you  ", "hi you"),
+        ("a - b", "a b"),
+        ("a- -- -b", "a b"),
+        ("don't", "don't"),
+        ("ab  ba", "ab ba"),
+        ("a a a", "a a a"),
+    ],
+)
+def test_repeats_merge_blanks_vanish_spaces_split(frames, transcript):
+    assert decode(frames).transcript == transcript
+
+
+def test_word_times_are_the_first_and_last_frames_of_its_letters():
+    words = decode("--hh-i-- --yyou-")
+    assert words.word == ("hi", "you")
+    np.testing.assert_allclose(words.start_s, [2 * FRAME_S, 11 * FRAME_S], rtol=1e-6)
+    np.testing.assert_allclose(words.end_s, [6 * FRAME_S, 15 * FRAME_S], rtol=1e-6)
+
+
+def test_times_never_leave_the_clip_or_run_backwards():
+    rng = np.random.default_rng(0)
+    for length in (1, 2, 50, 500):
+        words = DECODER.decode(
+            np.log(rng.dirichlet(np.ones(29), length)).astype(np.float32), 0.9 * length * FRAME_S
+        )
+        assert np.all(words.start_s <= words.end_s)
+        assert np.all(words.start_s[1:] >= words.end_s[:-1])
+        assert np.all(words.end_s <= np.float32(0.9 * length * FRAME_S))
+
+
+def test_confidence_is_the_mean_probability_of_the_words_letters():
+    log_probs = np.concatenate([said("aa", sure=0.9), said("- -"), said("b", sure=0.5)])
+    np.testing.assert_allclose(DECODER.decode(log_probs, 1.0).confidence, [0.9, 0.5], rtol=1e-5)
+
+
+def test_agrees_with_a_frame_by_frame_decoder():
+    rng = np.random.default_rng(1)
+    for _ in range(50):
+        best = rng.choice([28, 28, 28, 0, 1, 2, 3], size=rng.integers(0, 80))
+        frames = "".join("-" if index == 28 else LABELS[index] for index in best)
+        previous, letters = 28, []
+        for index in best:
+            if index not in (previous, 28):
+                letters.append(LABELS[index])
+            previous = index
+        assert decode(frames).transcript == " ".join("".join(letters).split())
+
+
+def test_blank_may_stand_anywhere():
+    decoder = CtcDecoder(["a", " ", "b"], blank_index=0, frame_s=FRAME_S)
+    log_probs = np.log(np.eye(4, dtype=np.float32)[[0, 1, 1, 0, 2, 3, 0]] + 1e-6)
+    assert decoder.decode(log_probs, 1.0).transcript == "a b"
+
+
+def test_vocabulary_of_another_checkpoint_is_refused():
+    with pytest.raises(ArtifactError, match="expected 29 labels"):
+        DECODER.decode(np.zeros((5, 32), np.float32), 1.0)

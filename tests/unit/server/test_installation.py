@@ -1,0 +1,80 @@
+import os
+import sys
+
+import pytest
+
+from tritone.errors import InstallationError
+from tritone.server.backend_directory import build_backend_directory
+from tritone.server.installation import Installation, find_installation
+from tritone.server.process import server_environment
+
+
+@pytest.fixture
+def native(tmp_path, monkeypatch):
+    """A tritonserver on PATH with its own backends, as NVIDIA's container has it."""
+    binary = tmp_path / "opt/tritonserver/bin/tritonserver"
+    binary.parent.mkdir(parents=True)
+    binary.write_text("#!/bin/sh\n")
+    binary.chmod(0o755)
+    library = binary.parent.parent / "backends/onnxruntime/libtriton_onnxruntime.so"
+    library.parent.mkdir(parents=True)
+    library.touch()
+    (binary.parent.parent / "backends/python").mkdir()
+    monkeypatch.setenv("PATH", f"{binary.parent}{os.pathsep}{os.environ['PATH']}")
+    return binary
+
+
+def test_server_on_path_comes_first_and_keeps_its_native_backends(native, tmp_path):
+    installation = find_installation("auto")
+    assert installation.binary == native
+    assert build_backend_directory(installation, tmp_path / "built") == native.parent.parent / "backends"
+    assert not (tmp_path / "built").exists()
+
+
+def test_wheel_can_be_asked_for_although_a_server_is_on_path(native):
+    assert find_installation("wheel").binary != native
+
+
+def test_server_without_an_onnx_backend_gets_ours(native, tmp_path):
+    (native.parent.parent / "backends/onnxruntime/libtriton_onnxruntime.so").unlink()
+    built = build_backend_directory(find_installation("path"), tmp_path / "built")
+    assert (built / "onnxruntime/model.py").is_file()
+    assert (built / "python").is_dir()
+
+
+def test_wheel_gives_a_complete_backend_directory(tmp_path):
+    built = build_backend_directory(find_installation("wheel"), tmp_path / "built")
+    for part in ("python/libtriton_python.so", "python/triton_python_backend_stub", "onnxruntime/model.py"):
+        assert (built / part).is_file()
+        assert not (built / part).is_symlink()  # Triton refuses links out of the directory
+
+
+@pytest.mark.parametrize("choice", ["/no/such/tritonserver", "/etc/passwd"])
+def test_binary_that_is_none_is_refused(choice):
+    with pytest.raises(InstallationError, match="executable"):
+        find_installation(choice)
+
+
+def test_missing_server_on_path_is_refused(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(InstallationError, match="PATH"):
+        find_installation("path")
+
+
+def test_python_without_a_stub_names_the_ones_there_are(tmp_path):
+    for version in ("2.7", "3.4"):
+        (tmp_path / version).mkdir()
+    with pytest.raises(InstallationError, match=r"Python 2\.7, 3\.4, got Python"):
+        Installation(tmp_path, tmp_path, tmp_path, ()).stub()
+
+
+def test_stubs_find_this_environment_first_on_path():
+    environment = server_environment({"PATH": "/usr/bin"}, find_installation("wheel"))
+    first = environment["PATH"].split(os.pathsep)[0]
+    assert os.path.samefile(os.path.join(first, ".."), sys.prefix)
+    assert "nvidia_pytriton.libs" in environment["LD_LIBRARY_PATH"]
+
+
+def test_library_path_of_the_caller_is_kept():
+    environment = server_environment({"LD_LIBRARY_PATH": "/mine"}, find_installation("wheel"))
+    assert environment["LD_LIBRARY_PATH"].endswith(":/mine")

@@ -1,0 +1,50 @@
+from pathlib import Path
+
+from tritone.server import Ports, ServerOptions
+
+BACKENDS = Path("/backends")
+
+
+def arguments(**options):
+    return ServerOptions(**options).arguments(BACKENDS)
+
+
+def test_both_repositories_are_served_without_auto_completion():
+    flags = arguments()
+    repositories = [
+        Path(flag.partition("=")[2]).name for flag in flags if flag.startswith("--model-repository=")
+    ]
+    assert repositories == ["model_repository", "ensembles"]
+    assert "--disable-auto-complete-config" in flags
+
+
+def test_listens_on_localhost_unless_told_otherwise():
+    for endpoint in ("http", "grpc", "metrics"):
+        assert f"--{endpoint}-address=127.0.0.1" in arguments()
+        assert f"--{endpoint}-address=0.0.0.0" in arguments(address="0.0.0.0")
+
+
+def test_ports_are_passed_on():
+    flags = arguments(ports=Ports(1, 2, 3))
+    assert {"--http-port=1", "--grpc-port=2", "--metrics-port=3"} <= set(flags)
+
+
+def test_model_control_and_log_settings_need_the_key():
+    flags = arguments(admin_key="secret")
+    assert "--http-restricted-api=model-repository,logging,trace:tritone-admin-key=secret" in flags
+    assert "--grpc-restricted-protocol=model-repository,logging,trace:tritone-admin-key=secret" in flags
+
+
+def test_key_is_random_when_none_is_given():
+    assert ServerOptions().admin_key != ServerOptions().admin_key
+
+
+def test_variant_of_the_configs_is_chosen_by_name():
+    assert "--model-config-name=int8" in arguments(model_config_name="int8")
+    assert not any("model-config-name" in flag for flag in arguments())
+
+
+def test_extra_flags_replace_the_launchers_own():
+    flags = arguments(extra=["--http-port=9", "--log-verbose=1"])
+    assert [flag for flag in flags if flag.startswith("--http-port")] == ["--http-port=9"]
+    assert flags[-1] == "--log-verbose=1"
