@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from export.errors import VerificationError
+
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -25,14 +29,14 @@ class Check:
         return self.tolerance is None or bool(self.error <= self.tolerance)
 
 
-def max_abs(measured: np.ndarray, expected: np.ndarray) -> float:
+def max_abs(measured: Array, expected: Array) -> float:
     """Largest absolute difference; infinite when the shapes differ or a value is not finite."""
     if measured.shape != expected.shape or not np.isfinite(measured).all():
         return float("inf")
     return float(np.abs(measured - expected).max(initial=0.0))
 
 
-def relative_l2(measured: np.ndarray, expected: np.ndarray) -> float:
+def relative_l2(measured: Array, expected: Array) -> float:
     """L2 norm of the difference over that of the expected values; infinite when the shapes differ."""
     if measured.shape != expected.shape or not np.isfinite(measured).all():
         return float("inf")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import torch
 
 from export.asr.recordings import Recording
 from export.onnx_graph import Graph
-from export.verification import Check, disagreement, max_abs, relative_l2
+from export.verification import Array, Check, disagreement, max_abs, relative_l2
 from tritone.recognition.ctc import CtcDecoder
 
 COMPARED_CLIPS = 12  # of the recordings; what calibration needs more of, comparison does not
@@ -36,8 +36,8 @@ class Exported:
 class Recognition:
     """What came out for one clip, valid frames only."""
 
-    features: np.ndarray  #: (M, T) float32
-    log_probs: np.ndarray  #: (T', V) float32
+    features: Array  #: (M, T) float32
+    log_probs: Array  #: (T', V) float32
 
 
 def verify_recognition(
@@ -56,71 +56,82 @@ def verify_recognition(
     compared = [recording.samples for recording in recordings if recording.samples.size > reach]
     compared = compared[:: -(-len(compared) // COMPARED_CLIPS) or 1]
     clips = compared + [noise(samples) for samples in lengths_around_hops(hop, reach, sample_rate_hz)]
-    ours = [recognise(exported, exported.acoustic_model, [clip])[0] for clip in clips]
-    theirs = [nemo_recognition(model, clip) for clip in clips]
-    checks = [
-        *closeness(f"features, {len(clips)} clips", "max abs", max_abs, features_of, ours, theirs, 1e-3),
-        *closeness(
-            f"features, {len(clips)} clips", "relative L2", relative_l2, features_of, ours, theirs, 1e-4
-        ),
-        *closeness(f"log-probs, {len(clips)} clips", "max abs", max_abs, log_probs_of, ours, theirs, 2e-3),
-        *closeness(
-            f"log-probs, {len(clips)} clips", "relative L2", relative_l2, log_probs_of, ours, theirs, 1e-4
-        ),
-        Check(
-            f"transcript of transcribe(), {len(clips)} clips",
-            "fraction differing",
-            disagreement([exported.transcript(output) for output in ours], nemo_transcripts(model, clips)),
-            0.0,
-        ),
-    ]
     # Too short for NeMo, but not for a server: they must pass, and leave their neighbours alone.
     short = [noise(samples) for samples in (0, 1, hop - 1, hop, hop + 1)]
-    alone = ours + [recognise(exported, exported.acoustic_model, [clip])[0] for clip in short]
-    batch = recognise(exported, exported.acoustic_model, clips + short)
-    checks += closeness(
-        "features, mixed batch against alone", "max abs", max_abs, features_of, batch, alone, 1e-4
-    )
-    checks += closeness(
-        "log-probs, mixed batch against alone", "max abs", max_abs, log_probs_of, batch, alone, 1e-4
-    )
+
+    checks = nemo_checks(model, exported, clips)
+    checks += batch_checks("", exported, exported.acoustic_model, clips + short)
     if exported.int8 is not None:
-        checks += int8_checks(exported, clips + short)
-    return checks + error_rates(exported, recordings)
+        checks += int8_checks(exported, clips)
+        checks += batch_checks("int8 ", exported, exported.int8, clips + short)
+    return checks + error_rates(model, exported, recordings)
 
 
-def int8_checks(exported: Exported, clips: Sequence[np.ndarray]) -> list[Check]:
-    """The int8 graph against the float one, and in a batch against alone."""
-    assert exported.int8 is not None
-    exact = [recognise(exported, exported.acoustic_model, [clip])[0] for clip in clips]
-    alone = [recognise(exported, exported.int8, [clip])[0] for clip in clips]
-    batch = recognise(exported, exported.int8, clips)
-    best = [label for output in alone for label in output.log_probs.argmax(axis=1).tolist()]
-    expected = [label for output in exact for label in output.log_probs.argmax(axis=1).tolist()]
-    return [
-        *closeness(
-            "int8 log-probs against float", "relative L2", relative_l2, log_probs_of, alone, exact, None
-        ),
+def nemo_checks(model: Any, exported: Exported, clips: Sequence[Array]) -> list[Check]:
+    """Features, log-probabilities and transcripts against NeMo's."""
+    ours = [recognise(exported, exported.acoustic_model, [clip])[0] for clip in clips]
+    theirs = [nemo_recognition(model, clip) for clip in clips]
+    stable = [index for index, output in enumerate(theirs) if is_stable(model, output)]
+    features = [(ours[index].features, theirs[index].features) for index in stable]
+    log_probs = [(ours[index].log_probs, theirs[index].log_probs) for index in stable]
+    transcripts = [exported.transcript(ours[index]) for index in stable]
+    expected = nemo_transcripts(model, [clips[index] for index in stable])
+    count = f"{len(stable)} clips"
+    checks = [
+        Check(f"features, {count}", "max abs", worst(max_abs, features), 1e-3),
+        Check(f"features, {count}", "relative L2", worst(relative_l2, features), 1e-4),
+        Check(f"log-probs, {count}", "max abs", worst(max_abs, log_probs), 5e-3),
+        Check(f"log-probs, {count}", "relative L2", worst(relative_l2, log_probs), 1e-4),
         Check(
-            "int8 best label against float",
-            "fraction of frames differing",
-            disagreement(best, expected),
+            f"transcribe(), {count}", "fraction of texts differing", disagreement(transcripts, expected), 0.0
+        ),
+    ]
+    rest = [
+        (a.features, b.features) for i, (a, b) in enumerate(zip(ours, theirs, strict=True)) if i not in stable
+    ]
+    if rest:
+        name = f"features, {len(rest)} clips with a silent band"
+        checks.append(Check(name, "max abs", worst(max_abs, rest), None))
+    return checks
+
+
+def batch_checks(name: str, exported: Exported, acoustic_model: Graph, clips: Sequence[Array]) -> list[Check]:
+    """A batch of mixed lengths against its clips one by one."""
+    batch = recognise(exported, acoustic_model, clips)
+    alone = [recognise(exported, acoustic_model, [clip])[0] for clip in clips]
+    pairs = list(zip(batch, alone, strict=True))
+    log_probs = worst(max_abs, [(a.log_probs, b.log_probs) for a, b in pairs])
+    return [Check(f"{name}log-probs, mixed batch against alone", "max abs", log_probs, 1e-4)]
+
+
+def int8_checks(exported: Exported, clips: Sequence[Array]) -> list[Check]:
+    """The int8 graph against the float one; how far it may stray is for whoever serves it to judge."""
+    assert exported.int8 is not None
+    exact = [recognise(exported, exported.acoustic_model, [clip])[0].log_probs for clip in clips]
+    coarse = [recognise(exported, exported.int8, [clip])[0].log_probs for clip in clips]
+    best, expected = ([row.argmax(axis=1).tolist() for row in rows] for rows in (coarse, exact))
+    frames = disagreement(
+        [label for row in best for label in row], [label for row in expected for label in row]
+    )
+    return [
+        Check(
+            "int8 log-probs against float",
+            "relative L2",
+            worst(relative_l2, zip(coarse, exact, strict=True)),
             None,
         ),
-        *closeness(
-            "int8 log-probs, mixed batch against alone", "max abs", max_abs, log_probs_of, batch, alone, 1e-3
-        ),
+        Check("int8 best label against float", "fraction of frames differing", frames, None),
     ]
 
 
-def error_rates(exported: Exported, recordings: Sequence[Recording]) -> list[Check]:
+def error_rates(model: Any, exported: Exported, recordings: Sequence[Recording]) -> list[Check]:
     """Word error rate of each variant where the recordings have texts; for reading, not for passing."""
     from nemo.collections.asr.metrics.wer import word_error_rate
 
     spoken = [recording for recording in recordings if recording.text]
     if not spoken:
         return []
-    references = [recording.text.lower() for recording in spoken if recording.text]
+    references = [spellable(recording.text or "", model.decoder.vocabulary) for recording in spoken]
     checks = []
     for name, graph in (("float", exported.acoustic_model), ("int8", exported.int8)):
         if graph is not None:
@@ -130,31 +141,12 @@ def error_rates(exported: Exported, recordings: Sequence[Recording]) -> list[Che
     return checks
 
 
-def closeness(
-    subject: str,
-    measure: str,
-    distance: Callable[[np.ndarray, np.ndarray], float],
-    part: Callable[[Recognition], np.ndarray],
-    measured: Sequence[Recognition],
-    expected: Sequence[Recognition],
-    tolerance: float | None,
-) -> list[Check]:
-    """One check of the clip that differs most."""
-    error = max(distance(part(a), part(b)) for a, b in zip(measured, expected, strict=True))
-    return [Check(subject, measure, error, tolerance)]
+def worst(distance: Callable[[Array, Array], float], pairs: Iterable[tuple[Array, Array]]) -> float:
+    """The distance of the pair that differs most; zero without pairs."""
+    return max((distance(measured, expected) for measured, expected in pairs), default=0.0)
 
 
-def features_of(output: Recognition) -> np.ndarray:
-    """The features of one clip."""
-    return output.features
-
-
-def log_probs_of(output: Recognition) -> np.ndarray:
-    """The log-probabilities of one clip."""
-    return output.log_probs
-
-
-def recognise(exported: Exported, acoustic_model: Graph, clips: Sequence[np.ndarray]) -> list[Recognition]:
+def recognise(exported: Exported, acoustic_model: Graph, clips: Sequence[Array]) -> list[Recognition]:
     """Run both graphs on clips as one batch."""
     longest = max(1, max(clip.size for clip in clips))
     audio = np.full((len(clips), longest), GARBAGE, dtype=np.float32)
@@ -170,7 +162,7 @@ def recognise(exported: Exported, acoustic_model: Graph, clips: Sequence[np.ndar
 
 
 @torch.no_grad()
-def nemo_recognition(model: Any, clip: np.ndarray) -> Recognition:
+def nemo_recognition(model: Any, clip: Array) -> Recognition:
     """NeMo's features and log-probabilities of one clip."""
     audio, length = torch.from_numpy(clip)[None], torch.tensor([clip.size])
     features, features_length = model.preprocessor(input_signal=audio, length=length)
@@ -181,10 +173,32 @@ def nemo_recognition(model: Any, clip: np.ndarray) -> Recognition:
     )
 
 
-def nemo_transcripts(model: Any, clips: Sequence[np.ndarray]) -> list[str]:
+def is_stable(model: Any, output: Recognition) -> bool:
+    """Whether every mel band of a clip varies by more than rounding.
+
+    A silent band (the upper half of a telephone recording, say) holds rounding noise, which per-band
+    normalisation blows up: NeMo is then as far from the exact result as from these graphs. It divides by the
+    deviation + 1e-5, so a deviation of its result below 0.999 means one below 0.01 before.
+    """
+    if model.preprocessor.featurizer.normalize != "per_feature":
+        return True
+    return bool(output.features.shape[1] > 1 and (output.features.std(axis=1, ddof=1) > 0.999).all())
+
+
+def nemo_transcripts(model: Any, clips: Sequence[Array]) -> list[str]:
     """NeMo's greedy transcripts, one clip at a time."""
     hypotheses = model.transcribe([torch.from_numpy(clip) for clip in clips], batch_size=1, verbose=False)
     return [" ".join(getattr(hypothesis, "text", hypothesis).split()) for hypothesis in hypotheses]
+
+
+def spellable(text: str, labels: Sequence[str]) -> str:
+    """A reference as the model can spell it: without capitals and marks that have no label."""
+    if not any(label != label.lower() for label in labels):
+        text = text.lower()
+    kept = "".join(
+        character if character in labels else " " if character in "-/" else "" for character in text
+    )
+    return " ".join(kept.split())
 
 
 def lengths_around_hops(hop: int, reach: int, sample_rate_hz: int) -> list[int]:
@@ -193,7 +207,7 @@ def lengths_around_hops(hop: int, reach: int, sample_rate_hz: int) -> list[int]:
     return [reach + 1, middle - 1, middle, middle + 1, middle + hop // 2]
 
 
-def noise(samples: int) -> np.ndarray:
+def noise(samples: int) -> Array:
     """Noise with a slow swell, the same at every call."""
     generator = np.random.default_rng(samples)
     swell = 0.05 + 0.05 * np.sin(np.arange(samples) / 3000)
