@@ -16,7 +16,7 @@ FLAC = sorted(RECORDINGS.glob("*.flac"))[0]
 
 @pytest.fixture(scope="module", params=["grpc", "http"])
 def tritone(server, request):
-    """Run the command over both protocols: tritone(*arguments, stdin=bytes)."""
+    """A function that runs the command, over both protocols."""
     address = ["--protocol", request.param, "--url", getattr(server, f"{request.param}_url")]
 
     def run(*arguments, stdin=None):

@@ -9,7 +9,7 @@ from http.client import HTTPException
 from typing import Any
 
 import aiohttp
-import gevent
+import gevent  # type: ignore[import-untyped]
 import tritonclient.http as triton
 import tritonclient.http.aio as triton_aio
 from tritonclient.utils import InferenceServerException
