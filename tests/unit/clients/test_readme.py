@@ -1,0 +1,90 @@
+"""The README's examples run, and its tables name what there is."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import soundfile
+import tritone_client
+from tritone_client.command import main
+
+README = Path(__file__).resolve().parents[3] / "clients/README.md"
+TEXT = README.read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", TEXT, flags=re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture
+def folder(record, tmp_path):
+    """A folder with the files that the examples name."""
+    record("meeting.flac", "this was said")
+    record("interview.mp3", "that was said")
+    for name in ("recordings/a.wav", "recordings/deep/b.wav"):
+        record(name, name)
+    return tmp_path
+
+
+@pytest.mark.parametrize("example", blocks("python"))
+def test_python_examples_run(example, urls, behaviour, folder, monkeypatch, capsys):
+    samples = folder / "meeting_16k.wav"
+    shutil.copy(folder / "meeting.flac", samples)
+    behaviour.spoken[float_samples(samples)] = "these samples"
+    monkeypatch.chdir(folder)
+    monkeypatch.setitem(tritone_client.client.DEFAULT_URLS, "grpc", urls["grpc"])
+    example = example.replace("localhost:8001", urls["grpc"]).replace("localhost:8000", urls["http"])
+    exec(compile(example, str(README), "exec"), {})
+    assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", "".join(blocks("sh")).splitlines())
+def test_shell_examples_run(command, urls, folder):
+    protocol = "http" if "--protocol http" in command else "grpc"
+    done = subprocess.run(
+        f'tritone() {{ "{sys.executable}" -m tritone_client.command "$@"; }}; set -o pipefail; {command}',
+        shell=True,
+        executable="/bin/bash",
+        cwd=folder,
+        env={**os.environ, "TRITONE_URL": urls[protocol]},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_every_option_is_in_the_tables_and_nothing_else():
+    options = {
+        name
+        for command in main.commands.values()
+        for parameter in command.params
+        for name in parameter.opts
+        if name.startswith("-")
+    }
+    assert set(re.findall(r"`(--?[\w-]+)`", TEXT)) == options
+
+
+def test_every_error_is_in_the_table():
+    errors = {name for name in tritone_client.__all__ if name.endswith("Error")} - {"TritoneError"}
+    table = dict(re.findall(r"^\| `(\w+Error)` \| `(\w+)`", TEXT, flags=re.MULTILINE))
+    assert table.keys() == errors
+    for name, builtin in table.items():
+        assert builtin in {base.__name__ for base in getattr(tritone_client, name).__mro__}
+
+
+def test_the_json_example_has_the_contracts_keys():
+    (example,) = blocks("json")
+    assert list(json.loads(example)) == ["file", "duration_s", "transcript", "text", "words"]
+    assert list(json.loads(example)["words"][0]) == ["word", "start_s", "end_s", "confidence"]
+
+
+def float_samples(path: Path) -> bytes:
+    return bytes(soundfile.read(path, dtype="float32")[0].tobytes())
