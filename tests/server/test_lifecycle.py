@@ -64,9 +64,7 @@ def test_taken_port_is_refused_before_anything_starts():
 
 
 def test_model_that_cannot_load_is_explained_from_the_log(tmp_path):
-    repository = shutil.copytree(
-        ROOT / "model_repository", tmp_path / "models", ignore=only("punctuation_bert")
-    )
+    repository = shutil.copytree(ROOT / "model_repository", tmp_path / "models", ignore=keep_only)
     config = repository / "punctuation_bert/config.pbtxt"
     config.write_text(config.read_text().replace("[ -1, 4 ]", "[ -1, 7 ]"))
     with pytest.raises(StartupError, match=r"output 'punct_logits'.*\[-1, -1, 7\].*\[-1, -1, 4\]"):
