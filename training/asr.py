@@ -1,0 +1,156 @@
+"""Train the small QuartzNet: `python -m training.asr --minutes 100`.
+
+The same command continues a run that was stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import torch
+from nemo.collections.asr.models import EncDecCTCModel
+from omegaconf import DictConfig, OmegaConf
+from torch.utils.data import DataLoader
+
+from training.augmentation import Augmentation
+from training.batches import AugmentedBatches, Batch, collate
+from training.channels_last import use_channels_first, use_channels_last
+from training.run import Run
+from training.schedule import Budget
+from training.scoring import WordErrors, greedy_text
+from training.shards import Utterance, as_float, read_split
+
+VALIDATION_CLIPS = 150
+VALIDATION_BATCH = 16
+LONGEST_FRAMES = 4000
+
+
+class SpeechRun(Run):
+    """Trains an EncDecCTCModel on augmented clips."""
+
+    def __init__(self, config: DictConfig, folder: Path, device: str, data: Path, workers: int) -> None:
+        torch.manual_seed(config.training.seed)
+        self.audio_s = 0.0
+        model, average = EncDecCTCModel(config.model), EncDecCTCModel(config.model)
+        super().__init__(config, folder, device, model, average)
+        if device == "cpu":
+            use_channels_last(self.model)
+            use_channels_last(self.average)
+        # Each batch on one thread of its own: no thread waits for another inside an operation, so that a
+        # core that other programs share slows down its own batch only.
+        torch.set_num_threads(1)
+        self.pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
+        # Masks grow on demand, which is not safe in threads.
+        self.model.encoder.update_max_sequence_length(LONGEST_FRAMES, device)
+        self.batches = self.open(data)
+        validation = read_split(data, "validation")
+        self.validation = validation[:: max(len(validation) // VALIDATION_CLIPS, 1)]
+
+    def open(self, data: Path) -> Iterator[Batch]:
+        """Start the process that makes batches."""
+        training = self.config.training
+        batches = AugmentedBatches(
+            read_split(data, "train"),
+            list(self.config.model.labels),
+            training.batch_s,
+            Augmentation(**training.augmentation),
+            dict(training.repeats),
+            seed=training.seed + self.step,  # a continued run hears new batches
+        )
+        return iter(DataLoader(batches, batch_size=None, num_workers=1, prefetch_factor=4))
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Continue from a checkpoint."""
+        super().load(state)
+        self.audio_s = state["audio_s"]
+
+    def state(self) -> dict[str, Any]:
+        """Return all that a checkpoint holds."""
+        return super().state() | {"audio_s": self.audio_s}
+
+    def save(self) -> None:
+        """Write the checkpoint, and the averaged model in NeMo's own form."""
+        use_channels_first(self.average)
+        super().save()
+        if self.device == "cpu":
+            use_channels_last(self.average)
+
+    def loss(self, batch: Batch) -> torch.Tensor:
+        """Compute the CTC loss per character of a batch."""
+        audio, audio_length, target, target_length = (tensor.to(self.device) for tensor in batch)
+        model = self.model
+        with torch.no_grad():
+            features, length = model.preprocessor(input_signal=audio, length=audio_length)
+            features = model.spec_augmentation(input_spec=features, length=length)
+        half = self.config.training.precision == "bf16"
+        with torch.autocast(self.device, torch.bfloat16, enabled=half):
+            encoded, length = model.encoder(audio_signal=features, length=length)
+            log_probs = model.decoder(encoder_output=encoded)
+        return model.loss(
+            log_probs=log_probs.float(), targets=target, input_lengths=length, target_lengths=target_length
+        )
+
+    def gradient(self, batch: Batch) -> tuple[float, tuple[torch.Tensor, ...]]:
+        """Compute the loss of a batch and its gradient, leaving the parameters' own `grad` alone."""
+        loss = self.loss(batch)
+        return float(loss.detach()), torch.autograd.grad(loss, self.parameters)
+
+    def update(self, progress: float) -> dict[str, float]:
+        """Take one step on several batches."""
+        group = [next(self.batches) for _ in range(self.config.training.batches_per_step)]
+        self.model.train()
+        results = list(self.pool.map(self.gradient, group))
+        for parameter, *gradients in zip(self.parameters, *(g for _, g in results), strict=True):
+            parameter.grad = torch.stack(gradients).mean(dim=0)
+        self.apply_gradient()
+        self.audio_s += sum(float(batch[1].sum()) for batch in group) / self.config.model.sample_rate
+        return {"loss": sum(loss for loss, _ in results) / len(results)}
+
+    def validate(self) -> dict[str, float]:
+        """Measure the averaged model's word error rate on clean held-out clips."""
+        rate = self.word_error_rate(self.validation)
+        return {"validation_wer": rate, "audio_s": round(self.audio_s)}
+
+    @torch.no_grad()
+    def word_error_rate(self, utterances: Sequence[Utterance]) -> float:
+        """Transcribe clips greedily and count errors."""
+        errors = WordErrors()
+        labels = list(self.config.model.labels)
+        for start in range(0, len(utterances), VALIDATION_BATCH):
+            group = utterances[start : start + VALIDATION_BATCH]
+            clips = [as_float(utterance.samples()) for utterance in group]
+            audio, length, _, _ = collate(clips, [utterance.text for utterance in group], labels)
+            log_probs, frames, _ = self.average(
+                input_signal=audio.to(self.device), input_signal_length=length.to(self.device)
+            )
+            for utterance, row, count in zip(group, log_probs.cpu().numpy(), frames.tolist(), strict=True):
+                errors.add(utterance.text, greedy_text(row[:count], labels))
+        return errors.rate
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description="Train the small QuartzNet.")
+    parser.add_argument("--config", type=Path, default=Path("training/configs/quartznet_small.yaml"))
+    parser.add_argument(
+        "--data", type=Path, default=Path("training/data/speech"), help="what training.prepare wrote"
+    )
+    parser.add_argument("--run", type=Path, default=Path("training/runs/quartznet_small"))
+    parser.add_argument("--minutes", type=float, help="training time over all continuations")
+    parser.add_argument("--steps", type=int, help="optimiser steps over all continuations")
+    parser.add_argument("--save-every-s", type=float, default=300)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--workers", type=int, default=2, help="batches of a step that are computed at once")
+    arguments = parser.parse_args()
+    budget = Budget(arguments.minutes, arguments.steps)
+    config = OmegaConf.load(arguments.config)
+    run = SpeechRun(config, arguments.run, arguments.device, arguments.data, arguments.workers)
+    run.train(budget, arguments.save_every_s)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Random changes of a waveform that make the acoustic model robust; all on (N,) float32 in [-1, 1]."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import soxr
+
+from training.voices import SAMPLE_RATE_HZ
+
+TELEPHONE_BAND_HZ = (300.0, 3400.0)
+SILENT = 1e-4  # root mean square below which a signal-to-noise ratio means nothing
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How often and how strongly a clip is changed."""
+
+    speed_probability: float = 0.4
+    speed: tuple[float, float] = (0.9, 1.1)  # playback rate, pitch follows
+    noise_probability: float = 0.5
+    noise_snr_db: tuple[float, float] = (8.0, 40.0)  # speech over noise
+    telephone_probability: float = 0.12
+    level_db: tuple[float, float] = (-20.0, 0.0)  # peak, relative to full scale
+    silence_s: tuple[float, float] = (0.0, 0.25)  # added at either end
+
+    def __call__(
+        self, audio: np.ndarray, noises: Sequence[np.ndarray], random: np.random.Generator
+    ) -> np.ndarray:
+        """Change one clip; `noises` are the long recordings that background noise is cut from."""
+        if random.random() < self.speed_probability:
+            audio = change_speed(audio, random.uniform(*self.speed))
+        audio = np.pad(audio, [round(s * SAMPLE_RATE_HZ) for s in random.uniform(*self.silence_s, 2)])
+        if noises and random.random() < self.noise_probability:
+            noise = noises[random.integers(len(noises))]
+            audio = mix(audio, cut(noise, len(audio), random), random.uniform(*self.noise_snr_db))
+        if random.random() < self.telephone_probability:
+            audio = telephone(audio)
+        return at_level(audio, random.uniform(*self.level_db))
+
+
+def change_speed(audio: np.ndarray, factor: float) -> np.ndarray:
+    """Play a clip `factor` times as fast."""
+    return soxr.resample(audio, SAMPLE_RATE_HZ * factor, SAMPLE_RATE_HZ, quality="LQ")
+
+
+def mix(audio: np.ndarray, noise: np.ndarray, snr_db: float) -> np.ndarray:
+    """Add noise of the same length so that speech lies `snr_db` above it; silence stays unchanged."""
+    speech_rms, noise_rms = (float(np.sqrt(np.mean(x**2))) if len(x) else 0.0 for x in (audio, noise))
+    if speech_rms < SILENT or noise_rms < SILENT:
+        return audio
+    return audio + noise * np.float32(speech_rms / noise_rms * 10 ** (-snr_db / 20))
+
+
+def telephone(audio: np.ndarray) -> np.ndarray:
+    """Keep the band of a telephone line."""
+    spectrum = np.fft.rfft(audio)
+    frequency_hz = np.fft.rfftfreq(len(audio), 1 / SAMPLE_RATE_HZ)
+    spectrum[(frequency_hz < TELEPHONE_BAND_HZ[0]) | (frequency_hz > TELEPHONE_BAND_HZ[1])] = 0
+    return np.fft.irfft(spectrum, len(audio)).astype(np.float32)
+
+
+def at_level(audio: np.ndarray, peak_db: float) -> np.ndarray:
+    """Scale a clip so that its peak lies `peak_db` relative to full scale; silence stays silence."""
+    peak = float(np.max(np.abs(audio), initial=0.0))
+    return audio if peak < SILENT else audio * np.float32(10 ** (peak_db / 20) / peak)
+
+
+def cut(noise: np.ndarray, length: int, random: np.random.Generator) -> np.ndarray:
+    """Cut `length` samples from a random place of a noise, which repeats when it is too short."""
+    start = random.integers(len(noise))
+    return np.take(noise, np.arange(start, start + length), mode="wrap")
+
+
+def white_noise(length: int, random: np.random.Generator) -> np.ndarray:
+    """Noise with equal power at all frequencies."""
+    return random.standard_normal(length, dtype=np.float32)
+
+
+def pink_noise(length: int, random: np.random.Generator) -> np.ndarray:
+    """Noise whose power falls with frequency, like that of rooms and streets."""
+    spectrum = np.fft.rfft(random.standard_normal(length))
+    spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))
+    spectrum[0] = 0
+    pink = np.fft.irfft(spectrum, length)
+    return (pink / pink.std()).astype(np.float32)
+
+
+def babble(
+    clips: Sequence[np.ndarray], length: int, random: np.random.Generator, talkers: int = 6
+) -> np.ndarray:
+    """Several people talking at once, laid over one another from (N,) float32 clips."""
+    mixed = np.zeros(length, np.float32)
+    for _ in range(talkers):
+        position = 0
+        while position < length:
+            clip = clips[random.integers(len(clips))][: length - position]
+            mixed[position : position + len(clip)] += clip
+            position += max(len(clip), 1)
+    return mixed

@@ -1,0 +1,170 @@
+"""Word error rates of a speech checkpoint, or of the graphs exported from it, for every voice.
+
+    python -m training.evaluate --nemo training/checkpoints/quartznet_small_en.nemo
+    python -m training.evaluate --labels asr_ctc_decoder/1/ctc.json \\
+        --graphs asr_features/1/model.onnx asr_quartznet/1/model_int8.onnx
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from training.corpus import DIGITS, spell
+from training.scoring import WordErrors, greedy_text
+from training.shards import Utterance, as_float, pad, read_split
+from training.voices import SAMPLE_RATE_HZ
+
+# Turns clips, each (N,) float32 at 16 kHz, into (T, V) log-probabilities for each.
+Recognizer = Callable[[Sequence[np.ndarray]], list[np.ndarray]]
+BATCH_CLIPS = 8
+
+
+def nemo_recognizer(path: Path) -> tuple[Recognizer, list[str]]:
+    """Load a .nemo file; returns its recognizer and labels."""
+    import torch
+    from nemo.collections.asr.models import EncDecCTCModel
+
+    model = EncDecCTCModel.restore_from(str(path), map_location="cpu").eval()
+
+    def recognize(clips: Sequence[np.ndarray]) -> list[np.ndarray]:
+        audio, length = (torch.from_numpy(array) for array in pad(clips))
+        with torch.inference_mode():
+            log_probs, frames, _ = model(input_signal=audio, input_signal_length=length)
+        return [row[:count].numpy() for row, count in zip(log_probs, frames.tolist(), strict=True)]
+
+    return recognize, list(model.cfg.labels)
+
+
+def graph_recognizer(features_path: Path, acoustic_path: Path) -> Recognizer:
+    """Load the exported front end and acoustic graph."""
+    import onnxruntime
+
+    features_graph, acoustic_graph = (
+        onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        for path in (features_path, acoustic_path)
+    )
+
+    def recognize(clips: Sequence[np.ndarray]) -> list[np.ndarray]:
+        audio, length = pad(clips)
+        features, features_length = features_graph.run(
+            ["features", "features_length"], {"audio": audio, "audio_length": length[:, None]}
+        )
+        log_probs, frames = acoustic_graph.run(
+            ["log_probs", "log_probs_length"], {"features": features, "features_length": features_length}
+        )
+        return [row[: int(count)] for row, count in zip(log_probs, frames[:, 0], strict=True)]
+
+    return recognize
+
+
+def transcribe(recognize: Recognizer, clips: Sequence[np.ndarray], labels: Sequence[str]) -> list[str]:
+    """Transcribe clips greedily, a few of similar length at a time."""
+    order = sorted(range(len(clips)), key=lambda index: len(clips[index]))
+    texts = [""] * len(clips)
+    for start in range(0, len(order), BATCH_CLIPS):
+        indices = order[start : start + BATCH_CLIPS]
+        for index, log_probs in zip(indices, recognize([clips[i] for i in indices]), strict=True):
+            texts[index] = greedy_text(log_probs, labels)
+    return texts
+
+
+def tabulate(groups: Sequence[str], references: Sequence[str], texts: Sequence[str]) -> dict[str, WordErrors]:
+    """Sum errors per group."""
+    table: dict[str, WordErrors] = {}
+    for group, reference, text in zip(groups, references, texts, strict=True):
+        table.setdefault(group, WordErrors()).add(reference, text)
+    return table
+
+
+def group_of(utterance: Utterance) -> str:
+    """Name the row of the table that an utterance counts for."""
+    real = {"fsdd": "real digits", "fsdd_strings": "real digits, joined"}
+    kind = "digits" if only_digits(utterance) else "sentences"
+    return real.get(utterance.source, f"{utterance.voice}, {kind}")
+
+
+def only_digits(utterance: Utterance) -> bool:
+    """Whether an utterance is a string of digits."""
+    return set(utterance.text.split()) <= set(DIGITS)
+
+
+def read_real_speech(manifest: Path) -> Iterable[tuple[str, str, np.ndarray]]:
+    """Yield source, spelled text and 16 kHz audio of a manifest of recordings outside the training data."""
+    for line in manifest.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        audio, rate_hz = soundfile.read(
+            manifest.parent / row["audio_filepath"], dtype="float32", always_2d=True
+        )
+        mono = audio.mean(axis=1)
+        clip = mono if rate_hz == SAMPLE_RATE_HZ else soxr.resample(mono, rate_hz, SAMPLE_RATE_HZ)
+        yield row["source"].split(",")[0], spell(row["text"]), clip
+
+
+def markdown(table: dict[str, WordErrors]) -> str:
+    """Format a table, with a row that sums the synthetic sentences."""
+    rows = ["| speech | clips | words | word error rate |", "|---|---|---|---|"]
+    for name, errors in sorted(table.items()):
+        rows.append(f"| {name} | {errors.utterances} | {errors.words} | {errors.rate:.1%} |")
+    return "\n".join(rows)
+
+
+def total(table: dict[str, WordErrors], ending: str) -> WordErrors:
+    """Sum the rows whose name has an ending."""
+    rows = [errors for name, errors in table.items() if name.endswith(ending)]
+    return WordErrors(
+        sum(r.errors for r in rows), sum(r.words for r in rows), sum(r.utterances for r in rows)
+    )
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description="Word error rates of a speech checkpoint for every voice.")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--nemo", type=Path, help="checkpoint")
+    source.add_argument(
+        "--graphs", type=Path, nargs=2, metavar=("FEATURES", "ACOUSTIC"), help="exported graphs"
+    )
+    parser.add_argument("--labels", type=Path, help="ctc.json of the exported decoder, with --graphs")
+    parser.add_argument(
+        "--data", type=Path, default=Path("training/data/speech"), help="what training.prepare wrote"
+    )
+    parser.add_argument("--split", default="test", choices=("validation", "test"))
+    parser.add_argument("--real", type=Path, help="manifest of other recordings, never trained on")
+    parser.add_argument("--every", type=int, default=1, help="take every n-th clip of the split")
+    parser.add_argument("--output", type=Path, help="JSON file for the rates")
+    parser.add_argument("--show", type=int, default=0, help="print the first n transcripts")
+    arguments = parser.parse_args()
+
+    if arguments.nemo:
+        recognize, labels = nemo_recognizer(arguments.nemo)
+    else:
+        if not arguments.labels:
+            parser.error("--graphs needs --labels, the ctc.json beside the exported decoder")
+        recognize = graph_recognizer(*arguments.graphs)
+        labels = json.loads(arguments.labels.read_text(encoding="utf-8"))["labels"]
+
+    utterances = read_split(arguments.data, arguments.split)[:: arguments.every]
+    items = [(group_of(u), u.text, as_float(u.samples())) for u in utterances]
+    if arguments.real:
+        items += read_real_speech(arguments.real)
+    groups, references, clips = zip(*items, strict=True)
+    texts = transcribe(recognize, clips, labels)
+    table = tabulate(groups, references, texts)
+    table["all synthetic voices, sentences"] = total(table, ", sentences")
+    print(markdown(table))
+    for group, reference, text in list(zip(groups, references, texts, strict=True))[: arguments.show]:
+        print(f"{group}\n  said  {reference}\n  heard {text}")
+    if arguments.output:
+        rates = {name: {"wer": e.rate, "words": e.words, "clips": e.utterances} for name, e in table.items()}
+        arguments.output.write_text(json.dumps(rates, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
