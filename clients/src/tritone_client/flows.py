@@ -127,8 +127,7 @@ def wait_until_ready(models: Iterable[str], wait_s: float, patience: Patience) -
             missing = yield from _missing(names, patience.timeout_s)
             if not missing:
                 return
-            loading = yield from _is_loading()
-            problem: TritoneError = _not_ready(missing) if loading else _not_found(missing)
+            problem = yield from _why_missing(missing)
         except (ServerUnavailableError, RequestTimeoutError) as error:
             problem = error
         if deadline.remaining_s() > 0:
@@ -157,6 +156,13 @@ def _missing(models: Iterable[str], timeout_s: float) -> Flow[list[str]]:
         if not (yield Ask(ModelReady(model), timeout_s)):
             missing.append(model)
     return missing
+
+
+def _why_missing(models: Iterable[str]) -> Flow[TritoneError]:
+    if not (yield Ask(ServerLive(), DIAGNOSIS_S)):
+        return ServerUnavailableError("what answers is no live Triton server; check host, port and protocol.")
+    ready = yield Ask(ServerReady(), DIAGNOSIS_S)
+    return _not_found(models) if ready else _not_ready(models)
 
 
 def _is_loading() -> Flow[bool]:

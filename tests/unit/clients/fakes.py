@@ -172,14 +172,20 @@ class _Servicer(service_pb2_grpc.GRPCInferenceServiceServicer):
         return response
 
 
+class _Listener(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that hang up, as they do at a deadline."""
+
+
 class HttpServer(AbstractContextManager["HttpServer"]):
     """The HTTP front end, listening from the moment it is entered."""
 
     def __init__(self, behaviour: Behaviour, port: int = 0) -> None:
         handler = type("Handler", (_Handler,), {"behaviour": behaviour})
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler, bind_and_activate=False)
-        self._server.daemon_threads = True
-        self._server.request_queue_size = 64
+        self._server = _Listener(("127.0.0.1", port), handler, bind_and_activate=False)
         self._server.server_bind()
         self.url = f"localhost:{self._server.server_address[1]}"
 
@@ -196,6 +202,7 @@ class HttpServer(AbstractContextManager["HttpServer"]):
 class _Handler(BaseHTTPRequestHandler):
     behaviour: Behaviour
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet
 
     def do_GET(self) -> None:
         model = re.fullmatch(r"/v2/models/(\w+)(/ready)?", self.path)

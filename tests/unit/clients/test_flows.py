@@ -15,7 +15,7 @@ from tritone_client import (
     flows,
 )
 from tritone_client.attempts import LONGEST_PAUSE_S, Patience
-from tritone_client.flows import Ask, Infer, ModelReady, Pause, ServerReady
+from tritone_client.flows import Ask, Infer, ModelReady, Pause, ServerLive, ServerReady
 
 
 def carry_out(flow, answers):
@@ -99,9 +99,9 @@ def test_a_ready_server_that_refuses_keeps_its_own_error():
 
 def test_waiting_looks_again_while_time_is_left():
     flow = flows.wait_until_ready(["punctuate"], 60, Patience(timeout_s=60, retries=0))
-    steps, result = carry_out(flow, [DOWN, False, False, True])
+    steps, result = carry_out(flow, [DOWN, False, True, False, True])
     asked = [type(step.question) for step in steps if isinstance(step, Ask)]
-    assert asked == [ModelReady, ModelReady, ServerReady, ModelReady]
+    assert asked == [ModelReady, ModelReady, ServerLive, ServerReady, ModelReady]
     assert result is None
 
 

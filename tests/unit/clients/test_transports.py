@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
@@ -220,15 +221,13 @@ def test_a_client_works_again_after_a_timeout(urls, behaviour, record, protocol)
 
 
 def test_an_http_service_that_is_not_triton_is_recognised():
-    from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-
     with ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as other:
         threading.Thread(target=other.serve_forever, args=(0.05,), daemon=True).start()
-        with (
-            Client(f"localhost:{other.server_address[1]}", protocol="http") as client,
-            pytest.raises(ServerError, match="not as Triton does"),
-        ):
-            client.punctuate("hello")
+        with Client(f"localhost:{other.server_address[1]}", protocol="http", retries=0) as client:
+            with pytest.raises(ServerError, match="not as Triton does"):
+                client.punctuate("hello")
+            with pytest.raises(ServerUnavailableError, match="no live Triton server"):
+                client.wait_until_ready()
         other.shutdown()
 
 

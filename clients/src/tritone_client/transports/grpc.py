@@ -27,6 +27,9 @@ CHANNEL_OPTIONS = [
     ("grpc.keepalive_time_ms", 330_000),
     ("grpc.keepalive_timeout_ms", 20_000),
     ("grpc.keepalive_permit_without_calls", 0),
+    # Inference servers are near, not behind the proxy that the environment names for the web; the HTTP
+    # clients ignore it too.
+    ("grpc.enable_http_proxy", 0),
     # Connect anew at the pace of our retries, not at gRPC's of one second and more.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 5_000),

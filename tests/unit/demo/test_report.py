@@ -1,0 +1,62 @@
+"""What the demo prints fits the terminal and leaves nothing out."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from tritone_client import InvalidRequestError, Transcription, Word
+
+from demo.report import Report
+
+WORDS = [f"word{number}" for number in range(40)]
+SPEECH = Transcription(
+    transcript=" ".join(WORDS),
+    text=" ".join(WORDS).capitalize() + ".",
+    words=tuple(Word(word, number * 0.5, number * 0.5 + 0.25, 0.9) for number, word in enumerate(WORDS)),
+    duration_s=20.0,
+)
+
+
+@pytest.fixture
+def report():
+    return Report(io.StringIO(), width=80, bold=False)
+
+
+@pytest.fixture
+def printed(report):
+    return lambda: report.stream.getvalue()
+
+
+def test_a_recording_shows_everything_the_server_answered(report, printed):
+    report.recording(Path("folder/a.wav"), SPEECH, 0.5, "What was really said.")
+    assert printed().startswith("\na.wav  20.00 s of audio in 500 ms\n")
+    assert "reference   What was really said.\n" in printed()
+    shown = " ".join(printed().split())
+    assert SPEECH.transcript in " ".join(shown.split("punctuated")[0].split())
+    assert all(f"{word.word} {word.start_s:.2f}-{word.end_s:.2f}" in shown for word in SPEECH.words)
+
+
+def test_no_line_is_wider_than_the_terminal_or_breaks_a_word_time(report, printed):
+    report.recording(Path("a.wav"), SPEECH, 0.5, None)
+    assert max(map(len, printed().splitlines())) <= 80
+    times = printed().split("word times")[1].split()
+    assert len(times) == 2 * len(WORDS)
+
+
+def test_silence_is_said_to_be_nothing(report, printed):
+    report.recording(Path("a.wav"), Transcription("", "", (), 1.0), 0.1, None)
+    assert "recognised  (nothing)\n" in printed()
+    assert "word times  (none)\n" in printed()
+
+
+def test_a_failure_names_the_file_and_the_reason(report, printed):
+    report.failure(Path("bad.wav"), InvalidRequestError("audio_bytes: expected an audio file."))
+    assert printed() == "\nbad.wav  failed\nerror       audio_bytes: expected an audio file.\n"
+
+
+def test_the_summary_is_speed_relative_to_speech(report, printed):
+    report.summary(3, audio_s=60.0, seconds=2.0)
+    assert "3 recordings, 60.0 s of audio in 2.0 s" in printed()
+    assert "30 times as fast as speech" in printed()
