@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from export.checkpoint import Checkpoint
-from export.errors import ExportError
+from export.errors import CheckpointError, ExportError
 from export.repository import Stage, install
 from export.verification import Check, require, table
 
@@ -80,7 +80,7 @@ class Family(ABC):
             known, given = ", ".join(self.models), ", ".join(sorted(unknown))
             raise ExportError(f"name: expected {known} for a {self.class_name}, got {given}.")
         report(f"{self.checkpoint.path.name}: {self.class_name}, sha256 {self.checkpoint.sha256[:12]}")
-        self.restore()
+        self._restore()
         with tempfile.TemporaryDirectory(prefix="tritone-export-") as folder:
             stage = Stage(Path(folder))
             self.build(stage)
@@ -91,6 +91,18 @@ class Family(ABC):
             for path in install(selected, self.options.repository, self.options.version, self.obsolete()):
                 report(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB)")
         return checks
+
+    def _restore(self) -> None:
+        try:
+            self.restore()
+        except ExportError:
+            raise
+        except Exception as error:  # whatever NeMo, torch or omegaconf find wrong with the archive
+            reason = " ".join(str(error).split())[:300] or type(error).__name__
+            raise CheckpointError(
+                f"checkpoint: NeMo cannot restore {self.checkpoint.path.name} ({reason}); "
+                "check that the same NeMo class loads it."
+            ) from error
 
     def _selected(self, stage: Stage) -> Stage:
         for model, files in stage.files().items():

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -47,12 +47,9 @@ def quantize(source: Path, target: Path, features: Sequence[Features]) -> None:
     """
     graph = onnx.load(str(source)).graph
     convolutions = [node.name for node in graph.node if node.op_type == "Conv"]
-    with tempfile.TemporaryDirectory() as folder:
-        prepared = Path(folder) / "model.onnx"
-        prepared.write_bytes(source.read_bytes())
-        logging.getLogger().setLevel(logging.ERROR)
+    with quiet_root_logger():
         quantize_static(
-            str(prepared),
+            str(source),
             str(target),
             FeatureReader(features),
             quant_format=QuantFormat.QDQ,
@@ -60,6 +57,18 @@ def quantize(source: Path, target: Path, features: Sequence[Features]) -> None:
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             calibrate_method=CalibrationMethod.MinMax,
-            op_types_to_quantize=["Conv", "Add", "Mul"],
+            op_types_to_quantize=["Conv", "Add"],
             nodes_to_exclude=convolutions[-1:],
         )
+
+
+@contextmanager
+def quiet_root_logger() -> Iterator[None]:
+    """Hold back the advice that quantize_static logs about preparing a graph, which needs none."""
+    logger = logging.getLogger()
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

@@ -7,8 +7,9 @@ encoder's configuration and the vocabulary. Here both come from the archive.
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +67,13 @@ def is_uncased(vocabulary: str | Path) -> bool:
 
 @contextmanager
 def archive_only() -> Iterator[None]:
-    """While active, NeMo builds encoder and tokenizer from files and asks no hub."""
+    """While active, NeMo builds encoder and tokenizer from files, asks no hub, and shares no scratch file.
+
+    NeMo writes the encoder's configuration to a file in the user's cache, named after the encoder alone, and
+    copies it from there when it saves: two processes at once would save each other's.
+    """
     from nemo.collections.common.tokenizers.huggingface.auto_tokenizer import AutoTokenizer
+    from nemo.collections.nlp.models import nlp_model
     from nemo.collections.nlp.modules.common import lm_utils
 
     def initialize(
@@ -80,9 +86,12 @@ def archive_only() -> Iterator[None]:
             )
         self.tokenizer = build_tokenizer(vocab_file)
 
-    originals = lm_utils.get_huggingface_lm_model, AutoTokenizer._initialize_tokenizer
-    lm_utils.get_huggingface_lm_model, AutoTokenizer._initialize_tokenizer = build_encoder, initialize
-    try:
+    with tempfile.TemporaryDirectory() as scratch, ExitStack() as replaced:
+        for owner, name, value in (
+            (lm_utils, "get_huggingface_lm_model", build_encoder),
+            (AutoTokenizer, "_initialize_tokenizer", initialize),
+            (nlp_model, "NEMO_NLP_TMP", scratch),
+        ):
+            replaced.callback(setattr, owner, name, getattr(owner, name))
+            setattr(owner, name, value)
         yield
-    finally:
-        lm_utils.get_huggingface_lm_model, AutoTokenizer._initialize_tokenizer = originals

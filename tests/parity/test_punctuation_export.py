@@ -129,6 +129,13 @@ def test_other_encoder_is_refused_by_name(checkpoints, tmp_path, capsys):
     assert not (tmp_path / "repository").exists()
 
 
+def test_checkpoint_that_nemo_cannot_restore_is_refused_with_its_reason(checkpoints, tmp_path, capsys):
+    checkpoint = tmp_path / "damaged.nemo"
+    rewrite_encoder(checkpoints["bert"], checkpoint, {"hidden_size": 128})
+    assert command.main([str(checkpoint), "--repository", str(tmp_path / "repository")]) == 2
+    assert "size mismatch" in capsys.readouterr().err
+
+
 def rewrite_encoder(source: Path, target: Path, config: dict) -> None:
     """Copy a checkpoint with another encoder configuration."""
     folder = target.with_suffix("")
