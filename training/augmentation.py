@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import soxr
+from numpy.typing import NDArray
 
 from training.voices import SAMPLE_RATE_HZ
 
+Audio = NDArray[np.float32]
 TELEPHONE_BAND_HZ = (300.0, 3400.0)
 SILENT = 1e-4  # root mean square below which a signal-to-noise ratio means nothing
 
@@ -26,9 +28,7 @@ class Augmentation:
     level_db: tuple[float, float] = (-20.0, 0.0)  # peak, relative to full scale
     silence_s: tuple[float, float] = (0.0, 0.25)  # added at either end
 
-    def __call__(
-        self, audio: np.ndarray, noises: Sequence[np.ndarray], random: np.random.Generator
-    ) -> np.ndarray:
+    def __call__(self, audio: Audio, noises: Sequence[Audio], random: np.random.Generator) -> Audio:
         """Change one clip; `noises` are the long recordings that background noise is cut from."""
         if random.random() < self.speed_probability:
             audio = change_speed(audio, random.uniform(*self.speed))
@@ -41,20 +41,22 @@ class Augmentation:
         return at_level(audio, random.uniform(*self.level_db))
 
 
-def change_speed(audio: np.ndarray, factor: float) -> np.ndarray:
+def change_speed(audio: Audio, factor: float) -> Audio:
     """Play a clip `factor` times as fast."""
-    return soxr.resample(audio, SAMPLE_RATE_HZ * factor, SAMPLE_RATE_HZ, quality="LQ")
+    changed: Audio = soxr.resample(audio, SAMPLE_RATE_HZ * factor, SAMPLE_RATE_HZ, quality="LQ")
+    return changed
 
 
-def mix(audio: np.ndarray, noise: np.ndarray, snr_db: float) -> np.ndarray:
+def mix(audio: Audio, noise: Audio, snr_db: float) -> Audio:
     """Add noise of the same length so that speech lies `snr_db` above it; silence stays unchanged."""
     speech_rms, noise_rms = (float(np.sqrt(np.mean(x**2))) if len(x) else 0.0 for x in (audio, noise))
     if speech_rms < SILENT or noise_rms < SILENT:
         return audio
-    return audio + noise * np.float32(speech_rms / noise_rms * 10 ** (-snr_db / 20))
+    mixed: Audio = audio + noise * np.float32(speech_rms / noise_rms * 10 ** (-snr_db / 20))
+    return mixed
 
 
-def telephone(audio: np.ndarray) -> np.ndarray:
+def telephone(audio: Audio) -> Audio:
     """Keep the band of a telephone line."""
     spectrum = np.fft.rfft(audio)
     frequency_hz = np.fft.rfftfreq(len(audio), 1 / SAMPLE_RATE_HZ)
@@ -62,35 +64,34 @@ def telephone(audio: np.ndarray) -> np.ndarray:
     return np.fft.irfft(spectrum, len(audio)).astype(np.float32)
 
 
-def at_level(audio: np.ndarray, peak_db: float) -> np.ndarray:
+def at_level(audio: Audio, peak_db: float) -> Audio:
     """Scale a clip so that its peak lies `peak_db` relative to full scale; silence stays silence."""
     peak = float(np.max(np.abs(audio), initial=0.0))
     return audio if peak < SILENT else audio * np.float32(10 ** (peak_db / 20) / peak)
 
 
-def cut(noise: np.ndarray, length: int, random: np.random.Generator) -> np.ndarray:
+def cut(noise: Audio, length: int, random: np.random.Generator) -> Audio:
     """Cut `length` samples from a random place of a noise, which repeats when it is too short."""
     start = random.integers(len(noise))
     return np.take(noise, np.arange(start, start + length), mode="wrap")
 
 
-def white_noise(length: int, random: np.random.Generator) -> np.ndarray:
+def white_noise(length: int, random: np.random.Generator) -> Audio:
     """Noise with equal power at all frequencies."""
     return random.standard_normal(length, dtype=np.float32)
 
 
-def pink_noise(length: int, random: np.random.Generator) -> np.ndarray:
+def pink_noise(length: int, random: np.random.Generator) -> Audio:
     """Noise whose power falls with frequency, like that of rooms and streets."""
     spectrum = np.fft.rfft(random.standard_normal(length))
     spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))
     spectrum[0] = 0
     pink = np.fft.irfft(spectrum, length)
-    return (pink / pink.std()).astype(np.float32)
+    scaled: Audio = (pink / pink.std()).astype(np.float32)
+    return scaled
 
 
-def babble(
-    clips: Sequence[np.ndarray], length: int, random: np.random.Generator, talkers: int = 6
-) -> np.ndarray:
+def babble(clips: Sequence[Audio], length: int, random: np.random.Generator, talkers: int = 6) -> Audio:
     """Several people talking at once, laid over one another from (N,) float32 clips."""
     mixed = np.zeros(length, np.float32)
     for _ in range(talkers):

@@ -10,7 +10,7 @@ import torch
 from torch.utils.data import IterableDataset
 
 from training import augmentation
-from training.augmentation import Augmentation
+from training.augmentation import Audio, Augmentation
 from training.shards import Utterance, as_float, pad
 from training.voices import SAMPLE_RATE_HZ
 
@@ -35,7 +35,7 @@ def plan(utterances: Sequence[Utterance], batch_s: float, randomness: random.Ran
     return groups
 
 
-def collate(audio: Sequence[np.ndarray], texts: Sequence[str], labels: Sequence[str]) -> Batch:
+def collate(audio: Sequence[Audio], texts: Sequence[str], labels: Sequence[str]) -> Batch:
     """Pad clips and spellings.
 
     Returns:
@@ -72,7 +72,7 @@ class AugmentedBatches(IterableDataset[Batch]):
         self.augment = augment
         self.seed = seed
 
-    def noises(self, generator: np.random.Generator) -> list[np.ndarray]:
+    def noises(self, generator: np.random.Generator) -> list[Audio]:
         """Make the recordings that background noise is cut from."""
         chosen = generator.choice(len(self.utterances), BABBLE_CLIPS)
         clips = [as_float(self.utterances[i].samples()) for i in chosen]

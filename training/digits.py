@@ -12,7 +12,7 @@ import numpy as np
 import soundfile
 
 from training.corpus import DIGITS
-from training.voices import SAMPLE_RATE_HZ, resampled
+from training.voices import SAMPLE_RATE_HZ, Samples, resampled
 
 # The recordings of every digit and speaker are numbered; FSDD's own advice is to test on the lowest numbers.
 TEST_INDICES = range(0, 10)
@@ -32,7 +32,7 @@ class Digit:
         """`test` for the held-out slice, else `train`."""
         return "test" if self.index in TEST_INDICES else "train"
 
-    def samples(self) -> np.ndarray:
+    def samples(self) -> Samples:
         """Return (N,) int16 at 16 kHz."""
         audio, rate_hz = soundfile.read(self.path, dtype="int16")
         return resampled(audio, rate_hz)
@@ -52,7 +52,7 @@ def read_digits(folder: Path) -> list[Digit]:
     ]
 
 
-def strings(digits: list[Digit], count: int, randomness: random.Random) -> Iterator[tuple[np.ndarray, str]]:
+def strings(digits: list[Digit], count: int, randomness: random.Random) -> Iterator[tuple[Samples, str]]:
     """Join 2 to 7 recordings of one speaker, with silence between, into strings of digits.
 
     Yields:
@@ -67,7 +67,7 @@ def strings(digits: list[Digit], count: int, randomness: random.Random) -> Itera
         yield np.concatenate(pieces), " ".join(digits[index].text for index in chosen)
 
 
-def _silence(randomness: random.Random) -> np.ndarray:
+def _silence(randomness: random.Random) -> Samples:
     return np.zeros(round(randomness.uniform(0.02, 0.35) * SAMPLE_RATE_HZ), np.int16)
 
 

@@ -15,14 +15,16 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import soxr
+from numpy.typing import NDArray
 
+from training.augmentation import Audio
 from training.corpus import DIGITS, spell
 from training.scoring import WordErrors, greedy_text
 from training.shards import Utterance, as_float, pad, read_split
 from training.voices import SAMPLE_RATE_HZ
 
 # Turns clips, each (N,) float32 at 16 kHz, into (T, V) log-probabilities for each.
-Recognizer = Callable[[Sequence[np.ndarray]], list[np.ndarray]]
+Recognizer = Callable[[Sequence[Audio]], list[NDArray[np.float32]]]
 BATCH_CLIPS = 8
 
 
@@ -33,7 +35,7 @@ def nemo_recognizer(path: Path) -> tuple[Recognizer, list[str]]:
 
     model = EncDecCTCModel.restore_from(str(path), map_location="cpu").eval()
 
-    def recognize(clips: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def recognize(clips: Sequence[Audio]) -> list[NDArray[np.float32]]:
         audio, length = (torch.from_numpy(array) for array in pad(clips))
         with torch.inference_mode():
             log_probs, frames, _ = model(input_signal=audio, input_signal_length=length)
@@ -51,7 +53,7 @@ def graph_recognizer(features_path: Path, acoustic_path: Path) -> Recognizer:
         for path in (features_path, acoustic_path)
     )
 
-    def recognize(clips: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def recognize(clips: Sequence[Audio]) -> list[NDArray[np.float32]]:
         audio, length = pad(clips)
         features, features_length = features_graph.run(
             ["features", "features_length"], {"audio": audio, "audio_length": length[:, None]}
@@ -64,7 +66,7 @@ def graph_recognizer(features_path: Path, acoustic_path: Path) -> Recognizer:
     return recognize
 
 
-def transcribe(recognize: Recognizer, clips: Sequence[np.ndarray], labels: Sequence[str]) -> list[str]:
+def transcribe(recognize: Recognizer, clips: Sequence[Audio], labels: Sequence[str]) -> list[str]:
     """Transcribe clips greedily, a few of similar length at a time."""
     order = sorted(range(len(clips)), key=lambda index: len(clips[index]))
     texts = [""] * len(clips)
@@ -95,7 +97,7 @@ def only_digits(utterance: Utterance) -> bool:
     return set(utterance.text.split()) <= set(DIGITS)
 
 
-def read_real_speech(manifest: Path) -> Iterable[tuple[str, str, np.ndarray]]:
+def read_real_speech(manifest: Path) -> Iterable[tuple[str, str, Audio]]:
     """Yield source, spelled text and 16 kHz audio of a manifest of recordings outside the training data."""
     for line in manifest.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)

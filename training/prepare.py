@@ -15,12 +15,10 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 
-import numpy as np
-
 from training import digits
 from training.corpus import Sentence, expand, read_sentences, speakable, spell
 from training.shards import write_shard
-from training.voices import VOICES, Voice, speak
+from training.voices import VOICES, Samples, Voice, speak
 
 LONGEST_S = 14.0
 HELD_OUT_ROUNDS = {"validation": 1, "test": 1}
@@ -37,9 +35,7 @@ def share(sentences: list[Sentence], voice_index: int, round_index: int) -> list
     return [s for i, s in enumerate(sentences) if (i + stride * round_index) % len(VOICES) == voice_index]
 
 
-def spoken(
-    sentences: list[Sentence], numbers: int, voice: Voice, seed: str
-) -> Iterator[tuple[np.ndarray, str]]:
+def spoken(sentences: list[Sentence], numbers: int, voice: Voice, seed: str) -> Iterator[tuple[Samples, str]]:
     """Speak sentences and digit strings; yields audio and its text in the model's characters."""
     randomness = random.Random(seed)
     for text in [*(s.text for s in sentences), *digits.spoken_numbers(numbers, randomness)]:

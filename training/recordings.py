@@ -23,7 +23,7 @@ import soxr
 from training import digits
 from training.corpus import Sentence, expand, read_sentences, speakable
 from training.passages import label
-from training.voices import SAMPLE_RATE_HZ, VOICES, speak
+from training.voices import SAMPLE_RATE_HZ, VOICES, Samples, speak
 
 SEED = 2
 PASSAGE_CHARACTERS = (110, 240)  # 8 to 15 seconds of speech
@@ -76,7 +76,7 @@ def _ends(text: str) -> bool:
     return text.rstrip("\"')").endswith((".", "?", "!"))
 
 
-def write(path: Path, audio: np.ndarray, plan: Plan) -> float:
+def write(path: Path, audio: Samples, plan: Plan) -> float:
     """Write (N,) int16 audio at 16 kHz in the planned form; returns its length in seconds."""
     shaped = soxr.resample(audio, SAMPLE_RATE_HZ, plan.rate_hz) if plan.rate_hz != SAMPLE_RATE_HZ else audio
     soundfile.write(path, np.stack([shaped] * plan.channels, axis=1), plan.rate_hz)

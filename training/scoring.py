@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 
-def greedy_text(log_probs: np.ndarray, labels: Sequence[str]) -> str:
+def greedy_text(log_probs: NDArray[np.float32], labels: Sequence[str]) -> str:
     """Read the best path of (T, V) log-probabilities; the blank is the index after the last label."""
     best = np.argmax(log_probs, axis=-1)
     changed = np.flatnonzero(np.diff(best, prepend=-1))

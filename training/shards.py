@@ -14,8 +14,9 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from numpy.typing import NDArray
 
-from training.voices import SAMPLE_RATE_HZ
+from training.voices import SAMPLE_RATE_HZ, Samples
 
 
 @dataclass(frozen=True)
@@ -29,23 +30,24 @@ class Utterance:
     voice: str  # synthetic voice or speaker
     source: str  # corpus the utterance is of
 
-    def samples(self) -> np.ndarray:
+    def samples(self) -> Samples:
         """Return (N,) int16; a view of the mapped file for WAV shards."""
         start = round(self.offset_s * SAMPLE_RATE_HZ)
         stop = start + round(self.duration_s * SAMPLE_RATE_HZ)
         if self.audio_path.suffix == ".wav":
             return _mapped(self.audio_path)[start:stop]
-        return soundfile.read(self.audio_path, start=start, stop=stop, dtype="int16")[0]
+        samples: Samples = soundfile.read(self.audio_path, start=start, stop=stop, dtype="int16")[0]
+        return samples
 
 
 @lru_cache(maxsize=512)
-def _mapped(path: Path) -> np.ndarray:
+def _mapped(path: Path) -> Samples:
     with path.open("rb") as file:
         header = file.read(128)
     return np.memmap(path, dtype=np.int16, mode="r", offset=header.index(b"data") + 8)
 
 
-def write_shard(path: Path, items: Iterable[tuple[np.ndarray, str]], voice: str, source: str) -> None:
+def write_shard(path: Path, items: Iterable[tuple[Samples, str]], voice: str, source: str) -> None:
     """Write utterances into `path` (WAV) and their rows beside it (`.jsonl`).
 
     Args:
@@ -106,12 +108,12 @@ def read_split(folder: Path, split: str) -> list[Utterance]:
     return [utterance for manifest in manifests for utterance in read_manifest(manifest)]
 
 
-def as_float(samples: np.ndarray) -> np.ndarray:
+def as_float(samples: Samples) -> NDArray[np.float32]:
     """Turn int16 samples into float32 in [-1, 1]."""
     return samples.astype(np.float32) / 32768
 
 
-def pad(clips: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def pad(clips: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Stack clips of different lengths, with zeros behind the shorter ones.
 
     Returns:

@@ -12,8 +12,10 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import soxr
+from numpy.typing import NDArray
 
 SAMPLE_RATE_HZ = 16000
+Samples = NDArray[np.int16]
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ VOICES = {
 }
 
 
-def speak(voice: Voice, text: str, randomness: random.Random) -> np.ndarray:
+def speak(voice: Voice, text: str, randomness: random.Random) -> Samples:
     """Speak text at a random rate and pitch of the voice's range.
 
     Returns:
@@ -73,7 +75,7 @@ def speak(voice: Voice, text: str, randomness: random.Random) -> np.ndarray:
     return resampled(audio, rate_hz)
 
 
-def resampled(audio: np.ndarray, rate_hz: int) -> np.ndarray:
+def resampled(audio: Samples, rate_hz: int) -> Samples:
     """Bring (N,) int16 audio to 16 kHz."""
     return audio if rate_hz == SAMPLE_RATE_HZ else soxr.resample(audio, rate_hz, SAMPLE_RATE_HZ, quality="HQ")
 
