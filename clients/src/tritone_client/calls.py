@@ -6,7 +6,7 @@ Every transport sends the same `Call`, so a new model of the service is one more
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -29,6 +29,8 @@ AUDIO_TO_TEXT = "audio_to_text"
 SPEECH_TO_TEXT = "speech_to_text"
 PUNCTUATE = "punctuate"
 PUBLIC_MODELS = (AUDIO_TO_TEXT, SPEECH_TO_TEXT, PUNCTUATE)
+
+_VERSIONS_DIFFER = "client and server are of different versions."
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,7 @@ class Outputs:
         if array is None or array.ndim != 2 or len(array) != 1:
             shape = "none" if array is None else f"shape {array.shape}"
             raise ServerError(
-                f"{self.model}: expected output {name} of shape (1, count), got {shape}; "
-                "client and server are of different versions."
+                f"{self.model}: expected output {name} of shape (1, count), got {shape}; {_VERSIONS_DIFFER}"
             )
         row: NDArray[Any] = array[0]
         return row
@@ -159,20 +160,25 @@ def _check_samples(samples: NDArray[Any]) -> None:
 
 
 def _transcription(outputs: Outputs, length_s: float | None) -> Transcription:
-    rows = zip(
-        outputs.strings("word"),
-        outputs.floats("word_start_s"),
-        outputs.floats("word_end_s"),
-        outputs.floats("word_confidence"),
-        strict=True,
-    )
     return Transcription(
         transcript=outputs.string("transcript"),
         text=outputs.string("text"),
-        # In a batch the shorter rows are padded with empty words.
-        words=tuple(Word(*row) for row in rows if row[0]),
+        words=tuple(_words(outputs)),
         duration_s=length_s,
     )
+
+
+def _words(outputs: Outputs) -> Iterator[Word]:
+    words = outputs.strings("word")
+    columns = [outputs.floats(name) for name in ("word_start_s", "word_end_s", "word_confidence")]
+    counts = [len(words), *map(len, columns)]
+    if len(set(counts)) != 1:
+        raise ServerError(
+            f"{outputs.model}: expected times for each word, got counts {counts}; {_VERSIONS_DIFFER}"
+        )
+    for word, start_s, end_s, confidence in zip(words, *columns, strict=True):
+        if word:  # in a batch, shorter rows are padded with empty words
+            yield Word(word, start_s, end_s, confidence)
 
 
 def _bytes(name: str, value: bytes) -> Tensor:

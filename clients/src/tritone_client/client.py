@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from types import TracebackType
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from tritone_client import calls, flows
 from tritone_client.attempts import Patience
@@ -23,12 +24,8 @@ DEFAULT_TIMEOUT_S = 600.0  # hours of audio on a busy CPU take minutes
 DEFAULT_RETRIES = 3
 
 
-class Client:
-    """A tritone server, for ordinary code.
-
-    One client may be used by several threads at once. Every method raises a `TritoneError`; see
-    `tritone_client.errors` for the tree.
-    """
+class _Settings:
+    """What both clients are made with."""
 
     def __init__(
         self,
@@ -45,11 +42,24 @@ class Client:
             protocol: "grpc" or "http".
             timeout_s: seconds for one request, all its attempts together.
             retries: further attempts while the server is unavailable; nothing else is retried.
+
+        Raises:
+            ValueError: an argument is out of its range.
         """
         self.url = _checked_url(url, protocol)
         self.protocol = protocol
         self._patience = Patience(timeout_s, retries)
-        self._transport = _transport(self.url, protocol)
+
+
+class Client(_Settings):
+    """A tritone server, for ordinary code.
+
+    One client may be used by several threads at once. Every method raises a `TritoneError`; see
+    `tritone_client.errors` for the tree.
+    """
+
+    _transport: Transport | None = None  # made by the first request
+    _opening = threading.Lock()
 
     def transcribe(self, audio: Audio) -> Transcription:
         """Return what is said in a recording.
@@ -57,6 +67,9 @@ class Client:
         Args:
             audio: path of an audio file (WAV, FLAC, OGG, MP3; any rate, any number of channels); or the
                 bytes of one; or an array of (N,) float32 samples, 16 kHz mono in [-1, 1].
+
+        Raises:
+            OSError: the file cannot be read.
         """
         return self._run(flows.complete(calls.transcribe(audio), self._patience))
 
@@ -79,8 +92,9 @@ class Client:
         self._run(flows.wait_until_ready(models, wait_s, self._patience))
 
     def close(self) -> None:
-        """Close all connections; the client cannot be used afterwards."""
-        self._transport.close()
+        """Close all connections."""
+        if self._transport is not None:
+            self._transport.close()
 
     def __enter__(self) -> Client:
         return self
@@ -91,40 +105,28 @@ class Client:
         self.close()
 
     def _run(self, flow: flows.Flow[Result]) -> Result:
-        resume: Callable[[Any], flows.Ask | flows.Pause] = flow.send
-        value: Any = None
-        while True:
-            try:
-                step = resume(value)
-            except StopIteration as end:
-                result: Result = end.value
-                return result
-            resume, value = flow.send, None
-            if isinstance(step, flows.Pause):
-                time.sleep(step.seconds)
+        with self._opening:
+            if self._transport is None:
+                self._transport = _transport(self.url, self.protocol)
+        run = flows.Run(flow)
+        while run.step is not None:
+            if isinstance(run.step, flows.Pause):
+                time.sleep(run.step.seconds)
+                run.answer(None)
                 continue
             try:
-                value = self._transport.ask(step.question, step.timeout_s)
+                answer = self._transport.ask(run.step.question, run.step.timeout_s)
             except TritoneError as error:
-                resume, value = flow.throw, error
+                run.fail(error)
+            else:
+                run.answer(answer)
+        return run.result
 
 
-class AsyncClient:
+class AsyncClient(_Settings):
     """A tritone server, for asyncio; the same methods as `Client`, to be awaited in one event loop."""
 
-    def __init__(
-        self,
-        url: str | None = None,
-        *,
-        protocol: Protocol = "grpc",
-        timeout_s: float = DEFAULT_TIMEOUT_S,
-        retries: int = DEFAULT_RETRIES,
-    ) -> None:
-        """Prepare a client; arguments as of `Client`. It connects in the event loop of its first request."""
-        self.url = _checked_url(url, protocol)
-        self.protocol = protocol
-        self._patience = Patience(timeout_s, retries)
-        self._transport: AsyncTransport | None = None
+    _transport: AsyncTransport | None = None  # made by the first request, in its event loop
 
     async def transcribe(self, audio: Audio) -> Transcription:
         """Return what is said in a recording; see `Client.transcribe`."""
@@ -159,22 +161,19 @@ class AsyncClient:
     async def _run(self, flow: flows.Flow[Result]) -> Result:
         if self._transport is None:
             self._transport = _async_transport(self.url, self.protocol)
-        resume: Callable[[Any], flows.Ask | flows.Pause] = flow.send
-        value: Any = None
-        while True:
-            try:
-                step = resume(value)
-            except StopIteration as end:
-                result: Result = end.value
-                return result
-            resume, value = flow.send, None
-            if isinstance(step, flows.Pause):
-                await asyncio.sleep(step.seconds)
+        run = flows.Run(flow)
+        while run.step is not None:
+            if isinstance(run.step, flows.Pause):
+                await asyncio.sleep(run.step.seconds)
+                run.answer(None)
                 continue
             try:
-                value = await self._transport.ask(step.question, step.timeout_s)
+                answer = await self._transport.ask(run.step.question, run.step.timeout_s)
             except TritoneError as error:
-                resume, value = flow.throw, error
+                run.fail(error)
+            else:
+                run.answer(answer)
+        return run.result
 
 
 def _checked_url(url: str | None, protocol: Protocol) -> str:

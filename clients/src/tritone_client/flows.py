@@ -6,9 +6,9 @@ The sync and the asyncio client, over gRPC or HTTP, only carry the steps out.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from tritone_client.attempts import Deadline, Patience
 from tritone_client.calls import PUBLIC_MODELS, Call, Outputs
@@ -23,7 +23,7 @@ from tritone_client.results import Health, ModelHealth
 
 Result = TypeVar("Result")
 
-DIAGNOSIS_S = 2.0  # for asking a server that just refused a request whether it is ready
+PROBE_S = 5.0  # for a question about the state of the server, which it answers at once
 POLL_S = 0.25  # between two looks at a server that is waited for
 
 
@@ -84,6 +84,31 @@ class Pause:
 Flow = Generator[Ask | Pause, Any, Result]
 
 
+class Run(Generic[Result]):
+    """A flow under way: `step` is what is to be done next, None once `result` is there."""
+
+    step: Ask | Pause | None
+    result: Result
+
+    def __init__(self, flow: Flow[Result]) -> None:
+        self._flow = flow
+        self._advance(flow.send, None)
+
+    def answer(self, answer: Any) -> None:
+        """Go on after a step that was carried out."""
+        self._advance(self._flow.send, answer)
+
+    def fail(self, error: TritoneError) -> None:
+        """Go on after a step that failed."""
+        self._advance(self._flow.throw, error)
+
+    def _advance(self, resume: Callable[[Any], Ask | Pause], value: Any) -> None:
+        try:
+            self.step = resume(value)
+        except StopIteration as end:
+            self.step, self.result = None, end.value
+
+
 def complete(call: Call[Result], patience: Patience) -> Flow[Result]:
     """Run a call to its result, again while the server is unavailable and time is left."""
     try:
@@ -124,7 +149,7 @@ def wait_until_ready(models: Iterable[str], wait_s: float, patience: Patience) -
     names, deadline, pauses_s = tuple(models), Deadline(wait_s), patience.pauses_s()
     while True:
         try:
-            missing = yield from _missing(names, patience.timeout_s)
+            missing = yield from _missing(names)
             if not missing:
                 return
             problem = yield from _why_missing(missing)
@@ -150,25 +175,25 @@ def _ask(question: Question, deadline: Deadline, pauses_s: Iterator[float]) -> F
         yield Pause(pause_s)
 
 
-def _missing(models: Iterable[str], timeout_s: float) -> Flow[list[str]]:
+def _missing(models: Iterable[str]) -> Flow[list[str]]:
     missing = []
     for model in models:
-        if not (yield Ask(ModelReady(model), timeout_s)):
+        if not (yield Ask(ModelReady(model), PROBE_S)):
             missing.append(model)
     return missing
 
 
 def _why_missing(models: Iterable[str]) -> Flow[TritoneError]:
-    if not (yield Ask(ServerLive(), DIAGNOSIS_S)):
+    if not (yield Ask(ServerLive(), PROBE_S)):
         return ServerUnavailableError("what answers is no live Triton server; check host, port and protocol.")
-    ready = yield Ask(ServerReady(), DIAGNOSIS_S)
+    ready = yield Ask(ServerReady(), PROBE_S)
     return _not_found(models) if ready else _not_ready(models)
 
 
 def _is_loading() -> Flow[bool]:
     """Tell whether the server answers and says that it is not ready."""
     try:
-        return not (yield Ask(ServerReady(), DIAGNOSIS_S))
+        return not (yield Ask(ServerReady(), PROBE_S))
     except TritoneError:
         return False
 

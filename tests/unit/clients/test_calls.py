@@ -88,6 +88,11 @@ def test_text_that_is_not_unicode_is_refused_without_repeating_it():
     assert "secret" not in str(error.value)
 
 
+def test_an_answer_with_more_words_than_times_is_outside_the_contract():
+    with pytest.raises(ServerError, match=r"speech_to_text: expected times for each word.*2, 2, 1, 2"):
+        calls.transcribe(np.zeros(9, np.float32)).decode(answer(word_end_s=np.zeros((1, 1), np.float32)))
+
+
 @pytest.mark.parametrize("tensor", [None, np.zeros((2, 2), np.float32), np.zeros(2, np.float32)])
 def test_an_answer_outside_the_contract_names_the_tensor(tensor):
     with pytest.raises(ServerError, match="speech_to_text: expected output word_end_s"):

@@ -218,6 +218,19 @@ def test_output_to_a_file(tritone, tmp_path, record):
     assert [json.loads(line)["text"] for line in target.read_text().splitlines()] == ["One.", "Two."]
 
 
+def test_an_output_file_is_kept_when_nothing_succeeds(tritone, tmp_path, bad_file):
+    target = tmp_path / "out.txt"
+    target.write_text("from before")
+    assert tritone("transcribe", "-o", target, bad_file).exit_code == 1
+    assert target.read_text() == "from before"
+
+
+def test_an_output_that_cannot_be_written_is_the_files_error(tritone, record):
+    path = record("a.wav", "hello")
+    result = tritone("transcribe", "-o", "/dev/full", path)
+    assert (result.exit_code, result.stderr) == (1, f"{path}: No space left on device\n")
+
+
 @pytest.mark.parametrize("format_", ["srt", "vtt", "text", "json"])
 def test_output_to_a_folder_is_a_file_for_each_recording(tritone, tmp_path, record, format_):
     paths = [record("a.wav", "one"), record("b.wav", "two")]

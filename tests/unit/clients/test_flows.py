@@ -21,20 +21,18 @@ from tritone_client.flows import Ask, Infer, ModelReady, Pause, ServerLive, Serv
 def carry_out(flow, answers):
     """Run a flow with the given answers; return its steps and its result or error."""
     steps, answers = [], iter(answers)
-    resume, value = flow.send, None
-    while True:
-        try:
-            step = resume(value)
-        except StopIteration as end:
-            return steps, end.value
-        except errors.TritoneError as error:
-            return steps, error
-        steps.append(step)
-        resume, value = flow.send, None
-        if isinstance(step, Ask):
-            value = next(answers)
-            if isinstance(value, Exception):
-                resume = flow.throw
+    run = flows.Run(flow)
+    try:
+        while run.step is not None:
+            steps.append(run.step)
+            answer = next(answers) if isinstance(run.step, Ask) else None
+            if isinstance(answer, Exception):
+                run.fail(answer)
+            else:
+                run.answer(answer)
+    except errors.TritoneError as error:
+        return steps, error
+    return steps, run.result
 
 
 def text_answer(text: bytes):

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -89,15 +89,18 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
     return with_connection
 
 
-def run(work: Coroutine[Any, Any, bool]) -> None:
-    """Run a command's work to the end; exit with 1 when it reports failure, with 130 on Ctrl-C."""
+def run(work: Coroutine[Any, Any, bool]) -> bool:
+    """Run a command's work to the end and return whether it succeeded; exit with 130 on Ctrl-C."""
     try:
-        succeeded = asyncio.run(work)
+        return asyncio.run(work)
     except KeyboardInterrupt:
         complain("interrupted")
         raise SystemExit(INTERRUPTED) from None
-    if not succeeded:
-        raise SystemExit(FAILED)
+
+
+def leave(succeeded: bool) -> NoReturn:
+    """End the command with the exit code for what it achieved."""
+    raise SystemExit(0 if succeeded else FAILED)
 
 
 def reason(error: Exception) -> str:

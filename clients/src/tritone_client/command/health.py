@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import click
 
-from tritone_client.command.connection import Connection, complain, connected, reason, run
+from tritone_client.command.connection import Connection, complain, connected, leave, reason, run
 from tritone_client.errors import ModelNotFoundError, ServerNotReadyError, TritoneError
 
 
@@ -17,7 +17,7 @@ def health(connection: Connection) -> None:
 
     Exit code 0 when all of them can, 1 otherwise.
     """
-    run(_health(connection))
+    leave(run(_health(connection)))
 
 
 async def _health(connection: Connection) -> bool:

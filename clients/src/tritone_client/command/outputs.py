@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 import click
 
@@ -29,7 +27,7 @@ class Style:
 
     format: str  #: one of FORMATS
     raw: bool  #: the words as recognised instead of the punctuated text, for all formats but json
-    named: bool  #: lines of text begin with the name of their file
+    named: bool  #: there may be several recordings, so lines of text begin with their names
 
     @property
     def is_captions(self) -> bool:
@@ -54,15 +52,29 @@ class Output(Protocol):
 
 
 @dataclass(frozen=True)
-class StreamOutput:
-    """Standard output or one file: result after result."""
+class StdoutOutput:
+    """Standard output: result after result."""
 
-    stream: IO[str]
     style: Style
 
     def write(self, source: Source, transcription: Transcription) -> None:
+        """Print one result."""
+        click.echo(self.style.render(source.name, transcription), nl=False)
+
+
+@dataclass
+class FileOutput:
+    """One file: result after result. What it held before is kept until there is a first one."""
+
+    path: Path
+    style: Style
+    begun: bool = False
+
+    def write(self, source: Source, transcription: Transcription) -> None:
         """Append one result."""
-        click.echo(self.style.render(source.name, transcription), file=self.stream, nl=False)
+        with self.path.open("a" if self.begun else "w", encoding="utf-8") as file:
+            file.write(self.style.render(source.name, transcription))
+        self.begun = True
 
 
 @dataclass(frozen=True)
@@ -83,44 +95,32 @@ class FolderOutput:
         return self.folder / f"{source.target}{SUFFIXES[self.style.format]}"
 
 
-def open_output(where: str | None, style: Style, sources: Sequence[Source]) -> AbstractContextManager[Output]:
-    """Open the place for results.
+def open_output(where: str | None, style: Style, sources: Sequence[Source]) -> Output:
+    """Choose the place for results; nothing is written yet.
 
     Args:
-        where: None for standard output, else a file or a folder.
+        where: None or - for standard output, else a file or a folder.
         style: what is written.
         sources: the recordings whose results are to come.
 
     Raises:
         click.UsageError: the results do not fit there.
     """
-    several = style.named or len(sources) > 1
+    folder_needed = style.is_captions and style.named
     if where is None or where == "-":
-        if style.is_captions and several:
+        if folder_needed:
             raise click.UsageError("captions of several files need a folder: -o FOLDER.")
-        return nullcontext(StreamOutput(sys.stdout, style))
-    if _is_folder(where, style.is_captions and several):
-        output = FolderOutput(Path(where), _unnamed(style))
+        return StdoutOutput(style)
+    path = Path(where)
+    if where.endswith(("/", os.sep)) or path.is_dir() or (folder_needed and not path.exists()):
+        output = FolderOutput(path, replace(style, named=False))
         _check_distinct(output, sources)
-        return nullcontext(output)
-    if style.is_captions and several:
+        return output
+    if folder_needed:
         raise click.UsageError(f"captions of several files need a folder, got the file {where}.")
-    return _FileOutput(where, style)
-
-
-class _FileOutput(AbstractContextManager[Output]):
-    def __init__(self, path: str, style: Style) -> None:
-        try:
-            self._file = open(path, "w", encoding="utf-8")  # noqa: SIM115 - closed on exit
-        except OSError as error:
-            raise click.UsageError(f"cannot write {path}: {error.strerror}.") from error
-        self._style = style
-
-    def __enter__(self) -> Output:
-        return StreamOutput(self._file, self._style)
-
-    def __exit__(self, *_: Any) -> None:
-        self._file.close()
+    if not path.parent.is_dir():
+        raise click.UsageError(f"cannot write {where}: its folder does not exist.")
+    return FileOutput(path, style)
 
 
 def _json_object(name: str, transcription: Transcription) -> dict[str, Any]:
@@ -140,15 +140,6 @@ def _json_object(name: str, transcription: Transcription) -> dict[str, Any]:
             for word in transcription.words
         ],
     }
-
-
-def _is_folder(where: str, folder_needed: bool) -> bool:
-    path = Path(where)
-    return where.endswith(("/", os.sep)) or path.is_dir() or (folder_needed and not path.exists())
-
-
-def _unnamed(style: Style) -> Style:
-    return Style(style.format, style.raw, named=False)
 
 
 def _check_distinct(output: FolderOutput, sources: Sequence[Source]) -> None:

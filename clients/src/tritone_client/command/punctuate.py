@@ -10,7 +10,7 @@ import click
 
 from tritone_client.calls import PUNCTUATE
 from tritone_client.client import AsyncClient
-from tritone_client.command.connection import Connection, complain, connected, reason, run
+from tritone_client.command.connection import Connection, complain, connected, leave, reason, run
 from tritone_client.command.ordering import in_order
 from tritone_client.errors import TritoneError
 
@@ -25,7 +25,8 @@ def punctuate(connection: Connection, text: tuple[str, ...]) -> None:
 
     Several arguments are one text. With - every line of stdin is a text of its own.
     """
-    run(_punctuate(connection, _stdin_lines() if text == ("-",) else [" ".join(text)]))
+    texts = _stdin_lines() if text == ("-",) else [" ".join(text)]
+    leave(run(_punctuate(connection, texts)))
 
 
 async def _punctuate(connection: Connection, texts: Sequence[str]) -> bool:

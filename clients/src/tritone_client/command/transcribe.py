@@ -6,7 +6,6 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -15,7 +14,7 @@ from tqdm import tqdm
 
 from tritone_client.calls import AUDIO_TO_TEXT
 from tritone_client.client import AsyncClient
-from tritone_client.command.connection import Connection, complain, connected, reason, run
+from tritone_client.command.connection import Connection, complain, connected, leave, reason, run
 from tritone_client.command.ordering import in_order
 from tritone_client.command.outputs import FORMATS, Output, Style, open_output
 from tritone_client.command.sources import STDIN, Source, Unusable, find_sources
@@ -24,14 +23,6 @@ from tritone_client.results import Transcription
 
 DEFAULT_CONCURRENCY = 4
 TICK_S = 0.5
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a recording."""
-
-    source: Source
-    result: Transcription | Exception
 
 
 @click.command()
@@ -83,19 +74,17 @@ def transcribe(
         raise click.UsageError("- expects audio on stdin, got a terminal; pipe a file into it.")
     found = list(find_sources(files, recursive))
     sources = [item for item in found if isinstance(item, Source)]
-    unusable = [item for item in found if isinstance(item, Unusable)]
-    style = Style(format_, raw, named=len(files) > 1 or Path(files[0]).is_dir())
-    with open_output(output, style, sources) as place:
-        for item in unusable:
+    several = len(files) > 1 or Path(files[0]).is_dir()
+    place = open_output(output, Style(format_, raw, named=several), sources)
+    for item in found:
+        if isinstance(item, Unusable):
             complain(item.reason, item.name)
-        if sources:
-            run(_transcribe(connection, sources, place, concurrency, all_usable=not unusable))
-        elif unusable:
-            raise SystemExit(1)
+    succeeded = not sources or run(_transcribe(connection, sources, place, concurrency))
+    leave(succeeded and len(sources) == len(found))
 
 
 async def _transcribe(
-    connection: Connection, sources: Sequence[Source], output: Output, concurrency: int, all_usable: bool
+    connection: Connection, sources: Sequence[Source], output: Output, concurrency: int
 ) -> bool:
     async with connection.client() as client:
         try:
@@ -103,7 +92,7 @@ async def _transcribe(
         except TritoneError as error:
             complain(reason(error))
             return False
-        return await _write_all(client, sources, output, concurrency) and all_usable
+        return await _write_all(client, sources, output, concurrency)
 
 
 async def _write_all(
@@ -112,34 +101,32 @@ async def _write_all(
     succeeded = True
     async with _progress(len(sources)) as progress:
 
-        async def outcome(source: Source) -> Outcome:
+        async def transcribed(source: Source) -> tuple[Source, Transcription | Exception]:
             try:
-                return Outcome(source, await client.transcribe(source.audio))
+                return source, await client.transcribe(source.audio)
             except (TritoneError, OSError) as error:
-                return Outcome(source, error)
+                return source, error
             finally:
                 progress.update()
 
-        async with aclosing(in_order(outcome, sources, concurrency)) as outcomes:
-            async for done in outcomes:
+        async with aclosing(in_order(transcribed, sources, concurrency)) as results:
+            async for source, result in results:
                 with tqdm.external_write_mode():
-                    succeeded &= _write(done, output)
+                    succeeded &= _write(output, source, result)
     return succeeded
 
 
-def _write(outcome: Outcome, output: Output) -> bool:
-    error = outcome.result
-    if isinstance(outcome.result, Transcription):
-        try:
-            output.write(outcome.source, outcome.result)
-            return True
-        except BrokenPipeError:
-            raise  # nobody reads any more: the whole command ends
-        except OSError as failure:
-            error = failure
-    assert isinstance(error, Exception)
-    complain(reason(error), outcome.source.name)
-    return False
+def _write(output: Output, source: Source, result: Transcription | Exception) -> bool:
+    try:
+        if isinstance(result, Exception):
+            raise result
+        output.write(source, result)
+    except BrokenPipeError:
+        raise  # nobody reads any more: the whole command ends
+    except (TritoneError, OSError) as error:
+        complain(reason(error), source.name)
+        return False
+    return True
 
 
 @asynccontextmanager
