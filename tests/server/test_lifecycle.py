@@ -75,6 +75,20 @@ def keep_only(folder, names):
     return [name for name in names if folder.endswith("model_repository") and name != "punctuation_bert"]
 
 
+def test_int8_variant_is_served_by_name_and_hears_nearly_the_same(infer, recordings):
+    options = ServerOptions(ports=Ports.free(), model_config_name="int8")
+    clip = max(recordings.values(), key=len)
+    with TritonServer(options) as server, triton.InferenceServerClient(server.grpc_url) as client:
+        config = client.get_model_config("asr_quartznet").config
+        assert config.default_model_filename == "model_int8.onnx"
+        int8 = client.infer("asr_windows", [tensor(*item) for item in batch(clip).items()]).as_numpy(
+            "log_probs"
+        )
+    exact = infer("asr_windows", **batch(clip))["log_probs"]
+    assert not np.array_equal(int8, exact)
+    assert np.mean(int8.argmax(axis=2) == exact.argmax(axis=2)) > 0.9
+
+
 @pytest.fixture
 def foreground():
     """A server started as `make serve` does, its ports and its messages."""

@@ -1,0 +1,32 @@
+"""The README's commands and links exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [
+    path
+    for path in (ROOT / "README.md", *ROOT.glob("*/README.md"), *ROOT.glob("*/cards/*.md"))
+    if path.is_file()
+]
+TARGETS = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_make_targets_named_on_a_page_exist(page):
+    named = set(re.findall(r"(?:`|\$ )make ([a-z][a-z-]*)", page.read_text()))
+    assert named <= TARGETS
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+def test_every_target_documents_itself():
+    for line in (ROOT / "Makefile").read_text().splitlines():
+        if re.match(r"[a-z][a-z-]*:", line):
+            assert "  ## " in line, line
