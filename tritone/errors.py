@@ -4,6 +4,7 @@
     ├── InputError (ValueError)          what a caller sent breaks a rule
     │   ├── AudioError                   samples or a recording
     │   └── TextError                    a transcript
+    ├── CancelledError                   the caller has gone; nobody waits for an answer
     ├── ArtifactError (ValueError)       a graph, sidecar file or config does not fit the others
     └── ServerError (RuntimeError)       the Triton server could not be started or stopped
         ├── PortInUseError (OSError)     something else listens on a port
@@ -35,6 +36,10 @@ class TextError(InputError):
     """A text that cannot be processed."""
 
 
+class CancelledError(TritoneError):
+    """The caller has gone; nobody waits for an answer."""
+
+
 class ArtifactError(TritoneError, ValueError):
     """A graph, a sidecar file or a config that does not fit the others."""
 
@@ -60,11 +65,12 @@ class WireStatus(NamedTuple):
 
     triton: str  # member of pb_utils.TritonError
     grpc: str  # grpc.StatusCode name
-    http: HTTPStatus
+    http: int
 
 
 WIRE_STATUS: dict[type[TritoneError], WireStatus] = {
     InputError: WireStatus("INVALID_ARG", "INVALID_ARGUMENT", HTTPStatus.BAD_REQUEST),
+    CancelledError: WireStatus("CANCELLED", "CANCELLED", 499),  # 499 by Triton's choice, IANA has none
     ServerError: WireStatus("UNAVAILABLE", "UNAVAILABLE", HTTPStatus.SERVICE_UNAVAILABLE),
     TritoneError: WireStatus("INTERNAL", "INTERNAL", HTTPStatus.INTERNAL_SERVER_ERROR),
 }

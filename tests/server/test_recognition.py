@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -148,6 +149,23 @@ def test_ten_minutes_are_recognised_like_their_parts(infer, recordings):
     assert abs(len(words) - len(expected)) <= 0.02 * len(expected)
     assert edit_distance(words, expected) <= 0.06 * len(expected)
     assert np.all(np.diff(times["word_start_s"]) > 0)
+
+
+def test_cancelled_request_stops_being_computed(client, infer):
+    def windows_done():
+        statistics = client.get_inference_statistics("asr_features").model_stats[0]
+        return statistics.inference_stats.success.count
+
+    hour = np.random.default_rng(0).normal(0, 0.1, 3600 * 16_000).astype(np.float32)
+    request = [tensor(*item) for item in batch(hour).items()]
+    at_start = windows_done()
+    with pytest.raises(InferenceServerException):
+        client.infer("speech_to_text", request, client_timeout=2)
+    time.sleep(2)  # windows already at work end
+    stopped_at = windows_done()
+    time.sleep(2)
+    assert windows_done() == stopped_at
+    assert stopped_at - at_start < 138  # of the windows of an hour
 
 
 def edit_distance(one, other):

@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import CancelledError
 from ..sidecar import read_sidecar
 from .windows import TokenWindow, WindowTokenizer, WordVotes, stack_windows
 
 Logits = tuple[NDArray[np.float32], NDArray[np.float32]]
-Model = Callable[[tuple[NDArray[np.int64], NDArray[np.int64]]], Logits]
+Batch = tuple[NDArray[np.int64], NDArray[np.int64]]
+Model = Callable[[Batch], Logits]
 
 
 @dataclass(frozen=True)
@@ -63,15 +65,33 @@ class PunctuationRestorer:
         self._windows_per_batch = windows_per_batch
         self._map = ordered_map
 
-    def restore(self, text: str) -> str:
-        """Return `text` punctuated; one output word per input word."""
+    def restore(self, text: str, is_cancelled: Callable[[], bool] = lambda: False) -> str:
+        """Punctuate a text.
+
+        Args:
+            text: words, separated by white space.
+            is_cancelled: asked before every batch.
+
+        Returns:
+            One output word per input word, single spaces between.
+
+        Raises:
+            CancelledError: `is_cancelled` said so.
+        """
+
+        def tensors() -> Iterator[Batch]:
+            for batch in batches:
+                if is_cancelled():
+                    raise CancelledError("punctuation was cancelled by the client")
+                yield stack_windows(batch)
+
         words = text.split()
         if not words:
             return ""
         marks = WordVotes(len(words), len(self._labels.punctuation))
         capitals = WordVotes(len(words), len(self._labels.capitalisation))
         batches = list(_batches(self._tokenizer.windows(words), self._windows_per_batch))
-        results = self._map(self._model, (stack_windows(batch) for batch in batches))
+        results = self._map(self._model, tensors())
         for batch, (punct_logits, capit_logits) in zip(batches, results, strict=True):
             for row, window in enumerate(batch):
                 marks.add(window, punct_logits[row])

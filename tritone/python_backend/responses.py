@@ -12,11 +12,12 @@ import numpy as np
 import triton_python_backend_utils as pb_utils
 from numpy.typing import NDArray
 
-from ..errors import TritoneError, wire_status
+from ..errors import CancelledError, TritoneError, wire_status
 from .calls import CallError
 
 Arrays = dict[str, NDArray[Any]]
 Compute = Callable[[Arrays], Sequence[Any]]  # input arrays to pb_utils.Tensor
+CancellableCompute = Callable[[Arrays, Callable[[], bool]], Sequence[Any]]  # may ask whether to stop
 
 
 def read_inputs(request: Any, names: Sequence[str]) -> Arrays:
@@ -26,21 +27,14 @@ def read_inputs(request: Any, names: Sequence[str]) -> Arrays:
 
 def respond(request: Any, names: Sequence[str], compute: Compute) -> Any:
     """Answer one request with what `compute` makes of its inputs, or with the error it raised."""
-    if request.is_cancelled():
-        return cancelled_response()
-    return _computed(compute, read_inputs(request, names))
+    return _response(request.is_cancelled, lambda: compute(read_inputs(request, names)))
 
 
-def cancelled_response() -> Any:
-    """Return the answer to a request whose caller has gone."""
-    return pb_utils.InferenceResponse(
-        error=pb_utils.TritonError("cancelled by the client", pb_utils.TritonError.CANCELLED)
-    )
-
-
-def _computed(compute: Compute, inputs: Arrays) -> Any:
+def _response(is_cancelled: Callable[[], bool], compute: Callable[[], Sequence[Any]]) -> Any:
     try:
-        return pb_utils.InferenceResponse(compute(inputs))
+        if is_cancelled():
+            raise CancelledError("cancelled by the client")
+        return pb_utils.InferenceResponse(compute())
     except CallError as error:
         return pb_utils.InferenceResponse(error=error.error)
     except TritoneError as error:
@@ -59,11 +53,12 @@ class RequestThreads:
 
     Args:
         names: inputs to read.
-        compute: makes one request's output tensors; called from several threads at once.
+        compute: makes one request's output tensors, given its inputs and a function that tells whether the
+            caller has gone; called from several threads at once.
         limit: requests at work at most; further ones wait in Triton's queue, where its policies apply.
     """
 
-    def __init__(self, names: Sequence[str], compute: Compute, limit: int) -> None:
+    def __init__(self, names: Sequence[str], compute: CancellableCompute, limit: int) -> None:
         self._names = names
         self._compute = compute
         self._free = Semaphore(limit)
@@ -83,7 +78,7 @@ class RequestThreads:
 
     def _answer(self, sender: Any, inputs: Arrays) -> None:
         try:
-            response = cancelled_response() if sender.is_cancelled() else _computed(self._compute, inputs)
+            response = _response(sender.is_cancelled, lambda: self._compute(inputs, sender.is_cancelled))
             sender.send(response, flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
         finally:
             self._free.release()

@@ -6,7 +6,7 @@ one window at least. The seam is put where both windows hear a pause: no word is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import soxr
 from numpy.typing import NDArray
 
 from ..contract import SAMPLE_RATE_HZ
-from ..errors import ArtifactError
+from ..errors import ArtifactError, CancelledError
 from ..sidecar import read_sidecar
 
 Acoustics = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -154,10 +154,29 @@ class WindowedRecognizer:
         self._overlap = round(overlap_s * frames.sample_rate_hz)
         self._map = ordered_map
 
-    def log_probs(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return (T, V) log-probabilities of (N,) samples, 16 kHz mono."""
+    def log_probs(
+        self, samples: NDArray[np.float32], is_cancelled: Callable[[], bool] = lambda: False
+    ) -> NDArray[np.float32]:
+        """Recognise a recording.
+
+        Args:
+            samples: (N,) float32, 16 kHz mono.
+            is_cancelled: asked before every window.
+
+        Returns:
+            (T, V) log-probabilities.
+
+        Raises:
+            CancelledError: `is_cancelled` said so.
+        """
+
+        def clips() -> Iterator[NDArray[np.float32]]:
+            for window in windows:
+                if is_cancelled():
+                    raise CancelledError("recognition was cancelled by the client")
+                yield samples[window.start : window.stop]
+
         if self._frames.sample_rate_hz != SAMPLE_RATE_HZ:
             samples = soxr.resample(samples, SAMPLE_RATE_HZ, self._frames.sample_rate_hz)
         windows = plan_windows(samples.size, self._window, self._overlap, self._frames.frame_samples)
-        heard = self._map(self._acoustics, (samples[window.start : window.stop] for window in windows))
-        return join_windows(zip(windows, heard, strict=True), self._frames)
+        return join_windows(zip(windows, self._map(self._acoustics, clips()), strict=True), self._frames)

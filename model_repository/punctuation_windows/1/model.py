@@ -35,8 +35,8 @@ class TritonPythonModel:
     def finalize(self):
         self._threads.close()
 
-    def _restore(self, inputs):
-        texts = [self._restorer.restore(data.decode()) for (data,) in inputs["transcript"]]
+    def _restore(self, inputs, is_cancelled):
+        texts = [self._restorer.restore(data.decode(), is_cancelled) for (data,) in inputs["transcript"]]
         return [pb_utils.Tensor("text", text_column(texts))]
 
     def _model(self, batch):

@@ -4,7 +4,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tritone.errors import ArtifactError
+from tritone.errors import ArtifactError, CancelledError
 from tritone.recognition.windows import (
     AcousticFrames,
     Window,
@@ -106,6 +106,19 @@ def test_recogniser_asks_for_bounded_windows_in_order():
     log_probs = recognizer.log_probs(np.zeros(16_000 * 200, np.float32))
     assert max(asked) <= 30 * 16_000
     assert log_probs.shape == (200 * 50 + 1, 3)
+
+
+def test_cancelled_recording_stops_before_the_next_window():
+    asked = []
+
+    def acoustics(samples):
+        asked.append(samples.size)
+        return spoken([BLANK] * (samples.size // FRAME + 1))
+
+    recognizer = WindowedRecognizer(FRAMES, acoustics, window_s=30, overlap_s=4)
+    with pytest.raises(CancelledError):
+        recognizer.log_probs(np.zeros(16_000 * 600, np.float32), is_cancelled=lambda: len(asked) == 3)
+    assert len(asked) == 3
 
 
 def test_model_of_another_rate_gets_resampled_audio():
