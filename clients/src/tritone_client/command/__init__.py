@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from tritone_client.command.health import health
@@ -13,6 +15,8 @@ from tritone_client.command.transcribe import transcribe
 @click.version_option(package_name="tritone-client", prog_name="tritone")
 def main() -> None:
     """Transcribe recordings and punctuate text with a tritone server."""
+    # gRPC is loaded later, with the transport. What it would log reaches the user as an error of ours.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 
 main.add_command(transcribe)
