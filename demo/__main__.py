@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -90,7 +91,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
     parser.add_argument("files", nargs="*", type=Path, help="audio files instead of the sample recordings")
     for name in ("http", "grpc", "metrics"):
-        parser.add_argument(f"--{name}-port", type=int, help="default: any free one")
+        # `make demo GRPC_PORT=...` hands the variables that were given on to the environment.
+        given = os.environ.get(f"{name.upper()}_PORT")
+        parser.add_argument(f"--{name}-port", type=int, default=given, help="default: any free one")
     return parser.parse_args()
 
 

@@ -53,8 +53,9 @@ class Report:
         """Print the totals."""
         self.line()
         if seconds:
+            count = "1 recording" if recordings == 1 else f"{recordings} recordings"
             self.line(
-                f"{recordings} recordings, {audio_s:.1f} s of audio in {seconds:.1f} s, one after another: "
+                f"{count}, {audio_s:.1f} s of audio in {seconds:.1f} s, one after another: "
                 f"{audio_s / seconds:.0f} times as fast as speech."
             )
 

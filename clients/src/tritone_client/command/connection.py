@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from tritone_client.client import DEFAULT_RETRIES, DEFAULT_TIMEOUT_S, DEFAULT_URLS, AsyncClient, Protocol
-from tritone_client.errors import ServerNotReadyError, ServerUnavailableError
+from tritone_client.errors import ServerNotReadyError, ServerUnavailableError, TritoneError
 
 FAILED = 1
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -90,9 +90,15 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def run(work: Coroutine[Any, Any, bool]) -> bool:
-    """Run a command's work to the end and return whether it succeeded; exit with 130 on Ctrl-C."""
+    """Run a command's work to the end and return whether it succeeded; exit with 130 on Ctrl-C.
+
+    A TritoneError that the work leaves to us concerns all of it: it is reported once and is a failure.
+    """
     try:
         return asyncio.run(work)
+    except TritoneError as error:
+        complain(reason(error))
+        return False
     except KeyboardInterrupt:
         complain("interrupted")
         raise SystemExit(INTERRUPTED) from None

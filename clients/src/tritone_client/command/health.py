@@ -6,8 +6,8 @@ from contextlib import suppress
 
 import click
 
-from tritone_client.command.connection import Connection, complain, connected, leave, reason, run
-from tritone_client.errors import ModelNotFoundError, ServerNotReadyError, TritoneError
+from tritone_client.command.connection import Connection, connected, leave, run
+from tritone_client.errors import ModelNotFoundError, ServerNotReadyError
 
 
 @click.command()
@@ -22,13 +22,9 @@ def health(connection: Connection) -> None:
 
 async def _health(connection: Connection) -> bool:
     async with connection.client() as client:
-        try:
-            with suppress(ServerNotReadyError, ModelNotFoundError):  # what is not ready is shown below
-                await client.wait_until_ready(connection.wait_s)
-            state = await client.health()
-        except TritoneError as error:
-            complain(reason(error))
-            return False
+        with suppress(ServerNotReadyError, ModelNotFoundError):  # what is not ready is shown below
+            await client.wait_until_ready(connection.wait_s)
+        state = await client.health()
     click.echo(f"server            {state.server} {state.version} at {client.url} over {client.protocol}")
     click.echo(f"live              {_yes(state.live)}")
     click.echo(f"ready             {_yes(state.ready)}")

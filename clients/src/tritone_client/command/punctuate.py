@@ -31,11 +31,7 @@ def punctuate(connection: Connection, text: tuple[str, ...]) -> None:
 
 async def _punctuate(connection: Connection, texts: Sequence[str]) -> bool:
     async with connection.client() as client:
-        try:
-            await client.wait_until_ready(connection.wait_s, [PUNCTUATE])
-        except TritoneError as error:
-            complain(reason(error))
-            return False
+        await client.wait_until_ready(connection.wait_s, [PUNCTUATE])
         return await _print_all(client, texts)
 
 

@@ -87,11 +87,7 @@ async def _transcribe(
     connection: Connection, sources: Sequence[Source], output: Output, concurrency: int
 ) -> bool:
     async with connection.client() as client:
-        try:
-            await client.wait_until_ready(connection.wait_s, [AUDIO_TO_TEXT])
-        except TritoneError as error:
-            complain(reason(error))
-            return False
+        await client.wait_until_ready(connection.wait_s, [AUDIO_TO_TEXT])
         return await _write_all(client, sources, output, concurrency)
 
 
