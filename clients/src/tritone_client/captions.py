@@ -13,7 +13,7 @@ from tritone_client.results import Transcription
 LINE_CHARACTERS = 42
 LINES = 2
 LONGEST_CUE_S = 7.0
-SHORTEST_CUE_S = 1.0  # shorter cannot be read; a cue is shown this long unless the next one starts
+SHORTEST_CUE_S = 1.0  # shorter cannot be read: short sentences share a cue, and a lone one stays this long
 LONGEST_PAUSE_S = 0.8  # of silence inside a cue
 
 _SENTENCE_END = re.compile(r"""[.?!…]["'”\u2019)\]]*$""")
@@ -99,8 +99,9 @@ def _groups(words: Sequence[TimedWord]) -> Iterator[list[TimedWord]]:
 
 
 def _belongs(word: TimedWord, group: Sequence[TimedWord]) -> bool:
+    sentence_ends = _SENTENCE_END.search(group[-1].text) is not None
     return (
-        not _SENTENCE_END.search(group[-1].text)
+        not (sentence_ends and word.start_s - group[0].start_s >= SHORTEST_CUE_S)
         and word.start_s - group[-1].end_s <= LONGEST_PAUSE_S
         and word.end_s - group[0].start_s <= LONGEST_CUE_S
         and len(_lines([*(member.text for member in group), word.text])) <= LINES

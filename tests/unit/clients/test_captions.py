@@ -100,14 +100,20 @@ def test_a_word_longer_than_a_line_stays_whole():
     assert lines(captions.cues(speech(f"a {word} b"))) == [("a", word), ("b",)]
 
 
-def test_a_short_cue_is_shown_for_a_second_unless_the_next_begins():
-    words = [TimedWord("Yes.", 0.0, 0.2), TimedWord("No.", 0.5, 0.6), TimedWord("Yes.", 9.0, 9.2)]
+def test_sentences_too_short_to_read_share_a_cue():
+    words = [TimedWord("Yes.", 0.0, 0.2), TimedWord("No.", 0.5, 0.6), TimedWord("Well.", 1.1, 1.3)]
+    assert lines(captions.cues(words)) == [("Yes. No.",), ("Well.",)]
+
+
+def test_a_short_cue_is_shown_for_a_second_unless_the_next_or_the_audio_ends_it():
+    words = [TimedWord("Yes.", 0.0, 0.1), TimedWord("No.", 0.95, 1.0), TimedWord("Yes.", 9.0, 9.2)]
     ends_s = [cue.end_s for cue in captions.cues(words, duration_s=9.5)]
-    assert ends_s == [0.5, 1.5, 9.5]
+    assert ends_s == [0.95, 1.95, 9.5]
 
 
 def test_cues_never_overlap():
-    cues = captions.cues(speech("a. b. c. d. e. f.", word_s=0.05))
+    cues = captions.cues([word for start_s in range(9) for word in speech("a. b.", start_s, word_s=0.05)])
+    assert len(cues) == 9
     assert all(cue.end_s <= following.start_s for cue, following in pairwise(cues))
 
 
