@@ -30,7 +30,6 @@ class Family(ABC):
     """One kind of checkpoint: what is made of it, and how that is proven equal to NeMo."""
 
     class_name: ClassVar[str]  #: NeMo class
-    describes: ClassVar[str]  #: one line for the list of what is supported
     models: ClassVar[tuple[str, ...]]  #: Triton models that it writes files for
 
     def __init__(self, checkpoint: Checkpoint, options: Options):

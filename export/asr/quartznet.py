@@ -78,9 +78,8 @@ class Convolution(nn.Module):
         reach = self.dilation * (self.kernel - 1)
         if self.stride == 1 and sum(self.padding) == reach:
             return timeline
-        frames = (
-            torch.div(timeline.length + sum(self.padding) - reach - 1, self.stride, rounding_mode="floor") + 1
-        )
+        span = timeline.length + sum(self.padding) - reach - 1
+        frames = torch.div(span, self.stride, rounding_mode="floor") + 1
         # A row without frames stays one; NeMo's formula would invent a frame for it.
         return Timeline(torch.where(timeline.length > 0, frames.clamp(min=0), 0))
 
@@ -138,14 +137,10 @@ def flattened(layers: Any, name: str) -> Iterator[nn.Module]:
             pending = None
         kind = type(layer).__name__
         if kind == "MaskedConv1d":
-            if layer.heads != -1 or not layer.use_mask:
-                raise unsupported(
-                    f"{name}.{index}", "shared heads" if layer.heads != -1 else "unmasked convolution"
-                )
-            padding = layer._padding
-            pending = Convolution(
-                layer.conv, tuple(padding) if layer.pad_layer is not None else (padding, padding)
-            )
+            if layer.heads != -1:
+                raise unsupported(f"{name}.{index}", "shared heads")
+            left, right = layer._padding if layer.pad_layer is not None else (layer._padding,) * 2
+            pending = Convolution(layer.conv, (left, right))
         elif isinstance(layer, activations):
             yield layer
         elif not isinstance(layer, (nn.Dropout, nn.Identity)):

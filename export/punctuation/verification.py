@@ -38,7 +38,7 @@ def verify_punctuation(model: Any, graph: Graph, folder: Path) -> list[Check]:
     batch = run(graph, [*rows, []])
     texts = probe_texts(model)
     return [
-        Check(f"token ids, {len(words)} words", "fraction differing", disagreement(ours, theirs), 0.0),
+        Check(f"token ids, {len(words)} words", "words differing", disagreement(ours, theirs), 0.0),
         Check(
             f"logits, {len(rows)} rows",
             "relative L2",
@@ -48,7 +48,7 @@ def verify_punctuation(model: Any, graph: Graph, folder: Path) -> list[Check]:
         Check("logits, padded batch against alone", "max abs", worst(max_abs, batch[:-1], alone), 1e-4),
         Check(
             f"add_punctuation_capitalization(), {len(texts)} texts, {sum(map(len, texts))} words",
-            "fraction of words differing",
+            "words differing",
             disagreement(restored(graph, folder, texts), nemo_restored(model, folder, texts)),
             0.0,
         ),
