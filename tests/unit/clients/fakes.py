@@ -47,7 +47,6 @@ class Behaviour:
     )  # readiness by name
     answer_after_s: dict[str, float] = field(default_factory=dict)  # by transcript
     asked: list[str] = field(default_factory=list)  # models of all inference requests
-    parameters: list[dict[str, object]] = field(default_factory=list)
     in_flight: int = 0
     most_in_flight: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
