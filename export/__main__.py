@@ -11,6 +11,7 @@ from export.checkpoint import Checkpoint
 from export.errors import ExportError, VerificationError
 from export.families import family_of
 from export.family import Options
+from export.nemo_environment import prepare, set_variables
 
 DEFAULT_REPOSITORY = Path("model_repository")
 DEFAULT_CALIBRATION = Path("demo/recordings")
@@ -48,9 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     try:
         checkpoint = Checkpoint.open(given.checkpoint)
+        set_variables()
         family = family_of(checkpoint, options)
-        from export.nemo_environment import prepare
-
         prepare(given.threads)
         family.run()
     except VerificationError as error:

@@ -7,17 +7,21 @@ import os
 import warnings
 
 
-def prepare(threads: int | None = None) -> None:
-    """Forbid hub look-ups, silence NeMo's log, and bound torch's threads; call before using NeMo.
-
-    Args:
-        threads: for torch; its own choice when None.
-    """
-    # Read when the libraries are first imported.
+def set_variables() -> None:
+    """Forbid hub look-ups and progress bars; what reads these variables does so when it is first imported."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["TRANSFORMERS_OFFLINE"] = "1"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("TQDM_DISABLE", "1")  # NeMo draws a bar for every text it punctuates
+
+
+def prepare(threads: int | None = None) -> None:
+    """Set the variables, silence NeMo's log, and bound torch's threads; call before using NeMo.
+
+    Args:
+        threads: for torch and ONNX Runtime; torch's own choice when None.
+    """
+    set_variables()
     warnings.filterwarnings("ignore")
     import torch
     from nemo.utils import logging as nemo_logging
