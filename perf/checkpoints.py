@@ -4,7 +4,8 @@
     python -m perf.checkpoints bert OUT.nemo
 
 Run it in the NeMo environment. The networks are the published ones layer by layer, but nothing was trained:
-what they answer is noise, and only the time they take means anything.
+what they answer is noise, and only the time they take means anything. The recogniser's noise has as many
+letters and words per second as speech, so that the punctuation model behind it gets work of a real size.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+RECORDINGS = Path("demo/recordings")
 LABELS = [" ", *"abcdefghijklmnopqrstuvwxyz", "'"]
 SPECIAL_TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 BERT_BASE = {
@@ -186,7 +188,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     prepare()
     given.output.parent.mkdir(parents=True, exist_ok=True)
     if given.kind == "quartznet15x5":
-        recognition_model(quartznet15x5()).save_to(str(given.output))
+        from perf.babble import babble
+
+        model = recognition_model(quartznet15x5())
+        babble(model, RECORDINGS)
+        model.save_to(str(given.output))
     else:
         save_punctuation_model(BERT_BASE, 30522, given.output)
     print(

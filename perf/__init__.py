@@ -1,0 +1,1 @@
+"""Measuring speed and memory: random full-size checkpoints, and the benchmarks."""

@@ -1,0 +1,1 @@
+"""Benchmarks: what serving costs and gains, as ratios between things measured in one run."""

@@ -1,0 +1,63 @@
+"""`python -m perf.bench [NAME ...]`: measure what serving costs and gains, and write a table."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from perf.bench import glue, memory, nemo, serving
+from perf.bench.effort import QUICK, THOROUGH, Effort
+from perf.bench.graphs import GraphsError, Size, demo_size, full_size
+from perf.bench.machine import describe
+from perf.bench.report import markdown, raw
+from perf.bench.results import Result
+from tritone.errors import ServerError
+
+SIZES: dict[str, Callable[[], Size]] = {"demo": demo_size, "full": full_size}
+# Every benchmark, and the sizes that say something about it.
+BENCHMARKS: dict[str, tuple[Callable[[Size, Effort], Result], tuple[str, ...]]] = {
+    "serving": (serving.measure, ("demo", "full")),
+    "nemo": (nemo.measure, ("full",)),
+    "glue": (glue.measure, ("demo", "full")),
+    "memory": (memory.measure, ("demo",)),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and report; 0 when everything asked for was measured, whatever the figures."""
+    given = _parser().parse_args(arguments)
+    command = shlex.join(["python", "-m", "perf.bench", *(sys.argv[1:] if arguments is None else arguments)])
+    machine = describe()
+    effort = QUICK if given.quick else THOROUGH
+    results = []
+    try:
+        for name in given.names or BENCHMARKS:
+            measure, sizes = BENCHMARKS[name]
+            for size in sizes:
+                if given.size in (None, size):
+                    print(f"{name}, {size} size ...", file=sys.stderr, flush=True)
+                    results.append(measure(SIZES[size](), effort))
+    except (GraphsError, ServerError) as error:
+        print(f"perf.bench: {error}", file=sys.stderr)
+        return 1
+    print(markdown(results, machine, command), end="")
+    if given.json:
+        given.json.parent.mkdir(parents=True, exist_ok=True)
+        given.json.write_text(raw(results, machine, command), encoding="utf-8")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m perf.bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHMARKS)}; default: all")
+    parser.add_argument("--size", choices=tuple(SIZES), help="only this size; default: all")
+    parser.add_argument("--quick", action="store_true", help="few repetitions: a look, not a measurement")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the raw numbers")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

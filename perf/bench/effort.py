@@ -1,0 +1,36 @@
+"""How long to measure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from perf.bench.graphs import Size
+
+
+@dataclass(frozen=True)
+class Effort:
+    """Amounts of work; enough for stable medians, or for a quick look."""
+
+    rounds: int  # of interleaved repetitions
+    clips_demo: int  # per round, at demo size
+    clips_full: int  # per round, at full size
+    latency_clips: int  # one after the other, for times per model
+    settling_requests: int  # before memory is watched
+    memory_requests: int  # while memory is watched
+
+    def clips(self, size: Size) -> int:
+        """Clips per round at a size."""
+        return self.clips_full if size.name == "full" else self.clips_demo
+
+
+THOROUGH = Effort(
+    rounds=7,
+    clips_demo=240,
+    clips_full=24,
+    latency_clips=24,
+    settling_requests=500,
+    memory_requests=2000,
+)
+QUICK = Effort(
+    rounds=3, clips_demo=48, clips_full=8, latency_clips=6, settling_requests=50, memory_requests=100
+)

@@ -1,0 +1,90 @@
+"""Where does a request's time go? Everything that is no acoustic or punctuation network, as a share.
+
+Requests come one at a time, so nothing waits for a neighbour, and Triton's own counters say how long each
+model took. What the counters leave over of the latency that the client sees is ensemble, gRPC and client.
+"""
+
+from __future__ import annotations
+
+import time
+from statistics import median
+
+import tritonclient.grpc as triton
+
+from perf.bench.clips import CLIP_S, equal_clips
+from perf.bench.effort import Effort
+from perf.bench.graphs import Size
+from perf.bench.load import LoadClient, serialised
+from perf.bench.results import Result, Row, Target
+from perf.bench.server import Statistics, differences, read_statistics, serving
+
+TARGET = Target(0.10, at_least=False)
+ACOUSTIC_MODEL, PUNCTUATION_MODEL = "asr_quartznet", "punctuation_bert"
+# asr_windows and punctuation_windows answer from threads of their own, after Triton stopped their clocks.
+WINDOWS_AND_HOPS = "windows, queues, hops"
+
+
+def measure(size: Size, effort: Effort) -> Result:
+    """Break one request's latency down at one size."""
+    requests = [serialised(clip) for clip in equal_clips(effort.latency_clips)]
+    with serving(size) as server, LoadClient(server.grpc_url, 1) as client:
+        client.answers(requests)
+        with triton.InferenceServerClient(server.grpc_url) as control:
+            times = [request_times(client, control, request) for request in requests]
+    parts = {name: median(time[name] for time in times) for name in times[0]}
+    acoustic, punctuation = parts.pop(ACOUSTIC_MODEL), parts.pop(PUNCTUATION_MODEL)
+    glue = sum(parts.values())
+    listed = "; ".join(f"{name} {seconds * 1000:.1f}" for name, seconds in parts.items())
+    return Result(
+        f"glue {size.name}",
+        [
+            Row(
+                f"features, decoder and glue as a share of the acoustic model, {size.name} size",
+                f"{glue * 1000:.1f} ms",
+                f"{acoustic * 1000:.1f} ms",
+                glue / acoustic,
+                unit="%",
+                target=TARGET if size.name == "full" else None,
+            )
+        ],
+        [
+            f"{size.name} size, one {CLIP_S:g} s clip at a time, medians of {len(times)} in ms: {listed}. "
+            f"{PUNCTUATION_MODEL} {punctuation * 1000:.1f} ms is on neither side."
+        ],
+        {"requests": times},
+    )
+
+
+def request_times(
+    client: LoadClient, control: triton.InferenceServerClient, request: bytes
+) -> dict[str, float]:
+    """Send one request and say where its seconds went."""
+    before = read_statistics(control)
+    started = time.perf_counter()
+    client.answers([request])
+    latency_s = time.perf_counter() - started
+    return breakdown(latency_s, differences(before, read_statistics(control)))
+
+
+def breakdown(latency_s: float, counted: dict[str, Statistics]) -> dict[str, float]:
+    """Split the latency of one request into parts that add up to it.
+
+    Args:
+        latency_s: as the client saw it.
+        counted: what every model did for it.
+
+    Returns:
+        Seconds by part.
+    """
+    ensemble_s = counted["speech_to_text"].total_s
+    models = {
+        ACOUSTIC_MODEL: counted[ACOUSTIC_MODEL].compute_s,
+        PUNCTUATION_MODEL: counted[PUNCTUATION_MODEL].compute_s,
+        "asr_features": counted["asr_features"].compute_s,
+        "asr_ctc_decoder": counted["asr_ctc_decoder"].compute_s,
+    }
+    return {
+        **models,
+        WINDOWS_AND_HOPS: ensemble_s - sum(models.values()),
+        "gRPC and client": latency_s - ensemble_s,
+    }

@@ -1,0 +1,53 @@
+"""NeMo in-process, driven line by line: run by the `nemo` benchmark in the export environment.
+
+    .venv-export/bin/python -m perf.bench.nemo_worker RECOGNISER.nemo PUNCTUATION.nemo CLIPS.npy
+
+Every line on standard input is a batch size; for each, all clips are recognised and punctuated, and a line
+with the texts as JSON comes back. Everything that NeMo prints goes to standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+import numpy as np
+
+
+def main() -> None:
+    """Answer until standard input ends."""
+    recogniser, punctuation, clips_file = sys.argv[1:]
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    from export.nemo_environment import prepare
+
+    prepare(threads=len(os.sched_getaffinity(0)))
+    models = _restore(recogniser, punctuation)
+    clips = list(np.load(clips_file))
+    print(json.dumps("ready"), file=answers, flush=True)
+    for line in sys.stdin:
+        print(json.dumps(_recognise(*models, clips, int(line))), file=answers, flush=True)
+
+
+def _restore(recogniser: str, punctuation: str) -> tuple[Any, Any]:
+    from nemo.collections.asr.models import EncDecCTCModel
+    from nemo.collections.nlp.models import PunctuationCapitalizationModel
+
+    from export.punctuation.archive_only import archive_only
+
+    recognition = EncDecCTCModel.restore_from(recogniser, map_location="cpu").eval()
+    with archive_only():
+        restored = PunctuationCapitalizationModel.restore_from(punctuation, map_location="cpu")
+    return recognition, restored.eval()
+
+
+def _recognise(recogniser: Any, punctuation: Any, clips: list[np.ndarray], batch_size: int) -> list[str]:
+    heard = recogniser.transcribe(clips, batch_size=batch_size, num_workers=0, verbose=False)
+    transcripts = [getattr(hypothesis, "text", hypothesis) for hypothesis in heard]
+    return list(punctuation.add_punctuation_capitalization(transcripts))
+
+
+if __name__ == "__main__":
+    main()
