@@ -56,8 +56,8 @@ def measure(size: Size, effort: Effort) -> Result:
         [
             f"{size.name} size, whole process tree, shared pages counted once (PSS): {idle / MIB:.0f} MiB "
             f"before the first request, {settled / MIB:.0f} MiB after {effort.settling_requests} requests, "
-            f"peak {peak.pss / MIB:.0f} MiB (sum of RSS {peak.rss / MIB:.0f} MiB); clips of {SHORTEST_S:g} to "
-            f"{LONGEST_S:g} s, {CONCURRENCY} at a time.",
+            f"peak {peak.pss / MIB:.0f} MiB (sum of RSS {peak.rss / MIB:.0f} MiB); clips of {SHORTEST_S:g} "
+            f"to {LONGEST_S:g} s, {CONCURRENCY} at a time.",
             f"Growth is the Theil-Sen slope of {len(readings)} readings between portions of requests; "
             f"the last reading was {(readings[-1] - settled) / MIB:+.1f} MiB from the settled level.",
         ],
