@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
+from itertools import chain, islice
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -17,10 +18,16 @@ def map_ahead(
     """Yield function(item) in order, with at most `ahead` items in work.
 
     `Executor.map` would submit everything at once, and with it hold every input and result in memory.
+    A single item is computed here: there is nothing to overlap it with, and waking a thread costs time.
     """
     pending: deque[Future[Result]] = deque()
+    remaining = iter(items)
+    first = list(islice(remaining, 2))
+    if len(first) == 1:
+        yield function(first[0])
+        return
     try:
-        for item in items:
+        for item in chain(first, remaining):
             pending.append(executor.submit(function, item))
             if len(pending) >= ahead:
                 yield pending.popleft().result()

@@ -29,6 +29,13 @@ def test_no_more_than_the_limit_is_taken_ahead():
     assert largest <= 4  # three at work and the one just drawn
 
 
+def test_a_single_item_wakes_no_thread():
+    with ThreadPoolExecutor(1) as threads:
+        assert list(map_ahead(threads, 4, lambda _: threading.current_thread(), [0])) == [
+            threading.current_thread()
+        ]
+
+
 def test_an_error_reaches_the_caller():
     def fail(x):
         raise ValueError(x)

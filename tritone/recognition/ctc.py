@@ -34,20 +34,26 @@ class CtcDecoder:
         labels: what each output index spells; the blank's own entry is not read.
         blank_index: the output that spells nothing.
         frame_s: seconds per frame.
+        pause_s: silence that ends a word even where the model wrote no space, in seconds; speakers who stop
+            and start again are not trained for, and their words would grow together.
     """
 
-    def __init__(self, labels: list[str], blank_index: int, frame_s: float) -> None:
+    def __init__(
+        self, labels: list[str], blank_index: int, frame_s: float, pause_s: float = float("inf")
+    ) -> None:
         spelled = list(labels)
         spelled.insert(blank_index, "")
         self._labels = np.array(spelled, dtype=object)
         self._is_space = np.array([label == " " for label in spelled])
         self._blank = blank_index
         self._frame_s = frame_s
+        self._pause_s = pause_s
 
     @classmethod
-    def load(cls, path: Path) -> CtcDecoder:
+    def load(cls, path: Path, pause_s: float = float("inf")) -> CtcDecoder:
         """Read `ctc.json` as the exporter wrote it."""
-        return cls(*read_sidecar(path, "labels", "blank_index", "frame_s"))
+        labels, blank_index, frame_s = read_sidecar(path, "labels", "blank_index", "frame_s")
+        return cls(labels, blank_index, frame_s, pause_s)
 
     @property
     def vocabulary_size(self) -> int:
@@ -77,9 +83,13 @@ class CtcDecoder:
         letter = spelling & ~self._is_space[best]
         new = spelling & np.concatenate(([True], best[1:] != best[:-1]))[: len(best)]
 
-        # A word is a run of letters with no new space in between; number every frame by the spaces before it.
-        word_of_frame = np.cumsum(new & ~letter)
+        # A word is a run of letters with no new space or long pause in between; number every frame by those
+        # before it.
         letter_frames = np.flatnonzero(letter)
+        boundary = new & ~letter
+        long_gap = np.diff(letter_frames) * self._frame_s > self._pause_s
+        boundary[letter_frames[1:][long_gap]] = True
+        word_of_frame = np.cumsum(boundary)
         if letter_frames.size == 0:
             empty = np.zeros(0, np.float32)
             return Words((), empty, empty, empty)

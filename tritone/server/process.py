@@ -183,6 +183,7 @@ def server_environment(base: Mapping[str, str], installation: Installation) -> d
     # numpy's BLAS would start a thread per core in every one of the stubs.
     environment.setdefault("OMP_NUM_THREADS", "1")
     environment.setdefault("OPENBLAS_NUM_THREADS", "1")
+    environment.setdefault("TOKENIZERS_PARALLELISM", "false")  # a transcript is too short to share out
     if installation.libraries:
         inherited = base.get("LD_LIBRARY_PATH")
         folders = [str(folder) for folder in installation.libraries]

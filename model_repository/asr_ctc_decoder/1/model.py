@@ -6,14 +6,15 @@ import numpy as np
 import triton_python_backend_utils as pb_utils
 
 from tritone.contract import SAMPLE_RATE_HZ
-from tritone.python_backend.configuration import version_folder
+from tritone.python_backend.configuration import Parameters, version_folder
 from tritone.python_backend.responses import pad_rows, respond, text_column
 from tritone.recognition.ctc import CtcDecoder
 
 
 class TritonPythonModel:
     def initialize(self, args):
-        self._decoder = CtcDecoder.load(version_folder(args) / "ctc.json")
+        pause_s = Parameters(args).number("word_pause_s")
+        self._decoder = CtcDecoder.load(version_folder(args) / "ctc.json", pause_s)
 
     def execute(self, requests):
         names = ["log_probs", "log_probs_length", "audio_length"]

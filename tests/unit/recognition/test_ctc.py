@@ -66,6 +66,14 @@ def test_confidence_is_the_mean_probability_of_the_words_letters():
     np.testing.assert_allclose(DECODER.decode(log_probs, 1.0).confidence, [0.9, 0.5], rtol=1e-5)
 
 
+def test_long_pause_ends_a_word_without_a_space():
+    decoder = CtcDecoder(LABELS, blank_index=28, frame_s=FRAME_S, pause_s=0.5)
+    apart, close = "stop" + "-" * 26 + "go", "stop" + "-" * 20 + "go"
+    assert decoder.decode(said(apart), 10.0).word == ("stop", "go")
+    assert decoder.decode(said(close), 10.0).word == ("stopgo",)
+    assert DECODER.decode(said(apart), 10.0).word == ("stopgo",)
+
+
 def test_agrees_with_a_frame_by_frame_decoder():
     rng = np.random.default_rng(1)
     for _ in range(50):
