@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
@@ -86,8 +87,11 @@ class Family(ABC):
             checks = self.verify(stage)
             report(table(checks))
             require(checks)
-            selected = self._selected(stage)
-            for path in install(selected, self.options.repository, self.options.version, self.obsolete()):
+            unselected = set(self.models) - set(self.options.names or self.models)
+            for model in unselected:
+                shutil.rmtree(stage.root / model, ignore_errors=True)
+            obsolete = {model: files for model, files in self.obsolete().items() if model not in unselected}
+            for path in install(stage, self.options.repository, self.options.version, obsolete):
                 report(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB)")
         return checks
 
@@ -102,11 +106,3 @@ class Family(ABC):
                 f"checkpoint: NeMo cannot restore {self.checkpoint.path.name} ({reason}); "
                 "check that the same NeMo class loads it."
             ) from error
-
-    def _selected(self, stage: Stage) -> Stage:
-        for model, files in stage.files().items():
-            if self.options.names and model not in self.options.names:
-                for file in files:
-                    file.unlink()
-                (stage.root / model).rmdir()
-        return stage

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -65,51 +65,55 @@ def install(
     """
     if version < 1:
         raise InstallError(f"version: expected 1 or above, got {version}.")
-    sources = {
-        repository / model / str(version) / file.name: file
-        for model, files in stage.files().items()
-        for file in files
-    }
-    removed = [
+    sources: dict[Path, Path] = {}
+    for model, files in stage.files().items():
+        folder = repository / model / str(version)
+        sources |= {folder / file.name: file for file in files}
+        code = _code_for(repository / model, version)
+        if code is not None:
+            sources[folder / MODULE_NAME] = code
+    removed = {
         repository / model / str(version) / name
         for model, names in (obsolete or {}).items()
         for name in names
-        if repository / model / str(version) / name not in sources
-    ]
-    for model in stage.files():
-        code = _code_for(repository / model, version)
-        if code is not None:
-            sources[repository / model / str(version) / MODULE_NAME] = code
-    created = [folder for folder in {target.parent for target in sources} if not folder.exists()]
-    replaced: list[Path] = []
+    }
+    created = {target.parent for target in sources if not target.parent.exists()}
+    touched: list[Path] = []
     try:
         for target, source in sources.items():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, _beside(target, "new"))
-        for target in [*sources, *removed]:
+        for target in [*sources, *sorted(removed - set(sources))]:
             if target.exists():
                 os.replace(target, _beside(target, "old"))
-            replaced.append(target)
+            touched.append(target)
             if target in sources:
                 os.replace(_beside(target, "new"), target)
-    except OSError as error:
-        for target in reversed(replaced):
-            with suppress(OSError):
-                target.unlink(missing_ok=True)
-                if _beside(target, "old").exists():
-                    os.replace(_beside(target, "old"), target)
-        for target in sources:
-            with suppress(OSError):
-                _beside(target, "new").unlink(missing_ok=True)
-        for folder in created:
-            with suppress(OSError):
-                folder.rmdir()
-        raise InstallError(
-            f"repository: {repository} could not be written ({error}); nothing was changed."
-        ) from error
-    for target in replaced:
+    except BaseException as error:  # an interrupt, too, must not leave half of an export
+        _take_back(touched, sources, created)
+        if isinstance(error, OSError):
+            raise InstallError(
+                f"repository: {repository} could not be written ({error}); nothing was changed."
+            ) from error
+        raise
+    for target in touched:
         _beside(target, "old").unlink(missing_ok=True)
     return list(sources)
+
+
+def _take_back(touched: Sequence[Path], targets: Iterable[Path], created: Iterable[Path]) -> None:
+    """Put the old files back, and remove copies and folders that were made."""
+    for target in reversed(touched):
+        with suppress(OSError):
+            target.unlink(missing_ok=True)
+            if _beside(target, "old").exists():
+                os.replace(_beside(target, "old"), target)
+    for target in targets:
+        with suppress(OSError):
+            _beside(target, "new").unlink(missing_ok=True)
+    for folder in created:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def _code_for(model: Path, version: int) -> Path | None:

@@ -142,19 +142,14 @@ def test_failed_verification_leaves_the_repository_untouched(
 
 
 def test_only_the_named_models_are_installed(checkpoints, recordings, tmp_path):
-    run(
-        checkpoints["quartznet"],
-        tmp_path,
-        recordings,
-        "--name",
-        "asr_ctc_decoder",
-        "--version",
-        "3",
-        "--no-int8",
-    )
-    assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()] == [
-        "asr_ctc_decoder/3/ctc.json"
-    ]
+    other = tmp_path / "asr_quartznet/3/model_int8.onnx"
+    other.parent.mkdir(parents=True)
+    other.write_text("of a model that is not named")
+    chosen = ("--name", "asr_ctc_decoder", "--version", "3", "--no-int8")
+    run(checkpoints["quartznet"], tmp_path, recordings, *chosen)
+    assert other.exists()
+    installed = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert installed - {str(other.relative_to(tmp_path))} == {"asr_ctc_decoder/3/ctc.json"}
 
 
 def test_unknown_name_is_refused(checkpoints, recordings, tmp_path, capsys):

@@ -98,6 +98,22 @@ def test_failure_at_any_step_leaves_everything_as_it_was(stage, repository, monk
     assert contents(repository) == before
 
 
+def test_interrupt_leaves_everything_as_it_was(stage, repository, monkeypatch):
+    before = contents(repository)
+    replace = os.replace
+
+    def interrupted(source, target):
+        if Path(target).name == "windows.json":
+            monkeypatch.undo()
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        install(stage, repository, 1)
+    assert contents(repository) == before
+
+
 def test_unwritable_place_is_reported_and_creates_nothing(stage, tmp_path):
     root = tmp_path / "repository"
     root.mkdir()

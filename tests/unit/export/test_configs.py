@@ -1,0 +1,33 @@
+import shutil
+
+from export.configs import fit_configs, fit_dims
+from tritone.repository.configs import read_config
+from tritone.server.options import REPOSITORIES
+
+CONFIG = (REPOSITORIES[0] / "asr_quartznet/config.pbtxt").read_text()
+
+
+def test_only_the_named_numbers_change():
+    fitted = fit_dims(CONFIG, {"features": (80, -1), "log_probs": (-1, 34)})
+    changed = [
+        pair for pair in zip(CONFIG.splitlines(), fitted.splitlines(), strict=True) if pair[0] != pair[1]
+    ]
+    assert [new.strip() for _, new in changed] == [
+        "dims: [ 80, -1 ]  # mel bands, frames",
+        "dims: [ -1, 34 ]  # frames, labels with blank",
+        "value: { data_type: TYPE_FP32 dims: [ 80, 64 ] zero_data: true }",
+    ]
+
+
+def test_fitting_what_fits_changes_nothing(tmp_path):
+    shutil.copytree(REPOSITORIES[0] / "asr_quartznet", tmp_path / "asr_quartznet")
+    assert fit_configs(tmp_path, {"asr_quartznet": {"features": (64, -1), "log_probs": (-1, 29)}}) == []
+
+
+def test_variants_are_fitted_too_and_stay_valid(tmp_path):
+    shutil.copytree(REPOSITORIES[0] / "asr_quartznet", tmp_path / "asr_quartznet")
+    changed = fit_configs(tmp_path, {"asr_quartznet": {"log_probs": (-1, 34)}, "missing": {"x": (1,)}})
+    assert [path.name for path in changed] == ["config.pbtxt", "int8.pbtxt"]
+    for path in changed:
+        outputs = {tensor.name: list(tensor.dims) for tensor in read_config(path).output}
+        assert outputs["log_probs"] == [-1, 34]
