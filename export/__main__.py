@@ -1,4 +1,4 @@
-"""`python -m export CHECKPOINT.nemo`: make verified graphs of a NeMo checkpoint and install them."""
+"""`python -m export CHECKPOINT.nemo ...`: make verified graphs of NeMo checkpoints and install them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEFAULT_CALIBRATION = Path("demo/recordings")
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     parser = argparse.ArgumentParser(prog="python -m export", description=__doc__)
-    parser.add_argument("checkpoint", type=Path, help="the .nemo file")
+    parser.add_argument("checkpoints", type=Path, nargs="+", metavar="CHECKPOINT", help="a .nemo file")
     parser.add_argument("--repository", type=Path, default=DEFAULT_REPOSITORY, help="default: %(default)s")
     parser.add_argument("--version", type=int, default=1, help="version folder, default: %(default)s")
     parser.add_argument("--name", nargs="+", default=(), metavar="NAME", help="install only these models")
@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Export one checkpoint; 0 when installed, 1 when not equal to NeMo, 2 when refused."""
+    """Export checkpoints; 0 when all are installed, 1 when one differs from NeMo, 2 when one is refused."""
     given = parser().parse_args(arguments)
     options = Options(
         repository=given.repository,
@@ -48,11 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         quantize=not given.no_int8,
     )
     try:
-        checkpoint = Checkpoint.open(given.checkpoint)
-        set_variables()
-        family = family_of(checkpoint, options)
-        prepare(given.threads)
-        family.run()
+        for path in given.checkpoints:
+            checkpoint = Checkpoint.open(path)
+            set_variables()
+            family = family_of(checkpoint, options)
+            prepare(given.threads)
+            family.run()
     except VerificationError as error:
         print(error, file=sys.stderr)
         return 1
