@@ -7,8 +7,19 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+import onnx
+
 Dims = Mapping[str, tuple[int, ...]]
 """Dimensions by tensor name, without the batch; -1 where the config's own are kept."""
+
+
+def graph_dims(path: Path) -> Dims:
+    """Read from a graph which dimensions of its inputs and outputs are fixed."""
+    graph = onnx.load(str(path), load_external_data=False).graph
+    return {
+        tensor.name: tuple(dim.dim_value or -1 for dim in tensor.type.tensor_type.shape.dim[1:])
+        for tensor in (*graph.input, *graph.output)
+    }
 
 
 def fit_dims(text: str, dims: Dims) -> str:

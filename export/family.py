@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from export.checkpoint import Checkpoint
+from export.configs import fit_configs, graph_dims
 from export.errors import CheckpointError, ExportError
 from export.repository import Stage, install
 from export.verification import Check, require, table
@@ -90,9 +91,12 @@ class Family(ABC):
             unselected = set(self.models) - set(self.options.names or self.models)
             for model in unselected:
                 shutil.rmtree(stage.root / model, ignore_errors=True)
+            dims = {path.parent.name: graph_dims(path) for path in sorted(stage.root.glob("*/model.onnx"))}
             obsolete = {model: files for model, files in self.obsolete().items() if model not in unselected}
             for path in install(stage, self.options.repository, self.options.version, obsolete):
                 report(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB)")
+            for path in fit_configs(self.options.repository, dims):
+                report(f"fitted dims in {path}")
         return checks
 
     def _restore(self) -> None:

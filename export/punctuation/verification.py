@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 from export.onnx_graph import Graph
 from export.punctuation.tokenizer import PROBE_WORDS
 from export.verification import Check, disagreement, max_abs, relative_l2
-from tritone.punctuation.restoration import Labels, PunctuationRestorer
+from tritone.punctuation.restoration import Batch, Labels, PunctuationRestorer
 from tritone.punctuation.windows import WindowTokenizer
 
 ROW_LENGTHS = (2, 3, 4, 17, 33, 64)  # tokens, [CLS] and [SEP] included
@@ -126,11 +126,13 @@ def probe_texts(model: Any) -> list[list[str]]:
 
 def restored(graph: Graph, folder: Path, texts: Sequence[Sequence[str]]) -> list[str]:
     """Words as the library writes them with the exported files."""
-    restorer = PunctuationRestorer(
-        WindowTokenizer.load(folder),
-        Labels.load(folder / "punctuation.json"),
-        lambda batch: tuple(graph(input_ids=batch[0], attention_mask=batch[1]).values()),
-    )
+
+    def network(batch: Batch) -> tuple[Array, Array]:
+        logits = graph(input_ids=batch[0], attention_mask=batch[1])
+        return logits["punct_logits"], logits["capit_logits"]
+
+    labels = Labels.load(folder / "punctuation.json")
+    restorer = PunctuationRestorer(WindowTokenizer.load(folder), labels, network)
     return [word for text in texts for word in restorer.restore(" ".join(text)).split()]
 
 

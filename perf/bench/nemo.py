@@ -40,7 +40,7 @@ class Nemo:
         return self._answer()
 
     def _answer(self) -> list[str]:
-        line = self._process.stdout.readline()
+        line = self._process.stdout.readline() if self._process.stdout else ""
         if not line:
             raise GraphsError(f"NeMo's process ended early.\n{self._log.read_text()[-2000:]}")
         return json.loads(line)
@@ -67,7 +67,7 @@ def nemo(size: Size, clips: list[Clip]) -> Iterator[Nemo]:
             try:
                 yield Nemo(process, log)
             finally:
-                process.stdin.close()
+                process.communicate()
 
 
 def measure(size: Size, effort: Effort) -> Result:

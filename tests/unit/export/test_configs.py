@@ -1,6 +1,6 @@
 import shutil
 
-from export.configs import fit_configs, fit_dims
+from export.configs import fit_configs, fit_dims, graph_dims
 from tritone.repository.configs import read_config
 from tritone.server.options import REPOSITORIES
 
@@ -17,6 +17,12 @@ def test_only_the_named_numbers_change():
         "dims: [ -1, 34 ]  # frames, labels with blank",
         "value: { data_type: TYPE_FP32 dims: [ 80, 64 ] zero_data: true }",
     ]
+
+
+def test_graph_says_what_is_fixed():
+    dims = graph_dims(REPOSITORIES[0] / "asr_quartznet/1/model.onnx")
+    assert dims["features"] == (64, -1)
+    assert dims["log_probs"] == (-1, 29)
 
 
 def test_fitting_what_fits_changes_nothing(tmp_path):
