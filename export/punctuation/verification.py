@@ -127,7 +127,7 @@ def probe_texts(model: Any) -> list[list[str]]:
 def restored(graph: Graph, folder: Path, texts: Sequence[Sequence[str]]) -> list[str]:
     """Words as the library writes them with the exported files."""
 
-    def network(batch: Batch) -> tuple[Array, Array]:
+    def network(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
         logits = graph(input_ids=batch[0], attention_mask=batch[1])
         return logits["punct_logits"], logits["capit_logits"]
 
