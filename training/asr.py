@@ -35,6 +35,7 @@ class SpeechRun(Run):
     def __init__(self, config: DictConfig, folder: Path, device: str, data: Path, workers: int) -> None:
         torch.manual_seed(config.training.seed)
         self.audio_s = 0.0
+        self.statistics_are_frozen = False
         model, average = EncDecCTCModel(config.model), EncDecCTCModel(config.model)
         super().__init__(config, folder, device, model, average)
         if device == "cpu":
@@ -103,12 +104,28 @@ class SpeechRun(Run):
         """Take one step on several batches."""
         group = [next(self.batches) for _ in range(self.config.training.batches_per_step)]
         self.model.train()
+        if progress >= self.config.training.statistics_until:
+            self.freeze_statistics()
         results = list(self.pool.map(self.gradient, group))
         for parameter, *gradients in zip(self.parameters, *(g for _, g in results), strict=True):
             parameter.grad = torch.stack(gradients).mean(dim=0)
         self.apply_gradient()
         self.audio_s += sum(float(batch[1].sum()) for batch in group) / self.config.model.sample_rate
         return {"loss": sum(loss for loss, _ in results) / len(results)}
+
+    def freeze_statistics(self) -> None:
+        """Normalise with the averaged statistics from now on, as the finished model will.
+
+        A batch of short clips has statistics of its own. Trained with those to the end, the network would
+        meet others in use and fail on the shortest clips.
+        """
+        pairs = zip(self.average.modules(), self.model.modules(), strict=True)
+        for average, module in pairs:
+            if isinstance(module, torch.nn.BatchNorm1d):
+                if not self.statistics_are_frozen:
+                    module.load_state_dict(module.state_dict() | dict(average.named_buffers()))
+                module.eval()
+        self.statistics_are_frozen = True
 
     def validate(self) -> dict[str, float]:
         """Measure the averaged model's word error rate on clean held-out clips."""

@@ -26,13 +26,15 @@ class Augmentation:
     noise_snr_db: tuple[float, float] = (8.0, 40.0)  # speech over noise
     telephone_probability: float = 0.12
     level_db: tuple[float, float] = (-20.0, 0.0)  # peak, relative to full scale
+    silence_probability: float = 0.7
     silence_s: tuple[float, float] = (0.0, 0.25)  # added at either end
 
     def __call__(self, audio: Audio, noises: Sequence[Audio], random: np.random.Generator) -> Audio:
         """Change one clip; `noises` are the long recordings that background noise is cut from."""
         if random.random() < self.speed_probability:
             audio = change_speed(audio, random.uniform(*self.speed))
-        audio = np.pad(audio, [round(s * SAMPLE_RATE_HZ) for s in random.uniform(*self.silence_s, 2)])
+        if random.random() < self.silence_probability:
+            audio = np.pad(audio, [round(s * SAMPLE_RATE_HZ) for s in random.uniform(*self.silence_s, 2)])
         if noises and random.random() < self.noise_probability:
             noise = noises[random.integers(len(noises))]
             audio = mix(audio, cut(noise, len(audio), random), random.uniform(*self.noise_snr_db))

@@ -15,6 +15,7 @@ NAMES = {
     "loss": "CTC loss per character, augmented training clips",
     "validation_wer": "word error rate, clean held-out sentences",
     "punctuation_loss": "punctuation, cross-entropy",
+    "validation_punctuation_loss": "punctuation, held-out, cross-entropy",
     "capital_loss": "capitals, cross-entropy",
     "masked_loss": "hidden tokens, cross-entropy",
 }

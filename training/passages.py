@@ -13,6 +13,9 @@ from training.corpus import DIGITS, Sentence, expand, spell
 PUNCTUATION = ("O", ",", ".", "?")  # what follows a word; O is nothing
 CAPITALS = ("O", "U")  # whether the first letter is upper case
 
+SENTENCE_START_SHARE = 0.6  # of windows
+SENTENCE_END_SHARE = 0.85  # of windows with the end of a sentence in them
+
 _MEANING = {";": ",", ":": ",", "-": ",", "!": ".", "…": "."}
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*'?", re.UNICODE)
 
@@ -68,8 +71,9 @@ def read_passages(sentences: Iterable[Sentence], split: str) -> list[list[Word]]
 class Windows:
     """Random windows of running text.
 
-    Half of them start where a sentence does and half end where one does, as a whole transcript would;
-    the others start and end anywhere, as the overlapping windows of a long transcript do.
+    Most of them start where a sentence does and end where one does, as a whole transcript would; the others
+    start and end anywhere, as the overlapping windows of a long transcript do. NeMo drops what it predicts
+    near the cut ends of those, so the network may well expect a window to end with a sentence.
     """
 
     def __init__(self, passages: Sequence[Sequence[Word]], question_share: float, digit_share: float) -> None:
@@ -88,14 +92,16 @@ class Windows:
         if self.questions and randomness.random() < self.question_share:
             passage, index = randomness.choice(self.questions)
             start = max(index - randomness.randrange(length), 0)
-            start = self._sentence_start(passage, start, index) if randomness.random() < 0.5 else start
+            if randomness.random() < SENTENCE_START_SHARE:
+                start = self._sentence_start(passage, start, index)
         else:
-            passage, start = randomness.choice(
-                self.sentence_starts if randomness.random() < 0.5 else self.starts
-            )
+            at_sentence = randomness.random() < SENTENCE_START_SHARE
+            passage, start = randomness.choice(self.sentence_starts if at_sentence else self.starts)
         window = list(self.passages[passage][start : start + length])
         ends = [i for i, word in enumerate(window) if word.ends_sentence]
-        return window[: randomness.choice(ends) + 1] if ends and randomness.random() < 0.5 else window
+        if not ends or randomness.random() >= SENTENCE_END_SHARE:
+            return window
+        return window[: randomness.choice([ends[-1], randomness.choice(ends)]) + 1]
 
     def _sentence_start(self, passage: int, start: int, stop: int) -> int:
         """Return the first sentence start in a range of words, or its begin when there is none."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from nemo.collections.nlp.models import PunctuationCapitalizationModel
 from omegaconf import DictConfig, OmegaConf
 from tokenizers import BertWordPieceTokenizer
 from torch.nn import functional
@@ -23,6 +24,7 @@ from training.passages import CAPITALS, PUNCTUATION, Windows, Word, read_passage
 from training.run import Run
 from training.schedule import Budget
 
+HELD_OUT_WINDOWS = 200
 IGNORED = -100  # a target that no loss looks at
 
 
@@ -84,7 +86,9 @@ class PunctuationRun(Run):
 
     log_every_steps = 50
 
-    def __init__(self, config: DictConfig, folder: Path, device: str, windows: Windows) -> None:
+    def __init__(
+        self, config: DictConfig, folder: Path, device: str, windows: Windows, held_out: Windows
+    ) -> None:
         torch.manual_seed(config.training.seed)
         self.guess_bias = torch.nn.Parameter(
             torch.zeros(config.model.language_model.config.vocab_size, device=device)
@@ -93,7 +97,9 @@ class PunctuationRun(Run):
         self.tokenizer = self.model.tokenizer.tokenizer
         self.encoding = Encoding(self.tokenizer, config.training.window_tokens)
         self.windows = windows
-        self.randomness = random.Random(config.training.seed + self.step)
+        self.randomness = random.Random(config.training.seed)
+        self.held_out = self.draw(held_out, HELD_OUT_WINDOWS)
+        self.randomness.seed(config.training.seed + self.step)
 
     def own_parameters(self) -> Iterable[torch.nn.Parameter]:
         """Return the bias of guessing hidden tokens, which the finished model has no use for."""
@@ -114,7 +120,9 @@ class PunctuationRun(Run):
         hidden = is_text & (torch.rand(ids.shape) < share)
         return ids.masked_fill(hidden, self.tokenizer.mask_token_id), ids.masked_fill(~hidden, IGNORED)
 
-    def losses(self, windows: Sequence[Sequence[Word]], masked_share: float) -> dict[str, torch.Tensor]:
+    def losses(
+        self, model: PunctuationCapitalizationModel, windows: Sequence[Sequence[Word]], masked_share: float
+    ) -> dict[str, torch.Tensor]:
         """Compute the losses of a batch: both heads, and guessing hidden tokens."""
         ids, punctuation, capitals = self.encoding.batch(windows)
         seen, guesses = self.hide(ids, masked_share)
@@ -123,15 +131,15 @@ class PunctuationRun(Run):
         )
         half = self.config.training.precision == "bf16"
         with torch.autocast(self.device, torch.bfloat16, enabled=half):
-            hidden = self.model.bert_model(
+            hidden = model.bert_model(
                 input_ids=seen,
                 attention_mask=seen != self.tokenizer.pad_token_id,
                 token_type_ids=torch.zeros_like(seen),
             )
-            punctuation_logits = self.model.punct_classifier(hidden_states=hidden).float()
-            capital_logits = self.model.capit_classifier(hidden_states=hidden).float()
+            punctuation_logits = model.punct_classifier(hidden_states=hidden).float()
+            capital_logits = model.capit_classifier(hidden_states=hidden).float()
             asked = guesses != IGNORED
-            embedding = self.model.bert_model.embeddings.word_embeddings.weight
+            embedding = model.bert_model.embeddings.word_embeddings.weight
             guess_logits = functional.linear(hidden[asked], embedding, self.guess_bias).float()
         losses = {
             "punctuation_loss": functional.cross_entropy(
@@ -143,14 +151,22 @@ class PunctuationRun(Run):
             losses["masked_loss"] = functional.cross_entropy(guess_logits, guesses[asked])
         return losses
 
+    def draw(self, windows: Windows, count: int) -> list[list[Word]]:
+        """Draw a batch of windows."""
+        return [windows.draw(self.config.training.window_words, self.randomness) for _ in range(count)]
+
+    def validate(self) -> dict[str, float]:
+        """Measure the averaged model on held-out windows."""
+        with torch.no_grad():
+            losses = self.losses(self.average, self.held_out, masked_share=0.0)
+        return {f"validation_{name}": float(loss) for name, loss in losses.items()}
+
     def update(self, progress: float) -> dict[str, float]:
         """Take one step on a batch of windows."""
         training = self.config.training
-        batch = [
-            self.windows.draw(training.window_tokens, self.randomness) for _ in range(training.batch_size)
-        ]
         self.model.train()
-        losses = self.losses(batch, training.masked_share if progress < training.masked_until else 0.0)
+        masked_share = training.masked_share if progress < training.masked_until else 0.0
+        losses = self.losses(self.model, self.draw(self.windows, training.batch_size), masked_share)
         weights = {"masked_loss": training.masked_weight}
         self.optimizer.zero_grad(set_to_none=True)
         sum(weights.get(name, 1.0) * loss for name, loss in losses.items()).backward()
@@ -182,7 +198,9 @@ def main() -> None:
     size = config.model.language_model.config.vocab_size
     config.model.tokenizer.vocab_file = str(train_vocabulary(passages, size, arguments.run))
     windows = Windows(passages, config.training.question_share, config.training.digit_share)
-    PunctuationRun(config, arguments.run, arguments.device, windows).train(budget, arguments.save_every_s)
+    held_out = Windows(read_passages(sentences, "validation"), question_share=0.0, digit_share=0.0)
+    run = PunctuationRun(config, arguments.run, arguments.device, windows, held_out)
+    run.train(budget, arguments.save_every_s)
 
 
 if __name__ == "__main__":
