@@ -11,18 +11,22 @@ import matplotlib
 matplotlib.use("Agg")
 from matplotlib import pyplot
 
-NAMES = {
-    "loss": "CTC loss per character, augmented training clips",
-    "validation_wer": "word error rate, clean held-out sentences",
-    "punctuation_loss": "punctuation, cross-entropy",
-    "validation_punctuation_loss": "punctuation, held-out, cross-entropy",
-    "capital_loss": "capitals, cross-entropy",
-    "masked_loss": "hidden tokens, cross-entropy",
+# Title of each panel, and the quantities of the log that it shows under a name.
+PANELS = {
+    "CTC loss per character, augmented clips": {"loss": "training"},
+    "word error rate, clean clips": {"validation_wer": "held-out"},
+    "punctuation, cross-entropy": {
+        "punctuation_loss": "training",
+        "validation_punctuation_loss": "held-out",
+    },
+    "capitals, cross-entropy": {"capital_loss": "training", "validation_capital_loss": "held-out"},
+    "hidden tokens, cross-entropy": {"masked_loss": "training"},
 }
+Curve = tuple[list[float], list[float]]
 
 
-def read_log(path: Path) -> dict[str, tuple[list[float], list[float]]]:
-    """Return, for every measured quantity, minutes of training and values.
+def read_log(path: Path) -> dict[str, Curve]:
+    """Return the optimiser steps and values of every quantity.
 
     Rows that a continued run repeats replace the earlier ones: what was trained after the last checkpoint
     is lost when a run stops.
@@ -33,26 +37,29 @@ def read_log(path: Path) -> dict[str, tuple[list[float], list[float]]]:
         while rows and rows[-1]["elapsed_s"] > row["elapsed_s"]:
             rows.pop()
         rows.append(row)
-    curves: dict[str, tuple[list[float], list[float]]] = {}
+    curves: dict[str, Curve] = {}
     for row in rows:
-        for name in NAMES:
-            if name in row:
-                minutes, values = curves.setdefault(name, ([], []))
-                minutes.append(row["elapsed_s"] / 60)
-                values.append(row[name])
+        for name, value in row.items():
+            steps, values = curves.setdefault(name, ([], []))
+            steps.append(row["step"])
+            values.append(value)
     return curves
 
 
-def plot(curves: dict[str, tuple[list[float], list[float]]], path: Path) -> None:
-    """Draw one panel per quantity into a PNG."""
-    figure, panels = pyplot.subplots(1, len(curves), figsize=(4 * len(curves), 3), squeeze=False)
-    for panel, (name, (minutes, values)) in zip(panels[0], curves.items(), strict=True):
-        few = len(values) < 50
-        panel.plot(minutes, values, color="#1f77b4", linewidth=1, marker="o" if few else None, markersize=3)
-        panel.set_title(NAMES[name], fontsize=9)
-        panel.set_xlabel("minutes of training", fontsize=8)
+def plot(curves: dict[str, Curve], path: Path) -> None:
+    """Draw the panels that the log has curves for into a PNG."""
+    titles = [title for title, names in PANELS.items() if names.keys() & curves.keys()]
+    figure, panels = pyplot.subplots(1, len(titles), figsize=(4 * len(titles), 3), squeeze=False)
+    for panel, title in zip(panels[0], titles, strict=True):
+        for name, label in PANELS[title].items():
+            if name in curves:
+                marker = "o" if label == "held-out" else None
+                panel.plot(*curves[name], linewidth=1, marker=marker, markersize=3, label=label)
+        panel.set_title(title, fontsize=9)
+        panel.set_xlabel("optimiser steps", fontsize=8)
         panel.tick_params(labelsize=8)
         panel.set_ylim(bottom=0)
+        panel.legend(fontsize=8)
         panel.grid(alpha=0.3)
     figure.tight_layout()
     figure.savefig(path, dpi=90)
