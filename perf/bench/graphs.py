@@ -15,7 +15,7 @@ NEMO_PYTHON = ROOT / ".venv-export/bin/python"
 CACHE = ROOT / ".cache/perf"
 COMMITTED = ROOT / "model_repository"
 ENSEMBLES = ROOT / "ensembles"
-_MADE_BY = ("export/**/*.py", "perf/checkpoints.py", "perf/babble.py")
+_MADE_BY = ("export/**/*.py", "perf/checkpoints.py", "perf/unverified_export.py", "perf/babble.py")
 
 
 class GraphsError(Exception):
@@ -58,7 +58,7 @@ def full_size() -> Size:
             _say(f"making {checkpoint.name} and exporting it, once (minutes) ...")
             _nemo("perf.checkpoints", checkpoint.stem, str(checkpoint))
             repository.mkdir(exist_ok=True)
-            _nemo("export", str(checkpoint), "--repository", str(repository), "--no-int8")
+            _nemo("perf.unverified_export", str(checkpoint), "--repository", str(repository))
         complete.touch()
     # Configs and model code are the checkout's of today.
     for file in (*COMMITTED.glob("*/config.pbtxt"), *COMMITTED.glob("*/1/model.py")):
