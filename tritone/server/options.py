@@ -52,6 +52,8 @@ class ServerOptions:
         if self.model_config_name:
             flags["model-config-name"] = self.model_config_name
         overridden = {flag.removeprefix("--").partition("=")[0] for flag in self.extra}
+        if "model-control-mode" in overridden:
+            overridden.add("load-model")  # goes with explicit control only
         arguments = [f"--model-repository={repository}" for repository in self.repositories]
         for name, value in flags.items():
             if name not in overridden:

@@ -48,3 +48,8 @@ def test_extra_flags_replace_the_launchers_own():
     flags = arguments(extra=["--http-port=9", "--log-verbose=1"])
     assert [flag for flag in flags if flag.startswith("--http-port")] == ["--http-port=9"]
     assert flags[-1] == "--log-verbose=1"
+
+
+def test_another_model_control_mode_drops_what_goes_with_ours():
+    flags = arguments(extra=["--model-control-mode=poll"])
+    assert not any(flag.startswith("--load-model") for flag in flags)
