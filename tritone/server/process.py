@@ -184,6 +184,11 @@ def server_environment(base: Mapping[str, str], installation: Installation) -> d
     environment.setdefault("OMP_NUM_THREADS", "1")
     environment.setdefault("OPENBLAS_NUM_THREADS", "1")
     environment.setdefault("TOKENIZERS_PARALLELISM", "false")  # a transcript is too short to share out
+    # Requests of many sizes fragment glibc's per-thread heaps, and the server would grow for thousands of
+    # them: few heaps, large buffers straight from the system, little kept when it is free.
+    environment.setdefault("MALLOC_ARENA_MAX", "2")
+    environment.setdefault("MALLOC_MMAP_THRESHOLD_", str(1 << 20))
+    environment.setdefault("MALLOC_TRIM_THRESHOLD_", str(4 << 20))
     if installation.libraries:
         inherited = base.get("LD_LIBRARY_PATH")
         folders = [str(folder) for folder in installation.libraries]
