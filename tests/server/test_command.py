@@ -113,3 +113,12 @@ def test_the_demo_shows_every_part_of_an_answer_and_stops_its_server():
     assert positions == sorted(positions)
     assert positions[0] > 0
     assert "The server is stopped" in done.stdout
+
+
+def test_an_empty_text_is_an_error_but_blank_lines_of_stdin_stay(tritone):
+    refused = tritone("punctuate", "")
+    assert refused.returncode == 1
+    assert b"at least one word" in refused.stderr
+    lines = tritone("punctuate", "-", stdin=b"how are you\n\nfine\n")
+    assert lines.returncode == 0
+    assert len(lines.stdout.splitlines()) == 3

@@ -25,14 +25,15 @@ def punctuate(connection: Connection, text: tuple[str, ...]) -> None:
 
     Several arguments are one text. With - every line of stdin is a text of its own.
     """
-    texts = _stdin_lines() if text == ("-",) else [" ".join(text)]
-    leave(run(_punctuate(connection, texts)))
+    from_stdin = text == ("-",)
+    texts = _stdin_lines() if from_stdin else [" ".join(text)]
+    leave(run(_punctuate(connection, texts, keep_blank=from_stdin)))
 
 
-async def _punctuate(connection: Connection, texts: Sequence[str]) -> bool:
+async def _punctuate(connection: Connection, texts: Sequence[str], keep_blank: bool) -> bool:
     async with connection.client() as client:
         await client.wait_until_ready(connection.wait_s, [PUNCTUATE])
-        return await _print_all(client, texts)
+        return await _print_all(client, texts, keep_blank)
 
 
 def _stdin_lines() -> list[str]:
@@ -40,10 +41,10 @@ def _stdin_lines() -> list[str]:
     return [line.decode("utf-8", "surrogateescape") for line in sys.stdin.buffer.read().splitlines()]
 
 
-async def _print_all(client: AsyncClient, texts: Sequence[str]) -> bool:
+async def _print_all(client: AsyncClient, texts: Sequence[str], keep_blank: bool) -> bool:
     async def punctuated(text: str) -> str | TritoneError:
-        if not text.strip():
-            return ""
+        if keep_blank and not text.strip():
+            return ""  # blank lines of a file stay where they are
         try:
             return await client.punctuate(text)
         except TritoneError as error:
