@@ -388,6 +388,8 @@ def test_ctrl_c_ends_the_command_with_130(urls, behaviour, record, protocol):
         [*TRITONE, "transcribe", record("slow.wav", "slow"), "--url", urls[protocol], "--protocol", protocol],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # A shell's background jobs, and all they start, are told to ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while not behaviour.in_flight and command.poll() is None:
         time.sleep(0.02)
