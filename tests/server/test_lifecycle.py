@@ -111,7 +111,7 @@ def foreground():
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_stopping_finishes_requests_in_flight_and_exits_cleanly(foreground, number):
     process, ports, lines = foreground
-    minutes = np.random.default_rng(0).normal(0, 0.1, 16_000 * 240).astype(np.float32)
+    minutes = np.random.default_rng(0).normal(0, 0.1, 16_000 * 60 * 30).astype(np.float32)
     answers = []
 
     def recognise():
@@ -120,7 +120,8 @@ def test_stopping_finishes_requests_in_flight_and_exits_cleanly(foreground, numb
 
     caller = threading.Thread(target=recognise)
     caller.start()
-    time.sleep(0.7)
+    time.sleep(1)
+    assert not answers  # still at work
     process.send_signal(number)
     caller.join(60)
     assert answers, "the request in flight was not finished\n" + "".join(lines)
