@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tritone.recognition.ctc import CtcDecoder
+
 
 def greedy_text(log_probs: NDArray[np.float32], labels: Sequence[str]) -> str:
     """Read the best path of (T, V) log-probabilities; the blank is the index after the last label."""
-    best = np.argmax(log_probs, axis=-1)
-    changed = np.flatnonzero(np.diff(best, prepend=-1))
-    return " ".join("".join(labels[i] for i in best[changed] if i < len(labels)).split())
+    decoder = CtcDecoder(list(labels), blank_index=len(labels), frame_s=0.0)  # times are not read
+    return decoder.decode(log_probs, duration_s=0.0).transcript
 
 
 def edit_distance(reference: Sequence[str], hypothesis: Sequence[str]) -> int:

@@ -10,6 +10,8 @@ import pytest
 import tritonclient.grpc as triton
 from tritonclient.utils import InferenceServerException
 
+from training.scoring import edit_distance
+
 from .conftest import batch, tensor
 
 OUTPUTS = ("transcript", "text", "word", "word_start_s", "word_end_s", "word_confidence")
@@ -170,15 +172,6 @@ def test_cancelled_recording_stops_between_windows(client):
         time.sleep(0.02)
     request.cancel()
     assert settled() - at_start < 100  # an hour has 138 windows
-
-
-def edit_distance(one, other):
-    row = list(range(len(other) + 1))
-    for i, left in enumerate(one, 1):
-        previous, row[0] = row[0], i
-        for j, right in enumerate(other, 1):
-            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (left != right))
-    return row[-1]
 
 
 def sine(samples, peak=0.1):

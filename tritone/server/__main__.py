@@ -29,8 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         server.start()
         threading.Thread(target=_follow_log, args=(server, stopping), daemon=True).start()
-        ready = threading.Thread(target=_announce, args=(server, stopping), daemon=True)
-        ready.start()
+        threading.Thread(target=_announce, args=(server, stopping), daemon=True).start()
         code = _until_stopped(server, stopping)
     except ServerError as error:
         print(f"tritone: {error}", file=sys.stderr)

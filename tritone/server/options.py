@@ -13,8 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 REPOSITORIES = (ROOT / "model_repository", ROOT / "ensembles")
 
 # Endpoints that change the server; everything else only reads it or uses it.
-_HTTP_RESTRICTED = "model-repository,logging,trace"
-_GRPC_RESTRICTED = _HTTP_RESTRICTED
+_RESTRICTED = "model-repository,logging,trace"
 ADMIN_HEADER = "tritone-admin-key"
 
 
@@ -33,6 +32,7 @@ class ServerOptions:
 
     def arguments(self, backend_directory: Path) -> list[str]:
         """Return the tritonserver arguments."""
+        restricted = f"{_RESTRICTED}:{ADMIN_HEADER}={self.admin_key}"
         flags = {
             "backend-directory": backend_directory,
             "disable-auto-complete-config": None,
@@ -45,8 +45,8 @@ class ServerOptions:
             "grpc-port": self.ports.grpc,
             "metrics-address": self.address,
             "metrics-port": self.ports.metrics,
-            "http-restricted-api": f"{_HTTP_RESTRICTED}:{ADMIN_HEADER}={self.admin_key}",
-            "grpc-restricted-protocol": f"{_GRPC_RESTRICTED}:{ADMIN_HEADER}={self.admin_key}",
+            "http-restricted-api": restricted,
+            "grpc-restricted-protocol": restricted,
             "exit-timeout-secs": self.exit_timeout_s,
         }
         if self.model_config_name:

@@ -95,27 +95,26 @@ def test_join_of_windows_that_disagree_at_their_ends_has_no_word_twice_or_cut():
     np.testing.assert_array_equal(join_windows(parts, FRAMES).argmax(axis=1), whole)
 
 
-def test_recogniser_asks_for_bounded_windows_in_order():
+def silent_recogniser():
+    """Make a recogniser that hears silence, and the list of the window lengths that it asks for."""
     asked = []
 
     def acoustics(samples):
         asked.append(samples.size)
         return spoken([BLANK] * (samples.size // FRAME + 1))
 
-    recognizer = WindowedRecognizer(FRAMES, acoustics, window_s=30, overlap_s=4)
+    return WindowedRecognizer(FRAMES, acoustics, window_s=30, overlap_s=4), asked
+
+
+def test_recogniser_asks_for_bounded_windows_in_order():
+    recognizer, asked = silent_recogniser()
     log_probs = recognizer.log_probs(np.zeros(16_000 * 200, np.float32))
     assert max(asked) <= 30 * 16_000
     assert log_probs.shape == (200 * 50 + 1, 3)
 
 
 def test_cancelled_recording_stops_before_the_next_window():
-    asked = []
-
-    def acoustics(samples):
-        asked.append(samples.size)
-        return spoken([BLANK] * (samples.size // FRAME + 1))
-
-    recognizer = WindowedRecognizer(FRAMES, acoustics, window_s=30, overlap_s=4)
+    recognizer, asked = silent_recogniser()
     with pytest.raises(CancelledError):
         recognizer.log_probs(np.zeros(16_000 * 600, np.float32), is_cancelled=lambda: len(asked) == 3)
     assert len(asked) == 3
