@@ -1,8 +1,8 @@
 """WaveGlow with folded conditioning: a special case of NeMo's WaveGlowModule that a CPU can train.
 
-NeMo upsamples the mel frames to samples, stacks the samples of a group into 1280 channels and mixes those for every
-group. Here a convolution over three frames is interpolated linearly between frames instead. `to_nemo` writes
-the result as weights of NeMo's module, which computes the same audio.
+NeMo upsamples the mel frames to samples, stacks the samples of a group into M*G channels and mixes those for
+every group. Here a convolution over three frames is interpolated linearly between frames instead. `to_nemo`
+writes the result as weights of NeMo's module, which computes the same audio.
 """
 
 from __future__ import annotations

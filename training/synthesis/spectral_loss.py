@@ -19,7 +19,7 @@ class SpectralLoss(nn.Module):
     """Spectral convergence and log-magnitude distance over several resolutions, and log-mel distance."""
 
     def __init__(self, mel_basis: torch.Tensor, mel_weight: float) -> None:
-        """Take the (M, F) mel basis of the last resolution's... second FFT, and the weight of that distance."""
+        """Take the (M, F) mel basis for the resolution with F = FFT/2 + 1, and the weight of its distance."""
         super().__init__()
         self.mel_weight = mel_weight
         self.register_buffer("mel_basis", mel_basis, persistent=False)

@@ -1,7 +1,7 @@
 """Train the small WaveGlow: `python -m training.synthesis.waveglow --minutes 110`.
 
-The same command continues a run that was stopped. First the likelihood alone, then a spectral loss on synthesised
-audio joins it, which makes speech intelligible far sooner than likelihood does.
+The same command continues a run that was stopped. First the likelihood alone, then a spectral loss on
+synthesised audio joins it, which makes speech intelligible far sooner than likelihood does.
 """
 
 from __future__ import annotations
