@@ -50,5 +50,19 @@ AUDIO_TO_TEXT = Pipeline("audio_to_text", (TensorSpec("audio_bytes", "BYTES", (1
 PUNCTUATE = Pipeline(
     "punctuate", (TensorSpec("transcript", "BYTES", (1,)),), (TensorSpec("text", "BYTES", (1,)),)
 )
+TEXT_TO_SPEECH = Pipeline(
+    "text_to_speech",
+    (TensorSpec("text", "BYTES", (1,)),),
+    (
+        TensorSpec("audio", "FP32", (-1,)),
+        TensorSpec("audio_length", "INT64", (1,)),
+        TensorSpec("sample_rate_hz", "INT32", (1,)),
+    ),
+)
+TEXT_TO_AUDIO = Pipeline(
+    "text_to_audio",
+    (TensorSpec("text", "BYTES", (1,)), TensorSpec("format", "BYTES", (1,))),
+    (TensorSpec("audio_bytes", "BYTES", (1,)),),
+)
 
-PIPELINES = (SPEECH_TO_TEXT, AUDIO_TO_TEXT, PUNCTUATE)
+PIPELINES = (SPEECH_TO_TEXT, AUDIO_TO_TEXT, PUNCTUATE, TEXT_TO_SPEECH, TEXT_TO_AUDIO)

@@ -3,7 +3,8 @@
     TritoneError
     ├── InputError (ValueError)          what a caller sent breaks a rule
     │   ├── AudioError                   samples or a recording
-    │   └── TextError                    a transcript
+    │   ├── TextError                    a transcript, or a text to speak
+    │   └── ParameterError               a request parameter
     ├── CancelledError                   the caller has gone; nobody waits for an answer
     ├── ArtifactError (ValueError)       a graph, sidecar file or config does not fit the others
     └── ServerError (RuntimeError)       the Triton server could not be started or stopped
@@ -34,6 +35,10 @@ class AudioError(InputError):
 
 class TextError(InputError):
     """A text that cannot be processed."""
+
+
+class ParameterError(InputError):
+    """A request parameter of the wrong type, or out of range."""
 
 
 class CancelledError(TritoneError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import triton_python_backend_utils as pb_utils
@@ -40,3 +40,16 @@ def call_model(name: str, inputs: Sequence[Any], outputs: Sequence[str]) -> list
     if response.has_error():
         raise CallError(response.error())
     return [pb_utils.get_output_tensor_by_name(response, output).as_numpy() for output in outputs]
+
+
+def bind_model(name: str, inputs: Sequence[str], outputs: Sequence[str]) -> Callable[..., list[NDArray[Any]]]:
+    """Return a function that runs one inference on another model: arrays in, arrays out, as named here.
+
+    The function raises CallError like `call_model`.
+    """
+
+    def call(*arrays: NDArray[Any]) -> list[NDArray[Any]]:
+        tensors = [pb_utils.Tensor(tensor, array) for tensor, array in zip(inputs, arrays, strict=True)]
+        return call_model(name, tensors, outputs)
+
+    return call

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from threading import Semaphore
 from typing import Any
 
@@ -17,7 +19,18 @@ from .calls import CallError
 
 Arrays = dict[str, NDArray[Any]]
 Compute = Callable[[Arrays], Sequence[Any]]  # input arrays to pb_utils.Tensor
-CancellableCompute = Callable[[Arrays, Callable[[], bool]], Sequence[Any]]  # may ask whether to stop
+
+
+@dataclass(frozen=True)
+class Work:
+    """One request, as a thread works on it."""
+
+    inputs: Arrays  # batch dimension first
+    parameters: Mapping[str, Any]  # of the request, as the caller sent them
+    is_cancelled: Callable[[], bool]  # whether the caller has gone
+
+
+ThreadedCompute = Callable[[Work], Sequence[Any]]  # work to pb_utils.Tensor
 
 
 def read_inputs(request: Any, names: Sequence[str]) -> Arrays:
@@ -53,12 +66,11 @@ class RequestThreads:
 
     Args:
         names: inputs to read.
-        compute: makes one request's output tensors, given its inputs and a function that tells whether the
-            caller has gone; called from several threads at once.
+        compute: makes one request's output tensors; called from several threads at once.
         limit: requests at work at most; further ones wait in Triton's queue, where its policies apply.
     """
 
-    def __init__(self, names: Sequence[str], compute: CancellableCompute, limit: int) -> None:
+    def __init__(self, names: Sequence[str], compute: ThreadedCompute, limit: int) -> None:
         self._names = names
         self._compute = compute
         self._free = Semaphore(limit)
@@ -70,15 +82,17 @@ class RequestThreads:
             self._free.acquire()
             # Triton takes the inputs' memory back as soon as execute returns.
             inputs = {name: array.copy() for name, array in read_inputs(request, self._names).items()}
-            self._threads.submit(self._answer, request.get_response_sender(), inputs)
+            sender = request.get_response_sender()
+            work = Work(inputs, json.loads(request.parameters() or "{}"), sender.is_cancelled)
+            self._threads.submit(self._answer, sender, work)
 
     def close(self) -> None:
         """Finish the requests at work."""
         self._threads.shutdown()
 
-    def _answer(self, sender: Any, inputs: Arrays) -> None:
+    def _answer(self, sender: Any, work: Work) -> None:
         try:
-            response = _response(sender.is_cancelled, lambda: self._compute(inputs, sender.is_cancelled))
+            response = _response(work.is_cancelled, lambda: self._compute(work))
             sender.send(response, flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
         finally:
             self._free.release()

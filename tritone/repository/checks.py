@@ -169,6 +169,8 @@ def _check_code(folder: ModelFolder, models: dict[str, ModelFolder]) -> Iterator
             yield f"{version.name}/model.py: expected the model's code, found none"
             continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
+        yield from _check_artifacts(version, tree)
+        yield from _check_bound_models(f"{version.name}/model.py", tree, models)
         called = [models[name] for name in _first_arguments(tree, "call_model") if name in models]
         created = set(folder.outputs).union(*(model.inputs for model in called))
         for name in _first_arguments(tree, "Tensor"):
@@ -181,15 +183,49 @@ def _check_code(folder: ModelFolder, models: dict[str, ModelFolder]) -> Iterator
             yield f"{version.name}/model.py: never reads the input '{name}'"
 
 
-def _first_arguments(tree: ast.AST, function: str) -> list[str]:
-    """Literal first arguments of all calls to `function`, however it is qualified."""
-    found = []
+def _check_artifacts(version: Path, tree: ast.AST) -> Iterator[str]:
+    """The files that model.py loads from its version folder are there."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+        if (
+            isinstance(node, ast.BinOp)
+            and isinstance(node.op, ast.Div)
+            and isinstance(node.right, ast.Constant)
+        ):
+            name = str(node.right.value)
+            if not (version / name).is_file():
+                yield f"{version.name}/{name}: expected the exporter's file, found none; run `make export`"
+
+
+def _check_bound_models(subject: str, tree: ast.AST, models: dict[str, ModelFolder]) -> Iterator[str]:
+    """Models that model.py calls by tensor names exist, take all of the inputs and give the outputs."""
+    for call in _calls(tree, "bind_model"):
+        name, inputs, outputs = map(ast.literal_eval, call.args)
+        if name not in models:
+            yield f"{subject}: calls {name}, no such model in the repositories"
+            continue
+        if set(inputs) != models[name].inputs.keys():
+            yield f"{subject}: gives {name} {inputs}, it takes {sorted(models[name].inputs)}"
+        for output in outputs:
+            if output not in models[name].outputs:
+                yield f"{subject}: asks {name} for '{output}', which it does not give"
+
+
+def _calls(tree: ast.AST, function: str) -> Iterator[ast.Call]:
+    """All calls to `function`, however it is qualified."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if name == function:
-                found.append(str(node.args[0].value))
-    return found
+                yield node
+
+
+def _first_arguments(tree: ast.AST, function: str) -> list[str]:
+    """Literal first arguments of all calls to `function`."""
+    return [
+        str(call.args[0].value)
+        for call in _calls(tree, function)
+        if call.args and isinstance(call.args[0], ast.Constant)
+    ]
 
 
 def _check_contract(models: dict[str, ModelFolder]) -> Iterator[str]:

@@ -36,12 +36,12 @@ class TritonPythonModel:
     def finalize(self):
         self._threads.close()
 
-    def _recognize(self, inputs, is_cancelled):
-        audio, lengths = inputs["audio"], inputs["audio_length"][:, 0]
+    def _recognize(self, work):
+        audio, lengths = work.inputs["audio"], work.inputs["audio_length"][:, 0]
         checked = [
             valid_samples(row, int(n), self._max_audio_s) for row, n in zip(audio, lengths, strict=True)
         ]
-        rows = [self._recognizer.log_probs(samples, is_cancelled) for samples in checked]
+        rows = [self._recognizer.log_probs(samples, work.is_cancelled) for samples in checked]
         frames = np.array([[len(row)] for row in rows], np.int64)
         return [pb_utils.Tensor("log_probs", pad_rows(rows)), pb_utils.Tensor("log_probs_length", frames)]
 

@@ -35,8 +35,9 @@ class TritonPythonModel:
     def finalize(self):
         self._threads.close()
 
-    def _restore(self, inputs, is_cancelled):
-        texts = [self._restorer.restore(data.decode(), is_cancelled) for (data,) in inputs["transcript"]]
+    def _restore(self, work):
+        transcripts = [data.decode() for (data,) in work.inputs["transcript"]]
+        texts = [self._restorer.restore(transcript, work.is_cancelled) for transcript in transcripts]
         return [pb_utils.Tensor("text", text_column(texts))]
 
     def _model(self, batch):

@@ -1,0 +1,22 @@
+"""Samples to whole audio files."""
+
+from __future__ import annotations
+
+import numpy as np
+import triton_python_backend_utils as pb_utils
+
+from tritone.audio.encoding import encode_audio, read_format, valid_part
+from tritone.python_backend.responses import respond
+
+
+class TritonPythonModel:
+    def execute(self, requests):
+        names = ["audio", "audio_length", "sample_rate_hz", "format"]
+        return [respond(request, names, self._encode) for request in requests]
+
+    def _encode(self, inputs):
+        formats = [read_format(data) for (data,) in inputs["format"]]
+        lengths, rates = inputs["audio_length"][:, 0].tolist(), inputs["sample_rate_hz"][:, 0].tolist()
+        rows = [valid_part(row, length) for row, length in zip(inputs["audio"], lengths, strict=True)]
+        files = [[encode_audio(*item)] for item in zip(rows, rates, formats, strict=True)]
+        return [pb_utils.Tensor("audio_bytes", np.array(files, dtype=object))]

@@ -1,0 +1,25 @@
+"""Takes the vocoder's own hum out of what it makes."""
+
+from __future__ import annotations
+
+import triton_python_backend_utils as pb_utils
+
+from tritone.python_backend.configuration import version_folder
+from tritone.python_backend.responses import pad_rows, respond
+from tritone.synthesis.denoising import Denoiser
+
+
+class TritonPythonModel:
+    def initialize(self, args):
+        folder = version_folder(args)
+        self._denoiser = Denoiser.load(folder / "denoiser.json", folder / "bias.npy")
+
+    def execute(self, requests):
+        names = ["audio", "audio_length", "strength"]
+        return [respond(request, names, self._denoise) for request in requests]
+
+    def _denoise(self, inputs):
+        columns = (inputs["audio_length"][:, 0].tolist(), inputs["strength"][:, 0].tolist())
+        rows = zip(inputs["audio"], *columns, strict=True)
+        denoised = [self._denoiser.denoise(row[:length], strength) for row, length, strength in rows]
+        return [pb_utils.Tensor("audio", pad_rows(denoised))]

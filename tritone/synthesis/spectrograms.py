@@ -1,0 +1,87 @@
+"""Symbols to mel spectrograms: batches for the decoder, and a second try for what did not end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import TextError
+from .limits import StepLimit
+from .noise import UtteranceNoise
+from .utterances import Utterance, stack_symbols
+from .voice import Voice
+
+Mel = NDArray[np.float32]
+Decode = Callable[[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]], Sequence[NDArray[Any]]]
+
+_ATTEMPTS = 2  # other noise often brings an utterance to its end
+
+
+class SpectrogramDecoder:
+    """Tacotron 2 over batches of utterances.
+
+    Args:
+        voice: what the checkpoint decides.
+        decode: the network: symbols (B, S), symbols_length (B, 1) and dropout (B, L, layers, units) to mel
+            (B, M, T) and mel_length (B, 1); it ends after L steps at the latest.
+        limit: decoder steps that an utterance gets.
+        symbols_bucket: symbols are padded to a multiple of it.
+    """
+
+    def __init__(self, voice: Voice, decode: Decode, limit: StepLimit, symbols_bucket: int) -> None:
+        self._voice = voice
+        self._decode = decode
+        self._limit = limit
+        self.symbols_bucket = symbols_bucket
+
+    def mels(self, batch: Sequence[Utterance], seeds: Sequence[int]) -> list[Mel]:
+        """Decode utterances of one bucket of lengths.
+
+        Args:
+            batch: utterances.
+            seeds: of the texts that they belong to, by text.
+
+        Returns:
+            (M, T) float32 for each, without padding.
+
+        Raises:
+            TextError: an utterance did not end, or was not spoken at all, with other noise neither.
+        """
+        found: dict[Utterance, Mel] = {}
+        for attempt in range(_ATTEMPTS):
+            missing = [utterance for utterance in batch if utterance not in found]
+            if not missing:
+                break
+            noises = [UtteranceNoise(seeds[item.text], item.number, attempt) for item in missing]
+            found.update(self._attempt(missing, noises))
+        for utterance in batch:
+            if utterance not in found:
+                raise TextError(self._endless(utterance))
+        return [found[utterance] for utterance in batch]
+
+    def _attempt(self, batch: Sequence[Utterance], noises: Sequence[UtteranceNoise]) -> dict[Utterance, Mel]:
+        """Return the spectrograms of those that were spoken and ended."""
+        voice = self._voice
+        symbols, symbols_length = stack_symbols(batch, self.symbols_bucket)
+        steps = self._limit.steps(symbols.shape[1], voice)
+        dropout = [
+            noise.dropout(steps, voice.prenet_layers, voice.prenet_units, voice.dropout) for noise in noises
+        ]
+        mel, mel_length = self._decode(symbols, symbols_length, np.stack(dropout))
+        return {
+            utterance: row[:, :frames].copy()
+            for utterance, row, frames in zip(batch, mel, mel_length[:, 0].tolist(), strict=True)
+            if 0 < frames < steps * voice.frames_per_step
+        }
+
+    def _endless(self, utterance: Utterance) -> str:
+        padded = stack_symbols([utterance], self.symbols_bucket)[0].shape[1]
+        seconds = self._limit.steps(padded, self._voice) * self._voice.step_s
+        return (
+            f"{utterance}: expected its {utterance.symbols.size} symbols to take up to {seconds:.1f} s, "
+            f"the voice said nothing or came to no end in {_ATTEMPTS} attempts; "
+            "shorten or reword it, or send another seed."
+        )

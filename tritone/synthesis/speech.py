@@ -1,0 +1,96 @@
+"""Texts of any length to speech: all utterances of a request in batches, a bounded number of them at work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import CancelledError
+from .joining import join_utterances
+from .parameters import SynthesisParameters
+from .spectrograms import SpectrogramDecoder
+from .utterances import Utterance, plan_batches
+from .vocoding import Mel, Samples, Vocoder
+
+Item = TypeVar("Item")
+OrderedMap = Callable[..., Iterable[Any]]
+
+
+class SpeechSynthesizer:
+    """Speaks texts that were cut into utterances.
+
+    Args:
+        decoder: symbols to mel spectrograms.
+        vocoder: mel spectrograms to samples.
+        utterances_per_batch: given to the decoder at once.
+        batch_map: like `map`, over batches; may work ahead, and bounds how many are in memory.
+        utterance_map: the same, over the utterances of a batch.
+    """
+
+    def __init__(
+        self,
+        decoder: SpectrogramDecoder,
+        vocoder: Vocoder,
+        utterances_per_batch: int,
+        batch_map: OrderedMap = map,
+        utterance_map: OrderedMap = map,
+    ) -> None:
+        self._decoder = decoder
+        self._vocoder = vocoder
+        self._utterances_per_batch = utterances_per_batch
+        self._batch_map = batch_map
+        self._utterance_map = utterance_map
+
+    def speak(
+        self,
+        texts: Sequence[Sequence[Utterance]],
+        parameters: SynthesisParameters,
+        is_cancelled: Callable[[], bool] = lambda: False,
+    ) -> list[NDArray[np.float32]]:
+        """Speak every text.
+
+        Args:
+            texts: the utterances of each.
+            parameters: of the request, for all its texts alike.
+            is_cancelled: asked before every batch and every utterance.
+
+        Returns:
+            (N,) float32 in [-1, 1] for each text.
+
+        Raises:
+            TextError: an utterance that the voice does not bring to an end.
+            CancelledError: `is_cancelled` said so.
+        """
+        seeds = [parameters.text_seed() for _ in texts]
+
+        def spoken(batch: Sequence[Utterance]) -> list[Samples]:
+            pairs = zip(batch, self._decoder.mels(batch, seeds), strict=True)
+            return list(self._utterance_map(audio, _until_cancelled(pairs, is_cancelled)))
+
+        def audio(pair: tuple[Utterance, Mel]) -> Samples:
+            utterance, mel = pair
+            return self._vocoder.audio(utterance, mel, seeds[utterance.text], parameters)
+
+        utterances = [utterance for text in texts for utterance in text]
+        batches = plan_batches(utterances, self._decoder.symbols_bucket, self._utterances_per_batch)
+        samples: dict[Utterance, Samples] = {}
+        results = self._batch_map(spoken, _until_cancelled(batches, is_cancelled))
+        for batch, result in zip(batches, results, strict=True):
+            samples.update(zip(batch, result, strict=True))
+        return [self._joined(text, samples) for text in texts]
+
+    def _joined(self, text: Sequence[Utterance], samples: dict[Utterance, Samples]) -> NDArray[np.float32]:
+        """Join one text, and let go of its parts."""
+        parts = [samples.pop(utterance) for utterance in text]
+        pause_s = [utterance.pause_s for utterance in text]
+        return join_utterances(parts, pause_s, self._vocoder.voice.sample_rate_hz)
+
+
+def _until_cancelled(items: Iterable[Item], is_cancelled: Callable[[], bool]) -> Iterator[Item]:
+    for item in items:
+        if is_cancelled():
+            raise CancelledError("synthesis was cancelled by the client")
+        yield item

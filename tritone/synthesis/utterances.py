@@ -1,0 +1,109 @@
+"""The utterances of a request, and how they share the decoder's batches."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import TextError
+from .limits import bucket
+
+LONGEST_PAUSE_S = 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class Utterance:
+    """What is spoken at once."""
+
+    text: int  # row of the request's batch
+    number: int  # within its text, from 0
+    symbols: NDArray[np.int64]  # (S,), no padding
+    pause_s: float  # silence behind it, seconds
+
+    def __str__(self) -> str:
+        """As errors name it, counting from 1."""
+        return f"text {self.text + 1}, utterance {self.number + 1}"
+
+
+def read_utterances(
+    symbols: NDArray[np.int64], symbols_length: NDArray[np.int64], pause_s: NDArray[np.float32]
+) -> list[list[Utterance]]:
+    """Unpack the tokenizer's tensors.
+
+    Args:
+        symbols: (B, U, S), padded.
+        symbols_length: (B, U), valid symbols; 0 where there is no utterance.
+        pause_s: (B, U), silence behind each, seconds.
+
+    Returns:
+        The utterances of each of the B texts.
+
+    Raises:
+        TextError: lengths that do not fit, a pause out of range, or a text without an utterance.
+    """
+    if not symbols.shape[:2] == symbols_length.shape == pause_s.shape:
+        raise TextError(
+            f"symbols_length, pause_s: expected {symbols.shape[1]} values, one per utterance in symbols, "
+            f"got {symbols_length.shape[1]} and {pause_s.shape[1]}; send the tokenizer's outputs."
+        )
+    if symbols_length.size and not 0 <= symbols_length.min() <= symbols_length.max() <= symbols.shape[2]:
+        raise TextError(
+            f"symbols_length: expected 0 to {symbols.shape[2]} (the symbols sent), got "
+            f"{symbols_length.min()} to {symbols_length.max()}; send the tokenizer's outputs."
+        )
+    if not np.all((pause_s >= 0) & (pause_s <= LONGEST_PAUSE_S)):
+        raise TextError(
+            f"pause_s: expected 0 to {LONGEST_PAUSE_S:g} s, got something else; send the tokenizer's outputs."
+        )
+    rows = zip(symbols, symbols_length, pause_s, strict=True)
+    texts = [list(_text(row, *tensors)) for row, tensors in enumerate(rows)]
+    for row, utterances in enumerate(texts):
+        if not utterances:
+            raise TextError(
+                f"symbols_length: expected at least one utterance, got none for text {row + 1}; "
+                "send a text with words."
+            )
+    return texts
+
+
+def _text(
+    row: int, symbols: NDArray[np.int64], lengths: NDArray[np.int64], pause_s: NDArray[np.float32]
+) -> Iterator[Utterance]:
+    present = np.flatnonzero(lengths)
+    for number, index in enumerate(present):
+        yield Utterance(row, number, symbols[index, : lengths[index]], float(pause_s[index]))
+
+
+def plan_batches(utterances: Sequence[Utterance], symbols_bucket: int, largest: int) -> list[list[Utterance]]:
+    """Share utterances out to batches: alike in length, for the decoder runs until the longest has ended.
+
+    All utterances of a batch fall into the same bucket of lengths. One that is batched therefore meets the
+    network in the very shape in which it meets it alone.
+
+    Returns:
+        Batches of up to `largest` utterances, about equally many in each, long utterances first.
+    """
+    by_bucket: dict[int, list[Utterance]] = defaultdict(list)
+    for utterance in sorted(utterances, key=lambda utterance: -utterance.symbols.size):
+        by_bucket[bucket(utterance.symbols.size, symbols_bucket)].append(utterance)
+    batches = []
+    for alike in by_bucket.values():
+        count = -(-len(alike) // largest)
+        borders = [len(alike) * index // count for index in range(count + 1)]
+        batches += [alike[start:stop] for start, stop in pairwise(borders)]
+    return batches
+
+
+def stack_symbols(batch: Sequence[Utterance], symbols_bucket: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return `symbols` (B, S) padded with 0 to their bucket, and `symbols_length` (B, 1)."""
+    lengths = np.array([[utterance.symbols.size] for utterance in batch], np.int64)
+    symbols = np.zeros((len(batch), bucket(int(lengths.max()), symbols_bucket)), np.int64)
+    for target, utterance in zip(symbols, batch, strict=True):
+        target[: utterance.symbols.size] = utterance.symbols
+    return symbols, lengths

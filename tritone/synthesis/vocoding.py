@@ -1,0 +1,74 @@
+"""Mel spectrograms to samples: speed, noise, vocoder, denoiser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import TextError
+from .limits import bucket
+from .noise import UtteranceNoise
+from .parameters import SynthesisParameters
+from .speed import change_speed
+from .utterances import Utterance
+from .voice import Voice
+
+Samples = NDArray[np.float32]
+Mel = NDArray[np.float32]
+Network = Callable[..., Sequence[NDArray[Any]]]
+
+
+class Vocoder:
+    """WaveGlow over single utterances: on a CPU a batch of them costs as much as each alone.
+
+    Args:
+        voice: what the checkpoint decides.
+        vocode: the network: mel (1, M, T), mel_length (1, 1), z (1, groups, columns) to audio (1, T * hop).
+        denoise: audio (1, N), audio_length (1, 1) and strength (1, 1) to audio (1, N).
+        frames_bucket: mel frames are padded to a multiple of it.
+    """
+
+    def __init__(self, voice: Voice, vocode: Network, denoise: Network, frames_bucket: int) -> None:
+        self.voice = voice
+        self._vocode = vocode
+        self._denoise = denoise
+        self._frames_bucket = frames_bucket
+
+    def audio(self, utterance: Utterance, mel: Mel, seed: int, parameters: SynthesisParameters) -> Samples:
+        """Make the samples of one utterance.
+
+        Args:
+            utterance: whose number decides the noise, together with the seed.
+            mel: (M, T) float32.
+            seed: of the utterance's text.
+            parameters: of the request.
+
+        Returns:
+            (N,) float32, N = frames after the change of speed * hop.
+
+        Raises:
+            TextError: the vocoder left the range of numbers.
+        """
+        voice = self.voice
+        mel = change_speed(mel, parameters.speed)
+        frames = mel.shape[1]
+        padded = np.full((1, voice.mels, bucket(frames, self._frames_bucket)), voice.silence, np.float32)
+        padded[0, :, :frames] = mel
+        z = UtteranceNoise(seed, utterance.number).latent(
+            voice.latent_columns(padded.shape[2]), voice.groups, parameters.sigma
+        )
+        (audio,) = self._vocode(padded, np.array([[frames]], np.int64), z[np.newaxis])
+        audio = audio[:, : frames * voice.hop_samples]
+        if not np.isfinite(audio.sum()):
+            raise TextError(
+                f"{utterance}: expected finite samples from the vocoder, got NaN or infinity; "
+                "send another seed or a smaller sigma."
+            )
+        if parameters.denoise:
+            strength = np.array([[parameters.denoise]], np.float32)
+            (audio,) = self._denoise(audio, np.array([[audio.shape[1]]], np.int64), strength)
+        samples: Samples = audio[0].copy()  # not a view of the server's memory
+        return samples

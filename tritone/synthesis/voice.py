@@ -1,0 +1,107 @@
+"""A voice: what the two checkpoints decide, and whether they belong together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import ArtifactError
+from ..sidecar import read_sidecar
+
+TACOTRON2_FIELDS = (
+    "mel",
+    "pad_value",
+    "frames_per_step",
+    "prenet_layers",
+    "prenet_units",
+    "dropout",
+    "max_decoder_steps",
+)
+WAVEGLOW_FIELDS = ("mel", "hop_samples", "groups", "sigma")
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A Tacotron 2 and the WaveGlow that turns its spectrograms into sound."""
+
+    sample_rate_hz: int  # of the audio
+    hop_samples: int  # audio samples per mel frame
+    mels: int  # bands of a frame
+    silence: float  # mel value of silence, behind the last frame
+    frames_per_step: int  # mel frames that one decoder step makes
+    prenet_layers: int  # each with dropout, in inference too
+    prenet_units: int  # of a prenet layer
+    dropout: float  # probability that a prenet unit is dropped
+    max_steps: int  # decoder steps at most, of any utterance
+    groups: int  # audio samples that WaveGlow makes at once: rows of z
+    sigma: float  # standard deviation of z that the checkpoint asks for
+
+    @classmethod
+    def load(cls, tacotron2: Path, waveglow: Path) -> Voice:
+        """Read both sidecars as the exporter wrote them.
+
+        Raises:
+            ArtifactError: a file or field is missing, or the two do not belong together.
+        """
+        spectrograms = dict(zip(TACOTRON2_FIELDS, read_sidecar(tacotron2, *TACOTRON2_FIELDS), strict=True))
+        vocoder = dict(zip(WAVEGLOW_FIELDS, read_sidecar(waveglow, *WAVEGLOW_FIELDS), strict=True))
+        check_pair(spectrograms, vocoder)
+        mel = spectrograms["mel"]
+        return cls(
+            sample_rate_hz=mel["sample_rate_hz"],
+            hop_samples=mel["hop_samples"],
+            mels=mel["mels"],
+            silence=spectrograms["pad_value"],
+            frames_per_step=spectrograms["frames_per_step"],
+            prenet_layers=spectrograms["prenet_layers"],
+            prenet_units=spectrograms["prenet_units"],
+            dropout=spectrograms["dropout"],
+            max_steps=spectrograms["max_decoder_steps"],
+            groups=vocoder["groups"],
+            sigma=vocoder["sigma"],
+        )
+
+    @property
+    def step_s(self) -> float:
+        """Seconds of speech that one decoder step makes."""
+        return self.frames_per_step * self.hop_samples / self.sample_rate_hz
+
+    def latent_columns(self, frames: int) -> int:
+        """Return how many columns of z belong to so many mel frames."""
+        return frames * self.hop_samples // self.groups
+
+
+def check_pair(tacotron2: Mapping[str, Any], waveglow: Mapping[str, Any]) -> None:
+    """Check that a vocoder was trained on the spectrograms that a Tacotron 2 makes.
+
+    Args:
+        tacotron2: content of tacotron2.json.
+        waveglow: content of waveglow.json.
+
+    Raises:
+        ArtifactError: names every setting that differs, with both values.
+    """
+    made, taken = tacotron2["mel"], waveglow["mel"]
+    differing = [
+        f"{name} {_shown(made, name)} and {_shown(taken, name)}"
+        for name in dict.fromkeys([*made, *taken])
+        if made.get(name) != taken.get(name)
+    ]
+    if differing:
+        raise ArtifactError(
+            "voice: expected Tacotron 2 and WaveGlow of equal mel settings, got "
+            f"{', '.join(differing)}; export checkpoints that were trained for each other."
+        )
+    hop, groups = waveglow["hop_samples"], waveglow["groups"]
+    if hop != made["hop_samples"] or hop % groups:
+        raise ArtifactError(
+            f"voice: expected WaveGlow to make {made['hop_samples']} samples per mel frame in whole groups, "
+            f"got {hop} samples in groups of {groups}; export checkpoints that were trained for each other."
+        )
+
+
+def _shown(settings: Mapping[str, Any], name: str) -> str:
+    return json.dumps(settings[name]) if name in settings else "unknown"
