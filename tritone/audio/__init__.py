@@ -1,1 +1,1 @@
-"""Audio at the edge: whole files in, checked 16 kHz mono samples out."""
+"""Audio at the edge: whole files in, checked 16 kHz mono samples out; and samples back to files."""

@@ -68,9 +68,10 @@ def valid_part(row: NDArray[np.float32], length: int) -> NDArray[np.float32]:
 def encode_audio(samples: NDArray[np.float32], sample_rate_hz: int, audio_format: str) -> bytes:
     """Encode a recording.
 
-    Samples beyond full scale are clipped. wav, flac and pcm carry the same int16: round(sample * 32768).
+    What exceeds full scale is clipped. wav, flac and pcm carry the same int16: round(sample * 32768).
     ogg is Opus, mp3 has a variable bit rate; both codecs know certain rates only, and samples of another are
-    resampled to the next higher one (22,050 Hz becomes Opus at 24,000 Hz).
+    resampled to the next higher one (22,050 Hz becomes Opus at 24,000 Hz). Decoders give the same number of
+    samples back. Equal samples make equal bytes, but for ogg, whose streams are numbered at random.
 
     Args:
         samples: (N,) float32, mono in [-1, 1], at least one.

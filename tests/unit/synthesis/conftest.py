@@ -1,0 +1,49 @@
+import json
+
+import pytest
+
+from tritone.synthesis.voice import Voice
+
+MEL = {
+    "sample_rate_hz": 16_000,
+    "mels": 8,
+    "fft_size": 1024,
+    "window_samples": 800,
+    "hop_samples": 256,
+    "window": "hann",
+    "lowest_hz": 0.0,
+    "highest_hz": 8000.0,
+}
+
+
+@pytest.fixture
+def pair():
+    """The sidecars of a pair that fits, as the exporter writes them."""
+    tacotron2 = {
+        "mel": dict(MEL),
+        "pad_value": -11.5,
+        "frames_per_step": 2,
+        "prenet_layers": 2,
+        "prenet_units": 16,
+        "dropout": 0.5,
+        "max_decoder_steps": 1000,
+    }
+    return tacotron2, {"mel": dict(MEL), "hop_samples": 256, "groups": 16, "sigma": 0.8}
+
+
+@pytest.fixture
+def sidecars(tmp_path):
+    """Write a pair of sidecars, return their paths."""
+
+    def write(tacotron2, waveglow):
+        paths = tmp_path / "tacotron2.json", tmp_path / "waveglow.json"
+        for path, content in zip(paths, (tacotron2, waveglow), strict=True):
+            path.write_text(json.dumps(content))
+        return paths
+
+    return write
+
+
+@pytest.fixture
+def voice(pair, sidecars):
+    return Voice.load(*sidecars(*pair))
