@@ -7,7 +7,6 @@ synthesised audio joins it, which makes speech intelligible far sooner than like
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -41,6 +40,7 @@ class VocoderRun(Run):
         super().__init__(config, folder, device, FoldedWaveGlow(**sizes), FoldedWaveGlow(**sizes))
         training = config.training
         self.loss = SpectralLoss(self.mel.fb[0], training.mel_weight).to(device)
+        self.likelihood = 0.0  # negative, last measured
         self.utterances = read_split(data, "train")
         self.randomness = np.random.default_rng([training.seed, self.step])
         held_out = np.random.default_rng(0)
@@ -92,35 +92,48 @@ class VocoderRun(Run):
         training = self.config.training
         mel, audio = self.batch()
         conditions = self.model.conditions(mel)
-        noise, log_determinant = self.model.to_noise(audio, conditions)
-        likelihood = noise.square().mean() / 2 - log_determinant
-        losses = {"negative_log_likelihood": likelihood}
-        total = likelihood
-        if self.elapsed_s >= 60 * training.likelihood_minutes:
-            sigma = self.randomness.uniform(*training.noise)
-            predicted = self.model.to_audio(sigma * torch.randn_like(noise), conditions)
-            spectral = self.loss(predicted, audio)
-            losses |= spectral
-            total = training.likelihood_weight * likelihood + sum(spectral.values())
+        hybrid = self.elapsed_s >= 60 * training.likelihood_minutes
+        total = mel.new_zeros(())
+        losses: dict[str, torch.Tensor] = {}
+        # Beside the spectral loss the likelihood only guides, so that it needn't be computed at every step.
+        every = training.likelihood_every if hybrid else 1
+        if self.step % every == 0:
+            likelihood = self.negative_log_likelihood(self.model, audio, conditions)
+            self.likelihood = float(likelihood.detach())
+            total = total + (every * training.likelihood_weight if hybrid else 1) * likelihood
+        if hybrid:
+            noise = self.noise(mel, self.randomness.uniform(*training.noise))
+            losses = self.loss(self.model.to_audio(noise, conditions), audio)
+            total = total + sum(losses.values())
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()
         self.apply_gradient()
-        return {name: float(value.detach()) for name, value in losses.items()}
+        measured = {name: float(value.detach()) for name, value in losses.items()}
+        return {"negative_log_likelihood": self.likelihood} | measured
+
+    def noise(self, mel: torch.Tensor, sigma: float) -> torch.Tensor:
+        """Draw (B, G, groups) noise for (B, M, 3 + T) mel frames."""
+        group = self.model.n_group
+        return sigma * torch.randn(len(mel), group, (mel.size(2) - TAPS) * HOP // group, device=self.device)
+
+    @staticmethod
+    def negative_log_likelihood(
+        model: FoldedWaveGlow, audio: torch.Tensor, conditions: tuple[torch.Tensor, ...]
+    ) -> torch.Tensor:
+        """Compute the mean over samples, without the constant, for standard normal noise."""
+        noise, log_determinant = model.to_noise(audio, conditions)
+        return noise.square().mean() / 2 - log_determinant
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
         """Measure the averaged model's spectral distance on held-out segments."""
-        torch.manual_seed(0)
         mel, audio = self.stack(self.validation)
-        noise = VALIDATION_SIGMA * torch.randn(
-            len(mel), self.model.n_group, audio.size(1) // self.model.n_group
-        )
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            noise = self.noise(mel, VALIDATION_SIGMA)
         conditions = self.average.conditions(mel)
-        measured = self.loss(self.average.to_audio(noise.to(self.device), conditions), audio)
-        true_noise, log_determinant = self.average.to_noise(audio, conditions)
-        torch.manual_seed(time.time_ns())
-        likelihood = true_noise.square().mean() / 2 - log_determinant
-        measured["negative_log_likelihood"] = likelihood
+        measured = self.loss(self.average.to_audio(noise, conditions), audio)
+        measured["negative_log_likelihood"] = self.negative_log_likelihood(self.average, audio, conditions)
         return {f"validation_{name}": float(value) for name, value in measured.items()}
 
 
