@@ -1,9 +1,10 @@
-"""Client for the tritone speech service: transcribe recordings and punctuate transcripts.
+"""Client for the tritone speech service: transcribe recordings, punctuate transcripts, speak texts.
 
 Start with `Client` or `AsyncClient`.
 """
 
-from tritone_client.client import AsyncClient, Client
+from tritone_client.async_client import AsyncClient
+from tritone_client.client import Client
 from tritone_client.errors import (
     InvalidRequestError,
     ModelNotFoundError,
@@ -13,7 +14,7 @@ from tritone_client.errors import (
     ServerUnavailableError,
     TritoneError,
 )
-from tritone_client.results import Health, ModelHealth, Transcription, Word
+from tritone_client.results import Health, ModelHealth, Speech, Transcription, Word
 
 __all__ = [
     "AsyncClient",
@@ -26,6 +27,7 @@ __all__ = [
     "ServerError",
     "ServerNotReadyError",
     "ServerUnavailableError",
+    "Speech",
     "Transcription",
     "TritoneError",
     "Word",

@@ -1,6 +1,7 @@
 """The server's public models as calls: what is sent and how the answer is read, without any network.
 
-Every transport sends the same `Call`, so a new model of the service is one more function here.
+Every transport sends the same `Call`, so a new model of the service is one more function. Those for synthesis
+are in `tritone_client.synthesis`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ LOUDEST_SAMPLE = 2.0  # full scale is 1; resampling may overshoot a little, inte
 AUDIO_TO_TEXT = "audio_to_text"
 SPEECH_TO_TEXT = "speech_to_text"
 PUNCTUATE = "punctuate"
-PUBLIC_MODELS = (AUDIO_TO_TEXT, SPEECH_TO_TEXT, PUNCTUATE)
+TEXT_TO_SPEECH = "text_to_speech"
+TEXT_TO_AUDIO = "text_to_audio"
+PUBLIC_MODELS = (AUDIO_TO_TEXT, SPEECH_TO_TEXT, PUNCTUATE, TEXT_TO_SPEECH, TEXT_TO_AUDIO)
 
 _VERSIONS_DIFFER = "client and server are of different versions."
 
@@ -68,6 +71,14 @@ class Outputs:
         """Return a BYTES output of one element as text."""
         return self.strings(name)[0]
 
+    def content(self, name: str) -> bytes:
+        """Return a BYTES output of one element as it is."""
+        return bytes(self.row(name)[0])
+
+    def integer(self, name: str) -> int:
+        """Return an integer output of one element."""
+        return int(self.row(name)[0])
+
     def floats(self, name: str) -> list[float]:
         """Return a floating-point output as Python floats."""
         return [float(value) for value in self.row(name)]
@@ -106,11 +117,27 @@ def transcribe(audio: Audio) -> Call[Transcription]:
 
 def punctuate(text: str) -> Call[str]:
     """Ask for punctuation and capitals in a transcript."""
+    return Call(PUNCTUATE, (text_tensor("transcript", text),), lambda outputs: outputs.string("text"))
+
+
+def text_tensor(name: str, text: str) -> Tensor:
+    """Make an input of one text.
+
+    Raises:
+        InvalidRequestError: not valid Unicode.
+        TypeError: no text.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"{name}: expected str, got {type(text).__name__}.")
     try:
-        transcript = text.encode("utf-8")
+        return bytes_tensor(name, text.encode("utf-8"))
     except UnicodeEncodeError as error:
-        raise InvalidRequestError("transcript: expected valid Unicode, got unpaired surrogates.") from error
-    return Call(PUNCTUATE, (_bytes("transcript", transcript),), lambda outputs: outputs.string("text"))
+        raise InvalidRequestError(f"{name}: expected valid Unicode, got unpaired surrogates.") from error
+
+
+def bytes_tensor(name: str, value: bytes) -> Tensor:
+    """Make an input of one BYTES element."""
+    return Tensor(name, "BYTES", np.array([[value]], dtype=np.object_))
 
 
 def _transcribe_file(content: bytes) -> Call[Transcription]:
@@ -120,7 +147,7 @@ def _transcribe_file(content: bytes) -> Call[Transcription]:
             "split the recording or compress it as FLAC or MP3."
         )
     length_s = duration_s(content)
-    inputs = (_bytes("audio_bytes", content),)
+    inputs = (bytes_tensor("audio_bytes", content),)
     return Call(AUDIO_TO_TEXT, inputs, lambda outputs: _transcription(outputs, length_s))
 
 
@@ -179,7 +206,3 @@ def _words(outputs: Outputs) -> Iterator[Word]:
     for word, start_s, end_s, confidence in zip(words, *columns, strict=True):
         if word:  # in a batch, shorter rows are padded with empty words
             yield Word(word, start_s, end_s, confidence)
-
-
-def _bytes(name: str, value: bytes) -> Tensor:
-    return Tensor(name, "BYTES", np.array([[value]], dtype=np.object_))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Collection
 from pathlib import Path
 
 import soundfile
@@ -12,10 +13,15 @@ AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3"})
 
 def audio_files(folder: Path, recursive: bool = False) -> list[Path]:
     """List a folder's audio files in the order of their paths, without hidden ones."""
+    return files_in(folder, AUDIO_SUFFIXES, recursive)
+
+
+def files_in(folder: Path, suffixes: Collection[str], recursive: bool) -> list[Path]:
+    """List a folder's files with one of the suffixes in the order of their paths, without hidden ones."""
     return sorted(
         path
         for path in folder.glob("**/*" if recursive else "*")
-        if path.suffix.lower() in AUDIO_SUFFIXES
+        if path.suffix.lower() in suffixes
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
         and path.is_file()
     )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 @dataclass(frozen=True)
 class Word:
@@ -24,6 +27,19 @@ class Transcription:
     text: str  #: the same words, punctuated and capitalised
     words: tuple[Word, ...]  #: in the order they were spoken
     duration_s: float | None  #: length of the audio in seconds; None when only the server could read the file
+
+
+@dataclass(frozen=True, eq=False)
+class Speech:
+    """A text, spoken."""
+
+    samples: NDArray[np.float32]  #: (N,) mono, in [-1, 1]
+    sample_rate_hz: int  #: decided by the voice
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the audio in seconds."""
+        return self.samples.size / self.sample_rate_hz
 
 
 @dataclass(frozen=True)

@@ -5,40 +5,54 @@ from __future__ import annotations
 import asyncio
 import io
 import socket
-from collections.abc import Callable, Iterator
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
+from click.testing import CliRunner, Result
 from tritone_client import AsyncClient, Client
+from tritone_client.command import main
 
 from .fakes import Behaviour, GrpcServer, HttpServer
 
+TRITONE = [sys.executable, "-m", "tritone_client.command"]
 VARIANTS = [(kind, protocol) for protocol in ("grpc", "http") for kind in ("sync", "asyncio")]
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Calls one method of a fresh client, sync or asyncio."""
+    """Calls one method of a fresh client, sync or asyncio; of a method that yields, returns the list."""
 
     kind: str
     protocol: str
 
-    def __call__(self, url: str, method: str, *arguments: Any, **options: Any) -> Any:
+    def __call__(
+        self,
+        url: str,
+        method: str,
+        *arguments: Any,
+        keywords: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Any:
+        ask = methodcaller(method, *arguments, **(keywords or {}))
         if self.kind == "sync":
             with Client(url, protocol=self.protocol, **options) as client:
-                return getattr(client, method)(*arguments)
-        return asyncio.run(self._asynchronously(url, method, arguments, options))
+                answer = ask(client)
+                return list(answer) if isinstance(answer, Generator) else answer
+        return asyncio.run(self._asynchronously(url, ask, options))
 
-    async def _asynchronously(
-        self, url: str, method: str, arguments: tuple[Any, ...], options: dict[str, Any]
-    ) -> Any:
+    async def _asynchronously(self, url: str, ask: methodcaller, options: dict[str, Any]) -> Any:
         async with AsyncClient(url, protocol=self.protocol, **options) as client:
-            return await getattr(client, method)(*arguments)
+            answer = ask(client)
+            return [item async for item in answer] if isinstance(answer, AsyncGenerator) else await answer
 
 
 @pytest.fixture(params=VARIANTS, ids=lambda variant: "-".join(variant))
@@ -66,6 +80,33 @@ def free_port() -> int:
     """A port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
+
+
+@pytest.fixture
+def tritone(urls: dict[str, str]) -> Callable[..., Result]:
+    """Run the command in this process; `-` arguments take stdin."""
+
+    def run(*arguments: Any, stdin: str | bytes | None = None, url: str | None = urls["grpc"]) -> Result:
+        address = ["--url", url] if url else []
+        return CliRunner().invoke(main, [*map(str, arguments), *address], input=stdin)
+
+    return run
+
+
+@pytest.fixture
+def process(urls: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[bytes]]:
+    """Run the command as a process of its own."""
+
+    def run(*arguments: Any, **options: Any) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [*TRITONE, *map(str, arguments), "--url", urls["grpc"]],
+            capture_output=True,
+            timeout=60,
+            check=False,
+            **options,
+        )
+
+    return run
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import threading
@@ -16,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import grpc
 import numpy as np
+import soundfile
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 from tritonclient.utils import (
     deserialize_bytes_tensor,
@@ -24,7 +26,10 @@ from tritonclient.utils import (
     triton_to_np_dtype,
 )
 
+MODELS = ("audio_to_text", "speech_to_text", "punctuate", "text_to_speech", "text_to_audio")
 WORD_S = 0.5
+RATE_HZ = 16_000
+CONTAINERS = {"wav": ("WAV", None), "flac": ("FLAC", None), "ogg": ("OGG", "OPUS"), "mp3": ("MP3", None)}
 HTTP_STATUS = {"INVALID_ARGUMENT": 400, "NOT_FOUND": 404, "UNAVAILABLE": 503, "INTERNAL": 500}
 
 
@@ -42,11 +47,10 @@ class Behaviour:
 
     spoken: dict[bytes, str] = field(default_factory=dict)  # transcript by file content or samples
     faults: deque[FaultError] = field(default_factory=deque)  # answers to the next inference requests
-    models: dict[str, bool] = field(
-        default_factory=lambda: {"audio_to_text": True, "speech_to_text": True, "punctuate": True}
-    )  # readiness by name
-    answer_after_s: dict[str, float] = field(default_factory=dict)  # by transcript
+    models: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(MODELS, True))  # readiness by name
+    answer_after_s: dict[str, float] = field(default_factory=dict)  # by transcript, or by text to speak
     asked: list[str] = field(default_factory=list)  # models of all inference requests
+    parameters: list[dict[str, object]] = field(default_factory=list)  # of all inference requests
     in_flight: int = 0
     most_in_flight: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -55,9 +59,12 @@ class Behaviour:
     def ready(self) -> bool:
         return all(self.models.values())
 
-    def infer(self, model: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def infer(
+        self, model: str, inputs: dict[str, np.ndarray], parameters: dict[str, object]
+    ) -> dict[str, np.ndarray]:
         with self.lock:
             self.asked.append(model)
+            self.parameters.append(parameters)
             self.in_flight += 1
             self.most_in_flight = max(self.most_in_flight, self.in_flight)
             fault = self.faults.popleft() if self.faults else None
@@ -83,6 +90,26 @@ class Behaviour:
     def _punctuate(self, transcript: np.ndarray) -> dict[str, np.ndarray]:
         return {"text": _strings([punctuated(transcript[0, 0].decode())])}
 
+    def _text_to_speech(self, text: np.ndarray) -> dict[str, np.ndarray]:
+        samples = self._speak(text[0, 0].decode())
+        padded = np.pad(samples, (0, 500))  # as in a batch with a longer neighbour
+        return {
+            "audio": padded[np.newaxis],
+            "audio_length": np.array([[samples.size]], np.int64),
+            "sample_rate_hz": np.array([[RATE_HZ]], np.int32),
+        }
+
+    def _text_to_audio(self, text: np.ndarray, format: np.ndarray) -> dict[str, np.ndarray]:
+        content = encoded(self._speak(text[0, 0].decode()), format[0, 0].decode())
+        return {"audio_bytes": np.array([[content]], dtype=np.object_)}
+
+    def _speak(self, text: str) -> np.ndarray:
+        if not any(map(str.isalnum, text)):
+            refusal = "in ensemble 'text_to_speech', text: expected a word, got none."
+            raise FaultError("INVALID_ARGUMENT", refusal)
+        time.sleep(self.answer_after_s.get(text, 0))
+        return tone(text)
+
     def _recognise(self, content: bytes) -> dict[str, np.ndarray]:
         if content not in self.spoken:
             refusal = "in ensemble 'audio_to_text', audio_bytes: expected audio, got text."
@@ -103,6 +130,20 @@ class Behaviour:
 
 def punctuated(transcript: str) -> str:
     return f"{transcript.capitalize()}." if transcript else ""
+
+
+def tone(text: str) -> np.ndarray:
+    """What the server says for a text: a tenth of a second for each character."""
+    return np.sin(0.05 * np.arange(len(text) * RATE_HZ // 10) * len(text)).astype(np.float32) / 2
+
+
+def encoded(samples: np.ndarray, format: str) -> bytes:
+    if format == "pcm":
+        return (samples * 32767).astype("<i2").tobytes()
+    container, subtype = CONTAINERS[format]
+    with io.BytesIO() as file:
+        soundfile.write(file, samples, RATE_HZ, format=container, subtype=subtype)
+        return file.getvalue()
 
 
 def _strings(items: list[str]) -> np.ndarray:
@@ -160,8 +201,12 @@ class _Servicer(service_pb2_grpc.GRPCInferenceServiceServicer):
             tensor.name: _decoded(raw, tensor.datatype, list(tensor.shape))
             for tensor, raw in zip(request.inputs, request.raw_input_contents, strict=True)
         }
+        parameters = {
+            name: getattr(value, value.WhichOneof("parameter_choice"))
+            for name, value in request.parameters.items()
+        }
         try:
-            outputs = self._behaviour.infer(request.model_name, inputs)
+            outputs = self._behaviour.infer(request.model_name, inputs, parameters)
         except FaultError as fault:
             context.abort(grpc.StatusCode[fault.status], str(fault))
         response = service_pb2.ModelInferResponse(model_name=request.model_name, model_version="1")
@@ -226,8 +271,10 @@ class _Handler(BaseHTTPRequestHandler):
             end = offset + tensor["parameters"]["binary_data_size"]
             inputs[tensor["name"]] = _decoded(body[offset:end], tensor["datatype"], tensor["shape"])
             offset = end
+        parameters = header.get("parameters", {})
+        parameters.pop("binary_data_output", None)
         try:
-            outputs = self.behaviour.infer(self.path.split("/")[3], inputs)
+            outputs = self.behaviour.infer(self.path.split("/")[3], inputs, parameters)
         except FaultError as fault:
             self._reply_json(HTTP_STATUS[fault.status], {"error": str(fault)})
             return

@@ -9,7 +9,6 @@ import pty
 import signal
 import struct
 import subprocess
-import sys
 import termios
 import threading
 import time
@@ -19,37 +18,10 @@ import pytest
 from click.testing import CliRunner
 from tritone_client.command import main
 
+from .conftest import TRITONE
 from .fakes import FaultError, GrpcServer
 
-TRITONE = [sys.executable, "-m", "tritone_client.command"]
 BAD = "audio_bytes: expected audio, got text."
-
-
-@pytest.fixture
-def tritone(urls):
-    """Run the command in this process; `-` arguments take stdin."""
-
-    def run(*arguments, stdin=None, url=urls["grpc"]):
-        address = ["--url", url] if url else []
-        return CliRunner().invoke(main, [*map(str, arguments), *address], input=stdin)
-
-    return run
-
-
-@pytest.fixture
-def process(urls):
-    """Run the command as a process of its own."""
-
-    def run(*arguments, **options):
-        return subprocess.run(
-            [*TRITONE, *map(str, arguments), "--url", urls["grpc"]],
-            capture_output=True,
-            timeout=60,
-            check=False,
-            **options,
-        )
-
-    return run
 
 
 @pytest.fixture
@@ -275,7 +247,7 @@ def test_captions_of_several_files_without_a_folder_are_wrong_usage(tritone, tmp
         ["transcribe", "--url", "http://localhost:8001", __file__],
         ["transcribe", "-o", "/no/such/folder/out.txt", __file__],
         ["punctuate"],
-        ["synthesise"],
+        ["speak"],
     ],
 )
 def test_wrong_usage_exits_with_2(arguments):

@@ -17,6 +17,11 @@ from tritone_client.command import main
 
 README = Path(__file__).resolve().parents[3] / "clients/README.md"
 TEXT = README.read_text(encoding="utf-8")
+PRELUDE = (
+    f'tritone() {{ "{sys.executable}" -m tritone_client.command "$@"; }}; '
+    "aplay() { cat > played.wav; }; "  # instead of the loudspeaker
+    "set -o pipefail;"
+)
 
 
 def blocks(language: str) -> list[str]:
@@ -30,6 +35,9 @@ def folder(record, tmp_path):
     record("interview.mp3", "that was said")
     for name in ("recordings/a.wav", "recordings/deep/b.wav"):
         record(name, name)
+    (tmp_path / "chapters").mkdir()
+    for name in ("letter.txt", "lines.txt", "chapters/one.txt", "chapters/two.txt"):
+        (tmp_path / name).write_text("This is to be spoken.\nAnd this.\n")
     return tmp_path
 
 
@@ -39,7 +47,7 @@ def test_python_examples_run(example, urls, behaviour, folder, monkeypatch, caps
     shutil.copy(folder / "meeting.flac", samples)
     behaviour.spoken[float_samples(samples)] = "these samples"
     monkeypatch.chdir(folder)
-    monkeypatch.setitem(tritone_client.client.DEFAULT_URLS, "grpc", urls["grpc"])
+    monkeypatch.setitem(tritone_client.settings.DEFAULT_URLS, "grpc", urls["grpc"])
     example = example.replace("localhost:8001", urls["grpc"]).replace("localhost:8000", urls["http"])
     exec(compile(example, str(README), "exec"), {})
     assert capsys.readouterr().out
@@ -49,7 +57,7 @@ def test_python_examples_run(example, urls, behaviour, folder, monkeypatch, caps
 def test_shell_examples_run(command, urls, folder):
     protocol = "http" if "--protocol http" in command else "grpc"
     done = subprocess.run(
-        f'tritone() {{ "{sys.executable}" -m tritone_client.command "$@"; }}; set -o pipefail; {command}',
+        f"{PRELUDE} {command}",
         shell=True,
         executable="/bin/bash",
         cwd=folder,

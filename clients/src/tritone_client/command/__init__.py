@@ -8,17 +8,19 @@ import click
 
 from tritone_client.command.health import health
 from tritone_client.command.punctuate import punctuate
+from tritone_client.command.synthesize import synthesize
 from tritone_client.command.transcribe import transcribe
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="tritone-client", prog_name="tritone")
 def main() -> None:
-    """Transcribe recordings and punctuate text with a tritone server."""
+    """Transcribe recordings, punctuate text and speak it with a tritone server."""
     # gRPC is loaded later, with the transport. What it would log reaches the user as an error of ours.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 
 main.add_command(transcribe)
 main.add_command(punctuate)
+main.add_command(synthesize)
 main.add_command(health)

@@ -10,8 +10,9 @@ from typing import Any, NoReturn
 
 import click
 
-from tritone_client.client import DEFAULT_RETRIES, DEFAULT_TIMEOUT_S, DEFAULT_URLS, AsyncClient, Protocol
+from tritone_client.async_client import AsyncClient
 from tritone_client.errors import ServerNotReadyError, ServerUnavailableError, TritoneError
+from tritone_client.settings import DEFAULT_RETRIES, DEFAULT_TIMEOUT_S, DEFAULT_URLS, Protocol
 
 FAILED = 1
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it

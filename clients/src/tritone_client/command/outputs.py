@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -114,13 +114,28 @@ def open_output(where: str | None, style: Style, sources: Sequence[Source]) -> O
     path = Path(where)
     if where.endswith(("/", os.sep)) or path.is_dir() or (folder_needed and not path.exists()):
         output = FolderOutput(path, replace(style, named=False))
-        _check_distinct(output, sources)
+        check_distinct((source.name, output.path(source)) for source in sources)
         return output
     if folder_needed:
         raise click.UsageError(f"captions of several files need a folder, got the file {where}.")
     if not path.parent.is_dir():
         raise click.UsageError(f"cannot write {where}: its folder does not exist.")
     return FileOutput(path, style)
+
+
+def check_distinct(results: Iterable[tuple[str, Path]]) -> None:
+    """Make sure that every result, given by the name of what it comes from and its path, has its own file.
+
+    Raises:
+        click.UsageError: two would be written to the same file.
+    """
+    taken: dict[Path, str] = {}
+    for name, path in results:
+        if path in taken:
+            raise click.UsageError(
+                f"{taken[path]} and {name} would both be written to {path}; use one folder for each."
+            )
+        taken[path] = name
 
 
 def _json_object(name: str, transcription: Transcription) -> dict[str, Any]:
@@ -140,14 +155,3 @@ def _json_object(name: str, transcription: Transcription) -> dict[str, Any]:
             for word in transcription.words
         ],
     }
-
-
-def _check_distinct(output: FolderOutput, sources: Sequence[Source]) -> None:
-    taken: dict[Path, str] = {}
-    for source in sources:
-        path = output.path(source)
-        if path in taken:
-            raise click.UsageError(
-                f"{taken[path]} and {source.name} would both be written to {path}; use one folder for each."
-            )
-        taken[path] = source.name

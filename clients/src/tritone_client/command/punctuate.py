@@ -8,13 +8,12 @@ from contextlib import aclosing
 
 import click
 
+from tritone_client.async_client import AsyncClient
 from tritone_client.calls import PUNCTUATE
-from tritone_client.client import AsyncClient
 from tritone_client.command.connection import Connection, complain, connected, leave, reason, run
-from tritone_client.command.ordering import in_order
 from tritone_client.errors import TritoneError
-
-CONCURRENCY = 4
+from tritone_client.ordering import in_order
+from tritone_client.settings import DEFAULT_CONCURRENCY
 
 
 @click.command()
@@ -51,7 +50,7 @@ async def _print_all(client: AsyncClient, texts: Sequence[str], keep_blank: bool
             return error
 
     succeeded = True
-    async with aclosing(in_order(punctuated, texts, CONCURRENCY)) as results:
+    async with aclosing(in_order(punctuated, texts, DEFAULT_CONCURRENCY)) as results:
         number = 0
         async for result in results:
             number += 1

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
 import click
-from tqdm import tqdm
 
 from tritone_client.calls import AUDIO_TO_TEXT
-from tritone_client.client import AsyncClient
-from tritone_client.command.connection import Connection, complain, connected, leave, reason, run
-from tritone_client.command.ordering import in_order
+from tritone_client.command.batch import work_through
+from tritone_client.command.connection import Connection, complain, connected, leave, run
 from tritone_client.command.outputs import FORMATS, Output, Style, open_output
 from tritone_client.command.sources import STDIN, Source, Unusable, find_sources
-from tritone_client.errors import TritoneError
 from tritone_client.results import Transcription
-
-DEFAULT_CONCURRENCY = 4
-TICK_S = 0.5
+from tritone_client.settings import DEFAULT_CONCURRENCY
 
 
 @click.command()
@@ -88,55 +80,8 @@ async def _transcribe(
 ) -> bool:
     async with connection.client() as client:
         await client.wait_until_ready(connection.wait_s, [AUDIO_TO_TEXT])
-        return await _write_all(client, sources, output, concurrency)
 
+        async def transcribed(source: Source) -> Transcription:
+            return await client.transcribe(source.audio)
 
-async def _write_all(
-    client: AsyncClient, sources: Sequence[Source], output: Output, concurrency: int
-) -> bool:
-    succeeded = True
-    async with _progress(len(sources)) as progress:
-
-        async def transcribed(source: Source) -> tuple[Source, Transcription | Exception]:
-            try:
-                return source, await client.transcribe(source.audio)
-            except (TritoneError, OSError) as error:
-                return source, error
-            finally:
-                progress.update()
-
-        async with aclosing(in_order(transcribed, sources, concurrency)) as results:
-            async for source, result in results:
-                with tqdm.external_write_mode():
-                    succeeded &= _write(output, source, result)
-    return succeeded
-
-
-def _write(output: Output, source: Source, result: Transcription | Exception) -> bool:
-    try:
-        if isinstance(result, Exception):
-            raise result
-        output.write(source, result)
-    except BrokenPipeError:
-        raise  # nobody reads any more: the whole command ends
-    except (TritoneError, OSError) as error:
-        complain(reason(error), source.name)
-        return False
-    return True
-
-
-@asynccontextmanager
-async def _progress(total: int) -> AsyncIterator[tqdm[NoReturn]]:
-    """Show a bar on stderr while work goes on, if that is a terminal."""
-
-    async def tick(bar: tqdm[NoReturn]) -> None:
-        while True:
-            await asyncio.sleep(TICK_S)
-            bar.refresh()
-
-    with tqdm(total=total, unit="file", disable=None, leave=False) as bar:
-        ticking = asyncio.create_task(tick(bar))
-        try:
-            yield bar
-        finally:
-            ticking.cancel()
+        return await work_through(sources, transcribed, output.write, concurrency)

@@ -1,0 +1,123 @@
+"""`AsyncClient`: a tritone server, for asyncio. It speaks gRPC or HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable
+from types import TracebackType
+from typing import TypeVar
+
+from tritone_client import calls, flows, synthesis
+from tritone_client.calls import PUBLIC_MODELS, Audio
+from tritone_client.errors import TritoneError
+from tritone_client.ordering import in_order
+from tritone_client.results import Health, Speech, Transcription
+from tritone_client.settings import DEFAULT_CONCURRENCY, Settings
+from tritone_client.synthesis import AudioFormat, Delivery
+from tritone_client.transports import AsyncTransport, open_async_transport
+
+Result = TypeVar("Result")
+
+
+class AsyncClient(Settings):
+    """A tritone server, for asyncio; the same methods as `Client`, to be awaited in one event loop."""
+
+    _transport: AsyncTransport | None = None  # made by the first request, in its event loop
+
+    async def transcribe(self, audio: Audio) -> Transcription:
+        """Return what is said in a recording; see `Client.transcribe`."""
+        call = await asyncio.to_thread(calls.transcribe, audio)  # reads the file
+        return await self._run(flows.complete(call, self._patience))
+
+    async def punctuate(self, text: str) -> str:
+        """Return a transcript with punctuation and capitals."""
+        return await self._run(flows.complete(calls.punctuate(text), self._patience))
+
+    async def synthesize(
+        self,
+        text: str,
+        *,
+        seed: int | None = None,
+        speed: float | None = None,
+        sigma: float | None = None,
+        denoise: float | None = None,
+    ) -> Speech:
+        """Return a text, spoken, as samples; see `Client.synthesize`."""
+        return await self._speech(text, Delivery(seed, speed, sigma, denoise))
+
+    async def synthesize_encoded(
+        self,
+        text: str,
+        format: AudioFormat = "wav",
+        *,
+        seed: int | None = None,
+        speed: float | None = None,
+        sigma: float | None = None,
+        denoise: float | None = None,
+    ) -> bytes:
+        """Return a text, spoken, as the content of an audio file; see `Client.synthesize_encoded`."""
+        call = synthesis.audio_file(text, format, Delivery(seed, speed, sigma, denoise))
+        return await self._run(flows.complete(call, self._patience))
+
+    def synthesize_all(
+        self,
+        texts: Iterable[str],
+        *,
+        seed: int | None = None,
+        speed: float | None = None,
+        sigma: float | None = None,
+        denoise: float | None = None,
+        concurrency: int = DEFAULT_CONCURRENCY,
+    ) -> AsyncGenerator[Speech | TritoneError, None]:
+        """Yield many texts, spoken, in their order, to `async for`; see `Client.synthesize_all`."""
+        delivery = Delivery(seed, speed, sigma, denoise)
+
+        async def spoken(text: str) -> Speech | TritoneError:
+            try:
+                return await self._speech(text, delivery)
+            except TritoneError as error:
+                return error
+
+        several, workers = synthesis.checked_texts(texts), synthesis.checked_concurrency(concurrency)
+        return in_order(spoken, several, workers)
+
+    async def health(self) -> Health:
+        """Return the state of the server and of each public model; raises when nobody answers."""
+        return await self._run(flows.health(self._patience))
+
+    async def wait_until_ready(self, wait_s: float = 0.0, models: Iterable[str] = PUBLIC_MODELS) -> None:
+        """Return once the server can run the models; see `Client.wait_until_ready`."""
+        await self._run(flows.wait_until_ready(models, wait_s, self._patience))
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._transport is not None:
+            await self._transport.close()
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _speech(self, text: str, delivery: Delivery) -> Speech:
+        return await self._run(flows.complete(synthesis.speech(text, delivery), self._patience))
+
+    async def _run(self, flow: flows.Flow[Result]) -> Result:
+        if self._transport is None:
+            self._transport = open_async_transport(self.url, self.protocol)
+        run = flows.Run(flow)
+        while run.step is not None:
+            if isinstance(run.step, flows.Pause):
+                await asyncio.sleep(run.step.seconds)
+                run.answer(None)
+                continue
+            try:
+                answer = await self._transport.ask(run.step.question, run.step.timeout_s)
+            except TritoneError as error:
+                run.fail(error)
+            else:
+                run.answer(answer)
+        return run.result

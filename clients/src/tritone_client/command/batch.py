@@ -1,0 +1,89 @@
+"""Many items, one after another or several at once, with a bar while it takes time and errors by name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
+from typing import NoReturn, Protocol, TypeVar
+
+from tqdm import tqdm
+
+from tritone_client.command.connection import complain, reason
+from tritone_client.errors import TritoneError
+from tritone_client.ordering import in_order
+
+TICK_S = 0.5
+
+
+class Named(Protocol):
+    """Anything that a user knows by a name."""
+
+    @property
+    def name(self) -> str:
+        """What the user calls it."""
+
+
+Item = TypeVar("Item", bound=Named)
+Result = TypeVar("Result")
+
+
+async def work_through(
+    items: Sequence[Item],
+    work: Callable[[Item], Awaitable[Result]],
+    write: Callable[[Item, Result], None],
+    concurrency: int,
+) -> bool:
+    """Do `work` for all items, hand the results to `write` in their order; return whether all succeeded.
+
+    A TritoneError or OSError of either is the item's: it is reported, and the others are done.
+
+    Raises:
+        BrokenPipeError: nobody reads what is written any more.
+    """
+    succeeded = True
+    async with _progress(len(items)) as progress:
+
+        async def attempted(item: Item) -> tuple[Item, Result | Exception]:
+            try:
+                return item, await work(item)
+            except (TritoneError, OSError) as error:
+                return item, error
+            finally:
+                progress.update()
+
+        async with aclosing(in_order(attempted, items, concurrency)) as results:
+            async for item, result in results:
+                with tqdm.external_write_mode():
+                    succeeded &= _written(write, item, result)
+    return succeeded
+
+
+def _written(write: Callable[[Item, Result], None], item: Item, result: Result | Exception) -> bool:
+    try:
+        if isinstance(result, Exception):
+            raise result
+        write(item, result)
+    except BrokenPipeError:
+        raise  # the whole command ends
+    except (TritoneError, OSError) as error:
+        complain(reason(error), item.name)
+        return False
+    return True
+
+
+@asynccontextmanager
+async def _progress(total: int) -> AsyncIterator[tqdm[NoReturn]]:
+    """Show a bar on stderr while work goes on, if that is a terminal."""
+
+    async def tick(bar: tqdm[NoReturn]) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            bar.refresh()
+
+    with tqdm(total=total, unit="file", disable=None, leave=False) as bar:
+        ticking = asyncio.create_task(tick(bar))
+        try:
+            yield bar
+        finally:
+            ticking.cancel()

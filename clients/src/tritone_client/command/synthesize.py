@@ -1,0 +1,126 @@
+"""`tritone synthesize`: texts spoken into audio files."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import click
+
+from tritone_client.calls import TEXT_TO_AUDIO
+from tritone_client.command.audio_outputs import AudioOutput, open_file, open_folder
+from tritone_client.command.batch import work_through
+from tritone_client.command.connection import FAILED, Connection, complain, connected, leave, reason, run
+from tritone_client.command.spoken import Report, Spoken
+from tritone_client.command.texts import Text, given_text, texts_from
+from tritone_client.errors import InvalidRequestError
+from tritone_client.settings import DEFAULT_CONCURRENCY
+from tritone_client.synthesis import FORMATS, AudioFormat, Delivery
+
+
+@click.command()
+@click.argument("text", metavar="[TEXT|-]", nargs=-1)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE|FOLDER|-",
+    required=True,
+    help="Write there, over what is there; - is stdout. With --from a folder.",
+)
+@click.option(
+    "--from",
+    "place",
+    metavar="FILE|FOLDER|-",
+    help="Speak each line of a file (or of stdin), or each .txt file of a folder, into a file of its own.",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(FORMATS),
+    help="What is written; pcm is 16-bit mono without a header.  [default: by the suffix of FILE, else wav]",
+)
+@click.option(
+    "--seed", type=int, metavar="N", help="Equal seeds give equal audio.  [default: a new one each time]"
+)
+@click.option("--speed", type=float, metavar="X", help="0.5 (slow) to 2 (fast), same pitch.  [default: 1]")
+@click.option(
+    "--sigma",
+    type=float,
+    metavar="X",
+    help="Spread of the vocoder's noise, 0 to 1.  [default: the voice's]",
+)
+@click.option(
+    "--denoise", type=float, metavar="X", help="Take out the vocoder's own noise, 0 to 1.  [default: 0]"
+)
+@click.option("-r", "--recursive", is_flag=True, help="Look for texts in the folders of a folder too.")
+@click.option(
+    "--concurrency",
+    type=click.IntRange(min=1),
+    default=DEFAULT_CONCURRENCY,
+    metavar="N",
+    show_default=True,
+    help="Texts sent to the server at the same time.",
+)
+@connected
+def synthesize(
+    connection: Connection,
+    text: tuple[str, ...],
+    output: str,
+    place: str | None,
+    format_: AudioFormat | None,
+    seed: int | None,
+    speed: float | None,
+    sigma: float | None,
+    denoise: float | None,
+    recursive: bool,
+    concurrency: int,
+) -> None:
+    """Speak TEXT into an audio file.
+
+    Several arguments are one text; - is the text on stdin, of any length.
+
+    Exit code 0 when every text succeeded, 1 when any failed (the others are still done), 2 for wrong usage.
+    """
+    if bool(text) == (place is not None):
+        raise click.UsageError("expected either TEXT or --from, one of them.")
+    try:
+        delivery = Delivery(seed, speed, sigma, denoise)
+    except InvalidRequestError as error:
+        raise click.UsageError(f"--{error}") from error
+    if place is None:
+        target = open_file(output, format_)
+        texts: Sequence[Text] = [given_text(text)]
+    else:
+        texts = _texts(place, recursive)
+        target = open_folder(output, format_, texts)
+    leave(run(_synthesize(connection, texts, target, delivery, concurrency)))
+
+
+def _texts(place: str, recursive: bool) -> Sequence[Text]:
+    try:
+        texts = list(texts_from(place, recursive))
+    except OSError as error:
+        complain(reason(error), click.format_filename(place))
+        raise SystemExit(FAILED) from error
+    if not texts:
+        complain("expected at least one line or .txt file with text, got none", click.format_filename(place))
+        raise SystemExit(FAILED)
+    return texts
+
+
+async def _synthesize(
+    connection: Connection, texts: Sequence[Text], output: AudioOutput, delivery: Delivery, concurrency: int
+) -> bool:
+    async with connection.client() as client:
+        await client.wait_until_ready(connection.wait_s, [TEXT_TO_AUDIO])
+
+        async def spoken(text: Text) -> Spoken:
+            started_s = time.perf_counter()
+            content = await client.synthesize_encoded(text.text, output.format, **asdict(delivery))
+            return Spoken(content, time.perf_counter() - started_s)
+
+        report = Report(output)
+        succeeded = await work_through(texts, spoken, report.write, concurrency)
+    report.close()
+    return succeeded

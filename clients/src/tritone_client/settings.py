@@ -1,0 +1,52 @@
+"""What a client is made with: the server's address, and how long and how often a request is tried."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from tritone_client.attempts import Patience
+
+Protocol = Literal["grpc", "http"]
+
+DEFAULT_URLS: dict[Protocol, str] = {"grpc": "localhost:8001", "http": "localhost:8000"}
+DEFAULT_TIMEOUT_S = 600.0  # hours of audio on a busy CPU take minutes
+DEFAULT_RETRIES = 3
+DEFAULT_CONCURRENCY = 4  # requests at the same time, where one call makes several
+
+
+class Settings:
+    """What both clients are made with."""
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        protocol: Protocol = "grpc",
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+        retries: int = DEFAULT_RETRIES,
+    ) -> None:
+        """Prepare a client; nothing is sent yet.
+
+        Args:
+            url: HOST:PORT without scheme; default is port 8001 (gRPC) or 8000 (HTTP) of this machine.
+            protocol: "grpc" or "http".
+            timeout_s: seconds for one request, all its attempts together.
+            retries: further attempts while the server is unavailable; nothing else is retried.
+
+        Raises:
+            ValueError: an argument is out of its range.
+        """
+        self.url = _checked_url(url, protocol)
+        self.protocol = protocol
+        self._patience = Patience(timeout_s, retries)
+
+
+def _checked_url(url: str | None, protocol: Protocol) -> str:
+    if protocol not in DEFAULT_URLS:
+        raise ValueError(f"protocol: expected grpc or http, got {protocol!r}.")
+    if url is None:
+        return DEFAULT_URLS[protocol]
+    host, _, port = url.rpartition(":")
+    if not host or "/" in url or not port.isdecimal():
+        raise ValueError(f"url: expected HOST:PORT without scheme or path, got {url!r}; try localhost:8001.")
+    return url

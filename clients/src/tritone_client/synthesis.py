@@ -1,0 +1,111 @@
+"""Synthesis as calls: how a text is to be spoken, what is sent, and how the answer is read."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from tritone_client.calls import TEXT_TO_AUDIO, TEXT_TO_SPEECH, Call, Outputs, bytes_tensor, text_tensor
+from tritone_client.errors import InvalidRequestError
+from tritone_client.results import Speech
+
+AudioFormat = Literal["wav", "flac", "ogg", "mp3", "pcm"]
+
+FORMATS: tuple[AudioFormat, ...] = get_args(AudioFormat)
+LARGEST_SEED = 2**63 - 1
+SPEEDS = (0.5, 2.0)
+SIGMAS = (0.0, 1.0)
+DENOISING = (0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """How a text is to be spoken. What is None is left to the server.
+
+    Raises:
+        InvalidRequestError: a value is outside its range.
+        TypeError: a value is no number.
+    """
+
+    seed: int | None = None  #: 0 to 2**63 - 1: equal seeds give equal samples; None: different each time
+    speed: float | None = None  #: 0.5 to 2, the pitch stays; None: 1
+    sigma: float | None = None  #: 0 to 1, spread of the vocoder's noise; None: the voice's own
+    denoise: float | None = None  #: 0 to 1, how much of the vocoder's own noise is taken out; None: 0
+
+    def __post_init__(self) -> None:
+        _check_seed(self.seed)
+        _check_number("speed", self.speed, SPEEDS)
+        _check_number("sigma", self.sigma, SIGMAS)
+        _check_number("denoise", self.denoise, DENOISING)
+
+    def parameters(self) -> dict[str, str | int | float | bool]:
+        """Return the request parameters."""
+        parameters: dict[str, str | int | float | bool] = {}
+        if self.seed is not None:
+            parameters["seed"] = operator.index(self.seed)
+        for name in ("speed", "sigma", "denoise"):
+            if (value := getattr(self, name)) is not None:
+                parameters[name] = float(value)
+        return parameters
+
+
+def speech(text: str, delivery: Delivery) -> Call[Speech]:
+    """Ask for a text's samples."""
+    return Call(TEXT_TO_SPEECH, (text_tensor("text", text),), _speech, delivery.parameters())
+
+
+def audio_file(text: str, format: AudioFormat, delivery: Delivery) -> Call[bytes]:
+    """Ask for the content of an audio file with a text spoken.
+
+    Raises:
+        InvalidRequestError: not one of FORMATS.
+    """
+    if format not in FORMATS:
+        raise InvalidRequestError(f"format: expected one of {', '.join(FORMATS)}, got {format!r}.")
+    inputs = (text_tensor("text", text), bytes_tensor("format", format.encode("utf-8")))
+    return Call(TEXT_TO_AUDIO, inputs, lambda outputs: outputs.content("audio_bytes"), delivery.parameters())
+
+
+def checked_texts(texts: Iterable[str]) -> Iterable[str]:
+    """Return several texts; a single one by mistake would be spoken letter by letter."""
+    if isinstance(texts, str):
+        raise TypeError("texts: expected several texts, got one str; give a list, or call synthesize.")
+    return texts
+
+
+def checked_concurrency(concurrency: int) -> int:
+    """Return a number of requests to have at work."""
+    if concurrency < 1:
+        raise ValueError(f"concurrency: expected 1 or more, got {concurrency}.")
+    return concurrency
+
+
+def _speech(outputs: Outputs) -> Speech:
+    length = outputs.integer("audio_length")
+    # A copy: the answer's buffer is read-only.
+    samples = np.array(outputs.row("audio")[:length], dtype=np.float32)
+    return Speech(samples, outputs.integer("sample_rate_hz"))
+
+
+def _check_seed(seed: Any) -> None:
+    if seed is None:
+        return
+    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
+        raise TypeError(f"seed: expected a whole number, got {type(seed).__name__}.")
+    if not 0 <= seed <= LARGEST_SEED:
+        raise InvalidRequestError(f"seed: expected a whole number from 0 to {LARGEST_SEED}, got {seed}.")
+
+
+def _check_number(name: str, value: Any, limits: tuple[float, float]) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name}: expected a number, got {type(value).__name__}.")
+    number, (least, most) = float(value), limits
+    if not least <= number <= most:  # NaN is not either
+        raise InvalidRequestError(f"{name}: expected a number from {least:g} to {most:g}, got {number:g}.")

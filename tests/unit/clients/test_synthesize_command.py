@@ -1,0 +1,304 @@
+"""`tritone synthesize`, against a server that speaks the real protocols."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import os
+import pty
+import re
+import signal
+import struct
+import subprocess
+import termios
+import time
+
+import numpy as np
+import pytest
+import soundfile
+from click.testing import CliRunner
+from tritone_client.command import main
+from tritone_client.synthesis import FORMATS
+
+from .conftest import TRITONE
+from .fakes import RATE_HZ, FaultError, tone
+
+PACE = r"(\d+\.\d\d) s of speech in \d+\.\d\d s, real-time factor \d+\.\d\d"
+CONTAINERS = {
+    ".wav": "WAV",
+    ".WAV": "WAV",
+    ".flac": "FLAC",
+    ".ogg": "OGG",
+    ".opus": "OGG",
+    ".mp3": "MP3",
+}
+
+
+def heard(path):
+    samples, rate_hz = soundfile.read(path, dtype="float32")
+    assert rate_hz == RATE_HZ
+    return samples
+
+
+def says(path, text):
+    return np.allclose(heard(path), tone(text), atol=1e-4)
+
+
+def test_a_text_is_spoken_into_a_file_and_its_pace_printed(tritone, tmp_path):
+    target = tmp_path / "hello.wav"
+    result = tritone("synthesize", "hello world", "-o", target)
+    assert (result.exit_code, result.stderr) == (0, "")
+    (line,) = result.stdout.splitlines()
+    assert re.fullmatch(rf"{target}  {PACE}", line)[1] == "1.10"
+    assert says(target, "hello world")
+
+
+def test_several_arguments_are_one_text(tritone, tmp_path):
+    tritone("synthesize", "hello", "world", "-o", tmp_path / "a.flac")
+    assert says(tmp_path / "a.flac", "hello world")
+
+
+@pytest.mark.parametrize("suffix", CONTAINERS)
+def test_the_suffix_says_the_format(tritone, tmp_path, suffix):
+    assert tritone("synthesize", "hello", "-o", tmp_path / f"a{suffix}").exit_code == 0
+    assert soundfile.info(tmp_path / f"a{suffix}").format == CONTAINERS[suffix]
+
+
+def test_a_format_that_is_given_wins_over_the_suffix(tritone, tmp_path):
+    tritone("synthesize", "hello", "--format", "flac", "-o", tmp_path / "a.bin")
+    assert soundfile.info(tmp_path / "a.bin").format == "FLAC"
+
+
+def test_pcm_is_samples_alone_and_the_line_says_how_many_bytes(tritone, tmp_path):
+    result = tritone("synthesize", "hello", "-o", tmp_path / "a.pcm")
+    assert (tmp_path / "a.pcm").stat().st_size == 2 * tone("hello").size
+    assert f"a.pcm  {2 * tone('hello').size} bytes in " in result.stdout
+
+
+def test_stdin_is_one_text_of_any_number_of_lines(tritone, tmp_path):
+    text = "One line.\n\nAnd a paragraph.\n"
+    assert tritone("synthesize", "-", "-o", tmp_path / "a.wav", stdin=text).exit_code == 0
+    assert says(tmp_path / "a.wav", text)
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_stdout_gets_the_bytes_of_the_file_and_nothing_else(process, tmp_path, format_):
+    done = process("synthesize", "hello", "--format", format_, "-o", "-")
+    assert (done.returncode, done.stderr) == (0, b"")
+    process("synthesize", "hello", "--format", format_, "-o", tmp_path / "a")
+    if format_ == "ogg":  # every Ogg stream has a serial number of its own
+        assert soundfile.info(io.BytesIO(done.stdout)).subtype == "OPUS"
+    else:
+        assert done.stdout == (tmp_path / "a").read_bytes()
+
+
+def test_stdout_is_wav_unless_said_otherwise(process):
+    assert process("synthesize", "hello", "-o", "-").stdout.startswith(b"RIFF")
+
+
+def test_how_to_speak_reaches_the_server(tritone, tmp_path, behaviour):
+    options = ["--seed", 7, "--speed", 1.25, "--sigma", 0.5, "--denoise", 0.1]
+    tritone("synthesize", "hello", *options, "-o", tmp_path / "a.wav")
+    assert behaviour.parameters == [{"seed": 7, "speed": 1.25, "sigma": 0.5, "denoise": 0.1}]
+
+
+@pytest.mark.parametrize("protocol", ["grpc", "http"])
+def test_both_protocols_write_the_same(tritone, urls, tmp_path, protocol):
+    target = tmp_path / "a.wav"
+    arguments = ("synthesize", "hello", "--protocol", protocol, "-o", target)
+    assert tritone(*arguments, url=urls[protocol]).exit_code == 0
+    assert says(target, "hello")
+
+
+def test_a_file_is_written_over(tritone, tmp_path):
+    target = tmp_path / "a.wav"
+    target.write_bytes(b"from before, and longer" * 10_000)
+    assert tritone("synthesize", "hello", "-o", target).exit_code == 0
+    assert says(target, "hello")
+
+
+def test_a_file_is_kept_when_the_text_fails(tritone, tmp_path):
+    target = tmp_path / "a.wav"
+    target.write_text("from before")
+    result = tritone("synthesize", "...", "-o", target)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "tritone: text: expected a word, got none.\n"
+    assert target.read_text() == "from before"
+
+
+def test_a_file_that_cannot_be_written_is_reported(tritone):
+    result = tritone("synthesize", "hello", "--format", "wav", "-o", "/dev/full")
+    assert (result.exit_code, result.stderr) == (1, "tritone: No space left on device\n")
+
+
+def test_each_line_of_a_file_is_a_file_numbered_like_it(tritone, tmp_path):
+    (tmp_path / "lines.txt").write_bytes("\ufeffone\r\n\r\n  three \ngrüße".encode())
+    result = tritone("synthesize", "--from", tmp_path / "lines.txt", "-o", tmp_path / "out")
+    assert (result.exit_code, result.stderr) == (0, "")
+    written = sorted((tmp_path / "out").iterdir())
+    assert [path.name for path in written] == ["001.wav", "003.wav", "004.wav"]
+    assert all(map(says, written, ["one", "three", "grüße"]))
+    *lines, total = result.stdout.splitlines()
+    assert [line.split()[0] for line in lines] == list(map(str, written))
+    assert re.fullmatch(rf"3 files  {PACE}", total)[1] == "1.30"
+
+
+def test_numbers_of_lines_sort_in_the_order_of_the_file(tritone, tmp_path):
+    lines = "one\n" + "\n" * 1234 + "last"
+    assert tritone("synthesize", "--from", "-", "-o", tmp_path, stdin=lines).exit_code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0001.wav", "1236.wav"]
+
+
+def test_each_text_file_of_a_folder_is_a_file_of_its_name(tritone, tmp_path):
+    for name in ("a.txt", "b.TXT", ".hidden.txt", "notes.md", "deep/a.txt"):
+        path = tmp_path / "texts" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"in {path.stem}")
+    shallow = tritone("synthesize", "--from", tmp_path / "texts", "-o", tmp_path / "out", "--format", "flac")
+    assert shallow.exit_code == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.flac", "b.flac"]
+    tritone("synthesize", "-r", "--from", tmp_path / "texts", "-o", tmp_path / "out", "--format", "flac")
+    assert says(tmp_path / "out" / "deep" / "a.flac", "in a")
+
+
+def test_a_bad_text_among_good_ones_fails_alone(tritone, tmp_path):
+    stdin = b"one\n...\nnot \xff utf-8\nlast"
+    result = tritone("synthesize", "--from", "-", "-o", tmp_path / "out", stdin=stdin)
+    assert result.exit_code == 1
+    assert [path.name for path in sorted((tmp_path / "out").iterdir())] == ["001.wav", "004.wav"]
+    refusals = ["expected a word, got none.", "expected valid Unicode, got unpaired surrogates."]
+    assert result.stderr.splitlines() == [
+        f"-:{n}: text: {why}" for n, why in zip((2, 3), refusals, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("content", [None, "", "\n \n"])
+def test_nothing_to_speak_is_an_error_that_needs_no_server(tritone, tmp_path, free_port, content):
+    place = tmp_path / "lines.txt"
+    if content is not None:
+        place.write_text(content)
+    result = tritone("synthesize", "--from", place, "-o", tmp_path, url=f"localhost:{free_port}")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"{place}: ")
+
+
+def test_two_texts_are_never_written_to_the_same_file(tritone, tmp_path):
+    for name in ("a.txt", "a.TXT"):
+        (tmp_path / name).write_text("hello")
+    assert tritone("synthesize", "--from", tmp_path, "-o", tmp_path / "out").exit_code == 2
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_concurrency_is_bounded(tritone, tmp_path, behaviour, concurrency):
+    texts = [f"text {number}" for number in range(9)]
+    behaviour.answer_after_s.update(dict.fromkeys(texts, 0.2))
+    arguments = ["synthesize", "--from", "-", "-o", tmp_path, "--concurrency", concurrency]
+    assert tritone(*arguments, stdin="\n".join(texts)).exit_code == 0
+    assert behaviour.most_in_flight == concurrency
+
+
+def test_a_busy_server_is_asked_again(tritone, tmp_path, behaviour):
+    behaviour.faults.extend([FaultError("UNAVAILABLE", "busy")] * 2)
+    assert tritone("synthesize", "--retries", 2, "hello", "-o", tmp_path / "a.wav").exit_code == 0
+
+
+def test_a_server_without_a_voice_is_told_from_an_unreachable_one(tritone, tmp_path, behaviour, free_port):
+    del behaviour.models["text_to_audio"]
+    result = tritone("synthesize", "hello", "-o", tmp_path / "a.wav")
+    assert result.exit_code == 1
+    assert "does not serve text_to_audio" in result.stderr
+    away = tritone(
+        "synthesize", "hello", "-o", tmp_path / "a.wav", "--retries", 0, url=f"localhost:{free_port}"
+    )
+    assert away.exit_code == 1
+    assert "is unavailable" in away.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["hello"], "--output"),
+        (["-o", "a.wav"], "TEXT or --from"),
+        (["hello", "--from", "-", "-o", "out"], "TEXT or --from"),
+        (["hello", "-o", "a"], "expected .wav, .flac,"),
+        (["hello", "-o", "a.aiff"], "or give --format"),
+        (["hello", "-o", "a.wav", "--format", "aiff"], "--format"),
+        (["hello", "-o", "/no/such/folder/a.wav"], "its folder does not exist"),
+        (["hello", "-o", "/tmp"], "one text needs a file"),
+        (["hello", "-o", "out/"], "one text needs a file"),
+        (["--from", __file__, "-o", __file__], "needs a folder"),
+        (["--from", __file__, "-o", "-"], "needs a folder"),
+        (["hello", "-o", "a.wav", "--seed", "-1"], "--seed: expected a whole number from 0 to"),
+        (["hello", "-o", "a.wav", "--seed", "1.5"], "--seed"),
+        (["hello", "-o", "a.wav", "--speed", "0.4"], "--speed: expected a number from 0.5 to 2, got 0.4"),
+        (["hello", "-o", "a.wav", "--sigma", "nan"], "--sigma: expected a number from 0 to 1, got nan"),
+        (["hello", "-o", "a.wav", "--denoise", "much"], "--denoise"),
+    ],
+)
+def test_wrong_usage_exits_with_2_and_says_why(arguments, says):
+    result = CliRunner().invoke(main, ["synthesize", *arguments])
+    assert result.exit_code == 2
+    assert says in " ".join(result.stderr.split())
+
+
+@pytest.fixture
+def terminal():
+    """A terminal of 80 columns: the end that shows what is on the screen, and the one that programs have."""
+    screen, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))  # rows, columns, pixels
+    os.set_blocking(screen, False)
+    yield screen, terminal
+    os.close(terminal)
+    os.close(screen)
+
+
+def test_a_terminal_shows_a_bar_while_work_goes_on(urls, behaviour, tmp_path, terminal):
+    behaviour.answer_after_s["slow"] = 1.0
+    command = [*TRITONE, "synthesize", "--from", "-", "-o", tmp_path, "--url", urls["grpc"]]
+    subprocess.run(
+        command, input=b"slow\nquick", stdout=subprocess.DEVNULL, stderr=terminal[1], timeout=60, check=True
+    )
+    assert b"/2 " in os.read(terminal[0], 10_000)
+
+
+def test_audio_is_not_written_to_a_terminal(urls, terminal):
+    command = [*TRITONE, "synthesize", "hello", "-o", "-", "--url", urls["grpc"]]
+    done = subprocess.run(command, stdout=terminal[1], stderr=subprocess.PIPE, timeout=60, check=False)
+    assert done.returncode == 2
+    assert b"pipe it into a player" in b" ".join(done.stderr.split())
+
+
+def test_a_player_that_goes_away_ends_the_command_quietly(urls, behaviour):
+    behaviour.answer_after_s["slow"] = 0.5
+    command = subprocess.Popen(
+        [*TRITONE, "synthesize", "slow", "-o", "-", "--url", urls["grpc"]],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    command.stdout.close()
+    assert command.wait(60) == 1
+    assert command.stderr.read() == b""
+    command.stderr.close()
+
+
+@pytest.mark.parametrize("protocol", ["grpc", "http"])
+def test_ctrl_c_ends_the_command_with_130_and_leaves_no_file(urls, behaviour, tmp_path, protocol):
+    behaviour.answer_after_s["slow"] = 8.0
+    address = ["--url", urls[protocol], "--protocol", protocol]
+    command = subprocess.Popen(
+        [*TRITONE, "synthesize", "slow", "-o", tmp_path / "a.wav", *address],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # A shell's background jobs, and all they start, are told to ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    while not behaviour.in_flight and command.poll() is None:
+        time.sleep(0.02)
+    started_s = time.monotonic()
+    command.send_signal(signal.SIGINT)
+    stdout, stderr = command.communicate(timeout=60)
+    assert command.returncode == 130
+    assert (stdout, stderr) == (b"", b"tritone: interrupted\n")
+    assert time.monotonic() - started_s < 6
+    assert not list(tmp_path.iterdir())
