@@ -7,17 +7,29 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tritonclient.grpc as triton
+from tritonclient.utils import np_to_triton_dtype
 
 from tritone.server import Ports, ServerOptions, TritonServer
+from tritone.server.options import REPOSITORIES
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDINGS = ROOT / "demo/recordings"
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--model-repository",
+        type=Path,
+        default=REPOSITORIES[0],
+        help="serve these models: the tests of synthesis hold for every voice, not only for the bundled one",
+    )
+
+
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
+def server(request, tmp_path_factory):
     log = tmp_path_factory.mktemp("server") / "tritonserver.log"
-    with TritonServer(ServerOptions(ports=Ports.free()), log=log) as running:
+    repositories = [request.config.getoption("--model-repository"), *REPOSITORIES[1:]]
+    with TritonServer(ServerOptions(repositories=repositories, ports=Ports.free()), log=log) as running:
         yield running
 
 
@@ -41,16 +53,16 @@ def client(server):
 def infer(client):
     """Return a function that calls a model with numpy arrays and gives its outputs by name."""
 
-    def call(model, **arrays):
-        result = client.infer(model, [tensor(name, array) for name, array in arrays.items()])
+    def call(model, parameters=None, **arrays):
+        inputs = [tensor(name, array) for name, array in arrays.items()]
+        result = client.infer(model, inputs, parameters=parameters)
         return {output.name: result.as_numpy(output.name) for output in result.get_response().outputs}
 
     return call
 
 
-def tensor(name, array):
-    dtypes = {"f": "FP32", "i": "INT64", "O": "BYTES"}
-    made = triton.InferInput(name, list(array.shape), dtypes[array.dtype.kind])
+def tensor(name, array, protocol=triton):
+    made = protocol.InferInput(name, list(array.shape), np_to_triton_dtype(array.dtype))
     made.set_data_from_numpy(array)
     return made
 
@@ -63,9 +75,10 @@ def batch(*rows):
     return {"audio": audio, "audio_length": np.array([[row.size] for row in rows], np.int64)}
 
 
-def text(value):
-    data = value if isinstance(value, bytes) else value.encode()
-    return np.array([[data]], dtype=object)
+def text(*values):
+    """Texts, or bytes, as a BYTES tensor of one row each."""
+    rows = [[value if isinstance(value, bytes) else value.encode()] for value in values]
+    return np.array(rows, dtype=object)
 
 
 @pytest.fixture(scope="session")

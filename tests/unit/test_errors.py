@@ -8,6 +8,7 @@ from tritone import errors
     [
         (errors.AudioError, ValueError, "INVALID_ARG", 400),
         (errors.TextError, ValueError, "INVALID_ARG", 400),
+        (errors.ParameterError, ValueError, "INVALID_ARG", 400),
         (errors.CancelledError, errors.TritoneError, "CANCELLED", 499),
         (errors.ArtifactError, ValueError, "INTERNAL", 500),
         (errors.PortInUseError, OSError, "UNAVAILABLE", 503),

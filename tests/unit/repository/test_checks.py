@@ -82,6 +82,29 @@ def test_missing_graph_says_how_to_make_it(repositories):
     assert any("make export" in finding for finding in check_repositories(repositories))
 
 
+@pytest.mark.parametrize("sidecar", ["asr_windows/1/windows.json", "punctuation_windows/1/punctuation.json"])
+def test_missing_sidecar_says_how_to_make_it(repositories, sidecar):
+    (repositories[0] / sidecar).unlink()
+    name = "/".join(sidecar.split("/")[1:])
+    assert any(
+        f"{name}: expected the exporter's file" in finding for finding in check_repositories(repositories)
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('bind_model("tts_waveglow"', 'bind_model("tts_hifigan"', "calls tts_hifigan, no such model"),
+        ('["mel", "mel_length", "z"]', '["mel", "mel_length"]', r"gives tts_waveglow .* it takes .*'z'"),
+        ('"z"], ["audio"]', '"z"], ["samples"]', "asks tts_waveglow for 'samples'"),
+    ],
+)
+def test_call_that_does_not_fit_the_called_model_is_found(repositories, old, new, says):
+    edit(repositories[0] / "tts_utterances/1/model.py", old, new)
+    findings = "\n".join(check_repositories(repositories))
+    assert re.search(says, findings), findings
+
+
 def test_one_name_in_both_repositories_is_found(repositories):
     shutil.copytree(repositories[1] / "punctuate", repositories[0] / "punctuate")
     assert any("one model of this name" in finding for finding in check_repositories(repositories))
