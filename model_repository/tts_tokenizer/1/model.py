@@ -1,0 +1,31 @@
+"""Text to the utterances and symbols that the acoustic model speaks."""
+
+from __future__ import annotations
+
+import triton_python_backend_utils as pb_utils
+
+from tritone.python_backend.configuration import Parameters, version_folder
+from tritone.python_backend.responses import respond
+from tritone.text.tokenization import TextTokenizer, stack_texts
+from tritone.text.utterances import Pauses
+
+
+class TritonPythonModel:
+    def initialize(self, args):
+        parameters = Parameters(args)
+        kinds = ("sentence", "clause", "cut", "paragraph")
+        pauses = Pauses(**{kind: parameters.number(f"{kind}_pause_s") for kind in kinds})
+        longest = parameters.count("longest_text_characters")
+        self._tokenizer = TextTokenizer.load(version_folder(args), pauses, longest)
+
+    def execute(self, requests):
+        return [respond(request, ["text"], self._tokenize) for request in requests]
+
+    def _tokenize(self, inputs):
+        texts = [self._tokenizer.tokenize(data) for (data,) in inputs["text"]]
+        symbols, symbols_length, pause_s = stack_texts(texts, self._tokenizer.pad_id)
+        return [
+            pb_utils.Tensor("symbols", symbols),
+            pb_utils.Tensor("symbols_length", symbols_length),
+            pb_utils.Tensor("pause_s", pause_s),
+        ]

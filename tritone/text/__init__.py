@@ -1,0 +1,1 @@
+"""From a caller's text to the symbols that an acoustic model speaks."""

@@ -1,0 +1,29 @@
+"""A rule of normalisation: what to find in a text and what to say instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+Replacement = str | Callable[[re.Match[str]], str]
+Rule = tuple[re.Pattern[str], Replacement]
+
+# A number as people write it. Runs of digits are bounded: see LONGEST_CARDINAL_DIGITS.
+NUMBER = r"(?<![\d.])(?:\d{1,3}(?:,\d{3}){1,5}|\d{1,15})(?:\.\d{1,15})?(?![\d])"
+
+
+def rule(pattern: str, replacement: Replacement, flags: int = 0) -> Rule:
+    """Compile one rule."""
+    return re.compile(pattern, flags), replacement
+
+
+def apply(rules: Sequence[Rule], text: str) -> str:
+    """Apply rules one after the other."""
+    for pattern, replacement in rules:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def alternatives(words: Sequence[str]) -> str:
+    """Return a pattern that matches any of the words, longer ones first."""
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))

@@ -1,0 +1,96 @@
+"""The symbols of a checkpoint: what its tokenizer makes of normalised text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ..errors import ArtifactError
+from ..sidecar import read_sidecar
+from .pronunciation import Pronunciations
+
+_SPACE, _APOSTROPHE = " ", "'"
+
+
+@dataclass(frozen=True)
+class SymbolSet:
+    """A checkpoint's symbols, and text to them (NeMo EnglishPhonemesTokenizer, EnglishCharsTokenizer)."""
+
+    symbols: tuple[str, ...]  # by id
+    pad_id: int  # behind the end of shorter rows of a batch
+    first_ids: tuple[int, ...]  # before every utterance
+    last_ids: tuple[int, ...]  # after every utterance
+    punctuation: tuple[str, ...]  # marks that are symbols
+    longest_utterance_characters: int  # what the checkpoint was trained to say at once
+    pronunciations: Pronunciations | None = None  # of a checkpoint that speaks phonemes
+    stresses: bool = True  # phonemes carry their stress, a digit
+
+    @classmethod
+    def load(cls, folder: Path) -> SymbolSet:
+        """Read `tokenizer.json` and the dictionary beside it, as the exporter wrote them.
+
+        Raises:
+            ArtifactError: a file or a field is missing, or of another kind.
+        """
+        path = folder / "tokenizer.json"
+        kind, symbols, pad_id = read_sidecar(path, "kind", "symbols", "pad_id")
+        first_ids, last_ids, punctuation = read_sidecar(path, "first_ids", "last_ids", "punctuation")
+        (longest,) = read_sidecar(path, "longest_utterance_characters")
+        plain = (tuple(symbols), pad_id, tuple(first_ids), tuple(last_ids), tuple(punctuation), longest)
+        if kind == "characters":
+            return cls(*plain)
+        if kind != "phonemes":
+            raise ArtifactError(
+                f"{path}: expected the kind characters or phonemes, got {kind!r}; export again."
+            )
+        stresses, ignore_ambiguous = read_sidecar(path, "stresses", "ignore_ambiguous_words")
+        return cls(*plain, Pronunciations.load(folder, ignore_ambiguous), stresses)
+
+    def encode(self, text: str) -> list[int]:
+        """Return the ids of one utterance; what is no symbol is left out, as NeMo does.
+
+        Args:
+            text: ASCII.
+        """
+        found = self._spaced(self._units(text))
+        return [*self.first_ids, *(self._ids[symbol] for symbol in found), *self.last_ids]
+
+    def reads(self, word: str) -> bool:
+        """Whether lower-case letters make a word: in the dictionary, or else with a vowel."""
+        if self.pronunciations is not None:
+            return word in self.pronunciations
+        return bool(set(word) & set("aeiouy"))
+
+    def spells(self, word: str) -> bool:
+        """Whether nothing of a word is left out when it is encoded."""
+        return all(unit in self._ids or unit in "-'" for unit in self._units(word))
+
+    def _units(self, text: str) -> Iterable[str]:
+        if self.pronunciations is None:
+            return text.lower()
+        if self.stresses:
+            return self.pronunciations.read(text)
+        units = self.pronunciations.read(text)
+        return (unit[:2] if len(unit) == 3 and unit.isalnum() else unit for unit in units)
+
+    def _spaced(self, units: Iterable[str]) -> Iterator[str]:
+        """Keep symbols, with single spaces between and none at the ends."""
+        gap, started = False, False
+        for unit in units:
+            if unit == _SPACE:
+                gap = started
+            elif unit in self._spoken or unit in self.punctuation:
+                if gap:
+                    yield _SPACE
+                yield unit
+                gap, started = False, True
+
+    @cached_property
+    def _ids(self) -> dict[str, int]:
+        return {symbol: index for index, symbol in enumerate(self.symbols)}
+
+    @cached_property
+    def _spoken(self) -> frozenset[str]:
+        return frozenset(symbol for symbol in self.symbols if symbol.isalnum() or symbol == _APOSTROPHE)

@@ -1,0 +1,107 @@
+"""The whole way of a text: characters, normalisation, utterances, symbols."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import TextError
+from .characters import read_paragraphs
+from .normalisation import Normaliser, letter_names
+from .symbols import SymbolSet
+from .utterances import Pauses, utterances
+
+_WORD = re.compile(r"[A-Za-z][A-Za-z'\-]*")
+
+
+@dataclass(frozen=True)
+class TokenizedText:
+    """What one text is spoken as, in U utterances."""
+
+    symbols: tuple[NDArray[np.int64], ...]  # U arrays of ids
+    pause_s: NDArray[np.float32]  # (U,) silence after each utterance, seconds
+
+
+class TextTokenizer:
+    """Turns texts of any length into utterances of a checkpoint's symbols.
+
+    Args:
+        symbols: of the checkpoint.
+        pauses: silence between utterances.
+        longest_text_characters: of a text as it was sent.
+    """
+
+    def __init__(self, symbols: SymbolSet, pauses: Pauses, longest_text_characters: int) -> None:
+        self._symbols = symbols
+        self._pauses = pauses
+        self._longest_text_characters = longest_text_characters
+        self._normaliser = Normaliser(symbols.reads)
+
+    @classmethod
+    def load(cls, folder: Path, pauses: Pauses, longest_text_characters: int) -> TextTokenizer:
+        """Read what the exporter wrote beside the model; raise ArtifactError when it does not fit."""
+        return cls(SymbolSet.load(folder), pauses, longest_text_characters)
+
+    @property
+    def pad_id(self) -> int:
+        """The symbol behind the end of an utterance that is shorter than others."""
+        return self._symbols.pad_id
+
+    def tokenize(self, data: bytes) -> TokenizedText:
+        """Tokenize one text.
+
+        Args:
+            data: UTF-8.
+
+        Raises:
+            TextError: not UTF-8, too long, in letters of other scripts, or with nothing to say.
+        """
+        paragraphs = read_paragraphs(data, self._longest_text_characters)
+        spoken = [self._pronounceable(self._normaliser.normalise(paragraph)) for paragraph in paragraphs]
+        found = list(utterances(spoken, self._symbols.longest_utterance_characters))
+        if not found:
+            raise TextError(
+                "text: expected at least one letter, digit or sign to read, got none; send words to speak."
+            )
+        pause_s = np.array([self._pauses.after(utterance.closing) for utterance in found], np.float32)
+        pause_s[-1] = 0
+        return TokenizedText(
+            tuple(np.array(self._symbols.encode(utterance.text), np.int64) for utterance in found), pause_s
+        )
+
+    def _pronounceable(self, text: str) -> str:
+        """Have words read letter by letter that the checkpoint has neither phonemes nor letters for."""
+        return _WORD.sub(
+            lambda match: match[0] if self._symbols.spells(match[0]) else _letters(match[0]), text
+        )
+
+
+def _letters(word: str) -> str:
+    return letter_names("".join(letter for letter in word if letter.isalpha()))
+
+
+def stack_texts(
+    texts: Sequence[TokenizedText], pad_id: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """Stack B texts of different numbers of utterances.
+
+    Returns:
+        symbols (B, U, S) filled up with `pad_id`, symbols_length (B, U) with 0 for utterances that a text
+        does not have, and pause_s (B, U).
+    """
+    most = max(len(text.symbols) for text in texts)
+    longest = max(len(row) for text in texts for row in text.symbols)
+    symbols = np.full((len(texts), most, longest), pad_id, np.int64)
+    symbols_length = np.zeros((len(texts), most), np.int64)
+    pause_s = np.zeros((len(texts), most), np.float32)
+    for index, text in enumerate(texts):
+        pause_s[index, : len(text.pause_s)] = text.pause_s
+        for place, row in enumerate(text.symbols):
+            symbols[index, place, : len(row)] = row
+            symbols_length[index, place] = len(row)
+    return symbols, symbols_length, pause_s

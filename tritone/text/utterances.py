@@ -1,0 +1,115 @@
+"""Cut normalised text into what is spoken at once: sentences where they are short, else clauses."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+_SENTENCE = re.compile(r"[^.?!]*[A-Za-z][^.?!]*[.?!]?")
+_CLAUSE = re.compile(r"[^,]*[A-Za-z][^,]*,?")
+
+# Words that open a phrase: where a cut between words has to be, it sounds best before one of these.
+_OPENING = re.compile(
+    "(?:and|or|but|nor|so|yet|that|which|who|whom|whose|where|when|while|because|although|though|if|unless|until|"
+    "after|before|since|as|than|for|from|with|without|into|onto|over|under|through|between|among|against|by|in|on|"
+    "at|of|to|is|are|was|were|has|have|had|will|would|can|could|should|may|might|must) ",
+    re.IGNORECASE,
+)
+_OPENING_BONUS = 12  # characters by which a cut may move away from the middle to reach such a word
+
+
+class Closing(Enum):
+    """What ends an utterance, which decides the silence after it."""
+
+    SENTENCE = "sentence"  # . ? or !
+    CLAUSE = "clause"  # a comma
+    CUT = "cut"  # nothing: the words go on
+    PARAGRAPH = "paragraph"  # a blank line
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """What is spoken at once."""
+
+    text: str  # words with single spaces, closed by one of . , ? !
+    closing: Closing
+
+
+@dataclass(frozen=True)
+class Pauses:
+    """Silence after utterances, beside what the voice leaves by itself; in seconds."""
+
+    sentence: float
+    clause: float
+    cut: float
+    paragraph: float
+
+    def after(self, closing: Closing) -> float:
+        """Return the silence in seconds."""
+        return float(getattr(self, closing.value))
+
+
+def utterances(paragraphs: Iterable[str], longest_characters: int) -> Iterator[Utterance]:
+    """Cut paragraphs into utterances.
+
+    Args:
+        paragraphs: words and the marks . , ? and !, single spaces, a mark directly behind its word.
+        longest_characters: of an utterance with its mark; longer words are cut as well.
+    """
+    for paragraph in paragraphs:
+        pieces = list(_paragraph(paragraph, longest_characters))
+        yield from pieces[:-1]
+        if pieces:
+            yield Utterance(pieces[-1].text, Closing.PARAGRAPH)
+
+
+def _paragraph(paragraph: str, longest: int) -> Iterator[Utterance]:
+    for sentence in _SENTENCE.findall(paragraph):
+        sentence = sentence.strip(" ,")
+        if sentence[-1] not in ".?!":
+            sentence += "."
+        if len(sentence) <= longest:
+            yield Utterance(sentence, Closing.SENTENCE)
+        else:
+            yield from _clauses(sentence, longest)
+
+
+def _clauses(sentence: str, longest: int) -> Iterator[Utterance]:
+    """Join as many clauses as fit, and cut those between words that alone are too long."""
+    joined = ""
+    for clause in (found.strip() for found in _CLAUSE.findall(sentence)):
+        if joined and len(joined) + 1 + len(clause) <= longest:
+            joined += f" {clause}"
+            continue
+        yield from _words(joined, longest)
+        joined = clause
+    yield from _words(joined, longest)
+
+
+def _words(clause: str, longest: int) -> Iterator[Utterance]:
+    """Cut a clause into parts of about equal length where it is too long."""
+    if not clause:
+        return
+    mark, rest = clause[-1], clause[:-1]
+    while len(rest) >= longest:
+        cut = _cut(rest, longest - 1)
+        yield Utterance(rest[:cut].rstrip(" ,-'") + ",", Closing.CUT)
+        rest = rest[cut:].lstrip(" ,-'")
+    if rest:
+        yield Utterance(rest + mark, Closing.CLAUSE if mark == "," else Closing.SENTENCE)
+
+
+def _cut(text: str, longest: int) -> int:
+    """Return where to cut: between words, near an equal share, best before a word that opens a phrase."""
+    share = len(text) / math.ceil(len(text) / longest)
+    spaces = [match.start() for match in re.finditer(" ", text[: longest + 1])]
+    if not spaces:
+        return longest
+
+    def distance(space: int) -> float:
+        return abs(space - share) - (_OPENING_BONUS if _OPENING.match(text, space + 1) else 0)
+
+    return min(spaces, key=distance)
