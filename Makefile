@@ -17,7 +17,7 @@ help:  ## this list
 setup:  ## install everything that serving and tests need into .venv
 	@$(PYTHON) tools/environment.py serve
 
-demo: setup  ## recognise the sample recordings, or FILES="a.wav b.mp3", on a real Triton server
+demo: setup  ## recognise sample recordings, or FILES="a.wav b.mp3", on a real Triton server, and speak one again
 	@$(RUN) -m demo $(FILES)
 
 serve: setup  ## serve in the foreground: HTTP_PORT, GRPC_PORT, METRICS_PORT, ADDRESS, CONFIG=int8, SERVE_ARGS="-- --log-verbose=1"

@@ -1,4 +1,4 @@
-"""`make demo`: recognise sample recordings on a real Triton server, and show everything it answers."""
+"""`make demo`: recognise sample recordings on a real Triton server, show all it answers, speak one again."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from tritone_client import Client, Transcription, TritoneError
 
 from demo.report import Report
+from demo.speaking import speak_again
 from tritone.errors import ServerError
 from tritone.server import Ports, ServerOptions, TritonServer
 
@@ -51,19 +52,24 @@ def _run(files: Sequence[Path], references: Mapping[Path, str], options: ServerO
         report.line(f"Warm-up: the first recording once, {warm_up_s * 1000:.0f} ms, not counted below.")
         audio_s = total_s = 0.0
         failures = 0
+        first: tuple[Path, str] | None = None  # the first recording with words in it, and its text
         for file in files:
             result, seconds = _timed(client, file)
             if isinstance(result, TritoneError):
                 failures += 1
-                report.failure(file, result)
+                report.failure(file.name, result)
                 continue
             report.recording(file, result, seconds, references.get(file.resolve()))
             audio_s += result.duration_s or 0.0
             total_s += seconds
+            first = first or ((file, result.text) if result.text else None)
         report.summary(len(files) - failures, audio_s, total_s)
+        if first is not None:
+            failures += not speak_again(client, *first, report)
     report.line("The server is stopped. To go on:")
     report.line("  make serve                                  keeps a server running")
     report.line("  .venv/bin/tritone transcribe your.wav       asks it, from another shell")
+    report.line("  .venv/bin/tritone synthesize Hello -o hello.wav")
     return 1 if failures else 0
 
 

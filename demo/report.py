@@ -37,16 +37,27 @@ class Report:
     def recording(self, file: Path, result: Transcription, seconds: float, reference: str | None) -> None:
         """Print what was recognised in a recording and how long that took."""
         length = f"{result.duration_s:.2f} s of audio" if result.duration_s is not None else "audio"
-        self._title(file, f"{length} in {seconds * 1000:.0f} ms")
-        self._labelled("recognised", result.transcript)
-        self._labelled("punctuated", result.text)
+        self._title(file.name, f"{length} in {seconds * 1000:.0f} ms")
+        self.heard(result)
         if reference is not None:
             self._labelled("reference", reference)
         self._lines("word times", _filled(map(_timed_word, result.words), self.width - LABEL))
 
-    def failure(self, file: Path, error: Exception) -> None:
-        """Print why a recording was not recognised."""
-        self._title(file, "failed")
+    def spoken(self, name: str, text: str, file: Path, speech_s: float, seconds: float) -> None:
+        """Print what was spoken into a file, how long it is and how long that took."""
+        factor = f", real-time factor {seconds / speech_s:.2f}" if speech_s else ""
+        self._title(name, f"{speech_s:.2f} s of speech in {seconds:.2f} s{factor}")
+        self._labelled("spoken", text)
+        self._labelled("file", str(file))
+
+    def heard(self, result: Transcription) -> None:
+        """Print what was recognised in the file that was spoken."""
+        self._labelled("recognised", result.transcript)
+        self._labelled("punctuated", result.text)
+
+    def failure(self, name: str, error: Exception) -> None:
+        """Print why a recording was not recognised or a text not spoken."""
+        self._title(name, "failed")
         self._labelled("error", str(error))
 
     def summary(self, recordings: int, audio_s: float, seconds: float) -> None:
@@ -59,9 +70,8 @@ class Report:
                 f"{audio_s / seconds:.0f} times as fast as speech."
             )
 
-    def _title(self, file: Path, remark: str) -> None:
-        name = f"\033[1m{file.name}\033[0m" if self.bold else file.name
-        self.line(f"\n{name}  {remark}")
+    def _title(self, name: str, remark: str) -> None:
+        self.line(f"\n\033[1m{name}\033[0m  {remark}" if self.bold else f"\n{name}  {remark}")
 
     def _labelled(self, label: str, text: str) -> None:
         self._lines(label, textwrap.wrap(text, self.width - LABEL) or ["(nothing)"])

@@ -52,8 +52,17 @@ def test_silence_is_said_to_be_nothing(report, printed):
 
 
 def test_a_failure_names_the_file_and_the_reason(report, printed):
-    report.failure(Path("bad.wav"), InvalidRequestError("audio_bytes: expected an audio file."))
+    report.failure("bad.wav", InvalidRequestError("audio_bytes: expected an audio file."))
     assert printed() == "\nbad.wav  failed\nerror       audio_bytes: expected an audio file.\n"
+
+
+def test_what_was_spoken_shows_the_text_the_file_and_how_fast_it_was(report, printed):
+    report.spoken("a.wav spoken again", SPEECH.text, Path("out/a_spoken.wav"), speech_s=4.0, seconds=1.0)
+    report.heard(SPEECH)
+    title = "\na.wav spoken again  4.00 s of speech in 1.00 s, real-time factor 0.25\n"
+    assert printed().startswith(title + "spoken      Word0 word1")
+    assert "file        out/a_spoken.wav\nrecognised  word0 word1" in printed()
+    assert "punctuated  Word0 word1" in printed()
 
 
 def test_the_summary_is_speed_relative_to_speech(report, printed):
