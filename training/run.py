@@ -77,7 +77,11 @@ class Run:
         partial = self.last_path.with_suffix(".part")
         torch.save(self.state(), partial)
         partial.replace(self.last_path)
-        self.average.save_to(str(self.folder / f"{self.config.name}.nemo"))
+        self.write_model(self.folder / f"{self.config.name}.nemo")
+
+    def write_model(self, path: Path) -> None:
+        """Write the averaged model as a .nemo file."""
+        self.average.save_to(str(path))
 
     def log(self, **row: float) -> None:
         """Append one row to the log and print it."""

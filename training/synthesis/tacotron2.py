@@ -1,0 +1,147 @@
+"""Train the demo's Tacotron 2: `python -m training.synthesis.tacotron2 --minutes 92`.
+
+The same command continues a run that was stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from nemo.collections.tts.models import Tacotron2Model
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from training.evaluate import nemo_recognizer
+from training.run import Run
+from training.schedule import Budget
+from training.synthesis.archive import save_compressed
+from training.synthesis.batches import Batch, SpokenBatches
+from training.synthesis.listening import GriffinLim, Listener
+from training.synthesis.losses import gate_loss, guided_attention_loss, mel_loss
+from training.synthesis.network import Network
+from training.synthesis.spectrograms import read_mels
+from training.synthesis.widening import write_into
+
+VALIDATION_BATCHES = 4
+VALIDATION_UTTERANCES = 32  # that are spoken; a recogniser listens
+STATISTICS_UTTERANCES = 2000
+
+
+class SynthesisRun(Run):
+    """Trains a Tacotron2Model on one voice, teacher-forced."""
+
+    log_every_steps = 25
+
+    def __init__(self, config: DictConfig, folder: Path, device: str, data: Path, recogniser: Path) -> None:
+        training = config.training
+        torch.manual_seed(training.seed)
+        torch.set_num_threads(1)  # the attention's small operations gain nothing from more
+        self.nemo = Tacotron2Model(config.model).eval()
+        with open_dict(self.nemo.cfg):
+            self.nemo.cfg.train_ds = config.train_ds
+        preprocessor = self.nemo.audio_to_melspec_precessor
+        utterances, mels = read_mels(data, "train", preprocessor, training.dither)
+        self.held_out, held_out_mels = read_mels(data, "validation", preprocessor, training.dither)
+        some = torch.from_numpy(np.concatenate(mels[:STATISTICS_UTTERANCES]).astype(np.float32))
+        self.deviation = some.std(0).to(device)
+        model, average = (
+            Network(config.model, training.channels, self.nemo.num_tokens, training.encoder_dropout)
+            for _ in range(2)
+        )
+        model.start_from(some.mean(0), some.std(0))
+        super().__init__(config, folder, device, model, average)
+        frames_per_step = config.model.decoder.n_frames_per_step
+        batches = SpokenBatches(
+            utterances,
+            mels,
+            self.nemo.tokenizer,
+            training.batch_utterances,
+            frames_per_step,
+            training.phoneme_probability,
+            training.seed + self.step,  # a continued run has another order
+        )
+        self.short, self.all = batches.batches(training.short_s), batches.batches(float("inf"))
+        held_out = SpokenBatches(
+            self.held_out,
+            held_out_mels,
+            self.nemo.tokenizer,
+            training.batch_utterances,
+            frames_per_step,
+            phoneme_probability=1.0,
+            seed=0,
+        ).batches(float("inf"))
+        self.validation = [next(held_out) for _ in range(VALIDATION_BATCHES)]
+        self.listener = Listener(*nemo_recognizer(recogniser), GriffinLim(preprocessor))
+
+    def write_model(self, path: Path) -> None:
+        """Write the averaged model in NeMo's own form, compressed."""
+        write_into(self.nemo, self.average)
+        save_compressed(self.nemo, path)
+
+    def losses(self, model: Network, batch: Batch) -> dict[str, torch.Tensor]:
+        """Compute the losses of a batch."""
+        training = self.config.training
+        symbols, symbols_length, steps, steps_length = (tensor.to(self.device) for tensor in batch)
+        mel, refined, gate, alignment = model(symbols, symbols_length, steps, steps_length)
+        true, length = steps.view(mel.shape), steps_length * self.config.model.decoder.n_frames_per_step
+        return {
+            "mel_loss": mel_loss(mel, true, length, self.deviation),
+            "refined_loss": mel_loss(refined, true, length, self.deviation),
+            "gate_loss": gate_loss(gate, steps_length, training.gate_weight),
+            "alignment_loss": guided_attention_loss(
+                alignment, symbols_length, steps_length, training.alignment_width
+            ),
+        }
+
+    def update(self, progress: float) -> dict[str, float]:
+        """Take one step."""
+        training = self.config.training
+        self.model.train()
+        losses = self.losses(self.model, next(self.short if progress < training.short_until else self.all))
+        fall = min(2 * progress, 1.0) * (training.alignment_weight - training.alignment_final_weight)
+        weights = {"alignment_loss": training.alignment_weight - fall}
+        self.optimizer.zero_grad(set_to_none=True)
+        sum(weights.get(name, 1.0) * loss for name, loss in losses.items()).backward()
+        self.apply_gradient()
+        return {name: float(loss.detach()) for name, loss in losses.items()}
+
+    @torch.no_grad()
+    def validate(self) -> dict[str, float]:
+        """Measure the averaged model: its loss, and what a recogniser understands when it speaks freely."""
+        losses = [self.losses(self.average, batch) for batch in self.validation]
+        names = ("refined_loss", "gate_loss")
+        means = {f"validation_{n}": float(np.mean([float(row[n]) for row in losses])) for n in names}
+        utterances = self.held_out[:: len(self.held_out) // VALIDATION_UTTERANCES][:VALIDATION_UTTERANCES]
+        encode = self.nemo.tokenizer.encode
+        spoken = [self.average.speak(torch.tensor(encode(utterance.text))) for utterance in utterances]
+        return means | self.listener.judge(utterances, spoken)
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description="Train the demo's Tacotron 2.")
+    parser.add_argument("--config", type=Path, default=Path("training/configs/tacotron2_small.yaml"))
+    parser.add_argument(
+        "--data", type=Path, default=Path("training/data/voice"), help="what training.synthesis.prepare wrote"
+    )
+    parser.add_argument(
+        "--recogniser",
+        type=Path,
+        default=Path("training/checkpoints/quartznet_small_en.nemo"),
+        help="EncDecCTCModel that listens to held-out texts",
+    )
+    parser.add_argument("--run", type=Path, default=Path("training/runs/tacotron2_small"))
+    parser.add_argument("--minutes", type=float, help="training time over all continuations")
+    parser.add_argument("--steps", type=int, help="optimiser steps over all continuations")
+    parser.add_argument("--save-every-s", type=float, default=300)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    arguments = parser.parse_args()
+    config = OmegaConf.load(arguments.config)
+    run = SynthesisRun(config, arguments.run, arguments.device, arguments.data, arguments.recogniser)
+    run.train(Budget(arguments.minutes, arguments.steps), arguments.save_every_s)
+
+
+if __name__ == "__main__":
+    main()

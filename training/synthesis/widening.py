@@ -1,0 +1,85 @@
+"""Write a network with fewer encoder channels into NeMo's Tacotron2Model, whose embedding has 512.
+
+The channels that the network lacks are zero for every input: their convolutions, normalisations and LSTM
+units have no weights and no bias, so both compute the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from training.synthesis.network import Network
+
+
+def _halves(narrow: int, wide: int) -> Tensor:
+    """Return where the channels of both directions of an LSTM lie among the wide ones."""
+    return torch.cat((torch.arange(narrow // 2), wide // 2 + torch.arange(narrow // 2)))
+
+
+def _gates(narrow: int, wide: int) -> Tensor:
+    """Return where the rows of an LSTM's four gates lie among the wide ones."""
+    return torch.cat([gate * wide + torch.arange(narrow) for gate in range(4)])
+
+
+def widened(network: Network, wide: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the network's parameters in the shapes of `wide`, a Tacotron2Model's state.
+
+    Raises:
+        ValueError: the shapes differ in more than the encoder's channels.
+    """
+    narrow_channels = network.text_embedding.embedding_dim
+    wide_channels = wide["text_embedding.weight"].shape[1]
+    channels = torch.arange(narrow_channels)
+    memory = _halves(narrow_channels, wide_channels)
+    gates = _gates(narrow_channels // 2, wide_channels // 2)
+    units = torch.arange(narrow_channels // 2)
+    prenet, hidden = network.decoder.prenet_dim, network.decoder.attention_rnn_dim
+    after_prenet = torch.cat((torch.arange(prenet), prenet + memory))
+    after_hidden = torch.cat((torch.arange(hidden), hidden + memory))
+    after_decoder = torch.cat(
+        (torch.arange(network.decoder.decoder_rnn_dim), network.decoder.decoder_rnn_dim + memory)
+    )
+    columns = {
+        "text_embedding.weight": channels,
+        "decoder.attention_rnn.weight_ih": after_prenet,
+        "decoder.attention_layer.memory_layer.linear_layer.weight": memory,
+        "decoder.decoder_rnn.weight_ih": after_hidden,
+        "decoder.linear_projection.linear_layer.weight": after_decoder,
+        "decoder.gate_layer.linear_layer.weight": after_decoder,
+    }
+    result = {}
+    for name, value in network.state_dict().items():
+        target = torch.zeros_like(wide[name])
+        if name.startswith("encoder.lstm.weight"):
+            inner = channels if "_ih_" in name else units
+            target[gates[:, None], inner] = value
+        elif name.startswith("encoder.lstm.bias"):
+            target[gates] = value
+        elif name.startswith("encoder.convolutions") and value.dim() == 3:
+            target[channels[:, None], channels] = value
+        elif name.startswith("encoder.convolutions") and value.dim() == 1:
+            if name.endswith("running_var"):
+                target.fill_(1.0)
+            target[channels] = value
+        elif name in columns:
+            target[:, columns[name]] = value
+        elif target.shape == value.shape:
+            target.copy_(value)
+        else:
+            raise ValueError(
+                f"{name}: expected {tuple(target.shape)}, got {tuple(value.shape)}; "
+                "only the encoder's channels may differ."
+            )
+        result[name] = target
+    return result
+
+
+def write_into(nemo: Any, network: Network) -> None:
+    """Give a Tacotron2Model the network's weights, rounded to half precision so that they pack well."""
+    state = nemo.state_dict()
+    for name, value in widened(network, state).items():
+        state[name] = value.half().float() if value.is_floating_point() else value
+    nemo.load_state_dict(state)
