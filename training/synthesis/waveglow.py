@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from training.synthesis.archive import save_compressed
 from training.synthesis.folded_waveglow import HOP, TAPS, FoldedWaveGlow, to_nemo
 from training.synthesis.spectral_loss import SpectralLoss
 
+Segment = tuple[torch.Tensor, torch.Tensor]  # mel frames with those before them, and samples
+
 VALIDATION_SEGMENTS = 48
 VALIDATION_SIGMA = 0.6
 
@@ -31,21 +34,29 @@ VALIDATION_SIGMA = 0.6
 class VocoderRun(Run):
     """Trains a WaveGlow with folded conditioning on segments of utterances."""
 
-    def __init__(self, config: DictConfig, folder: Path, device: str, data: Path) -> None:
+    def __init__(self, config: DictConfig, folder: Path, device: str, data: Path, workers: int) -> None:
         torch.manual_seed(config.training.seed)
+        # Each worker computes the gradient of its own segments on one thread.
         torch.set_num_threads(1)
+        self.workers = workers
+        self.pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
         sizes = {key: value for key, value in config.model.waveglow.items() if key != "_target_"}
         self.nemo = WaveGlowModel(config.model)
         self.mel = self.nemo.audio_to_melspec_precessor
         super().__init__(config, folder, device, FoldedWaveGlow(**sizes), FoldedWaveGlow(**sizes))
         training = config.training
-        self.loss = SpectralLoss(self.mel.fb[0], training.mel_weight).to(device)
-        self.likelihood = 0.0  # negative, last measured
+        self.loss = SpectralLoss(config.model.preprocessor.sample_rate, training.mel_weight)
+        self.last_losses: dict[str, float] = {}
         self.utterances = read_split(data, "train")
         self.randomness = np.random.default_rng([training.seed, self.step])
         held_out = np.random.default_rng(0)
         validation = read_split(data, "validation")[:VALIDATION_SEGMENTS]
         self.validation = [self.segment(utterance, held_out) for utterance in validation]
+
+    @property
+    def is_hybrid(self) -> bool:
+        """Whether the spectral loss has joined the likelihood."""
+        return self.elapsed_s >= 60 * self.config.training.likelihood_minutes
 
     def save(self) -> None:
         """Write the checkpoint, and the averaged model in NeMo's own form."""
@@ -55,9 +66,7 @@ class VocoderRun(Run):
         partial.replace(self.last_path)
         save_compressed(self.nemo, self.folder / f"{self.config.name}.nemo")
 
-    def segment(
-        self, utterance: Utterance, randomness: np.random.Generator
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def segment(self, utterance: Utterance, randomness: np.random.Generator) -> Segment:
         """Cut a segment: (M, 3 + T) mel frames and the (T*256,) samples that they are to become.
 
         A segment at the very start has zeros before its first frame, as in synthesis.
@@ -75,41 +84,56 @@ class VocoderRun(Run):
         samples = audio[first * HOP : (first + frames) * HOP]
         return mel[:, first : first + TAPS + frames], samples
 
-    def batch(self) -> tuple[torch.Tensor, torch.Tensor]:
+    def batch(self) -> Segment:
         """Draw the segments of a step."""
         chosen = self.randomness.integers(0, len(self.utterances), self.config.training.segments)
         return self.stack([self.segment(self.utterances[i], self.randomness) for i in chosen])
 
-    def stack(
-        self, segments: Sequence[tuple[torch.Tensor, torch.Tensor]]
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def stack(self, segments: Sequence[Segment]) -> Segment:
         """Stack segments to (B, M, 3 + T) and (B, T*256)."""
         mels, samples = (torch.stack(tensors).to(self.device) for tensors in zip(*segments, strict=True))
         return mels, samples
 
-    def update(self, progress: float) -> dict[str, float]:
-        """Take one step; returns its losses."""
+    def losses(self, segments: Segment, with_likelihood: bool, sigma: float) -> dict[str, torch.Tensor]:
+        """Compute the weighted losses of segments, without the likelihood where it overflows."""
         training = self.config.training
-        mel, audio = self.batch()
+        mel, audio = segments
         conditions = self.model.conditions(mel)
-        hybrid = self.elapsed_s >= 60 * training.likelihood_minutes
-        total = mel.new_zeros(())
-        losses: dict[str, torch.Tensor] = {}
-        # Beside the spectral loss the likelihood only guides, so that it needn't be computed at every step.
-        every = training.likelihood_every if hybrid else 1
-        if self.step % every == 0:
+        losses = {}
+        if with_likelihood:
             likelihood = self.negative_log_likelihood(self.model, audio, conditions)
-            self.likelihood = float(likelihood.detach())
-            total = total + (every * training.likelihood_weight if hybrid else 1) * likelihood
-        if hybrid:
-            noise = self.noise(mel, self.randomness.uniform(*training.noise))
-            losses = self.loss(self.model.to_audio(noise, conditions), audio)
-            total = total + sum(losses.values())
-        self.optimizer.zero_grad(set_to_none=True)
-        total.backward()
+            if torch.isfinite(likelihood):
+                losses["negative_log_likelihood"] = likelihood
+        if self.is_hybrid:
+            predicted = self.model.to_audio(self.noise(mel, sigma), conditions)
+            losses |= self.loss(predicted, audio)
+            if "negative_log_likelihood" in losses:
+                losses["negative_log_likelihood"] *= training.likelihood_weight * training.likelihood_every
+        return losses
+
+    def gradient(self, segments: Segment, *how: Any) -> tuple[dict[str, float], list[torch.Tensor | None]]:
+        """Return the losses of segments and their gradient, leaving the parameters' own `grad` alone."""
+        losses = self.losses(segments, *how)
+        if not losses:
+            return {}, [None] * len(self.parameters)
+        gradients = torch.autograd.grad(sum(losses.values()), self.parameters, allow_unused=True)
+        return {name: float(value.detach()) for name, value in losses.items()}, list(gradients)
+
+    def update(self, progress: float) -> dict[str, float]:
+        """Take one step; returns its losses, the last one known where it was not computed."""
+        training = self.config.training
+        # Beside the spectral loss the likelihood only guides, so that it needn't be computed at every step.
+        with_likelihood = not self.is_hybrid or self.step % training.likelihood_every == 0
+        sigma = float(self.randomness.uniform(*training.noise))
+        jobs = [(self.batch(), with_likelihood, sigma) for _ in range(self.workers)]
+        results = list(self.pool.map(lambda job: self.gradient(*job), jobs))
+        for parameter, *gradients in zip(self.parameters, *(found for _, found in results), strict=True):
+            known = [gradient for gradient in gradients if gradient is not None]
+            parameter.grad = sum(known[1:], known[0]) / len(results) if known else None
         self.apply_gradient()
-        measured = {name: float(value.detach()) for name, value in losses.items()}
-        return {"negative_log_likelihood": self.likelihood} | measured
+        for losses, _ in results:
+            self.last_losses |= losses
+        return dict(self.last_losses)
 
     def noise(self, mel: torch.Tensor, sigma: float) -> torch.Tensor:
         """Draw (B, G, groups) noise for (B, M, 3 + T) mel frames."""
@@ -149,9 +173,10 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="optimiser steps over all continuations")
     parser.add_argument("--save-every-s", type=float, default=300)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--workers", type=int, default=2, help="threads, each with segments of its own")
     arguments = parser.parse_args()
     config: Any = OmegaConf.load(arguments.config)
-    run = VocoderRun(config, arguments.run, arguments.device, arguments.data)
+    run = VocoderRun(config, arguments.run, arguments.device, arguments.data, arguments.workers)
     run.train(Budget(arguments.minutes, arguments.steps), arguments.save_every_s)
 
 
