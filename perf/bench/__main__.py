@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from perf.bench import glue, memory, nemo, serving
+from perf.bench import glue, growth, memory, nemo, networks, serving, synthesis
 from perf.bench.effort import QUICK, THOROUGH, Effort
 from perf.bench.graphs import GraphsError, Size, demo_size, full_size
 from perf.bench.machine import describe
@@ -23,6 +23,10 @@ BENCHMARKS: dict[str, tuple[Callable[[Size, Effort], Result], tuple[str, ...]]] 
     "nemo": (nemo.measure, ("full",)),
     "glue": (glue.measure, ("demo", "full")),
     "memory": (memory.measure, ("demo",)),
+    "tacotron2": (networks.measure_tacotron2, ("full",)),
+    "waveglow": (networks.measure_waveglow, ("demo", "full")),
+    "synthesis": (synthesis.measure, ("demo",)),
+    "growth": (growth.measure, ("demo",)),
 }
 
 

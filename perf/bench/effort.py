@@ -17,6 +17,10 @@ class Effort:
     latency_clips: int  # one after the other, for times per model
     settling_requests: int  # before memory is watched
     memory_requests: int  # while memory is watched
+    texts: int  # to speak, per round
+    sentences: tuple[int, ...]  # lengths of text whose cost is compared
+    decoder_steps: int  # of Tacotron 2, at full size
+    vocoder_frames: int  # of WaveGlow
 
     def clips(self, size: Size) -> int:
         """Clips per round at a size."""
@@ -30,7 +34,20 @@ THOROUGH = Effort(
     latency_clips=24,
     settling_requests=500,
     memory_requests=2000,
+    texts=22,
+    sentences=(1, 2, 4, 8, 16, 32),
+    decoder_steps=400,
+    vocoder_frames=100,
 )
 QUICK = Effort(
-    rounds=3, clips_demo=48, clips_full=8, latency_clips=6, settling_requests=50, memory_requests=100
+    rounds=3,
+    clips_demo=48,
+    clips_full=8,
+    latency_clips=6,
+    settling_requests=50,
+    memory_requests=100,
+    texts=6,
+    sentences=(1, 2, 4),
+    decoder_steps=100,
+    vocoder_frames=25,
 )

@@ -6,16 +6,31 @@ import hashlib
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from export.configs import fit_configs, graph_dims
 from perf.bench.clips import ROOT
+from tritone.synthesis.voice import Voice
 
 NEMO_PYTHON = ROOT / ".venv-export/bin/python"
 CACHE = ROOT / ".cache/perf"
 COMMITTED = ROOT / "model_repository"
 ENSEMBLES = ROOT / "ensembles"
-_MADE_BY = ("export/**/*.py", "perf/checkpoints.py", "perf/unverified_export.py", "perf/babble.py")
+NAMES = {  # of the bundled checkpoints, by network
+    "recogniser": "quartznet",
+    "punctuation": "punctuation_bert",
+    "tacotron2": "tacotron2",
+    "waveglow": "waveglow",
+}
+MAKERS = {  # of checkpoints at the published size: module and kind, by network
+    "recogniser": ("perf.checkpoints", "quartznet15x5"),
+    "punctuation": ("perf.checkpoints", "bert"),
+    "tacotron2": ("perf.synthesis_checkpoints", "tacotron2"),
+    "waveglow": ("perf.synthesis_checkpoints", "waveglow"),
+}
+_MADE_BY = ("export/**/*.py", "perf/*checkpoints.py", "perf/unverified_export.py", "perf/babble.py")
 
 
 class GraphsError(Exception):
@@ -28,7 +43,26 @@ class Size:
 
     name: str
     repository: Path
-    checkpoints: tuple[Path, ...] = ()  # what it was exported from: recogniser, punctuation
+    checkpoints: Mapping[str, Path]  # what it was exported from: recogniser, punctuation, tacotron2, waveglow
+
+    def checkpoint(self, network: str) -> Path:
+        """Return the .nemo file of a network.
+
+        Raises:
+            GraphsError: it is not there, or there is nothing to restore it with.
+        """
+        require_nemo()
+        if not self.checkpoints[network].exists():
+            raise GraphsError(
+                f"{network}, {self.name} size: expected {self.checkpoints[network]}, found none; "
+                "check the checkout."
+            )
+        return self.checkpoints[network]
+
+    def voice(self) -> Voice:
+        """Return what the checkpoints of synthesis decide."""
+        folder = self.repository / "tts_utterances/1"
+        return Voice.load(folder / "tacotron2.json", folder / "waveglow.json")
 
     @property
     def repositories(self) -> tuple[Path, Path]:
@@ -38,34 +72,44 @@ class Size:
 
 def demo_size() -> Size:
     """Return the repository as it is served from the checkout."""
-    return Size("demo", COMMITTED)
+    folder = ROOT / "training/checkpoints"
+    return Size(
+        "demo", COMMITTED, {network: folder / f"{name}_small_en.nemo" for network, name in NAMES.items()}
+    )
 
 
 def full_size() -> Size:
-    """Return a repository with QuartzNet15x5 and BERT-base, random weights; exported once, then cached.
+    """Return a repository of the published sizes, with random weights; exported once, then cached.
 
     Raises:
         GraphsError: there is no export environment, or the export failed.
     """
     folder = CACHE / f"full-{_fingerprint()}"
     repository = folder / "model_repository"
-    checkpoints = (folder / "quartznet15x5.nemo", folder / "bert.nemo")
+    checkpoints = {network: folder / f"{network}.nemo" for network in MAKERS}
     complete = folder / "complete"
     if not complete.exists():
-        _require_nemo()
+        require_nemo()
         shutil.rmtree(folder, ignore_errors=True)
-        for checkpoint in checkpoints:
-            _say(f"making {checkpoint.name} and exporting it, once (minutes) ...")
-            _nemo("perf.checkpoints", checkpoint.stem, str(checkpoint))
-            repository.mkdir(exist_ok=True)
-            _nemo("perf.unverified_export", str(checkpoint), "--repository", str(repository))
+        _copy_code(repository)
+        for network, (module, kind) in MAKERS.items():
+            _say(f"making {kind} and exporting it, once (minutes) ...")
+            _nemo(module, kind, str(checkpoints[network]))
+            _nemo("perf.unverified_export", str(checkpoints[network]), "--repository", str(repository))
         complete.touch()
-    # Configs and model code are the checkout's of today.
+    _copy_code(repository)
+    fit_configs(
+        repository, {path.parents[1].name: graph_dims(path) for path in repository.glob("*/1/model.onnx")}
+    )
+    return Size("full", repository, checkpoints)
+
+
+def _copy_code(repository: Path) -> None:
+    """Make configs and model code the checkout's of today."""
     for file in (*COMMITTED.glob("*/config.pbtxt"), *COMMITTED.glob("*/1/model.py")):
         target = repository / file.relative_to(COMMITTED)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)
-    return Size("full", repository, checkpoints)
 
 
 def _fingerprint() -> str:
@@ -77,11 +121,12 @@ def _fingerprint() -> str:
     return digest.hexdigest()[:12]
 
 
-def _require_nemo() -> None:
+def require_nemo() -> None:
+    """Check that the export environment is there."""
     if not NEMO_PYTHON.exists():
         raise GraphsError(
-            f"full size: expected the export environment in {NEMO_PYTHON.parent.parent.name}, found none; "
-            "run `make export-env`, or measure with --size demo."
+            f"expected the export environment in {NEMO_PYTHON.parent.parent.name}, found none; "
+            "run `make export-env`, or measure what needs no NeMo."
         )
 
 

@@ -1,4 +1,4 @@
-"""Ask a server for transcripts, several at a time, with as little work of our own as possible.
+"""Ask a server for transcripts or speech, several at a time, with as little work of our own as possible.
 
 The client runs on the server's cores, so what it costs is taken from the server. Requests are therefore
 built and serialised once, before the measurement, and sent as they are.
@@ -12,6 +12,7 @@ from types import TracebackType
 
 import grpc
 import numpy as np
+from numpy.typing import NDArray
 from tritonclient.grpc import service_pb2
 
 from perf.bench.clips import Clip
@@ -29,6 +30,27 @@ def serialised(clip: Clip, model: str = "speech_to_text") -> bytes:
         request.inputs.add(name=name, datatype=datatype, shape=array.shape)
         request.raw_input_contents.append(array.tobytes())
     return request.SerializeToString()
+
+
+def serialised_text(text: str, seed: int, model: str = "text_to_speech") -> bytes:
+    """Return the KServe request to speak one text, ready for the wire."""
+    request = service_pb2.ModelInferRequest(model_name=model)
+    request.inputs.add(name="text", datatype="BYTES", shape=[1, 1])
+    content = text.encode("utf-8")
+    request.raw_input_contents.append(len(content).to_bytes(4, "little") + content)
+    request.parameters["seed"].int64_param = seed
+    return request.SerializeToString()
+
+
+def output_samples(answer: bytes) -> NDArray[np.float32]:
+    """Read the samples of one text from the server's answer."""
+    response = service_pb2.ModelInferResponse.FromString(answer)
+    contents = {
+        output.name: content
+        for output, content in zip(response.outputs, response.raw_output_contents, strict=True)
+    }
+    length = int(np.frombuffer(contents["audio_length"], np.int64)[0])
+    return np.frombuffer(contents["audio"], np.float32)[:length]
 
 
 def output_text(answer: bytes, name: str = "text") -> str:

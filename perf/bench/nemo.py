@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from perf.bench.clips import CLIP_S, ROOT, Clip, equal_clips
+from perf.bench.clips import CLIP_S, Clip, equal_clips
 from perf.bench.effort import Effort
-from perf.bench.graphs import NEMO_PYTHON, GraphsError, Size
+from perf.bench.graphs import Size
 from perf.bench.load import LoadClient, output_text, serialised
+from perf.bench.nemo_process import NemoProcess, nemo_process
 from perf.bench.results import Result, Row, Target
 from perf.bench.server import serving
 from perf.bench.timing import interleaved, ratio, spread
@@ -26,48 +25,15 @@ TARGET = Target(3.0, at_least=True)
 SERVED = "served"
 
 
-class Nemo:
-    """The worker process in the export environment."""
-
-    def __init__(self, process: subprocess.Popen[str], log: Path) -> None:
-        self._process = process
-        self._log = log
-        self._answer()  # restored and ready
-
-    def recognise_all(self, batch_size: int) -> list[str]:
-        """Return the texts of all clips."""
-        print(batch_size, file=self._process.stdin, flush=True)
-        return self._answer()
-
-    def _answer(self) -> list[str]:
-        line = self._process.stdout.readline() if self._process.stdout else ""
-        if not line:
-            raise GraphsError(f"NeMo's process ended early.\n{self._log.read_text()[-2000:]}")
-        return json.loads(line)
-
-
 @contextmanager
-def nemo(size: Size, clips: list[Clip]) -> Iterator[Nemo]:
+def nemo(size: Size, clips: list[Clip]) -> Iterator[NemoProcess]:
     """Keep both checkpoints restored in a process of the export environment."""
     with tempfile.TemporaryDirectory() as folder:
-        clips_file, log = Path(folder) / "clips.npy", Path(folder) / "log"
+        clips_file = Path(folder) / "clips.npy"
         np.save(clips_file, np.stack(clips))
-        command = [NEMO_PYTHON, "-m", "perf.bench.nemo_worker", *size.checkpoints, clips_file]
-        with (
-            log.open("w") as errors,
-            subprocess.Popen(
-                list(map(str, command)),
-                cwd=ROOT,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-            ) as process,
-        ):
-            try:
-                yield Nemo(process, log)
-            finally:
-                process.communicate()
+        checkpoints = size.checkpoint("recogniser"), size.checkpoint("punctuation")
+        with nemo_process("perf.bench.nemo_worker", *checkpoints, clips_file) as process:
+            yield process
 
 
 def measure(size: Size, effort: Effort) -> Result:
@@ -89,7 +55,7 @@ def measure(size: Size, effort: Effort) -> Result:
         )
         texts = [output_text(answer) for answer in client.answers(requests)]
         best = max(batched, key=lambda name: rates[name].median)
-        differing = sum(a != b for a, b in zip(texts, reference.recognise_all(1), strict=True))
+        differing = sum(a != b for a, b in zip(texts, reference.ask(1), strict=True))
     low, high = spread(rates[SERVED], rates[best])
     others = ", ".join(f"{name} {rates[name].median:.2f}" for name in batched if name != best)
     return Result(
@@ -117,5 +83,5 @@ def measure(size: Size, effort: Effort) -> Result:
     )
 
 
-def _recognised(reference: Nemo, batch_size: int) -> int:
-    return len(reference.recognise_all(batch_size))
+def _recognised(reference: NemoProcess, batch_size: int) -> int:
+    return len(reference.ask(batch_size))
