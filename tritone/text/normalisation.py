@@ -25,14 +25,14 @@ _RULES: tuple[Rule, ...] = (
 
 # Marks that set the pace, reduced to the four that every checkpoint has heard.
 _MARKS: tuple[Rule, ...] = (
-    rule(r"\.{2,}(?=\s*[a-z])", ","),
+    rule(r"(?<!\.)\.{2,}(?=\s*[a-z])", ","),
     rule(r"(?<=\w)\s*(?:--+|\u2014|\s[-\u2013]\s|\u2013)\s*", ", "),
     rule(r"[;:()\[\]{}|]", ","),
     rule(r"(?<![A-Za-z])'|'(?![A-Za-z])", " "),
     rule(r"(?<![A-Za-z])-|-(?![A-Za-z])", " "),
     rule(r"[^A-Za-z'\-.,?!]", " "),
-    rule(r"\s*[.,?!][\s.,?!]*", lambda match: _strongest(match[0])),
     rule(r"\s+", " "),
+    rule(r" ?[.,?!][ .,?!]*", lambda match: _strongest(match[0])),
 )
 
 _LETTERS = {

@@ -30,8 +30,8 @@ class Pronunciations:
             ArtifactError: a file is missing, or has a line without phonemes.
         """
         try:
-            lines = (folder / "pronunciations.txt").read_text(encoding="utf-8").splitlines()
-            heteronyms = (folder / "heteronyms.txt").read_text(encoding="utf-8").splitlines()
+            lines = (folder / "pronunciations.txt").read_text(encoding="utf-8").rstrip("\n").split("\n")
+            heteronyms = (folder / "heteronyms.txt").read_text(encoding="utf-8").split()
         except FileNotFoundError as error:
             raise ArtifactError(
                 f"{error.filename}: expected the exporter's dictionary, found none; run `make export`."
