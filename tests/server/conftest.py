@@ -28,7 +28,7 @@ def pytest_addoption(parser):
 @pytest.fixture(scope="session")
 def server(request, tmp_path_factory):
     log = tmp_path_factory.mktemp("server") / "tritonserver.log"
-    repositories = [request.config.getoption("--model-repository"), *REPOSITORIES[1:]]
+    repositories = [request.config.getoption("--model-repository").resolve(), *REPOSITORIES[1:]]
     with TritonServer(ServerOptions(repositories=repositories, ports=Ports.free()), log=log) as running:
         yield running
 
