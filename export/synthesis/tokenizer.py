@@ -1,0 +1,122 @@
+"""What a Tacotron 2 checkpoint makes of text: its symbols, its pronunciations, the order of their ids."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from export.errors import UnsupportedCheckpointError
+from export.repository import Stage
+
+TOKENIZER_MODEL = "tts_tokenizer"
+
+# How much text a checkpoint says at once follows from the longest recording it was trained on.
+CHARACTERS_PER_S = 15
+SHORTEST, LONGEST = 40, 300  # characters, whatever the recordings were
+USUAL = 150  # where the checkpoint doesn't tell
+
+_WORD = re.compile(r"[a-z][a-z'\-]*")  # what NeMo's English tokenizer can look up
+
+
+def write_tokenizer(model: Any, stage: Stage) -> None:
+    """Write `tokenizer.json`, and for phonemes `pronunciations.txt` and `heteronyms.txt`.
+
+    Args:
+        model: a restored Tacotron2Model.
+        stage: takes the files.
+
+    Raises:
+        UnsupportedCheckpointError: a tokenizer or a setting of another kind.
+    """
+    fields = tokenizer_fields(model)
+    longest = {"longest_utterance_characters": _longest_characters(longest_s(model.cfg))}
+    stage.write_json(TOKENIZER_MODEL, "tokenizer.json", {**fields, **longest})
+    if fields["kind"] == "phonemes":
+        g2p = model.tokenizer.g2p
+        pronunciations = [
+            f"{word}  {' '.join(phonemes)}\n"
+            for word, readings in g2p.phoneme_dict.items()
+            for phonemes in readings
+            if _WORD.fullmatch(word)
+        ]
+        heteronyms = [f"{word}\n" for word in sorted(g2p.heteronyms or ()) if _WORD.fullmatch(word)]
+        for name, lines in (("pronunciations.txt", pronunciations), ("heteronyms.txt", heteronyms)):
+            stage.path(TOKENIZER_MODEL, name).write_text("".join(lines), encoding="utf-8")
+
+
+def longest_s(config: Any) -> float | None:
+    """Return the longest recording of the training set in seconds, where the checkpoint tells."""
+    dataset = (config.get("train_ds") or {}).get("dataset") or {}
+    duration = dataset.get("max_duration")
+    return None if duration is None else float(duration)
+
+
+def tokenizer_fields(model: Any) -> dict[str, Any]:
+    """Return the fields of `tokenizer.json` that decide how a text is encoded.
+
+    Raises:
+        UnsupportedCheckpointError: a tokenizer or a setting of another kind.
+    """
+    tokenizer = model.tokenizer
+    if tokenizer is None:
+        return _label_fields(list(model.cfg.labels))
+    kind = {"EnglishPhonemesTokenizer": "phonemes", "EnglishCharsTokenizer": "characters"}.get(
+        type(tokenizer).__name__
+    )
+    if kind is None:
+        raise UnsupportedCheckpointError(
+            "text_tokenizer: expected EnglishPhonemesTokenizer, EnglishCharsTokenizer or labels, "
+            f"got {type(tokenizer).__name__}."
+        )
+    _refuse(model.cfg.text_tokenizer, "text_tokenizer", "text_preprocessing_func")
+    ends = [tokenizer.space] if tokenizer.pad_with_space else []
+    fields = {
+        "kind": kind,
+        "symbols": list(tokenizer.tokens),
+        "pad_id": tokenizer.pad,
+        "first_ids": ends,
+        "last_ids": ends,
+        "punctuation": list(tokenizer.PUNCT_LIST) if tokenizer.punct else [],
+    }
+    if kind == "characters":
+        return fields
+    g2p = tokenizer.g2p
+    if type(g2p).__name__ != "EnglishG2p":
+        raise UnsupportedCheckpointError(
+            f"text_tokenizer.g2p: expected EnglishG2p, got {type(g2p).__name__}."
+        )
+    _refuse(model.cfg.text_tokenizer.g2p, "text_tokenizer.g2p", "apply_to_oov_word", "word_tokenize_func")
+    return {
+        **fields,
+        "stresses": bool(tokenizer.stresses),
+        "ignore_ambiguous_words": bool(g2p.ignore_ambiguous_words),
+    }
+
+
+def _label_fields(labels: list[str]) -> dict[str, Any]:
+    """Return the fields of early checkpoints: ids of both ends and of padding follow the labels'."""
+    return {
+        "kind": "characters",
+        "symbols": [*labels, "<bos>", "<eos>", "<pad>"],
+        "pad_id": len(labels) + 2,
+        "first_ids": [len(labels)],
+        "last_ids": [len(labels) + 1],
+        "punctuation": [
+            label for label in labels if len(label) == 1 and not label.isalnum() and label not in " '"
+        ],
+    }
+
+
+def _refuse(settings: Mapping[str, Any], subject: str, *names: str) -> None:
+    for name in names:
+        if settings.get(name) is not None:
+            raise UnsupportedCheckpointError(
+                f"{subject}.{name}: expected none, got one; the server reads text as NeMo does without it."
+            )
+
+
+def _longest_characters(duration_s: float | None) -> int:
+    if duration_s is None:
+        return USUAL
+    return min(max(round(CHARACTERS_PER_S * duration_s), SHORTEST), LONGEST)
