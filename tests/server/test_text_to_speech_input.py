@@ -165,8 +165,8 @@ def with_value(name, value):
         (with_value("symbols_length", 10_000), "got 10000 to 10000"),
         (with_value("pause_s", 1e9), "pause_s: expected 0 to 10 s"),
         (with_value("pause_s", np.nan), "pause_s"),
-        (with_value("symbols", 1_000_000), ""),
-        (with_value("symbols", -1_000_000), ""),
+        (with_value("symbols", 1_000_000), "text 1, utterance 1: expected symbols from 0 to"),
+        (with_value("symbols", -1), "got -1 to -1"),
         (lambda tokens: tokens | {"pause_s": np.zeros((1, 9), np.float32)}, "got 1 and 9"),
     ],
 )

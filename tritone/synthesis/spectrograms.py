@@ -48,8 +48,11 @@ class SpectrogramDecoder:
             (M, T) float32 for each, without padding.
 
         Raises:
-            TextError: an utterance did not end, or was not spoken at all, with other noise neither.
+            TextError: symbols that the voice does not have; or an utterance that did not end or was not
+                spoken at all, with other noise neither.
         """
+        for utterance in batch:
+            self._check(utterance)
         found: dict[Utterance, Mel] = {}
         for attempt in range(_ATTEMPTS):
             missing = [utterance for utterance in batch if utterance not in found]
@@ -61,6 +64,14 @@ class SpectrogramDecoder:
             if utterance not in found:
                 raise TextError(self._endless(utterance))
         return [found[utterance] for utterance in batch]
+
+    def _check(self, utterance: Utterance) -> None:
+        low, high = int(utterance.symbols.min()), int(utterance.symbols.max())
+        if low < 0 or high >= self._voice.vocabulary:
+            raise TextError(
+                f"{utterance}: expected symbols from 0 to {self._voice.vocabulary - 1}, got {low} to {high}; "
+                "send the tokenizer's outputs."
+            )
 
     def _attempt(self, batch: Sequence[Utterance], noises: Sequence[UtteranceNoise]) -> dict[Utterance, Mel]:
         """Return the spectrograms of those that were spoken and ended."""

@@ -14,6 +14,7 @@ from ..sidecar import read_sidecar
 TACOTRON2_FIELDS = (
     "mel",
     "pad_value",
+    "vocabulary",
     "frames_per_step",
     "prenet_layers",
     "prenet_units",
@@ -31,6 +32,7 @@ class Voice:
     hop_samples: int  # audio samples per mel frame
     mels: int  # bands of a frame
     silence: float  # mel value of silence, behind the last frame
+    vocabulary: int  # symbols that there are, from 0
     frames_per_step: int  # mel frames that one decoder step makes
     prenet_layers: int  # each with dropout, in inference too
     prenet_units: int  # of a prenet layer
@@ -55,6 +57,7 @@ class Voice:
             hop_samples=mel["hop_samples"],
             mels=mel["mels"],
             silence=spectrograms["pad_value"],
+            vocabulary=spectrograms["vocabulary"],
             frames_per_step=spectrograms["frames_per_step"],
             prenet_layers=spectrograms["prenet_layers"],
             prenet_units=spectrograms["prenet_units"],

@@ -22,6 +22,7 @@ def pair():
     tacotron2 = {
         "mel": dict(MEL),
         "pad_value": -11.5,
+        "vocabulary": 1000,
         "frames_per_step": 2,
         "prenet_layers": 2,
         "prenet_units": 16,

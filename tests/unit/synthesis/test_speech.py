@@ -160,6 +160,13 @@ def test_utterance_that_never_ends_is_named(synthesizer):
         synthesizer().speak([text(4), endless(row=1)], asked(seed=1))
 
 
+@pytest.mark.parametrize("symbol", [-1, 1000, 2**40])
+def test_symbols_that_the_voice_does_not_have_are_refused(synthesizer, symbol):
+    utterance = Utterance(0, 2, np.array([1, symbol], np.int64), 0.0)
+    with pytest.raises(TextError, match="text 1, utterance 3: expected symbols from 0 to 999, got"):
+        synthesizer().speak([[utterance]], asked(seed=1))
+
+
 def test_utterance_without_a_frame_is_an_error_not_silence(synthesizer):
     networks = Networks()
     networks.decode = lambda symbols, lengths, dropout: [np.zeros((1, 8, 2), np.float32), lengths * 0]
