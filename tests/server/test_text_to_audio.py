@@ -84,7 +84,7 @@ def test_unknown_format_is_refused_before_anything_is_spoken(client, infer, audi
     ("change", "says"),
     [
         ({"audio_length": np.array([[0]], np.int64)}, "got none"),
-        ({"audio_length": np.array([[101]], np.int64)}, "audio_length: expected 0 to 100"),
+        ({"audio_length": np.array([[101]], np.int64)}, "audio_length: expected 1 to 100"),
         ({"sample_rate_hz": np.array([[0]], np.int32)}, "sample_rate_hz: expected 8000"),
         ({"audio": np.full((1, 100), np.nan, np.float32)}, "NaN"),
         ({"audio": np.full((1, 100), 9000, np.float32)}, "32768 for int16"),

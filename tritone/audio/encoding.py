@@ -55,16 +55,6 @@ def read_format(data: bytes) -> str:
     return name
 
 
-def valid_part(row: NDArray[np.float32], length: int) -> NDArray[np.float32]:
-    """Cut one row of `audio` to its `audio_length`; raise AudioError when it has no such length."""
-    if not 0 <= length <= row.size:
-        raise AudioError(
-            f"audio_length: expected 0 to {row.size} (the samples sent in audio), got {length}; "
-            "send the number of valid samples."
-        )
-    return row[:length]
-
-
 def encode_audio(samples: NDArray[np.float32], sample_rate_hz: int, audio_format: str) -> bytes:
     """Encode a recording.
 

@@ -1,4 +1,4 @@
-"""Rules for samples that enter recognition."""
+"""Rules for samples that callers send."""
 
 from __future__ import annotations
 
@@ -48,6 +48,16 @@ def check_samples(samples: NDArray[np.float32], name: str = "audio") -> None:
         )
 
 
+def valid_part(row: NDArray[np.float32], length: int) -> NDArray[np.float32]:
+    """Cut one row of `audio` to its `audio_length`; raise AudioError when it has no such length."""
+    if not 0 <= length <= row.size:
+        raise AudioError(
+            f"audio_length: expected 1 to {row.size} (the samples sent in audio), got {length}; "
+            "send the number of valid samples."
+        )
+    return row[:length]
+
+
 def valid_samples(row: NDArray[np.float32], length: int, max_audio_s: float) -> NDArray[np.float32]:
     """Cut one row of `audio` to its `audio_length` and check it.
 
@@ -62,12 +72,7 @@ def valid_samples(row: NDArray[np.float32], length: int, max_audio_s: float) -> 
     Raises:
         AudioError: length outside 0..N, too short, too long, not finite, or not in [-1, 1].
     """
-    if length < 0 or length > row.size:
-        raise AudioError(
-            f"audio_length: expected 1 to {row.size} (the samples sent in audio), got {length}; "
-            "send the number of valid samples."
-        )
+    samples = valid_part(row, length)
     check_duration(length, SAMPLE_RATE_HZ, max_audio_s)
-    samples = row[:length]
     check_samples(samples)
     return samples

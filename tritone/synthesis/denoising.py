@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ArtifactError
+from ..errors import ArtifactError, ParameterError
 from ..sidecar import read_sidecar
 
 _BLOCK_FRAMES = 2048  # frames transformed at once: bounds the memory for long recordings
@@ -60,11 +60,18 @@ class Denoiser:
 
         Args:
             audio: (N,) float32.
-            strength: 0 changes nothing; 0.01 to 0.1 are usual.
+            strength: 0 changes nothing, 0.01 to 0.1 are usual, 1 is the most.
 
         Returns:
             (N,) float32.
+
+        Raises:
+            ParameterError: strength out of range.
         """
+        if not 0 <= strength <= 1:
+            raise ParameterError(
+                f"strength: expected a number from 0 to 1, got {strength:g}; send one in range."
+            )
         size, half = self._window.size, self._window.size // 2
         if audio.size < 2 or strength == 0:
             return audio.copy()

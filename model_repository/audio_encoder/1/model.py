@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import triton_python_backend_utils as pb_utils
 
-from tritone.audio.encoding import encode_audio, read_format, valid_part
+from tritone.audio.encoding import encode_audio, read_format
+from tritone.audio.validation import valid_part
 from tritone.python_backend.responses import respond
 
 

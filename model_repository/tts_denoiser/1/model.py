@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import triton_python_backend_utils as pb_utils
 
+from tritone.audio.validation import valid_part
 from tritone.python_backend.configuration import version_folder
 from tritone.python_backend.responses import pad_rows, respond
 from tritone.synthesis.denoising import Denoiser
@@ -19,7 +20,7 @@ class TritonPythonModel:
         return [respond(request, names, self._denoise) for request in requests]
 
     def _denoise(self, inputs):
-        columns = (inputs["audio_length"][:, 0].tolist(), inputs["strength"][:, 0].tolist())
-        rows = zip(inputs["audio"], *columns, strict=True)
-        denoised = [self._denoiser.denoise(row[:length], strength) for row, length, strength in rows]
+        lengths, strengths = inputs["audio_length"][:, 0].tolist(), inputs["strength"][:, 0].tolist()
+        rows = [valid_part(row, length) for row, length in zip(inputs["audio"], lengths, strict=True)]
+        denoised = [self._denoiser.denoise(*item) for item in zip(rows, strengths, strict=True)]
         return [pb_utils.Tensor("audio", pad_rows(denoised))]

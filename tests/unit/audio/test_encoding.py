@@ -5,7 +5,8 @@ import pytest
 import soundfile
 
 from tritone.audio.decoding import decode_audio
-from tritone.audio.encoding import FORMATS, encode_audio, read_format, valid_part
+from tritone.audio.encoding import FORMATS, encode_audio, read_format
+from tritone.audio.validation import valid_part
 from tritone.errors import AudioError
 
 RATES_HZ = [8000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000]
@@ -122,5 +123,5 @@ def test_known_formats_are_read(name):
 
 @pytest.mark.parametrize("length", [-1, 11])
 def test_length_beyond_the_samples_sent_is_refused(length):
-    with pytest.raises(AudioError, match=f"audio_length: expected 0 to 10 .* got {length}"):
+    with pytest.raises(AudioError, match=f"audio_length: expected 1 to 10 .* got {length}"):
         valid_part(np.zeros(10, np.float32), length)

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from tritone.errors import ArtifactError
+from tritone.errors import ArtifactError, ParameterError
 from tritone.synthesis.denoising import Denoiser, hann_window
 
 FFT, HOP, WINDOW = 1024, 256, 800
@@ -54,6 +54,13 @@ def test_strength_scales_what_is_taken_away():
     denoiser = Denoiser(spectrum(hum).astype(np.float32), HOP, hann_window(WINDOW, FFT))
     peaks = [spectrum(denoiser.denoise(hum, strength)).max() for strength in (0.0, 0.25, 0.5)]
     np.testing.assert_allclose(peaks, np.array([1.0, 0.75, 0.5]) * peaks[0], rtol=0.02)
+
+
+@pytest.mark.parametrize("strength", [-0.1, 1.1, np.nan])
+def test_strength_out_of_range_is_refused(strength, speech):
+    denoiser = Denoiser(np.ones(FFT // 2 + 1, np.float32), HOP, hann_window(WINDOW, FFT))
+    with pytest.raises(ParameterError, match="strength: expected a number from 0 to 1, got"):
+        denoiser.denoise(speech, strength)
 
 
 def test_blocks_of_frames_leave_no_seam(monkeypatch, speech):
