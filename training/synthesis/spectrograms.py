@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +41,18 @@ def read_mels(
     """Return the utterances of a split and their (T, M) spectrograms, computing these the first time."""
     utterances = read_split(folder, split)
     path = folder / f"{split}_mels_{dither:g}.npy"
-    lengths_path = path.with_suffix(".json")
-    if not lengths_path.exists():
-        mels = [mel_of(preprocessor, utterance, dither) for utterance in utterances]
-        np.save(path, np.concatenate(mels))
-        lengths_path.write_text(json.dumps([len(mel) for mel in mels]), encoding="utf-8")
-    frames = np.load(path, mmap_mode="r")
-    ends = np.cumsum(json.loads(lengths_path.read_text(encoding="utf-8")))
-    return utterances, np.split(frames, ends[:-1])
+    if not path.with_suffix(".json").exists():
+        store(path, [mel_of(preprocessor, utterance, dither) for utterance in utterances])
+    return utterances, stored(path)
+
+
+def store(path: Path, mels: Sequence[Mel]) -> None:
+    """Write (T, M) spectrograms into one file, and their lengths beside it."""
+    np.save(path, np.concatenate(mels))
+    path.with_suffix(".json").write_text(json.dumps([len(mel) for mel in mels]), encoding="utf-8")
+
+
+def stored(path: Path) -> list[Mel]:
+    """Return spectrograms that `store` wrote, as views of the mapped file."""
+    ends = np.cumsum(json.loads(path.with_suffix(".json").read_text(encoding="utf-8")))
+    return np.split(np.load(path, mmap_mode="r"), ends[:-1])

@@ -7,6 +7,7 @@ synthesised audio joins it, which makes speech intelligible far sooner than like
 from __future__ import annotations
 
 import argparse
+import copy
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,6 +25,7 @@ from training.shards import Utterance, as_float, read_split
 from training.synthesis.archive import save_compressed
 from training.synthesis.folded_waveglow import HOP, TAPS, FoldedWaveGlow, to_nemo
 from training.synthesis.spectral_loss import SpectralLoss
+from training.synthesis.spectrograms import stored
 
 Segment = tuple[torch.Tensor, torch.Tensor]  # mel frames with those before them, and samples
 
@@ -34,7 +36,9 @@ VALIDATION_SIGMA = 0.6
 class VocoderRun(Run):
     """Trains a WaveGlow with folded conditioning on segments of utterances."""
 
-    def __init__(self, config: DictConfig, folder: Path, device: str, data: Path, workers: int) -> None:
+    def __init__(
+        self, config: DictConfig, folder: Path, device: str, data: Path, workers: int, predicted: Path | None
+    ) -> None:
         torch.manual_seed(config.training.seed)
         # Each worker computes the gradient of its own segments on one thread.
         torch.set_num_threads(1)
@@ -48,6 +52,7 @@ class VocoderRun(Run):
         self.loss = SpectralLoss(config.model.preprocessor.sample_rate, training.mel_weight)
         self.last_losses: dict[str, float] = {}
         self.utterances = read_split(data, "train")
+        self.predicted = stored(predicted) if predicted else []  # of the first utterances
         self.randomness = np.random.default_rng([training.seed, self.step])
         held_out = np.random.default_rng(0)
         validation = read_split(data, "validation")[:VALIDATION_SEGMENTS]
@@ -60,16 +65,27 @@ class VocoderRun(Run):
 
     def save(self) -> None:
         """Write the checkpoint, and the averaged model in NeMo's own form."""
-        self.nemo.waveglow.load_state_dict(to_nemo(self.average))
+        self.nemo.waveglow.load_state_dict(to_nemo(self.rounded()))
         partial = self.last_path.with_suffix(".part")
         torch.save(self.state(), partial)
         partial.replace(self.last_path)
         save_compressed(self.nemo, self.folder / f"{self.config.name}.nemo")
 
-    def segment(self, utterance: Utterance, randomness: np.random.Generator) -> Segment:
+    @torch.no_grad()
+    def rounded(self) -> FoldedWaveGlow:
+        """Return the averaged model with weights rounded to half precision, which pack well."""
+        model = copy.deepcopy(self.average)
+        for parameter in model.parameters():
+            parameter.copy_(parameter.half())
+        return model
+
+    def segment(
+        self, utterance: Utterance, randomness: np.random.Generator, predicted: torch.Tensor | None = None
+    ) -> Segment:
         """Cut a segment: (M, 3 + T) mel frames and the (T*256,) samples that they are to become.
 
-        A segment at the very start has zeros before its first frame, as in synthesis.
+        A segment at the very start has zeros before its first frame, as in synthesis. The (M, T) frames
+        of the utterance are those predicted for it, or else its own.
         """
         training = self.config.training
         frames, delay = training.segment_frames, training.delay_frames * HOP
@@ -77,8 +93,8 @@ class VocoderRun(Run):
         audio = audio + training.dither * torch.from_numpy(
             randomness.standard_normal(len(audio), dtype=np.float32)
         )
-        mel, _ = self.mel(audio[None], torch.tensor([len(audio)]))
-        mel = functional.pad(mel[0], (TAPS, max(frames - mel.size(2), 0)))
+        mel = self.mel(audio[None], torch.tensor([len(audio)]))[0][0] if predicted is None else predicted
+        mel = functional.pad(mel, (TAPS, max(frames - mel.size(1), 0)))
         first = int(randomness.integers(0, mel.size(1) - TAPS - frames + 1))
         audio = functional.pad(audio, (delay, max((first + frames) * HOP - delay - len(audio), 0)))
         samples = audio[first * HOP : (first + frames) * HOP]
@@ -86,7 +102,16 @@ class VocoderRun(Run):
 
     def batch(self) -> Segment:
         """Draw the segments of a step."""
-        chosen = self.randomness.integers(0, len(self.utterances), self.config.training.segments)
+        chosen = self.randomness.integers(0, len(self.utterances), self.config.training.segments).tolist()
+        if self.predicted and self.randomness.random() < self.config.training.predicted_share:
+            chosen = self.randomness.choice(len(self.predicted), len(chosen)).tolist()
+            mels = [torch.from_numpy(self.predicted[i].T.astype(np.float32)) for i in chosen]
+            return self.stack(
+                [
+                    self.segment(self.utterances[i], self.randomness, mel)
+                    for i, mel in zip(chosen, mels, strict=True)
+                ]
+            )
         return self.stack([self.segment(self.utterances[i], self.randomness) for i in chosen])
 
     def stack(self, segments: Sequence[Segment]) -> Segment:
@@ -173,10 +198,17 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="optimiser steps over all continuations")
     parser.add_argument("--save-every-s", type=float, default=300)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument(
+        "--predicted",
+        type=Path,
+        help="what training.synthesis.predicted wrote: hear Tacotron 2's mels as well",
+    )
     parser.add_argument("--workers", type=int, default=2, help="threads, each with segments of its own")
     arguments = parser.parse_args()
     config: Any = OmegaConf.load(arguments.config)
-    run = VocoderRun(config, arguments.run, arguments.device, arguments.data, arguments.workers)
+    run = VocoderRun(
+        config, arguments.run, arguments.device, arguments.data, arguments.workers, arguments.predicted
+    )
     run.train(Budget(arguments.minutes, arguments.steps), arguments.save_every_s)
 
 
