@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import librosa
@@ -10,15 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.corpus import spell
-from training.evaluate import Recognizer, transcribe
+from training.evaluate import nemo_recognizer, transcribe
 from training.scoring import WordErrors
 from training.shards import Utterance
-from training.voices import SAMPLE_RATE_HZ
 
 ITERATIONS = 32  # of Griffin-Lim
 LAST_SYMBOLS = 4  # an utterance that ends at one of them was spoken to its end
 
 Audio = NDArray[np.float32]
+# Turns clips, each (N,) float32 at 16 kHz, into their spelled words.
+Transcriber = Callable[[Sequence[Audio]], list[str]]
 
 
 class Spoken(NamedTuple):
@@ -41,7 +43,7 @@ class GriffinLim:
         self.guard = featurizer.log_zero_guard_value
         self.inverse = np.linalg.pinv(featurizer.filter_banks[0].numpy())
 
-    def __call__(self, mel: NDArray[np.float32]) -> Audio:
+    def __call__(self, mel: NDArray) -> Audio:
         """Turn (T, M) log-mel frames into (N,) audio."""
         bands = np.maximum(np.exp(mel.T.astype(np.float64)) - self.guard, 0)
         audio: Audio = librosa.griffinlim(
@@ -55,36 +57,28 @@ class GriffinLim:
         return audio
 
 
-class Listener:
-    """Compares spoken texts with what was to be said.
+def completeness(spoken: Sequence[Spoken]) -> float:
+    """Return the share of utterances that ended at their last symbols, 0 to 1."""
+    ends = [int(alignment[-1].argmax()) >= alignment.shape[1] - LAST_SYMBOLS for _, alignment in spoken]
+    return float(np.mean(ends))
 
-    Args:
-        recognize: turns audio into log-probabilities.
-        labels: of the recogniser.
-        vocoder: turns frames into audio.
-    """
 
-    def __init__(self, recognize: Recognizer, labels: Sequence[str], vocoder: GriffinLim) -> None:
-        self.recognize, self.labels, self.vocoder = recognize, labels, vocoder
+def pace(spoken: Sequence[Spoken], true: Sequence[NDArray]) -> float:
+    """Return the spoken duration over that of the (T, M) true spectrograms."""
+    return sum(len(mel) for mel, _ in spoken) / sum(map(len, true))
 
-    def judge(self, utterances: Sequence[Utterance], spoken: Sequence[Spoken]) -> dict[str, float]:
-        """Measure what was spoken.
 
-        Returns:
-            validation_wer; complete, the share that ended at the last symbols; focus, the mean of the
-            alignment's largest weight; pace, the spoken duration over the true one.
-        """
-        clips = [self.vocoder(mel) for mel, _ in spoken]
-        errors = WordErrors()
-        texts = transcribe(self.recognize, clips, self.labels)
-        for utterance, text in zip(utterances, texts, strict=True):
-            errors.add(spell(utterance.text), text)
-        ends = [int(alignment[-1].argmax()) >= alignment.shape[1] - LAST_SYMBOLS for _, alignment in spoken]
-        focus = [float(alignment.max(axis=1).mean()) for _, alignment in spoken]
-        true_s = sum(utterance.duration_s for utterance in utterances)
-        return {
-            "validation_wer": errors.rate,
-            "complete": float(np.mean(ends)),
-            "focus": float(np.mean(focus)),
-            "pace": sum(map(len, clips)) / SAMPLE_RATE_HZ / true_s,
-        }
+def recogniser(path: Path) -> Transcriber:
+    """Load an EncDecCTCModel; returns what transcribes clips."""
+    recognize, labels = nemo_recognizer(path)
+    return lambda clips: transcribe(recognize, clips, labels)
+
+
+def word_errors(
+    transcriber: Transcriber, clips: Sequence[Audio], utterances: Sequence[Utterance]
+) -> WordErrors:
+    """Count what a transcriber gets wrong of spoken utterances."""
+    errors = WordErrors()
+    for utterance, text in zip(utterances, transcriber(clips), strict=True):
+        errors.add(spell(utterance.text), text)
+    return errors

@@ -71,12 +71,18 @@ class Network(nn.Module):
         mel = predicted[:, :-1].reshape(len(symbols), -1, self.decoder.n_mel_channels)
         return mel, refine(self.postnet, mel, steps_length * frames), gate, alignment
 
-    @torch.no_grad()
-    def speak(self, symbols: Tensor) -> Spoken:
-        """Speak the (S,) ids of one utterance with NeMo's own decoder."""
-        symbols = symbols.to(self.text_embedding.weight.device)
-        length = torch.tensor([len(symbols)], device=symbols.device)
-        embedded = self.text_embedding(symbols[None]).transpose(1, 2)
-        memory = self.encoder(token_embedding=embedded, token_len=length)
-        mel, _, alignment, _ = self.decoder(memory=memory, memory_lengths=length)
-        return Spoken(self.postnet(mel_spec=mel)[0].T.cpu().numpy(), alignment[0].cpu().numpy())
+
+@torch.no_grad()
+def speak(model: Any, symbols: Tensor) -> Spoken:
+    """Speak the (S,) ids of one utterance with NeMo's own decoder.
+
+    Args:
+        model: a Network or a Tacotron2Model.
+        symbols: what its tokenizer made of the text.
+    """
+    symbols = symbols.to(model.text_embedding.weight.device)
+    length = torch.tensor([len(symbols)], device=symbols.device)
+    embedded = model.text_embedding(symbols[None]).transpose(1, 2)
+    memory = model.encoder(token_embedding=embedded, token_len=length)
+    mel, _, alignment, _ = model.decoder(memory=memory, memory_lengths=length)
+    return Spoken(model.postnet(mel_spec=mel)[0].T.cpu().numpy(), alignment[0].cpu().numpy())

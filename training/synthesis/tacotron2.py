@@ -13,14 +13,13 @@ import torch
 from nemo.collections.tts.models import Tacotron2Model
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from training.evaluate import nemo_recognizer
 from training.run import Run
 from training.schedule import Budget
 from training.synthesis.archive import save_compressed
 from training.synthesis.batches import Batch, SpokenBatches
-from training.synthesis.listening import GriffinLim, Listener
+from training.synthesis.listening import GriffinLim, completeness, pace, recogniser, word_errors
 from training.synthesis.losses import gate_loss, guided_attention_loss, mel_loss
-from training.synthesis.network import Network
+from training.synthesis.network import Network, speak
 from training.synthesis.spectrograms import read_mels
 from training.synthesis.widening import write_into
 
@@ -34,7 +33,9 @@ class SynthesisRun(Run):
 
     log_every_steps = 25
 
-    def __init__(self, config: DictConfig, folder: Path, device: str, data: Path, recogniser: Path) -> None:
+    def __init__(
+        self, config: DictConfig, folder: Path, device: str, data: Path, recogniser_path: Path
+    ) -> None:
         training = config.training
         torch.manual_seed(training.seed)
         torch.set_num_threads(1)  # the attention's small operations gain nothing from more
@@ -43,7 +44,7 @@ class SynthesisRun(Run):
             self.nemo.cfg.train_ds = config.train_ds
         preprocessor = self.nemo.audio_to_melspec_precessor
         utterances, mels = read_mels(data, "train", preprocessor, training.dither)
-        self.held_out, held_out_mels = read_mels(data, "validation", preprocessor, training.dither)
+        self.held_out, self.true = read_mels(data, "validation", preprocessor, training.dither)
         some = torch.from_numpy(np.concatenate(mels[:STATISTICS_UTTERANCES]).astype(np.float32))
         self.deviation = some.std(0).to(device)
         model, average = (
@@ -65,7 +66,7 @@ class SynthesisRun(Run):
         self.short, self.all = batches.batches(training.short_s), batches.batches(float("inf"))
         held_out = SpokenBatches(
             self.held_out,
-            held_out_mels,
+            self.true,
             self.nemo.tokenizer,
             training.batch_utterances,
             frames_per_step,
@@ -73,7 +74,8 @@ class SynthesisRun(Run):
             seed=0,
         ).batches(float("inf"))
         self.validation = [next(held_out) for _ in range(VALIDATION_BATCHES)]
-        self.listener = Listener(*nemo_recognizer(recogniser), GriffinLim(preprocessor))
+        self.vocoder = GriffinLim(preprocessor)
+        self.transcriber = recogniser(recogniser_path)
 
     def write_model(self, path: Path) -> None:
         """Write the averaged model in NeMo's own form, compressed."""
@@ -113,10 +115,16 @@ class SynthesisRun(Run):
         losses = [self.losses(self.average, batch) for batch in self.validation]
         names = ("refined_loss", "gate_loss")
         means = {f"validation_{n}": float(np.mean([float(row[n]) for row in losses])) for n in names}
-        utterances = self.held_out[:: len(self.held_out) // VALIDATION_UTTERANCES][:VALIDATION_UTTERANCES]
+        every = slice(None, None, len(self.held_out) // VALIDATION_UTTERANCES)
+        utterances, true = self.held_out[every], self.true[every]
         encode = self.nemo.tokenizer.encode
-        spoken = [self.average.speak(torch.tensor(encode(utterance.text))) for utterance in utterances]
-        return means | self.listener.judge(utterances, spoken)
+        spoken = [speak(self.average, torch.tensor(encode(utterance.text))) for utterance in utterances]
+        clips = [self.vocoder(mel) for mel, _ in spoken]
+        return means | {
+            "validation_wer": word_errors(self.transcriber, clips, utterances).rate,
+            "complete": completeness(spoken),
+            "pace": pace(spoken, true),
+        }
 
 
 def main() -> None:
