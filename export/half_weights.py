@@ -1,0 +1,54 @@
+"""Graphs half the size: weights that are half-precision numbers are stored as such.
+
+A checkpoint may hold float32 weights that were rounded to half precision when it was saved. Their graph then
+needs only half the bytes; a Cast turns them back into the same float32 numbers, once, when the graph loads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+SMALLEST = 1024  # values; less is not worth a Cast
+NEGLIGIBLE = 1e-6  # relative; weight normalisation multiplies and divides by a norm in float32
+SUFFIX = "/half"
+
+
+def store_halves(path: Path) -> None:
+    """Rewrite a graph's file, large float32 weights that are halves as float16.
+
+    Weights inside a Loop stay what they are where they lie inside its body.
+    """
+    model = onnx.load(str(path))
+    graph = model.graph
+    found = {tensor.name: half for tensor, half in _halves(graph)}
+    kept = [tensor for tensor in graph.initializer if tensor.name not in found]
+    casts = [
+        helper.make_node("Cast", [name + SUFFIX], [name], name=name + "/cast", to=TensorProto.FLOAT)
+        for name in found
+    ]
+    nodes = list(graph.node)
+    del graph.initializer[:]
+    del graph.node[:]
+    graph.initializer.extend(
+        [*kept, *(numpy_helper.from_array(half, name + SUFFIX) for name, half in found.items())]
+    )
+    graph.node.extend([*casts, *nodes])
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+
+
+def _halves(graph: onnx.GraphProto) -> Iterator[tuple[TensorProto, np.ndarray]]:
+    for tensor in graph.initializer:
+        if tensor.data_type != TensorProto.FLOAT:
+            continue
+        values = numpy_helper.to_array(tensor)
+        if values.size < SMALLEST or np.abs(values).max() > np.finfo(np.float16).max:
+            continue
+        half = values.astype(np.float16)
+        if np.all(np.abs(values - half.astype(np.float32)) <= NEGLIGIBLE * np.abs(values)):
+            yield tensor, half
