@@ -14,13 +14,18 @@ from matplotlib import pyplot
 # Title of each panel, and the quantities of the log that it shows under a name.
 PANELS = {
     "CTC loss per character, augmented clips": {"loss": "training"},
-    "word error rate, clean clips": {"validation_wer": "held-out"},
+    "word error rate": {"validation_wer": "held-out"},
     "punctuation, cross-entropy": {
         "punctuation_loss": "training",
         "validation_punctuation_loss": "held-out",
     },
     "capitals, cross-entropy": {"capital_loss": "training", "validation_capital_loss": "held-out"},
     "hidden tokens, cross-entropy": {"masked_loss": "training"},
+    "spectrogram, absolute and squared error": {
+        "refined_loss": "training",
+        "validation_refined_loss": "held-out",
+    },
+    "end of the utterance, cross-entropy": {"gate_loss": "training", "validation_gate_loss": "held-out"},
 }
 Curve = tuple[list[float], list[float]]
 
