@@ -184,15 +184,15 @@ def _check_code(folder: ModelFolder, models: dict[str, ModelFolder]) -> Iterator
 
 
 def _check_artifacts(version: Path, tree: ast.AST) -> Iterator[str]:
-    """The files that model.py loads from its version folder are there."""
+    """The files that model.py loads (`folder / "name"`) lie in its version folder."""
     for node in ast.walk(tree):
         if (
             isinstance(node, ast.BinOp)
             and isinstance(node.op, ast.Div)
             and isinstance(node.right, ast.Constant)
         ):
-            name = str(node.right.value)
-            if not (version / name).is_file():
+            name = node.right.value
+            if isinstance(name, str) and not (version / name).is_file():
                 yield f"{version.name}/{name}: expected the exporter's file, found none; run `make export`"
 
 
