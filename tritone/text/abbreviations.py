@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from .numbers import cardinal, ordinal
 from .rules import Rule, alternatives, rule
@@ -16,13 +17,14 @@ _TITLES = {
     "Supt": "Superintendent",
 }  # fmt: skip
 _ANYWHERE = {
-    "vs": "versus", "e.g": "for example", "i.e": "that is", "cf": "compare", "approx": "approximately",
-    "dept": "department", "govt": "government", "est": "established", "max": "maximum", "min": "minimum",
-    "avg": "average", "misc": "miscellaneous", "assoc": "association", "Univ": "University",
-    "Jan": "January", "Feb": "February", "Mar": "March", "Apr": "April", "Jun": "June", "Jul": "July",
-    "Aug": "August", "Sep": "September", "Sept": "September", "Oct": "October", "Nov": "November",
-    "Dec": "December", "Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday",
-    "Thu": "Thursday", "Thur": "Thursday", "Thurs": "Thursday", "Fri": "Friday",
+    "vs": "versus", "e.g": "for example", "E.g": "for example", "i.e": "that is", "I.e": "that is",
+    "cf": "compare", "approx": "approximately", "dept": "department", "govt": "government",
+    "est": "established", "max": "maximum", "min": "minimum", "avg": "average", "misc": "miscellaneous",
+    "assoc": "association", "Univ": "University", "Jan": "January", "Feb": "February", "Mar": "March",
+    "Apr": "April", "Jun": "June", "Jul": "July", "Aug": "August", "Sep": "September", "Sept": "September",
+    "Oct": "October", "Nov": "November", "Dec": "December", "Mon": "Monday", "Tue": "Tuesday",
+    "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Thur": "Thursday", "Thurs": "Thursday",
+    "Fri": "Friday",
 }  # fmt: skip
 _CLOSING = {  # these may end a sentence, and their full stop with it
     "etc": "et cetera", "Jr": "Junior", "Sr": "Senior", "Esq": "Esquire", "Inc": "Incorporated",
@@ -31,9 +33,9 @@ _CLOSING = {  # these may end a sentence, and their full stop with it
     "Hwy": "Highway", "Sq": "Square",
 }  # fmt: skip
 _BEFORE_NUMBERS = {
-    "No": "number", "Nos": "numbers", "Fig": "figure", "Figs": "figures", "Vol": "volume", "Ch": "chapter",
-    "Sec": "section", "Eq": "equation", "Art": "article", "pp": "pages", "p": "page", "ca": "circa",
-    "c": "circa",
+    "No": "number", "Nos": "numbers", "Fig": "figure", "fig": "figure", "Figs": "figures", "figs": "figures",
+    "Vol": "volume", "vol": "volume", "Ch": "chapter", "ch": "chapter", "Sec": "section", "Eq": "equation",
+    "Art": "article", "pp": "pages", "p": "page", "ca": "circa", "c": "circa",
 }  # fmt: skip
 
 _COUNTED = (
@@ -50,8 +52,12 @@ _ROMAN_DIGITS = {"I": 1, "V": 5, "X": 10}
 _END = r"(?=[\"')\]]*$)"
 
 
-def _any(table: dict[str, str]) -> str:
-    return rf"(?<![\w.])({alternatives([*table])})\."
+def _any(words: Iterable[str]) -> str:
+    return rf"(?<![\w.])({alternatives([*words])})\."
+
+
+def _shouted(words: Iterable[str]) -> list[str]:
+    return [form for word in words for form in (word, word.upper())]
 
 
 def _roman(numeral: str) -> str:
@@ -63,6 +69,8 @@ def _roman(numeral: str) -> str:
 def _long(table: dict[str, str], match: re.Match[str]) -> str:
     short = match[1]
     word = table.get(short) or table.get(short.capitalize()) or table[short.lower()]
+    if short.isupper() and len(short) > 1:
+        return word.upper()
     return word.capitalize() if short[0].isupper() else word
 
 
@@ -73,11 +81,10 @@ def _initials(match: re.Match[str]) -> str:
 RULES: tuple[Rule, ...] = (
     rule(r"(?<![\w.])Ph\.?\s?D\b\.?", "P H D"),
     # St. and Dr. before a name are titles, behind one they are streets.
-    rule(_any(_TITLES) + r"(?=\s+[A-Z])", lambda m: _TITLES[m[1]]),
-    rule(_any({k: v for k, v in _TITLES.items() if k not in _CLOSING}), lambda m: _TITLES[m[1]]),
-    rule(_any(_BEFORE_NUMBERS) + r"(?=\s*\d)", lambda m: _long(_BEFORE_NUMBERS, m) + " ", re.IGNORECASE),
-    rule(r"(?<![\w.])No\.(?=\s*[a-z])", "No."),
-    rule(_any(_ANYWHERE) + r"(?=\s*[\w,;(\"'-])", lambda m: _long(_ANYWHERE, m)),
+    rule(_any(_shouted(_TITLES)) + r"(?=\s+[A-Z])", lambda m: _long(_TITLES, m)),
+    rule(_any(_shouted(_TITLES.keys() - _CLOSING)), lambda m: _long(_TITLES, m)),
+    rule(_any(_BEFORE_NUMBERS) + r"(?=\s*\d)", lambda m: _long(_BEFORE_NUMBERS, m) + " "),
+    rule(r"(?<!\d )" + _any(_ANYWHERE) + r"(?=\s*[\w,;(\"'-])", lambda m: _long(_ANYWHERE, m)),
     rule(_any(_CLOSING) + _END, lambda m: _long(_CLOSING, m) + "."),
     rule(r"(?<![\w.])(etc)\.(?=\s+[A-Z])", "et cetera."),
     rule(_any(_CLOSING), lambda m: _long(_CLOSING, m)),

@@ -41,7 +41,7 @@ _COMMON_DENOMINATORS = frozenset(str(number) for number in (*range(2, 11), 12, 1
 
 
 def _amount(number: str, scale: str | None, sign: str) -> str:
-    one, more, part, parts = _CURRENCIES[sign]
+    one, more, part, parts = _CURRENCIES[sign.upper()]
     if scale:
         return f"{quantity(number)} {_SCALES.get(scale.lower(), scale)} {more}"
     whole, _, hundredths = number.partition(".")

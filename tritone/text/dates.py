@@ -83,7 +83,7 @@ RULES: tuple[Rule, ...] = (
     rule(rf"\b{_MONTH}\.? {_DAY},? {_YEAR}", lambda m: _date(m[2], _month(m[1]), m[3])),
     rule(rf"{_DAY}(?: of)? {_MONTH}\.?,? {_YEAR}", lambda m: _date(m[1], _month(m[2]), m[3])),
     rule(rf"\b{_MONTH}\.? {_DAY}(?![\d:%/-]|[.,]\d)", lambda m: _date(m[2], _month(m[1]), None)),
-    rule(rf"{_DAY} {_MONTH}", lambda m: f"the {ordinal(m[1])} of {_month(m[2])}"),
+    rule(rf"{_DAY} {_MONTH}(?:\.(?=,?\s+[a-z]))?", lambda m: f"the {ordinal(m[1])} of {_month(m[2])}"),
     rule(rf"\b{_MONTH}\.? {_YEAR}", lambda m: f"{_month(m[1])} {year(m[2])}"),
     rule(
         r"(?<![\d:.])(\d{1,2}):(\d{2})(?::(\d{2}))?(?![\d:])( [AP] M\b)?",

@@ -40,6 +40,7 @@ _LETTERS = {
     "j": "jay", "k": "kay", "l": "ell", "m": "em", "n": "en", "o": "oh", "p": "pee", "q": "cue", "r": "ar",
     "s": "ess", "t": "tee", "u": "you", "v": "vee", "w": "double you", "x": "ex", "y": "why", "z": "zee",
 }  # fmt: skip
+_SHOUTED_WORDS = 4  # a text of as many words, all capitals, is emphasis and no row of initialisms
 # Initialisms that also spell a word.
 _SPELLED = frozenset(["AI", "EU", "ID", "UN", "US"])
 _INITIALISM = re.compile(r"\b([A-Z]{2,5})('?s)?\b")
@@ -72,14 +73,16 @@ class Normaliser:
         Args:
             paragraph: ASCII and the signs of `characters.READ_ALOUD`, single spaces.
         """
+        shouted = paragraph.isupper() and len(paragraph.split()) >= _SHOUTED_WORDS
         text = apply(_RULES, paragraph)
         text = _LETTER_ROW.sub(lambda match: letter_names(match[0].replace(" ", "")), text)
-        text = _INITIALISM.sub(self._initialism, text)
+        text = _INITIALISM.sub(lambda match: self._capitals(match, shouted), text)
         return apply(_MARKS, text).strip(" ,")
 
-    def _initialism(self, match: re.Match[str]) -> str:
+    def _capitals(self, match: re.Match[str], shouted: bool) -> str:
         letters, ending = match.groups()
-        shouted = match.string.isupper()
-        if self._is_word(letters.lower()) and (shouted or letters not in _SPELLED):
-            return match[0]
-        return letter_names(letters) + (ending or "")
+        if shouted:
+            is_word = self._is_word(letters.lower()) or bool(set(letters) & set("AEIOUY"))
+        else:
+            is_word = self._is_word(letters.lower()) and letters not in _SPELLED
+        return match[0] if is_word else letter_names(letters) + (ending or "")

@@ -30,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     rule(r"%", " percent "),
     rule(r"\b(and|either)/or\b", r"\1 or"),
     rule(r"\b([A-Z])/([A-Z])\b", r"\1 \2"),
+    rule(r"\bvs\b", "versus"),
     rule(r"\bw/o\b", "without"),
     rule(r"\bw/(?=\s?\w)", "with "),
     rule(r"(?<=\w)\s?/\s?(?=\w)", " slash "),

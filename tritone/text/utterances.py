@@ -11,14 +11,17 @@ from enum import Enum
 _SENTENCE = re.compile(r"[^.?!]*[A-Za-z][^.?!]*[.?!]?")
 _CLAUSE = re.compile(r"[^,]*[A-Za-z][^,]*,?")
 
-# Words that open a phrase: where a cut between words has to be, it sounds best before one of these.
-_OPENING = re.compile(
-    "(?:and|or|but|nor|so|yet|that|which|who|whom|whose|where|when|while|because|although|though|if|unless|until|"
+# Where a cut between words has to be, it sounds best before a word that opens a phrase, and worst behind one
+# or inside a number. The weight is how many characters a cut may move away from an equal share for that.
+_OPENING = (
+    "(?:a|an|the|and|or|but|nor|so|yet|that|which|who|whose|where|when|while|because|although|though|if|unless|until|"
     "after|before|since|as|than|for|from|with|without|into|onto|over|under|through|between|among|against|by|in|on|"
-    "at|of|to|is|are|was|were|has|have|had|will|would|can|could|should|may|might|must) ",
-    re.IGNORECASE,
+    "at|of|to|is|are|was|were|has|have|had|will|would|can|could|should|may|might|must)"
 )
-_OPENING_BONUS = 12  # characters by which a cut may move away from the middle to reach such a word
+_BEFORE_OPENING = re.compile(f" {_OPENING} ", re.IGNORECASE)
+_BEHIND_OPENING = re.compile(f"(?:^| ){_OPENING}$", re.IGNORECASE)
+_INSIDE_NUMBER = re.compile(r" (?:hundred|thousand|million|billion|trillion|point|percent)\b")
+_WEIGHT = 12
 
 
 class Closing(Enum):
@@ -109,7 +112,9 @@ def _cut(text: str, longest: int) -> int:
     if not spaces:
         return longest
 
-    def distance(space: int) -> float:
-        return abs(space - share) - (_OPENING_BONUS if _OPENING.match(text, space + 1) else 0)
+    def cost(space: int) -> float:
+        poor = _INSIDE_NUMBER.match(text, space) or _BEHIND_OPENING.search(text[max(space - 10, 0) : space])
+        good = _BEFORE_OPENING.match(text, space)
+        return abs(space - share) + _WEIGHT * (bool(poor) - bool(good))
 
-    return min(spaces, key=distance)
+    return min(spaces, key=cost)

@@ -94,7 +94,10 @@ ABBREVIATIONS = [
     ("Prof. Lee vs. Gen. Grant", "Professor Lee versus General Grant"),
     ("e.g. this, i.e. that, etc.", "for example this, that is that, et cetera."),
     ("No. 5, Fig. 3, pp. 10-12", "Number five, Figure three, pages ten to twelve"),
-    ("No. I said no.", "No. I said no."),
+    ("No. I said no. 5 came.", "No. I said no. five came."),
+    ("MR. SMITH WAS HERE", "MISTER SMITH WAS HERE"),
+    ("It took 5 min. He left.", "It took five minutes. He left."),
+    ("on 5 Jan. he left", "on the fifth of January he left"),
     ("the U.S. Army", "the you ess Army"),
     ("in the U.S.", "in the you ess."),
     ("J. K. Rowling", "jay kay Rowling"),
@@ -103,7 +106,7 @@ ABBREVIATIONS = [
     ("NASA and XQZ", "NASA and ex cue zee"),
     ("two XQZs", "two ex cue zees"),
     ("the US", "the you ess"),
-    ("GO NOW US", "GO NOW US"),
+    ("IT IS US NOW", "IT IS US NOW"),
     ("AT&T", "ay tee and T"),
 ]
 SIGNS = [

@@ -1,3 +1,7 @@
+import random
+import re
+import string
+
 import numpy as np
 import pytest
 
@@ -53,6 +57,51 @@ def test_longest_text_is_cut_into_utterances_that_fit(tokenizer, text):
     rows = tokenizer.tokenize(text.encode()).symbols
     assert max(map(len, rows)) <= 72 + 2
     assert len(rows) >= len(text) // 72
+
+
+def test_any_text_with_something_to_read_is_spoken(tokenizer):
+    randomness = random.Random(0)
+    pieces = [
+        *string.printable,
+        *string.digits * 3,
+        *"$\u00a3\u20ac%.,:/-'@#&\u00b2\u00bd\u00b0\u2013\u2014\u00d7\u03bc\u2026\u201c\u0301\U0001f600",
+    ]
+    pieces += [
+        "Mr.",
+        "St.",
+        " p.m.",
+        "am",
+        "10:30",
+        "2024",
+        "1/2",
+        "km/h",
+        "XIV",
+        "War II",
+        "http://",
+        "www.",
+        "us$",
+    ]
+    pieces += [
+        "a.com",
+        "e.g.",
+        "U.S.",
+        "January",
+        "5th",
+        "million",
+        "'s",
+        "'90s",
+        "...",
+        "\n\n",
+        "1,000",
+        "AB",
+        "etc.",
+    ]
+    for _ in range(1000):
+        text = "".join(randomness.choices(pieces, k=randomness.randint(1, 60)))
+        if not re.search(r"[A-Za-z0-9$\u00a3\u20ac%&@#\u00b2\u00bd\u00b0\u00d7\u03bc+=]", text):
+            continue
+        spoken = tokenizer.tokenize(text.encode())
+        assert all(2 < len(row) <= 2 * 72 + 2 for row in spoken.symbols), text
 
 
 def test_longer_text_than_allowed_is_refused(tokenizer):

@@ -25,11 +25,19 @@ def test_long_sentence_is_cut_at_commas_joining_what_fits():
 
 
 def test_long_clause_is_cut_before_a_word_that_opens_a_phrase():
-    text = "The old man walked slowly along the river until he found the bridge."
-    assert [(u.text, u.closing) for u in cut(text)] == [
-        ("The old man walked slowly along the river,", Closing.CUT),
-        ("until he found the bridge.", Closing.PARAGRAPH),
-    ] or all(len(u.text) <= 40 for u in cut(text))
+    text = "the quick brown fox jumps over the lazy dog while the cat sleeps in the sun"
+    assert [(u.text, u.closing) for u in cut(text, 50)] == [
+        ("the quick brown fox jumps over the lazy dog,", Closing.CUT),
+        ("while the cat sleeps in the sun.", Closing.PARAGRAPH),
+    ]
+
+
+def test_clause_is_not_cut_inside_a_number():
+    assert [u.text for u in cut("he counted two hundred thousand of the grains", 30)] == [
+        "he counted,",
+        "two hundred thousand,",
+        "of the grains.",
+    ]
 
 
 def test_text_without_a_mark_gets_one():
