@@ -41,7 +41,7 @@ def encode(encoder: Any, embedded: Tensor, length: Tensor, dropout: float) -> Te
         x = functional.relu(masked_norm(norm, convolution(x), mask))
         x = functional.dropout(x, dropout, encoder.training)
     packed = nn.utils.rnn.pack_padded_sequence(
-        x.transpose(1, 2), length, batch_first=True, enforce_sorted=False
+        x.transpose(1, 2), length.cpu(), batch_first=True, enforce_sorted=False
     )
     memory: Tensor = nn.utils.rnn.pad_packed_sequence(encoder.lstm(packed)[0], batch_first=True)[0]
     return memory
