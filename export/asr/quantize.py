@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +14,8 @@ from onnxruntime.quantization import (
     QuantType,
     quantize_static,
 )
+
+from export.quiet import quiet_root_logger
 
 Features = tuple[np.ndarray, np.ndarray]
 """features (1, M, T) float32 and features_length (1, 1) int64."""
@@ -60,15 +60,3 @@ def quantize(source: Path, target: Path, features: Sequence[Features]) -> None:
             op_types_to_quantize=["Conv", "Add"],
             nodes_to_exclude=convolutions[-1:],
         )
-
-
-@contextmanager
-def quiet_root_logger() -> Iterator[None]:
-    """Hold back the advice that quantize_static logs about preparing a graph, which needs none."""
-    logger = logging.getLogger()
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

@@ -3,85 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from export.convolution import Convolution, Timeline
 from export.errors import UnsupportedCheckpointError
 from export.onnx_graph import write_graph
-
-
-@dataclass
-class Timeline:
-    """The time axis at one resolution: how many frames of each row are real."""
-
-    length: Tensor  #: (B, 1) int64, frames
-    mask: Tensor | None = None  #: (B, 1, 1, T) float32, one where real; made when first needed
-
-    def masked(self, x: Tensor) -> Tensor:
-        """Zero what lies behind the rows' ends."""
-        if self.mask is None:
-            frames = torch.arange(x.shape[3]).unsqueeze(0)
-            self.mask = (frames < self.length).to(x.dtype)[:, None, None, :]
-        return x * self.mask
-
-
-class Convolution(nn.Module):
-    """A masked 1-D convolution with its batch normalisation folded in.
-
-    It is written as a 2-D convolution of height one: ONNX Runtime has its fast blocked kernels for that form
-    only. Kernels of one frame mix nothing over time, so they need no mask.
-    """
-
-    def __init__(self, conv: nn.Conv1d, padding: tuple[int, int]):
-        super().__init__()
-        self.kernel, self.stride, self.dilation = conv.kernel_size[0], conv.stride[0], conv.dilation[0]
-        self.padding = padding
-        symmetric = padding[0] == padding[1]
-        self.conv = nn.Conv2d(
-            conv.in_channels,
-            conv.out_channels,
-            kernel_size=(1, self.kernel),
-            stride=(1, self.stride),
-            padding=(0, padding[0] if symmetric else 0),
-            dilation=(1, self.dilation),
-            groups=conv.groups,
-        )
-        self.unequal_padding = None if symmetric else padding
-        self.conv.weight.data = conv.weight.data.unsqueeze(2).clone()
-        self.conv.bias.data = torch.zeros(conv.out_channels) if conv.bias is None else conv.bias.data.clone()
-
-    def fold(self, norm: nn.BatchNorm1d) -> None:
-        """Merge the normalisation that follows into weight and bias (in float64)."""
-        scale = 1.0 / (norm.running_var.double() + norm.eps).sqrt()
-        if norm.affine:
-            scale = scale * norm.weight.double()
-        weight = self.conv.weight.double() * scale[:, None, None, None]
-        bias = (self.conv.bias.double() - norm.running_mean.double()) * scale
-        if norm.affine:
-            bias = bias + norm.bias.double()
-        self.conv.weight.data, self.conv.bias.data = weight.float(), bias.float()
-
-    def forward(self, x: Tensor, timeline: Timeline) -> tuple[Tensor, Timeline]:
-        """(B, C, 1, T) to (B, C', 1, T'), with the time axis that results."""
-        if self.kernel > 1:
-            x = timeline.masked(x)
-        if self.unequal_padding:
-            x = nn.functional.pad(x, self.unequal_padding)
-        return self.conv(x), self.advanced(timeline)
-
-    def advanced(self, timeline: Timeline) -> Timeline:
-        """The time axis behind this convolution; the same object where nothing changes."""
-        reach = self.dilation * (self.kernel - 1)
-        if self.stride == 1 and sum(self.padding) == reach:
-            return timeline
-        span = timeline.length + sum(self.padding) - reach - 1
-        frames = torch.div(span, self.stride, rounding_mode="floor") + 1
-        # A row without frames stays one; NeMo's formula would invent a frame for it.
-        return Timeline(torch.where(timeline.length > 0, frames.clamp(min=0), 0))
 
 
 class Block(nn.Module):
