@@ -40,16 +40,17 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Export checkpoints; 0 when all are installed, 1 when one differs from NeMo, 2 when one is refused."""
     given = parser().parse_args(arguments)
-    options = Options(
-        repository=given.repository,
-        version=given.version,
-        names=tuple(given.name),
-        calibration=given.calibration,
-        quantize=not given.no_int8,
-    )
     try:
-        for path in given.checkpoints:
-            checkpoint = Checkpoint.open(path)
+        checkpoints = [Checkpoint.open(path) for path in given.checkpoints]
+        options = Options(
+            repository=given.repository,
+            version=given.version,
+            names=tuple(given.name),
+            calibration=given.calibration,
+            quantize=not given.no_int8,
+            together={checkpoint.class_name: checkpoint for checkpoint in checkpoints},
+        )
+        for checkpoint in checkpoints:
             set_variables()
             family = family_of(checkpoint, options)
             prepare(given.threads)

@@ -22,19 +22,27 @@ def graph_dims(path: Path) -> Dims:
     }
 
 
-def fit_dims(text: str, dims: Dims) -> str:
+def fit_dims(text: str, dims: Dims, field: str = "name|key") -> str:
     """Return a config.pbtxt with the fixed dimensions of some tensors replaced.
 
     Inputs and outputs are found by `name`, warm-up tensors by `key`. Comments and layout stay.
     """
     for tensor, wanted in dims.items():
-        pattern = rf'((?:name|key): "{tensor}"[^{{}}]*(?:value: {{[^{{}}]*)?dims: \[)([^\]]*)(\])'
+        pattern = rf'((?:{field}): "{tensor}"[^{{}}]*(?:value: {{[^{{}}]*)?dims: \[)([^\]]*)(\])'
         text = re.sub(pattern, lambda found, wanted=wanted: _fitted(found, wanted), text)  # type: ignore[misc]
     return text
 
 
-def fit_configs(repository: Path, dims_by_model: Mapping[str, Dims]) -> list[Path]:
-    """Fit every config of the models, variants included; return those that had to change."""
+def fit_configs(
+    repository: Path, dims_by_model: Mapping[str, Dims], warm_up: Mapping[str, Dims] | None = None
+) -> list[Path]:
+    """Fit every config of the models, variants included; return those that had to change.
+
+    Args:
+        repository: model repository.
+        dims_by_model: of inputs, outputs and warm-up tensors.
+        warm_up: of warm-up tensors alone, above those.
+    """
     changed = []
     for model, dims in dims_by_model.items():
         for path in (
@@ -44,7 +52,7 @@ def fit_configs(repository: Path, dims_by_model: Mapping[str, Dims]) -> list[Pat
             if not path.is_file():
                 continue
             text = path.read_text(encoding="utf-8")
-            fitted = fit_dims(text, dims)
+            fitted = fit_dims(fit_dims(text, dims), (warm_up or {}).get(model, {}), "key")
             if fitted != text:
                 draft = path.with_name(f".{path.name}.new")
                 draft.write_text(fitted, encoding="utf-8")

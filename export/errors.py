@@ -2,7 +2,8 @@
 
 ExportError
 ├── CheckpointError(ValueError)      the archive cannot be read
-│   └── UnsupportedCheckpointError        it can, but its class or one of its layers has no exporter
+│   ├── UnsupportedCheckpointError        it can, but its class or one of its layers has no exporter
+│   └── MismatchedPairError               it can, but not with the other half of the voice
 ├── CalibrationError(ValueError)     no usable audio for the int8 variant
 ├── InstallError(OSError)            the repository could not be written; it is as it was before
 ├── VerificationError(RuntimeError) a graph differs from NeMo by more than its tolerance
@@ -23,6 +24,10 @@ class CheckpointError(ExportError, ValueError):
 
 class UnsupportedCheckpointError(CheckpointError):
     """The model class, or one of its layers or settings, has no exporter."""
+
+
+class MismatchedPairError(CheckpointError):
+    """Tacotron 2 and WaveGlow were trained on spectrograms of different settings."""
 
 
 class CalibrationError(ExportError, ValueError):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
 from export.checkpoint import Checkpoint
-from export.configs import fit_configs, graph_dims
+from export.configs import Dims, fit_configs, graph_dims
 from export.errors import CheckpointError, ExportError
 from export.repository import Stage, install
 from export.verification import Check, require, table
@@ -26,6 +26,7 @@ class Options:
     names: Collection[str] = ()  #: install only these models; all of the family's when empty
     calibration: Path | None = None  #: recordings for the int8 variant, a folder or a manifest
     quantize: bool = True  #: whether to make the int8 variant at all
+    together: Mapping[str, Checkpoint] = field(default_factory=dict)  #: all of this command, by NeMo class
 
 
 class Family(ABC):
@@ -53,6 +54,10 @@ class Family(ABC):
 
     def obsolete(self) -> dict[str, list[str]]:
         """Files of an earlier export that this one leaves out, by model."""
+        return {}
+
+    def warm_up_dims(self) -> dict[str, Dims]:
+        """Dimensions of warm-up tensors by model, where they depend on each other."""
         return {}
 
     def provenance(self) -> dict[str, Any]:
@@ -95,7 +100,7 @@ class Family(ABC):
             obsolete = {model: files for model, files in self.obsolete().items() if model not in unselected}
             for path in install(stage, self.options.repository, self.options.version, obsolete):
                 report(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB)")
-            for path in fit_configs(self.options.repository, dims):
+            for path in fit_configs(self.options.repository, dims, self.warm_up_dims()):
                 report(f"fitted dims in {path}")
         return checks
 

@@ -51,10 +51,10 @@ def write_graph(
             dynamo=False,
             external_data=False,
         )
-    _declare_outputs(path, outputs)
+    declare_outputs(path, outputs)
 
 
-def _declare_outputs(path: Path, outputs: Mapping[str, Sequence[str | int]]) -> None:
+def declare_outputs(path: Path, outputs: Mapping[str, Sequence[str | int]]) -> None:
     """Give every output axis its name or size, which the tracer knows only in part."""
     graph = onnx.load(str(path))
     for value in graph.graph.output:

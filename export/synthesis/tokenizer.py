@@ -16,7 +16,7 @@ CHARACTERS_PER_S = 15
 SHORTEST, LONGEST = 40, 300  # characters, whatever the recordings were
 USUAL = 150  # where the checkpoint doesn't tell
 
-_WORD = re.compile(r"[a-z][a-z'\-]*")  # what NeMo's English tokenizer can look up
+_WORD = re.compile(r"[a-z'][a-z'\-]*")  # what NeMo's English tokenizer can look up, behind a hyphen too
 
 
 def write_tokenizer(model: Any, stage: Stage) -> None:

@@ -37,3 +37,14 @@ def test_variants_are_fitted_too_and_stay_valid(tmp_path):
     for path in changed:
         outputs = {tensor.name: list(tensor.dims) for tensor in read_config(path).output}
         assert outputs["log_probs"] == [-1, 34]
+
+
+def test_warm_up_has_dims_of_its_own(tmp_path):
+    shutil.copytree(REPOSITORIES[0] / "tts_waveglow", tmp_path / "tts_waveglow")
+    dims = {"mel": (20, -1), "z": (8, -1)}
+    fit_configs(tmp_path, {"tts_waveglow": dims}, {"tts_waveglow": {"mel": (20, 4), "z": (8, 128)}})
+    fitted = read_config(tmp_path / "tts_waveglow/config.pbtxt")
+    warm_up = fitted.model_warmup[0].inputs
+    assert {name: list(warm_up[name].dims) for name in dims} == {"mel": [20, 4], "z": [8, 128]}
+    declared = {tensor.name: list(tensor.dims) for tensor in fitted.input}
+    assert declared == {"mel": [20, -1], "mel_length": [1], "z": [8, -1]}
