@@ -16,6 +16,7 @@ from training.scoring import WordErrors
 from training.shards import Utterance
 
 ITERATIONS = 32  # of Griffin-Lim
+SHORTEST_SAMPLES = 1600  # that the recogniser hears
 LAST_SYMBOLS = 4  # an utterance that ends at one of them was spoken to its end
 
 Audio = NDArray[np.float32]
@@ -71,7 +72,13 @@ def pace(spoken: Sequence[Spoken], true: Sequence[NDArray]) -> float:
 def recogniser(path: Path) -> Transcriber:
     """Load an EncDecCTCModel; returns what transcribes clips."""
     recognize, labels = nemo_recognizer(path)
-    return lambda clips: transcribe(recognize, clips, labels)
+
+    def transcriber(clips: Sequence[Audio]) -> list[str]:
+        # An untrained Tacotron 2 may stop at once, and a spectrogram takes more samples than that.
+        heard = [np.pad(clip, (0, max(SHORTEST_SAMPLES - len(clip), 0))) for clip in clips]
+        return transcribe(recognize, heard, labels)
+
+    return transcriber
 
 
 def word_errors(

@@ -1,4 +1,4 @@
-"""Train the demo's Tacotron 2: `python -m training.synthesis.tacotron2 --minutes 92`.
+"""Train the demo's Tacotron 2: `python -m training.synthesis.tacotron2 --minutes 68`.
 
 The same command continues a run that was stopped.
 """
@@ -6,6 +6,7 @@ The same command continues a run that was stopped.
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -53,26 +54,20 @@ class SynthesisRun(Run):
         )
         model.start_from(some.mean(0), some.std(0))
         super().__init__(config, folder, device, model, average)
-        frames_per_step = config.model.decoder.n_frames_per_step
-        batches = SpokenBatches(
+        batches = partial(
+            SpokenBatches,
+            tokenizer=self.nemo.tokenizer,
+            size=training.batch_utterances,
+            frames_per_step=config.model.decoder.n_frames_per_step,
+        )
+        heard = batches(
             utterances,
             mels,
-            self.nemo.tokenizer,
-            training.batch_utterances,
-            frames_per_step,
-            training.phoneme_probability,
-            training.seed + self.step,  # a continued run has another order
+            phoneme_probability=training.phoneme_probability,
+            seed=training.seed + self.step,  # a continued run has another order
         )
-        self.short, self.all = batches.batches(training.short_s), batches.batches(float("inf"))
-        held_out = SpokenBatches(
-            self.held_out,
-            self.true,
-            self.nemo.tokenizer,
-            training.batch_utterances,
-            frames_per_step,
-            phoneme_probability=1.0,
-            seed=0,
-        ).batches(float("inf"))
+        self.short, self.all = heard.batches(training.short_s), heard.batches(float("inf"))
+        held_out = batches(self.held_out, self.true, phoneme_probability=1.0, seed=0).batches(float("inf"))
         self.validation = [next(held_out) for _ in range(VALIDATION_BATCHES)]
         self.vocoder = GriffinLim(preprocessor)
         self.transcriber = recogniser(recogniser_path)
