@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from export.half_weights import store_halves
 from export.onnx_graph import Graph
 from export.repository import Stage
 from export.synthesis.decoder import PRENET_LAYERS, DecoderStep
@@ -40,7 +41,10 @@ class Tacotron2Family(VoiceFamily):
         graph = stage.path("tts_tacotron2", "model.onnx")
         write_tacotron2(self.encoder, self.step, self.postnet, graph)
         if self.options.quantize:
-            quantize(graph, stage.path("tts_tacotron2", "model_int8.onnx"))
+            int8 = stage.path("tts_tacotron2", "model_int8.onnx")
+            quantize(graph, int8)
+            store_halves(int8)
+        store_halves(graph)
         write_tokenizer(self.model, stage)
         self.write_voice(stage, {**self.provenance(), **self.description, **self._decoding()})
 

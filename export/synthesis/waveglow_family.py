@@ -8,6 +8,7 @@ import numpy as np
 
 from export.configs import Dims
 from export.errors import UnsupportedCheckpointError
+from export.half_weights import store_halves
 from export.onnx_graph import Graph
 from export.repository import Stage
 from export.synthesis.family import HOP, VOICE_MODEL, VoiceFamily
@@ -42,7 +43,9 @@ class WaveGlowFamily(VoiceFamily):
 
     def build(self, stage: Stage) -> None:
         """Write the graph and the sidecars."""
-        write_waveglow(self.vocoder, stage.path("tts_waveglow", "model.onnx"))
+        graph = stage.path("tts_waveglow", "model.onnx")
+        write_waveglow(self.vocoder, graph)
+        store_halves(graph)
         stage.write_json("tts_denoiser", "denoiser.json", {**self.provenance(), **self._transform()})
         self.model.update_bias_spect()
         bias = self.model.bias_spect[0, :, 0].numpy().astype(np.float32)
