@@ -13,6 +13,8 @@ from torch import Tensor
 
 from training.synthesis.network import Network
 
+NORMALISATION_EPS = 1e-5  # of torch's batch normalisation
+
 
 def _halves(narrow: int, wide: int) -> Tensor:
     """Return where the channels of both directions of an LSTM lie among the wide ones."""
@@ -51,7 +53,7 @@ def widened(network: Network, wide: dict[str, Tensor]) -> dict[str, Tensor]:
         "decoder.gate_layer.linear_layer.weight": after_decoder,
     }
     result = {}
-    for name, value in network.state_dict().items():
+    for name, value in folded(network.state_dict()).items():
         target = torch.zeros_like(wide[name])
         if name.startswith("encoder.lstm.weight"):
             inner = channels if "_ih_" in name else units
@@ -77,9 +79,27 @@ def widened(network: Network, wide: dict[str, Tensor]) -> dict[str, Tensor]:
     return result
 
 
+def folded(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Merge every batch normalisation into the convolution before it, leaving one that changes nothing.
+
+    Weights that are then rounded stay rounded in whatever folds the normalisation itself.
+    """
+    state = dict(state)
+    for norm in [name.removesuffix(".running_var") for name in state if name.endswith(".running_var")]:
+        conv = norm.removesuffix(".1") + ".0.conv"
+        scale = state[f"{norm}.weight"] * (state[f"{norm}.running_var"] + NORMALISATION_EPS).rsqrt()
+        bias = (state[f"{conv}.bias"] - state[f"{norm}.running_mean"]) * scale + state[f"{norm}.bias"]
+        state[f"{conv}.weight"] = state[f"{conv}.weight"] * scale[:, None, None]
+        state[f"{conv}.bias"] = bias
+        state[f"{norm}.running_mean"] = torch.zeros_like(bias)
+        state[f"{norm}.running_var"] = torch.full_like(bias, 1 - NORMALISATION_EPS)
+        state[f"{norm}.weight"], state[f"{norm}.bias"] = torch.ones_like(bias), torch.zeros_like(bias)
+    return state
+
+
 def write_into(nemo: Any, network: Network) -> None:
     """Give a Tacotron2Model the network's weights, rounded to half precision so that they pack well."""
     state = nemo.state_dict()
     for name, value in widened(network, state).items():
-        state[name] = value.half().float() if value.is_floating_point() else value
+        state[name] = value.half().float() if value.dim() > 1 else value
     nemo.load_state_dict(state)
