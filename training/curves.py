@@ -26,6 +26,8 @@ PANELS = {
         "validation_refined_loss": "held-out",
     },
     "end of the utterance, cross-entropy": {"gate_loss": "training", "validation_gate_loss": "held-out"},
+    "spectra, convergence and log magnitude": {"stft": "training", "validation_stft": "held-out"},
+    "log-mel bands, weighted": {"mel": "training", "validation_mel": "held-out"},
 }
 Curve = tuple[list[float], list[float]]
 
