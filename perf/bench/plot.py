@@ -42,6 +42,9 @@ def plot(numbers: Mapping[str, Any], path: Path) -> None:
     for x, y, sentences in zip(speech_s, middle / speech_s, numbers["sentences"], strict=True):
         factors.annotate(str(sentences), (x, y), fontsize=7, xytext=(0, 4), textcoords="offset points")
     factors.set_xscale("log")
+    factors.set_xticks(speech_s, [f"{length:.3g}" for length in speech_s])
+    factors.minorticks_off()
+    factors.margins(y=0.15)
     factors.set_ylabel("real-time factor (labels: sentences)", fontsize=8)
     for panel in (times, factors):
         panel.set_xlabel("length of the speech, s", fontsize=8)
