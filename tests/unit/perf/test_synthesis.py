@@ -23,6 +23,7 @@ VOICE = Voice(
     prenet_units=128,
     dropout=0.5,
     max_steps=1000,
+    vocabulary=114,
     groups=16,
     sigma=0.8,
 )
