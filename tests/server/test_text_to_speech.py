@@ -111,22 +111,23 @@ def test_concurrent_requests_get_their_own_answers(server, speak):
 
 
 @pytest.mark.parametrize("speed", [0.5, 0.75, 1.5, 2.0])
-def test_speed_changes_the_length_and_not_the_pitch(speak, rate_hz, speed):
+def test_speed_changes_the_length_and_not_the_pitch(speak, speed):
+    """Played faster or slower, a recording's spectrum would move by the factor of the speed."""
     (usual,), (changed,) = speak(SENTENCE, seed=1), speak(SENTENCE, seed=1, speed=speed)
     assert changed.size == pytest.approx(usual.size / speed, rel=0.02)
-    assert pitch_hz(changed, rate_hz) == pytest.approx(pitch_hz(usual, rate_hz), rel=0.15)
+    spectrum, moved = average_spectrum(usual), average_spectrum(changed)
+    bins = np.arange(8, spectrum.size // 2)
+    kept = np.corrcoef(moved[bins], spectrum[bins])[0, 1]
+    played = np.corrcoef(moved[bins], np.interp(bins * speed, np.arange(spectrum.size), spectrum))[0, 1]
+    assert kept > 0.95
+    assert kept > played
 
 
-def pitch_hz(samples, rate_hz):
-    """Median of the fundamental frequency, by autocorrelation, over the loudest third of the frames."""
-    size = rate_hz // 16
-    frames = np.lib.stride_tricks.sliding_window_view(samples, size)[:: size // 4]
-    loudness = np.square(frames).sum(axis=1)
-    frames = frames[loudness >= np.quantile(loudness, 2 / 3)]
-    spectrum = np.abs(np.fft.rfft(frames * np.hanning(size), 2 * size)) ** 2
-    correlation = np.fft.irfft(spectrum)
-    shortest, longest = rate_hz // 400, rate_hz // 60
-    return float(np.median(rate_hz / (shortest + correlation[:, shortest:longest].argmax(axis=1))))
+def average_spectrum(samples):
+    """Logarithm of the long-term average power spectrum, smoothed over 5 bins."""
+    frames = np.lib.stride_tricks.sliding_window_view(samples, 1024)[::256]
+    power = np.square(np.abs(np.fft.rfft(frames * np.hanning(1024)))).mean(axis=0)
+    return np.convolve(np.log(power + 1e-9), np.full(5, 0.2), "same")
 
 
 def test_sigma_and_denoise_change_samples_but_not_lengths(speak):
