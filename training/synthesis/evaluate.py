@@ -30,20 +30,18 @@ from training.synthesis.listening import (
 from training.synthesis.network import speak
 from training.synthesis.spectrograms import mel_of
 
-SIGMA = 0.8  # deviation of WaveGlow's noise
-
 Vocoder = Callable[[Any], Audio]
 
 
 def waveglow_vocoder(path: Path) -> Vocoder:
-    """Load a WaveGlow; returns what turns (T, M) frames into (N,) audio."""
+    """Load a WaveGlow; returns what turns (T, M) frames into (N,) audio, with the checkpoint's own sigma."""
     model = WaveGlowModel.restore_from(str(path), map_location="cpu").eval()
 
     def vocoder(mel: Any) -> Audio:
         torch.manual_seed(0)
         frames = torch.from_numpy(np.asarray(mel, np.float32).T[None].copy())
         with torch.no_grad():
-            audio = model.convert_spectrogram_to_audio(spec=frames, sigma=SIGMA, denoise=False)
+            audio = model.convert_spectrogram_to_audio(spec=frames, sigma=model.cfg.sigma, denoise=False)
         samples: Audio = audio[0].numpy()
         return samples
 
@@ -69,7 +67,7 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, default=Path("training/data/voice"))
     parser.add_argument("--split", default="test", choices=("validation", "test"))
-    parser.add_argument("--utterances", type=int, default=200)
+    parser.add_argument("--utterances", type=int, help="the first ones of the split; otherwise all")
     parser.add_argument("--dither", type=float, default=2e-4, help="of the true spectrograms, as in training")
     parser.add_argument("--output", type=Path, help="JSON file for the rates")
     arguments = parser.parse_args()
@@ -87,9 +85,9 @@ def main() -> None:
         vocoders["WaveGlow"] = waveglow_vocoder(arguments.waveglow)
     clips = {"the voice itself": [as_float(utterance.samples()) for utterance in utterances]}
     for name, vocoder in vocoders.items():
-        clips[f"its spectrograms, {name}"] = [vocoder(mel) for mel in true]
+        clips[f"{name} of true spectrograms"] = [vocoder(mel) for mel in true]
     for name, vocoder in vocoders.items():
-        clips[f"Tacotron 2, {name}"] = [vocoder(mel) for mel, _ in spoken]
+        clips[f"{name} of Tacotron 2's spectrograms"] = [vocoder(mel) for mel, _ in spoken]
 
     transcriber = recogniser(arguments.recogniser)
     print("| audio | word error rate |\n|---|---|")
