@@ -53,9 +53,10 @@ def interpolation(upsample: nn.ConvTranspose1d, group: int) -> tuple[Tensor, Ten
     if (shifts.flatten(1).t() @ weights - flat.t()).norm() > NEGLIGIBLE * flat.norm():
         return None
     scale = weights.flatten()[weights.abs().argmax()]
-    return weights / scale, (kernel[: taps - rank + 1] * scale).view(-1, mels, mels, group).permute(
-        1, 2, 0, 3
-    )
+    # Far finer than float32, and nothing is left where a weight is zero.
+    return (weights / scale).round(decimals=12), (kernel[: taps - rank + 1] * scale).view(
+        -1, mels, mels, group
+    ).permute(1, 2, 0, 3)
 
 
 class InterpolatedConditioning(nn.Module):
