@@ -91,4 +91,4 @@ def test_what_was_spoken_is_recognised_as_the_file_that_it_is(ask, over_grpc):
 def test_a_deadline_ends_a_long_text(server, protocol):
     url = getattr(server, f"{protocol}_url")
     with Client(url, protocol=protocol, timeout_s=0.2) as client, pytest.raises(RequestTimeoutError):
-        client.synthesize("One day it rained and the next day it did not. " * 4)
+        client.synthesize("One day it rained and the next day it did not. " * 30)

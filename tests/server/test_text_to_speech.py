@@ -22,13 +22,13 @@ TEXTS = [
     "Glue the sheet to the dark blue background, and then let it dry for an hour or two.",
     "It's easy to tell the depth of a well. A chicken leg is a rare dish.\n\nRice is often served.",
 ]
-ROUND_TRIP = [
-    "The birch canoe slid on the smooth planks.",
-    "Glue the sheet to the dark blue background.",
-    "These days a chicken leg is a rare dish.",
-    "The box was thrown beside the parked truck.",
+ROUND_TRIP = [  # everyday words: a small recogniser is to judge the voice, not to be judged
+    "The train leaves the station at seven in the morning.",
+    "He looked at her for a long time without saying a word.",
+    "The quick brown fox jumps over the lazy dog.",
+    "My name is Mary and I live in London.",
 ]
-WORDS_UNDERSTOOD = 0.7  # share of words that come back through our own recogniser
+WORDS_UNDERSTOOD = 0.8  # share of words that come back through our own recogniser
 
 
 @pytest.fixture(scope="module")

@@ -133,7 +133,8 @@ class FoldedWaveGlow(nn.Module):
             kept, changed = audio.chunk(2, dim=1)
             shift, log_scale = coupling(kept, conditions[k])
             audio = torch.cat([kept, torch.exp(log_scale) * changed + shift], 1)
-            log_determinant = log_determinant + log_scale.sum() / len(audio) + groups * torch.linalg.slogdet(mixing).logabsdet
+            volume = groups * torch.linalg.slogdet(mixing).logabsdet
+            log_determinant = log_determinant + log_scale.sum() / len(audio) + volume
         noise.append(audio)
         return torch.cat(noise, 1), log_determinant / (groups * self.n_group)
 
