@@ -17,7 +17,7 @@ help:  ## this list
 setup:  ## install everything that serving and tests need into .venv
 	@$(PYTHON) tools/environment.py serve
 
-demo: setup  ## recognise sample recordings, or FILES="a.wav b.mp3", on a real Triton server, and speak one again
+demo: setup  ## recognise the sample recordings, or FILES="a.wav b.mp3", on a real Triton server, and speak one again
 	@$(RUN) -m demo $(FILES)
 
 serve: setup  ## serve in the foreground: HTTP_PORT, GRPC_PORT, METRICS_PORT, ADDRESS, CONFIG=int8, SERVE_ARGS="-- --log-verbose=1"
@@ -48,7 +48,7 @@ lock: setup  ## resolve requirements/*.in for every supported Python
 export-env:  ## install NeMo's environment into .venv-export (2.5 GB; TORCH_INDEX=URL chooses torch's build)
 	@$(PYTHON) tools/environment.py export
 
-export: export-env  ## turn a .nemo file into verified graphs: CHECKPOINT=path.nemo [REPOSITORY=, VERSION=, EXPORT_ARGS=]
+export: export-env  ## turn .nemo files into verified graphs: CHECKPOINT="path.nemo ..." [REPOSITORY=, VERSION=, EXPORT_ARGS=]
 	@$(NEMO) -m export $(CHECKPOINT) --repository $(REPOSITORY) --version $(VERSION) $(EXPORT_ARGS)
 
 fetch-checkpoints: setup  ## download published checkpoints into checkpoints/: NAMES="stt_en_quartznet15x5 ..."
