@@ -25,7 +25,7 @@ BENCHMARKS: dict[str, tuple[Callable[[Size, Effort], Result], tuple[str, ...]]] 
     "memory": (memory.measure, ("demo",)),
     "tacotron2": (networks.measure_tacotron2, ("full",)),
     "waveglow": (networks.measure_waveglow, ("demo", "full")),
-    "synthesis": (synthesis.measure, ("demo",)),
+    "synthesis": (synthesis.measure, ("demo", "full")),
     "growth": (growth.measure, ("demo",)),
 }
 

@@ -17,7 +17,8 @@ class Effort:
     latency_clips: int  # one after the other, for times per model
     settling_requests: int  # before memory is watched
     memory_requests: int  # while memory is watched
-    texts: int  # to speak, per round
+    texts_demo: int  # to speak, per round, at demo size
+    texts_full: int  # to speak, per round, at full size
     sentences: tuple[int, ...]  # lengths of text whose cost is compared
     decoder_steps: int  # of Tacotron 2, at full size
     vocoder_frames: int  # of WaveGlow
@@ -25,6 +26,10 @@ class Effort:
     def clips(self, size: Size) -> int:
         """Clips per round at a size."""
         return self.clips_full if size.name == "full" else self.clips_demo
+
+    def texts(self, size: Size) -> int:
+        """Texts per round at a size."""
+        return self.texts_full if size.name == "full" else self.texts_demo
 
 
 THOROUGH = Effort(
@@ -34,7 +39,8 @@ THOROUGH = Effort(
     latency_clips=24,
     settling_requests=500,
     memory_requests=2000,
-    texts=22,
+    texts_demo=22,
+    texts_full=3,
     sentences=(1, 2, 4, 8, 16, 32),
     decoder_steps=400,
     vocoder_frames=100,
@@ -46,7 +52,8 @@ QUICK = Effort(
     latency_clips=6,
     settling_requests=50,
     memory_requests=100,
-    texts=6,
+    texts_demo=6,
+    texts_full=1,
     sentences=(1, 2, 4),
     decoder_steps=100,
     vocoder_frames=25,

@@ -25,7 +25,7 @@ SERVED = "served"
 
 def measure(size: Size, effort: Effort) -> Result:
     """Compare throughputs at one size."""
-    spoken = texts(effort.texts)
+    spoken = texts(effort.texts(size))
     requests = [serialised_text(text, SEED) for text in spoken]
     voice = size.voice()
     bare = {
