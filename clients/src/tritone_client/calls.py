@@ -132,7 +132,9 @@ def text_tensor(name: str, text: str) -> Tensor:
     try:
         return bytes_tensor(name, text.encode("utf-8"))
     except UnicodeEncodeError as error:
-        raise InvalidRequestError(f"{name}: expected valid Unicode, got unpaired surrogates.") from error
+        raise InvalidRequestError(
+            f"{name}: expected valid Unicode, got unpaired surrogates; send text in UTF-8."
+        ) from error
 
 
 def bytes_tensor(name: str, value: bytes) -> Tensor:

@@ -166,7 +166,10 @@ def test_a_bad_text_among_good_ones_fails_alone(tritone, tmp_path):
     result = tritone("synthesize", "--from", "-", "-o", tmp_path / "out", stdin=stdin)
     assert result.exit_code == 1
     assert [path.name for path in sorted((tmp_path / "out").iterdir())] == ["001.wav", "004.wav"]
-    refusals = ["expected a word, got none.", "expected valid Unicode, got unpaired surrogates."]
+    refusals = [
+        "expected a word, got none.",
+        "expected valid Unicode, got unpaired surrogates; send text in UTF-8.",
+    ]
     assert result.stderr.splitlines() == [
         f"-:{n}: text: {why}" for n, why in zip((2, 3), refusals, strict=True)
     ]
