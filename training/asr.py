@@ -5,7 +5,6 @@ The same command continues a run that was stopped.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,7 +18,7 @@ from torch.utils.data import DataLoader
 from training.augmentation import Augmentation
 from training.batches import AugmentedBatches, Batch, collate
 from training.channels_last import use_channels_first, use_channels_last
-from training.run import Run
+from training.run import Run, command_line
 from training.schedule import Budget
 from training.scoring import WordErrors, greedy_text
 from training.shards import Utterance, as_float, read_split
@@ -151,16 +150,10 @@ class SpeechRun(Run):
 
 def main() -> None:
     """Run the command."""
-    parser = argparse.ArgumentParser(description="Train the small QuartzNet.")
-    parser.add_argument("--config", type=Path, default=Path("training/configs/quartznet_small.yaml"))
+    parser = command_line("Train the small QuartzNet.", "quartznet_small")
     parser.add_argument(
         "--data", type=Path, default=Path("training/data/speech"), help="what training.prepare wrote"
     )
-    parser.add_argument("--run", type=Path, default=Path("training/runs/quartznet_small"))
-    parser.add_argument("--minutes", type=float, help="training time over all continuations")
-    parser.add_argument("--steps", type=int, help="optimiser steps over all continuations")
-    parser.add_argument("--save-every-s", type=float, default=300)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--workers", type=int, default=2, help="batches of a step that are computed at once")
     arguments = parser.parse_args()
     budget = Budget(arguments.minutes, arguments.steps)

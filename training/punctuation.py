@@ -5,7 +5,6 @@ The same command continues a run that was stopped.
 
 from __future__ import annotations
 
-import argparse
 import random
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -21,7 +20,7 @@ from transformers import BertTokenizer
 from training.corpus import read_sentences
 from training.nemo_bert import new_model
 from training.passages import CAPITALS, PUNCTUATION, Windows, Word, read_passages
-from training.run import Run
+from training.run import Run, command_line
 from training.schedule import Budget
 
 HELD_OUT_WINDOWS = 200
@@ -176,16 +175,10 @@ class PunctuationRun(Run):
 
 def main() -> None:
     """Run the command."""
-    parser = argparse.ArgumentParser(description="Train the small punctuation and capitalisation BERT.")
-    parser.add_argument("--config", type=Path, default=Path("training/configs/punctuation_bert_small.yaml"))
+    parser = command_line("Train the small punctuation and capitalisation BERT.", "punctuation_bert_small")
     parser.add_argument(
         "--text", type=Path, nargs="+", required=True, help="TSV with the columns id and normalized_text"
     )
-    parser.add_argument("--run", type=Path, default=Path("training/runs/punctuation_bert_small"))
-    parser.add_argument("--minutes", type=float, help="training time over all continuations")
-    parser.add_argument("--steps", type=int, help="optimiser steps over all continuations")
-    parser.add_argument("--save-every-s", type=float, default=300)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)

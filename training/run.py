@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import time
 from collections.abc import Iterable
@@ -148,3 +149,15 @@ class Run:
         if measured := self.validate():
             self.log(**measured)
         self.save()
+
+
+def command_line(description: str, name: str) -> argparse.ArgumentParser:
+    """Return a parser of what every recipe takes: its files by default bear the given name."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--config", type=Path, default=Path(f"training/configs/{name}.yaml"))
+    parser.add_argument("--run", type=Path, default=Path(f"training/runs/{name}"))
+    parser.add_argument("--minutes", type=float, help="training time over all continuations")
+    parser.add_argument("--steps", type=int, help="optimiser steps over all continuations")
+    parser.add_argument("--save-every-s", type=float, default=300)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    return parser

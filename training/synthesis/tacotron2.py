@@ -5,7 +5,6 @@ The same command continues a run that was stopped.
 
 from __future__ import annotations
 
-import argparse
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import torch
 from nemo.collections.tts.models import Tacotron2Model
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from training.run import Run
+from training.run import Run, command_line
 from training.schedule import Budget
 from training.synthesis.archive import save_compressed
 from training.synthesis.batches import Batch, SpokenBatches
@@ -124,8 +123,7 @@ class SynthesisRun(Run):
 
 def main() -> None:
     """Run the command."""
-    parser = argparse.ArgumentParser(description="Train the demo's Tacotron 2.")
-    parser.add_argument("--config", type=Path, default=Path("training/configs/tacotron2_small.yaml"))
+    parser = command_line("Train the demo's Tacotron 2.", "tacotron2_small")
     parser.add_argument(
         "--data", type=Path, default=Path("training/data/voice"), help="what training.synthesis.prepare wrote"
     )
@@ -135,11 +133,6 @@ def main() -> None:
         default=Path("training/checkpoints/quartznet_small_en.nemo"),
         help="EncDecCTCModel that listens to held-out texts",
     )
-    parser.add_argument("--run", type=Path, default=Path("training/runs/tacotron2_small"))
-    parser.add_argument("--minutes", type=float, help="training time over all continuations")
-    parser.add_argument("--steps", type=int, help="optimiser steps over all continuations")
-    parser.add_argument("--save-every-s", type=float, default=300)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     arguments = parser.parse_args()
     config = OmegaConf.load(arguments.config)
     run = SynthesisRun(config, arguments.run, arguments.device, arguments.data, arguments.recogniser)

@@ -6,7 +6,6 @@ synthesised audio joins it, which makes speech intelligible far sooner than like
 
 from __future__ import annotations
 
-import argparse
 import copy
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +18,7 @@ from nemo.collections.tts.models import WaveGlowModel
 from omegaconf import DictConfig, OmegaConf
 from torch.nn import functional
 
-from training.run import Run
+from training.run import Run, command_line
 from training.schedule import Budget
 from training.shards import Utterance, as_float, read_split
 from training.synthesis.archive import save_compressed
@@ -63,13 +62,10 @@ class VocoderRun(Run):
         """Whether the spectral loss has joined the likelihood."""
         return self.elapsed_s >= 60 * self.config.training.likelihood_minutes
 
-    def save(self) -> None:
-        """Write the checkpoint, and the averaged model in NeMo's own form."""
+    def write_model(self, path: Path) -> None:
+        """Write the averaged model in NeMo's own form, compressed."""
         self.nemo.waveglow.load_state_dict(to_nemo(self.rounded()))
-        partial = self.last_path.with_suffix(".part")
-        torch.save(self.state(), partial)
-        partial.replace(self.last_path)
-        save_compressed(self.nemo, self.folder / f"{self.config.name}.nemo")
+        save_compressed(self.nemo, path)
 
     @torch.no_grad()
     def rounded(self) -> FoldedWaveGlow:
@@ -188,16 +184,10 @@ class VocoderRun(Run):
 
 def main() -> None:
     """Run the command."""
-    parser = argparse.ArgumentParser(description="Train the small WaveGlow.")
-    parser.add_argument("--config", type=Path, default=Path("training/configs/waveglow_small.yaml"))
+    parser = command_line("Train the small WaveGlow.", "waveglow_small")
     parser.add_argument(
         "--data", type=Path, default=Path("training/data/voice"), help="what training.synthesis.prepare wrote"
     )
-    parser.add_argument("--run", type=Path, default=Path("training/runs/waveglow_small"))
-    parser.add_argument("--minutes", type=float, help="training time over all continuations")
-    parser.add_argument("--steps", type=int, help="optimiser steps over all continuations")
-    parser.add_argument("--save-every-s", type=float, default=300)
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument(
         "--predicted",
         type=Path,
