@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import NoReturn, Protocol, TypeVar
 
+import click
 from tqdm import tqdm
 
 from tritone_client.command.connection import complain, reason
 from tritone_client.errors import TritoneError
 from tritone_client.ordering import in_order
+from tritone_client.settings import DEFAULT_CONCURRENCY
 
 TICK_S = 0.5
 
@@ -26,6 +28,18 @@ class Named(Protocol):
 
 Item = TypeVar("Item", bound=Named)
 Result = TypeVar("Result")
+
+
+def concurrency_option(items: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command `--concurrency`; `items` is what is sent, as its help names it."""
+    return click.option(
+        "--concurrency",
+        type=click.IntRange(min=1),
+        default=DEFAULT_CONCURRENCY,
+        metavar="N",
+        show_default=True,
+        help=f"{items} sent to the server at the same time.",
+    )
 
 
 async def work_through(

@@ -10,12 +10,11 @@ import click
 
 from tritone_client.calls import TEXT_TO_AUDIO
 from tritone_client.command.audio_outputs import AudioOutput, open_file, open_folder
-from tritone_client.command.batch import work_through
+from tritone_client.command.batch import concurrency_option, work_through
 from tritone_client.command.connection import FAILED, Connection, complain, connected, leave, reason, run
 from tritone_client.command.spoken import Report, Spoken
 from tritone_client.command.texts import Text, given_text, texts_from
 from tritone_client.errors import InvalidRequestError
-from tritone_client.settings import DEFAULT_CONCURRENCY
 from tritone_client.synthesis import FORMATS, AudioFormat, Delivery
 
 
@@ -54,14 +53,7 @@ from tritone_client.synthesis import FORMATS, AudioFormat, Delivery
     "--denoise", type=float, metavar="X", help="Take out the vocoder's own noise, 0 to 1.  [default: 0]"
 )
 @click.option("-r", "--recursive", is_flag=True, help="Look for texts in the folders of a folder too.")
-@click.option(
-    "--concurrency",
-    type=click.IntRange(min=1),
-    default=DEFAULT_CONCURRENCY,
-    metavar="N",
-    show_default=True,
-    help="Texts sent to the server at the same time.",
-)
+@concurrency_option("Texts")
 @connected
 def synthesize(
     connection: Connection,

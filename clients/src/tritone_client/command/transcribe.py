@@ -9,12 +9,11 @@ from pathlib import Path
 import click
 
 from tritone_client.calls import AUDIO_TO_TEXT
-from tritone_client.command.batch import work_through
+from tritone_client.command.batch import concurrency_option, work_through
 from tritone_client.command.connection import Connection, complain, connected, leave, run
 from tritone_client.command.outputs import FORMATS, Output, Style, open_output
 from tritone_client.command.sources import STDIN, Source, Unusable, find_sources
 from tritone_client.results import Transcription
-from tritone_client.settings import DEFAULT_CONCURRENCY
 
 
 @click.command()
@@ -35,14 +34,7 @@ from tritone_client.settings import DEFAULT_CONCURRENCY
 )
 @click.option("--raw", is_flag=True, help="The words as recognised, without punctuation and capitals.")
 @click.option("-r", "--recursive", is_flag=True, help="Look for audio in the folders of a folder too.")
-@click.option(
-    "--concurrency",
-    type=click.IntRange(min=1),
-    default=DEFAULT_CONCURRENCY,
-    metavar="N",
-    show_default=True,
-    help="Recordings sent to the server at the same time.",
-)
+@concurrency_option("Recordings")
 @connected
 def transcribe(
     connection: Connection,
