@@ -1,4 +1,4 @@
-"""Make a project environment: `python3 tools/environment.py serve|export`. Standard library only.
+"""Make a project environment: `python3 tools/environment.py serve|perf|export`. Standard library only.
 
 A stamp with a hash of what was installed makes the second run end at once.
 """
@@ -33,7 +33,7 @@ print("%d.%d" % sys.version_info[:2], any(os.path.isfile(os.path.join(folder, na
 
 def main(kind: str) -> None:
     """Make the environment `kind`."""
-    {"serve": serve, "export": export}[kind]()
+    {"serve": serve, "perf": perf, "export": export}[kind]()
 
 
 def serve() -> None:
@@ -52,6 +52,15 @@ def serve() -> None:
     )
 
 
+def perf() -> None:
+    """What load tests and their reports need, on top of serving."""
+    serve()
+    lock = ROOT / "requirements/perf.txt"
+    _environment(
+        ROOT / ".venv", [lock], [["--require-hashes", "-r", str(lock)]], _serving_python, stamp=".stamp-perf"
+    )
+
+
 def export() -> None:
     """NeMo, for exporting and training. Torch goes first: it decides between CPU and CUDA builds."""
     requirements = ROOT / "export/requirements.txt"
@@ -66,12 +75,16 @@ def export() -> None:
 
 
 def _environment(
-    folder: Path, sources: list[Path], installs: list[list[str]], choose_python: Callable[[], str]
+    folder: Path,
+    sources: list[Path],
+    installs: list[list[str]],
+    choose_python: Callable[[], str],
+    stamp: str = ".stamp",
 ) -> None:
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
-    stamp = folder / ".stamp"
+    installed = folder / stamp
     python = folder / "bin/python"
-    if stamp.is_file() and stamp.read_text() == digest and python.exists():
+    if installed.is_file() and installed.read_text() == digest and python.exists():
         return
     if not python.exists():
         chosen = choose_python()
@@ -81,7 +94,7 @@ def _environment(
         print(f"Updating {folder.name}", flush=True)
     for arguments in installs:
         _run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments])
-    stamp.write_text(digest)
+    installed.write_text(digest)
 
 
 def _serving_python() -> str:
