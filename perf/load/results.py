@@ -39,6 +39,7 @@ class ModelWork:
     queue_s: float  # sum over requests
     compute_s: float  # sum over requests: input, inference, output
     failures: int = 0  # requests that Triton refused or that failed
+    total_s: float = 0.0  # sum over requests: from arrival to answer; of an ensemble all its steps
 
     @property
     def queue_ms(self) -> float:
