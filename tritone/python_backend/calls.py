@@ -17,13 +17,16 @@ class CallError(Exception):
         self.error = error
 
 
-def call_model(name: str, inputs: Sequence[Any], outputs: Sequence[str]) -> list[NDArray[Any]]:
+def call_model(
+    name: str, inputs: Sequence[Any], outputs: Sequence[str], *, version: int
+) -> list[NDArray[Any]]:
     """Run one inference on another model and wait for it.
 
     Args:
         name: the model.
         inputs: pb_utils.Tensor, batch dimension first.
         outputs: tensors wanted.
+        version: of that model; a checkpoint's models call each other in one version, their own.
 
     Returns:
         The outputs in the order asked for, in host memory.
@@ -33,6 +36,7 @@ def call_model(name: str, inputs: Sequence[Any], outputs: Sequence[str]) -> list
     """
     response = pb_utils.InferenceRequest(
         model_name=name,
+        model_version=version,
         requested_output_names=list(outputs),
         inputs=list(inputs),
         preferred_memory=pb_utils.PreferredMemory(pb_utils.TRITONSERVER_MEMORY_CPU),
@@ -42,7 +46,9 @@ def call_model(name: str, inputs: Sequence[Any], outputs: Sequence[str]) -> list
     return [pb_utils.get_output_tensor_by_name(response, output).as_numpy() for output in outputs]
 
 
-def bind_model(name: str, inputs: Sequence[str], outputs: Sequence[str]) -> Callable[..., list[NDArray[Any]]]:
+def bind_model(
+    name: str, inputs: Sequence[str], outputs: Sequence[str], *, version: int
+) -> Callable[..., list[NDArray[Any]]]:
     """Return a function that runs one inference on another model: arrays in, arrays out, as named here.
 
     The function raises CallError like `call_model`.
@@ -50,6 +56,6 @@ def bind_model(name: str, inputs: Sequence[str], outputs: Sequence[str]) -> Call
 
     def call(*arrays: NDArray[Any]) -> list[NDArray[Any]]:
         tensors = [pb_utils.Tensor(tensor, array) for tensor, array in zip(inputs, arrays, strict=True)]
-        return call_model(name, tensors, outputs)
+        return call_model(name, tensors, outputs, version=version)
 
     return call

@@ -14,6 +14,11 @@ def version_folder(args: Mapping[str, str]) -> Path:
     return Path(args["model_repository"]) / args["model_version"]
 
 
+def own_version(args: Mapping[str, str]) -> int:
+    """Return the version that is being loaded, which is also that of the models it calls."""
+    return int(args["model_version"])
+
+
 class Parameters:
     """The `parameters` of a model's config, as numbers."""
 

@@ -13,11 +13,14 @@ import onnx
 
 from ..contract import PIPELINES, TensorSpec
 from .configs import ModelFolder, read_repositories
+from .model_code import calls_to, first_arguments
+from .versions.findings import check_versions
 
 _FIELD_ORDER = (
     "name",
     "backend",
     "platform",
+    "version_policy",
     "max_batch_size",
     "input",
     "output",
@@ -48,6 +51,7 @@ def check_repositories(repositories: Sequence[Path]) -> list[str]:
         for name, count in names.items()
         if count > 1
     ]
+    findings += check_versions(repositories)
     findings += [f"contract: {finding}" for finding in _check_contract(models)]
     return findings
 
@@ -162,7 +166,7 @@ def _connects(source: TensorSpec, target: TensorSpec) -> bool:
 
 
 def _check_code(folder: ModelFolder, models: dict[str, ModelFolder]) -> Iterator[str]:
-    """model.py creates and asks for declared tensors only: its own, or those of the models it calls."""
+    """model.py creates and reads the declared tensors, and fits the models that it calls."""
     for version in folder.versions:
         path = version / "model.py"
         if not path.is_file():
@@ -171,12 +175,10 @@ def _check_code(folder: ModelFolder, models: dict[str, ModelFolder]) -> Iterator
         tree = ast.parse(path.read_text(encoding="utf-8"))
         yield from _check_artifacts(version, tree)
         yield from _check_bound_models(f"{version.name}/model.py", tree, models)
-        called = [models[name] for name in _first_arguments(tree, "call_model") if name in models]
-        created = set(folder.outputs).union(*(model.inputs for model in called))
-        for name in _first_arguments(tree, "Tensor"):
-            if name not in created:
+        for name in first_arguments(tree, "Tensor"):
+            if name not in folder.outputs:
                 yield f"{version.name}/model.py: creates '{name}', which no config declares"
-        for name in folder.outputs.keys() - set(_first_arguments(tree, "Tensor")):
+        for name in folder.outputs.keys() - set(first_arguments(tree, "Tensor")):
             yield f"{version.name}/model.py: never creates the output '{name}'"
         strings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
         for name in folder.inputs.keys() - strings:
@@ -198,7 +200,7 @@ def _check_artifacts(version: Path, tree: ast.AST) -> Iterator[str]:
 
 def _check_bound_models(subject: str, tree: ast.AST, models: dict[str, ModelFolder]) -> Iterator[str]:
     """Models that model.py calls by tensor names exist, take all of the inputs and give the outputs."""
-    for call in _calls(tree, "bind_model"):
+    for call in calls_to(tree, "bind_model"):
         name, inputs, outputs = map(ast.literal_eval, call.args)
         if name not in models:
             yield f"{subject}: calls {name}, no such model in the repositories"
@@ -208,24 +210,6 @@ def _check_bound_models(subject: str, tree: ast.AST, models: dict[str, ModelFold
         for output in outputs:
             if output not in models[name].outputs:
                 yield f"{subject}: asks {name} for '{output}', which it does not give"
-
-
-def _calls(tree: ast.AST, function: str) -> Iterator[ast.Call]:
-    """All calls to `function`, however it is qualified."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            if name == function:
-                yield node
-
-
-def _first_arguments(tree: ast.AST, function: str) -> list[str]:
-    """Literal first arguments of all calls to `function`."""
-    return [
-        str(call.args[0].value)
-        for call in _calls(tree, function)
-        if call.args and isinstance(call.args[0], ast.Constant)
-    ]
 
 
 def _check_contract(models: dict[str, ModelFolder]) -> Iterator[str]:

@@ -10,15 +10,24 @@ import triton_python_backend_utils as pb_utils
 
 from tritone.audio.validation import valid_samples
 from tritone.concurrency import map_ahead
-from tritone.python_backend.calls import call_model
-from tritone.python_backend.configuration import Parameters, version_folder
+from tritone.python_backend.calls import bind_model
+from tritone.python_backend.configuration import Parameters, own_version, version_folder
 from tritone.python_backend.responses import RequestThreads, pad_rows
 from tritone.recognition.windows import AcousticFrames, WindowedRecognizer
 
 
 class TritonPythonModel:
     def initialize(self, args):
-        parameters = Parameters(args)
+        parameters, version = Parameters(args), own_version(args)
+        self._features = bind_model(
+            "asr_features", ["audio", "audio_length"], ["features", "features_length"], version=version
+        )
+        self._network = bind_model(
+            "asr_quartznet",
+            ["features", "features_length"],
+            ["log_probs", "log_probs_length"],
+            version=version,
+        )
         self._max_audio_s = parameters.number("max_audio_s")
         requests, windows = parameters.count("requests_in_flight"), parameters.count("windows_in_flight")
         self._recognizer = WindowedRecognizer(
@@ -46,9 +55,6 @@ class TritonPythonModel:
         return [pb_utils.Tensor("log_probs", pad_rows(rows)), pb_utils.Tensor("log_probs_length", frames)]
 
     def _acoustics(self, samples):
-        audio = pb_utils.Tensor("audio", samples[np.newaxis])
-        audio_length = pb_utils.Tensor("audio_length", np.array([[samples.size]], np.int64))
-        features, length = call_model("asr_features", [audio, audio_length], ["features", "features_length"])
-        inputs = [pb_utils.Tensor("features", features), pb_utils.Tensor("features_length", length)]
-        log_probs, frames = call_model("asr_quartznet", inputs, ["log_probs", "log_probs_length"])
+        features = self._features(samples[np.newaxis], np.array([[samples.size]], np.int64))
+        log_probs, frames = self._network(*features)
         return log_probs[0, : frames[0, 0]].copy()

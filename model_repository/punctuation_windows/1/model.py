@@ -10,8 +10,8 @@ import triton_python_backend_utils as pb_utils
 from tritone.concurrency import map_ahead
 from tritone.punctuation.restoration import Labels, PunctuationRestorer
 from tritone.punctuation.windows import WindowTokenizer
-from tritone.python_backend.calls import call_model
-from tritone.python_backend.configuration import Parameters, version_folder
+from tritone.python_backend.calls import bind_model
+from tritone.python_backend.configuration import Parameters, own_version, version_folder
 from tritone.python_backend.responses import RequestThreads, text_column
 
 
@@ -19,11 +19,17 @@ class TritonPythonModel:
     def initialize(self, args):
         parameters = Parameters(args)
         folder = version_folder(args)
+        self._network = bind_model(
+            "punctuation_bert",
+            ["input_ids", "attention_mask"],
+            ["punct_logits", "capit_logits"],
+            version=own_version(args),
+        )
         requests, batches = parameters.count("requests_in_flight"), parameters.count("batches_in_flight")
         self._restorer = PunctuationRestorer(
             WindowTokenizer.load(folder),
             Labels.load(folder / "punctuation.json"),
-            self._model,
+            self._logits,
             parameters.count("windows_per_batch"),
             partial(map_ahead, ThreadPoolExecutor(requests * batches), batches),
         )
@@ -40,7 +46,5 @@ class TritonPythonModel:
         texts = [self._restorer.restore(transcript, work.is_cancelled) for transcript in transcripts]
         return [pb_utils.Tensor("text", text_column(texts))]
 
-    def _model(self, batch):
-        input_ids, attention_mask = batch
-        inputs = [pb_utils.Tensor("input_ids", input_ids), pb_utils.Tensor("attention_mask", attention_mask)]
-        return tuple(call_model("punctuation_bert", inputs, ["punct_logits", "capit_logits"]))
+    def _logits(self, batch):
+        return tuple(self._network(*batch))

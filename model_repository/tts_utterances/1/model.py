@@ -10,7 +10,7 @@ import triton_python_backend_utils as pb_utils
 
 from tritone.concurrency import map_ahead
 from tritone.python_backend.calls import bind_model
-from tritone.python_backend.configuration import Parameters, version_folder
+from tritone.python_backend.configuration import Parameters, own_version, version_folder
 from tritone.python_backend.responses import RequestThreads, pad_rows
 from tritone.synthesis.limits import StepLimit
 from tritone.synthesis.parameters import SynthesisParameters
@@ -25,9 +25,17 @@ class TritonPythonModel:
     def initialize(self, args):
         parameters, folder = Parameters(args), version_folder(args)
         self._voice = Voice.load(folder / "tacotron2.json", folder / "waveglow.json")
-        decode = bind_model("tts_tacotron2", ["symbols", "symbols_length", "dropout"], ["mel", "mel_length"])
-        vocode = bind_model("tts_waveglow", ["mel", "mel_length", "z"], ["audio"])
-        denoise = bind_model("tts_denoiser", ["audio", "audio_length", "strength"], ["audio"])
+        version = own_version(args)
+        decode = bind_model(
+            "tts_tacotron2",
+            ["symbols", "symbols_length", "dropout"],
+            ["mel", "mel_length"],
+            version=version,
+        )
+        vocode = bind_model("tts_waveglow", ["mel", "mel_length", "z"], ["audio"], version=version)
+        denoise = bind_model(
+            "tts_denoiser", ["audio", "audio_length", "strength"], ["audio"], version=version
+        )
         limit = StepLimit(parameters.number("base_s"), parameters.number("longest_symbol_s"))
         requests, batches = parameters.count("requests_in_flight"), parameters.count("batches_in_flight")
         utterances = parameters.count("utterances_in_flight")

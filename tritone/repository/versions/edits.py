@@ -1,0 +1,110 @@
+"""Changes of hand-written configs: versions served, versions pinned. Comments and layout stay."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from google.protobuf import text_format
+from tritonclient.grpc import model_config_pb2
+
+from ...errors import ArtifactError
+from .families import CANARY
+
+_POLICY = re.compile(r"^version_policy\b.*\n", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Edits:
+    """New contents of some files, None for one to be removed; applied all or none."""
+
+    texts: Mapping[Path, str | None]
+
+    def apply(self) -> Edits:
+        """Write the files, each by a rename; return the edits that take it back.
+
+        Raises:
+            OSError: a file cannot be written; nothing is changed.
+        """
+        before = {path: path.read_text(encoding="utf-8") if path.is_file() else None for path in self.texts}
+        undo = Edits(before)
+        try:
+            self._write()
+        except OSError:
+            undo._write()
+            raise
+        return undo
+
+    def _write(self) -> None:
+        drafts = {path: path.with_name(f".{path.name}.new") for path in self.texts}
+        try:
+            for path, text in self.texts.items():
+                if text is not None:
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    drafts[path].write_text(text, encoding="utf-8")
+            for path, text in self.texts.items():
+                if text is not None:
+                    os.replace(drafts[path], path)
+                else:
+                    path.unlink(missing_ok=True)
+                    with suppress(OSError):  # not empty: it holds more than these files
+                        path.parent.rmdir()
+        finally:
+            for draft in drafts.values():
+                draft.unlink(missing_ok=True)
+
+
+def with_policy(text: str, versions: Iterable[int]) -> str:
+    """Return a config that serves these versions.
+
+    Raises:
+        ArtifactError: the config's own policy is not on a line of its own.
+    """
+    wanted = sorted(versions)
+    line = f"version_policy {{ specific {{ versions: [ {', '.join(map(str, wanted))} ] }} }}\n"
+    if _POLICY.search(text):
+        text = _POLICY.sub(line, text, count=1)
+    else:
+        text = re.sub(r"^(?=max_batch_size\b)", line, text, count=1, flags=re.MULTILINE)
+    config = _parsed(text)
+    if config is None or sorted(config.version_policy.specific.versions) != wanted:
+        raise ArtifactError(
+            "version_policy: expected one line `version_policy { specific { versions: [ 1 ] } }` before "
+            "max_batch_size, got another form; write it so."
+        )
+    return text
+
+
+def with_pins(text: str, pins: Mapping[str, int]) -> str:
+    """Return an ensemble's config whose steps ask for these versions, by model.
+
+    Raises:
+        ArtifactError: a step does not have model_version on the line behind model_name.
+    """
+    for model, version in pins.items():
+        text = re.sub(rf'(model_name: "{model}"\s*\n\s*model_version: )-?\d+', rf"\g<1>{version}", text)
+    config = _parsed(text)
+    steps = config.ensemble_scheduling.step if config is not None else ()
+    pinned = {step.model_name: step.model_version for step in steps}
+    for model, version in pins.items():
+        if pinned.get(model, version) != version:
+            raise ArtifactError(
+                f"step {model}: expected a line `model_version:` behind that of model_name; write it so."
+            )
+    return text
+
+
+def canary_config(text: str, pipeline: str) -> str:
+    """Return the config of a pipeline's twin under the canary's name."""
+    return text.replace(f'name: "{pipeline}"', f'name: "{pipeline}{CANARY}"', 1)
+
+
+def _parsed(text: str) -> model_config_pb2.ModelConfig | None:
+    try:
+        return text_format.Parse(text, model_config_pb2.ModelConfig())
+    except text_format.ParseError:
+        return None

@@ -1,0 +1,155 @@
+"""Which models belong together, and which pipelines use them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...errors import ArtifactError
+from ..configs import ModelFolder, read_repositories
+from ..model_code import called_models
+
+CANARY = "_canary"  # ends the name of a pipeline's twin that runs the version on trial
+
+
+@dataclass(frozen=True)
+class Family:
+    """The models that one checkpoint, or a pair of them, is exported to.
+
+    They share the first word of their names, and at least one of them is a network.
+    """
+
+    name: str  # that word: asr, punctuation, tts
+    configs: Mapping[str, Sequence[ModelFolder]]  # by model: config.pbtxt, then its variants
+
+    @property
+    def models(self) -> list[str]:
+        """Model names; one that calls others comes after them."""
+        calls = {
+            name: {
+                called for version in folders[0].versions for called in called_models(version / "model.py")
+            }
+            for name, folders in self.configs.items()
+        }
+        return sorted(calls, key=lambda name: (bool(calls[name]), name))
+
+    @property
+    def versions(self) -> list[int]:
+        """Versions that at least one model has a folder for, ascending."""
+        return sorted(
+            {int(version.name) for folders in self.configs.values() for version in folders[0].versions}
+        )
+
+    @property
+    def served(self) -> list[int]:
+        """Versions that the configs have Triton serve, ascending; those that all models' configs agree on."""
+        return sorted(
+            set.intersection(
+                *(set(served_versions(config)) for folders in self.configs.values() for config in folders)
+            )
+        )
+
+    def without(self, version: int) -> list[str]:
+        """Models that have no folder for a version."""
+        return [model for model in self.models if not (self._path(model) / str(version)).is_dir()]
+
+    def checkpoints(self, version: int) -> dict[str, dict[str, str]]:
+        """Where the files of a version come from: by NeMo class, the archive's name by its SHA-256."""
+        found: dict[str, dict[str, str]] = {}
+        for model in self.models:
+            for path in sorted((self._path(model) / str(version)).glob("*.json")):
+                sidecar = _read_json(path)
+                if "checkpoint_sha256" in sidecar:
+                    archives = found.setdefault(sidecar["model_class"], {})
+                    archives[sidecar["checkpoint_sha256"]] = sidecar["checkpoint"]
+        return found
+
+    def _path(self, model: str) -> Path:
+        return self.configs[model][0].path
+
+
+@dataclass(frozen=True)
+class Repositories:
+    """All families and pipelines of the repositories that a server is given."""
+
+    families: Mapping[str, Family]
+    pipelines: Mapping[str, ModelFolder]  # what callers use, canaries apart
+    canaries: Mapping[str, ModelFolder]  # by their own names
+
+    def family(self, name: str) -> Family:
+        """Return one family; raise ArtifactError when there is none of the name."""
+        if name not in self.families:
+            raise ArtifactError(f"family: expected one of {', '.join(self.families)}, got {name!r}.")
+        return self.families[name]
+
+    def family_of(self, model: str) -> Family | None:
+        """Return the family of a model, None for one without a checkpoint."""
+        return next((family for family in self.families.values() if model in family.configs), None)
+
+    def pins(self, pipeline: ModelFolder) -> dict[str, set[int]]:
+        """Which versions a pipeline asks for, by family."""
+        pins: dict[str, set[int]] = {}
+        for step in pipeline.config.ensemble_scheduling.step:
+            family = self.family_of(step.model_name)
+            if family is not None:
+                pins.setdefault(family.name, set()).add(step.model_version)
+        return pins
+
+    def traffic(self, family: Family) -> set[int]:
+        """Versions that the public pipelines ask for: one, when all is in order."""
+        return set().union(
+            *(self.pins(pipeline).get(family.name, ()) for pipeline in self.pipelines.values())
+        )
+
+    def on_trial(self, family: Family) -> set[int]:
+        """Versions that the canary pipelines ask for: one, or none without canaries."""
+        return set().union(*(self.pins(canary).get(family.name, ()) for canary in self.canaries.values()))
+
+
+def read_families(repositories: Sequence[Path]) -> Repositories:
+    """Read the configs of all repositories.
+
+    Raises:
+        ArtifactError: a config is missing or not valid.
+    """
+    configs: dict[str, list[ModelFolder]] = {}
+    for folder in read_repositories(repositories):
+        configs.setdefault(folder.name, []).append(folder)
+    ensembles = {
+        name: folders[0] for name, folders in configs.items() if folders[0].config.platform == "ensemble"
+    }
+    grouped: dict[str, dict[str, Sequence[ModelFolder]]] = {}
+    for name, folders in configs.items():
+        if name not in ensembles:
+            grouped.setdefault(name.partition("_")[0], {})[name] = folders
+    families = {
+        task: Family(task, models)
+        for task, models in grouped.items()
+        if any(folders[0].config.backend != "python" for folders in models.values())
+    }
+    return Repositories(
+        families,
+        {name: folder for name, folder in ensembles.items() if not name.endswith(CANARY)},
+        {name: folder for name, folder in ensembles.items() if name.endswith(CANARY)},
+    )
+
+
+def served_versions(folder: ModelFolder) -> list[int]:
+    """Versions that one config has Triton serve, by Triton's rules."""
+    policy = folder.config.version_policy
+    kind = policy.WhichOneof("policy_choice")
+    if kind == "specific":
+        return sorted(policy.specific.versions)
+    versions = [int(version.name) for version in folder.versions]
+    return versions if kind == "all" else versions[-max(1, policy.latest.num_versions) :]
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ArtifactError(f"{path}: expected JSON, got {error}; export the checkpoint again.") from error
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,85 @@
+"""What must hold of versions, pins and canaries over the repositories."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from .edits import canary_config
+from .families import CANARY, Family, Repositories, read_families, served_versions
+
+
+def check_versions(repositories: Sequence[Path]) -> list[str]:
+    """Return what is wrong, one line per finding."""
+    found = read_families(repositories)
+    findings = [line for family in found.families.values() for line in _check_family(family)]
+    findings += _check_pins(found)
+    for name in found.canaries:
+        findings += _check_canary(found, name)
+    return findings
+
+
+def _check_family(family: Family) -> Iterator[str]:
+    served = {}
+    for folders in family.configs.values():
+        for folder in folders:
+            where = f"{folder.name}/{folder.config_path.relative_to(folder.path)}"
+            if folder.config.version_policy.WhichOneof("policy_choice") != "specific":
+                yield (
+                    f"{where}: expected the versions to serve, `version_policy {{ specific {{ versions: [ 1 ] "
+                    "} }`: with Triton's default another version would take the traffic as soon as it is there"
+                )
+                continue
+            served[where] = served_versions(folder)
+    if len(set(map(tuple, served.values()))) > 1:
+        lines = "; ".join(f"{where} {versions}" for where, versions in served.items())
+        yield f"{family.name}: expected one set of versions to be served, got {lines}"
+    for version in sorted({version for versions in served.values() for version in versions}):
+        for model in family.without(version):
+            yield f"{model}/{version}: expected a version folder, as it is to be served; found none"
+    for version in family.versions:
+        for kind, archives in family.checkpoints(version).items():
+            if len(archives) > 1:
+                names = ", ".join(f"{name} {sha256[:12]}" for sha256, name in archives.items())
+                yield (
+                    f"{family.name} version {version}: expected files of one {kind}, got {names}; "
+                    f"export one of them with VERSION={version}"
+                )
+
+
+def _check_pins(found: Repositories) -> Iterator[str]:
+    for name, pipeline in {**found.pipelines, **found.canaries}.items():
+        for family_name, versions in found.pins(pipeline).items():
+            family = found.families[family_name]
+            if len(versions) > 1:
+                yield f"{name}: expected one version of the {family_name} models, got {sorted(versions)}"
+            for version in sorted(versions):
+                if version not in family.served:
+                    asked = "no version (-1)" if version == -1 else f"version {version}"
+                    yield (
+                        f"{name}: asks the {family_name} models for {asked}; "
+                        f"expected one that is served, of {family.served}"
+                    )
+    for family in found.families.values():
+        for subject, versions in (("pipelines", found.traffic(family)), ("canaries", found.on_trial(family))):
+            if len(versions) > 1:
+                yield f"{family.name}: expected all {subject} to ask for one version, got {sorted(versions)}"
+
+
+def _check_canary(found: Repositories, name: str) -> Iterator[str]:
+    pipeline = found.pipelines.get(name.removesuffix(CANARY))
+    if pipeline is None:
+        yield f"{name}: expected a pipeline {name.removesuffix(CANARY)} beside it, found none; remove the folder"
+        return
+    text = found.canaries[name].config_path.read_text(encoding="utf-8")
+    wanted = canary_config(pipeline.config_path.read_text(encoding="utf-8"), pipeline.name)
+    if _without_versions(text) != _without_versions(wanted):
+        yield (
+            f"{name}: differs from {pipeline.name} in more than versions; "
+            "remove the folder and serve the version again"
+        )
+
+
+def _without_versions(text: str) -> str:
+    return re.sub(r"model_version: -?\d+", "model_version:", text)
