@@ -1,4 +1,6 @@
-"""Make a project environment: `python3 tools/environment.py serve|perf|export`. Standard library only.
+"""Make a project environment: `python3 tools/environment.py KIND`. Standard library only.
+
+Kinds: serve, perf, export, alternative, model-analyzer.
 
 A stamp with a hash of what was installed makes the second run end at once.
 """
@@ -33,7 +35,13 @@ print("%d.%d" % sys.version_info[:2], any(os.path.isfile(os.path.join(folder, na
 
 def main(kind: str) -> None:
     """Make the environment `kind`."""
-    {"serve": serve, "perf": perf, "export": export}[kind]()
+    {
+        "serve": serve,
+        "perf": perf,
+        "export": export,
+        "alternative": alternative,
+        "model-analyzer": model_analyzer,
+    }[kind]()
 
 
 def serve() -> None:
@@ -71,6 +79,32 @@ def export() -> None:
         [requirements],
         [[torch, *(["--index-url", index] if index else [])], ["-r", str(requirements)]],
         _export_python,
+    )
+
+
+def alternative() -> None:
+    """The web server of the alternative that tritone is compared with, beside NeMo."""
+    folder, pins = ROOT / ".venv-export", ROOT / "export/requirements.txt"
+    if not (folder / "bin/python").exists():
+        sys.exit(
+            f"environment: expected the export environment in {folder.name}, found none; "
+            "run `make export-env`."
+        )
+    requirements = ROOT / "perf/alternative/requirements.txt"
+    _environment(
+        folder,
+        [requirements],
+        [["-r", str(requirements), "-c", str(pins)]],
+        _export_python,
+        stamp=".stamp-alternative",
+    )
+
+
+def model_analyzer() -> None:
+    """NVIDIA's Model Analyzer, apart from everything else: it pins packages that others have newer."""
+    requirements = ROOT / "perf/tune/model_analyzer/requirements.txt"
+    _environment(
+        ROOT / ".cache/model-analyzer", [requirements], [["-r", str(requirements)]], lambda: sys.executable
     )
 
 

@@ -37,9 +37,14 @@ def equal_clips(count: int, seconds: float = CLIP_S) -> list[Clip]:
 
 def mixed_clips(seed: int = 0) -> Iterator[Clip]:
     """Yield clips of mixed lengths without end, short ones more often (uniform in the logarithm)."""
-    whole, generator = speech(), np.random.default_rng(seed)
+    return cut_mixed(speech(), seed)
+
+
+def cut_mixed(whole: Clip, seed: int, longest_s: float = LONGEST_S) -> Iterator[Clip]:
+    """Yield clips of one long recording, of mixed lengths up to `longest_s` seconds, without end."""
+    generator = np.random.default_rng(seed)
     while True:
-        seconds = np.exp(generator.uniform(np.log(SHORTEST_S), np.log(LONGEST_S)))
+        seconds = np.exp(generator.uniform(np.log(SHORTEST_S), np.log(longest_s)))
         samples = round(seconds * SAMPLE_RATE_HZ)
         start = generator.integers(whole.size - samples)
         yield whole[start : start + samples]

@@ -1,0 +1,97 @@
+"""What both servers are asked: recordings and texts of mixed lengths."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from perf.bench.clips import RECORDINGS, Clip, cut_mixed
+from perf.bench.texts import spoken
+from tritone.audio.decoding import decode_audio
+from tritone.contract import SAMPLE_RATE_HZ
+
+SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+LONGEST_CLIP_S = 28.0  # beyond its window, tritone recognises in pieces, where NeMo takes all at once
+ENOUGH_S = 600.0  # of speech to cut clips from; further recordings are not read
+LONGEST_RECORDING_S = 3600
+LONGEST_SENTENCE = 72  # characters that the bundled voice speaks at once: both sides cut at the same places
+LONGEST_TEXT = 3  # sentences
+_SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
+
+
+class InputsError(ValueError):
+    """Recordings or texts that nothing can be made of."""
+
+
+def recordings_of(folder: Path = RECORDINGS) -> list[Path]:
+    """Return the recordings of a folder, by name."""
+    return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES)
+
+
+def wav_files(recordings: Sequence[Path], count: int, seed: int = 0) -> list[bytes]:
+    """Cut `count` WAV files of mixed lengths from recordings; short ones come more often.
+
+    Raises:
+        InputsError: there is no recording, or all together are too short.
+    """
+    whole = np.concatenate([np.zeros(0, np.float32), *_enough(recordings)])
+    shortest = LONGEST_CLIP_S * SAMPLE_RATE_HZ
+    if whole.size <= shortest:
+        raise InputsError(
+            f"recordings: expected more than {LONGEST_CLIP_S:g} s of speech in all, got "
+            f"{whole.size / SAMPLE_RATE_HZ:.1f} s in {len(recordings)} files; give more of them."
+        )
+    clips = cut_mixed(whole, seed, longest_s=LONGEST_CLIP_S)
+    return [_wav(next(clips)) for _ in range(count)]
+
+
+def texts_of(texts: Sequence[str], count: int, seed: int = 0) -> list[str]:
+    """Make `count` texts of one to three sentences, from the sentences of texts that are short enough.
+
+    Raises:
+        InputsError: there is none.
+    """
+    sentences = [sentence for text in texts for sentence in _sentences(text)]
+    if not sentences:
+        raise InputsError(
+            f"texts: expected sentences of up to {LONGEST_SENTENCE} characters, found none in "
+            f"{len(texts)} texts; give others."
+        )
+    generator = np.random.default_rng(seed)
+    made = []
+    for index in range(count):
+        chosen = generator.integers(len(sentences), size=1 + index % LONGEST_TEXT)
+        made.append(" ".join(sentences[number] for number in chosen))
+    return made
+
+
+def demo_texts() -> list[str]:
+    """Return the texts of the sample recordings."""
+    return spoken()
+
+
+def _sentences(text: str) -> Iterator[str]:
+    for sentence in _SENTENCE_END.split(text.strip()):
+        # A mark ends it, or one side would add it and the other not.
+        if sentence and len(sentence) <= LONGEST_SENTENCE and sentence[-1] in ".?!":
+            yield sentence
+
+
+def _enough(recordings: Sequence[Path]) -> Iterator[Clip]:
+    samples = 0
+    for path in recordings:
+        if samples < ENOUGH_S * SAMPLE_RATE_HZ:
+            clip = decode_audio(path.read_bytes(), LONGEST_RECORDING_S)
+            samples += clip.size
+            yield clip
+
+
+def _wav(clip: Clip) -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, clip, SAMPLE_RATE_HZ, format="WAV", subtype="PCM_16")
+    return file.getvalue()

@@ -1,0 +1,109 @@
+"""The alternative's server: a process of the export environment."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from perf.bench.clips import ROOT
+from perf.bench.graphs import NEMO_PYTHON, GraphsError, Size, require_nemo
+from tritone.server import Ports
+
+NETWORKS = ("recogniser", "punctuation", "tacotron2", "waveglow")  # in the order of the app's arguments
+PACKAGES = ("nemo_toolkit", "torch", "fastapi", "uvicorn")
+STARTING_S = 300.0  # importing NeMo and restoring full-size checkpoints on a busy machine
+_VERSIONS = (
+    "import importlib.metadata as m, json, sys; print(json.dumps({n: m.version(n) for n in sys.argv[1:]}))"
+)
+
+
+@contextmanager
+def alternative_server(size: Size) -> Iterator[str]:
+    """Serve a size's checkpoints while the block runs; yields host:port.
+
+    Raises:
+        GraphsError: there is no export environment or checkpoint, or the server did not start.
+    """
+    checkpoints = [str(size.checkpoint(network)) for network in NETWORKS]
+    install()
+    url = f"127.0.0.1:{Ports.free().http}"
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        with (
+            log.open("w") as output,
+            subprocess.Popen(
+                [str(NEMO_PYTHON), "-m", "perf.alternative.app", url.rpartition(":")[2], *checkpoints],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            ) as process,
+        ):
+            try:
+                _wait_ready(url, process, log)
+                yield url
+            finally:
+                process.terminate()
+                try:
+                    process.wait(30)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+
+
+def install() -> None:
+    """Put the web server into the export environment, once.
+
+    Raises:
+        GraphsError: there is no such environment, or the installation failed.
+    """
+    require_nemo()
+    finished = subprocess.run(
+        [sys.executable, str(ROOT / "tools/environment.py"), "alternative"], capture_output=True, text=True
+    )
+    if finished.returncode:
+        raise GraphsError(
+            f"perf/alternative/requirements.txt: could not be installed: {finished.stderr[-1000:]}"
+        )
+
+
+def versions() -> dict[str, str]:
+    """Return what the alternative runs on."""
+    finished = subprocess.run(
+        [str(NEMO_PYTHON), "-c", _VERSIONS, *PACKAGES], capture_output=True, text=True, check=True
+    )
+    found: dict[str, str] = json.loads(finished.stdout)
+    return found
+
+
+def _wait_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + STARTING_S
+    while not _is_ready(url):
+        if process.poll() is not None:
+            raise GraphsError(
+                f"the alternative's server: ended with code {process.returncode} while starting.\n"
+                f"{log.read_text(errors='replace')[-2000:]}"
+            )
+        if time.monotonic() > deadline:
+            raise GraphsError(
+                f"the alternative's server: not ready after {STARTING_S:g} s; measure when the machine is "
+                f"less busy.\n{log.read_text(errors='replace')[-2000:]}"
+            )
+        time.sleep(0.2)
+
+
+def _is_ready(url: str) -> bool:
+    connection = http.client.HTTPConnection(url, timeout=2)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()

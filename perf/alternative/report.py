@@ -1,0 +1,63 @@
+"""The comparison as Markdown."""
+
+from __future__ import annotations
+
+from perf.alternative.results import TRANSCRIPTION, AlternativeResult, Point, Side
+
+HEADER = (
+    "task",
+    "clients",
+    "tritone",
+    "NeMo + FastAPI",
+    "throughput ratio",
+    "single rounds",
+    "tritone p50 / p95 / p99",
+    "NeMo + FastAPI p50 / p95 / p99",
+)
+
+
+def markdown(result: AlternativeResult) -> str:
+    """Write one table of all points, and what has to be known to read it."""
+    lines = [_line(HEADER), _line(["---"] * len(HEADER)), *(_line(_cells(point)) for point in result.points)]
+    return "\n".join([*lines, "", *(f"- {remark}" for remark in remarks(result))]) + "\n"
+
+
+def remarks(result: AlternativeResult) -> list[str]:
+    """Say what was compared, and where the answers differ."""
+    weights = {"demo": "the bundled checkpoints", "full": "networks of the published sizes, random weights"}
+    spoken = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result.spoken_s.items())
+    versions = ", ".join(f"{name} {version}" for name, version in result.versions.items())
+    counts = {point.task: point.requests for point in result.points}
+    requests = " and ".join(f"{count} of {task}" for task, count in counts.items())
+    return [
+        f"{weights.get(result.size, result.size)}; both servers on the same cores over HTTP, in turns, "
+        f"{result.rounds} rounds of {requests}; figures are medians of the rounds, in seconds of audio per "
+        "second, latencies are over all requests.",
+        "NeMo + FastAPI: NeMo's own classes in the view's process, a lock lets one request in at a time.",
+        f"{result.transcripts_differing} of {result.transcripts} texts differ between the two.",
+        f"The same texts became so much speech: {spoken} (each side draws its own dropout).",
+        f"The alternative runs on {versions}.",
+    ]
+
+
+def _cells(point: Point) -> list[str]:
+    low, high = point.throughput_ratio_range
+    heard = "recognised" if point.task == TRANSCRIPTION else "spoken"
+    return [
+        point.task,
+        str(point.clients),
+        f"{point.tritone.audio_s_per_s:.2f} s/s {heard}",
+        f"{point.alternative.audio_s_per_s:.2f} s/s",
+        f"{point.throughput_ratio:.2f} times",
+        f"{low:.2f} to {high:.2f}",
+        _latencies(point.tritone),
+        _latencies(point.alternative),
+    ]
+
+
+def _latencies(side: Side) -> str:
+    return f"{side.p50_ms:.0f} / {side.p95_ms:.0f} / {side.p99_ms:.0f} ms"
+
+
+def _line(cells: list[str] | tuple[str, ...]) -> str:
+    return f"| {' | '.join(cells)} |"
