@@ -44,6 +44,14 @@ def test_words_times_and_texts_belong_together(infer, recordings):
         assert np.all((times["word_confidence"] > 0) & (times["word_confidence"] <= 1)), name
 
 
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_a_caller_may_ask_for_one_output_alone(client, infer, recordings, name):
+    arrays = batch(next(iter(recordings.values())))
+    inputs = [tensor(key, array) for key, array in arrays.items()]
+    alone = client.infer("speech_to_text", inputs, outputs=[triton.InferRequestedOutput(name)])
+    np.testing.assert_array_equal(alone.as_numpy(name), infer("speech_to_text", **arrays)[name])
+
+
 def test_log_probs_of_a_mixed_batch_equal_those_of_its_items(infer, recordings):
     rows = [samples[: 16_000 * (index + 1)] for index, samples in enumerate(recordings.values())][:6]
     together = infer("asr_windows", **batch(*rows))

@@ -139,6 +139,11 @@ def _check_ensemble(folder: ModelFolder, models: dict[str, ModelFolder]) -> Iter
         for name in model.inputs.keys() ^ step.input_map.keys():
             yield f"step {step.model_name}: input '{name}' is not mapped, or not an input of the model"
         for name, source in step.input_map.items():
+            if source in folder.outputs:
+                yield (
+                    f"step {step.model_name}: input '{name}' takes '{source}', an output of the pipeline; Triton "
+                    "fails requests without it, so let the earlier step give it twice"
+                )
             if source not in known:
                 yield f"step {step.model_name}: input '{name}' takes '{source}', which no earlier step gives"
             elif name in model.inputs and not _connects(known[source], model.inputs[name]):

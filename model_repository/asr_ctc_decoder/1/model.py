@@ -25,8 +25,10 @@ class TritonPythonModel:
         rows = zip(inputs["log_probs"], inputs["log_probs_length"][:, 0], durations, strict=True)
         results = [self._decoder.decode(row[:frames], duration) for row, frames, duration in rows]
         words = [np.array([word.encode() for word in result.word], dtype=object) for result in results]
+        transcripts = text_column([result.transcript for result in results])
         return [
-            pb_utils.Tensor("transcript", text_column([result.transcript for result in results])),
+            pb_utils.Tensor("transcript", transcripts),
+            pb_utils.Tensor("transcript_to_punctuate", transcripts),
             pb_utils.Tensor("word", pad_rows(words)),
             pb_utils.Tensor("word_start_s", pad_rows([result.start_s for result in results])),
             pb_utils.Tensor("word_end_s", pad_rows([result.end_s for result in results])),

@@ -52,6 +52,12 @@ def test_the_committed_repositories_are_in_order():
         ("ensembles/punctuate", 'model_name: "text_validator"', 'model_name: "nobody"', "no such model"),
         (
             "ensembles/speech_to_text",
+            'key: "transcript" value: "transcript_to_punctuate"',
+            'key: "transcript" value: "transcript"',
+            "an output of the pipeline",
+        ),
+        (
+            "ensembles/speech_to_text",
             'name: "word_confidence"',
             'name: "confidence"',
             "contract: speech_to_text",
