@@ -74,8 +74,9 @@ def _from_wheel(cache: Path) -> Path:
         wheels = list(Path(folder).glob("tritonclient-*.whl"))
         if fetched.returncode or not wheels:
             raise AnalyzerError(
-                f"perf_analyzer: expected to fetch {REQUIREMENT.name}, pip said: {_last_line(fetched.stderr)}; "
-                "check the connection to the package index, or give a binary with --perf-analyzer PATH."
+                f"perf_analyzer: expected to fetch {REQUIREMENT.name}, pip said: "
+                f"{_last_line(fetched.stderr)}; check the connection to the package index, "
+                "or give a binary with --perf-analyzer PATH."
             )
         unpack(wheels[0], binary)
     return binary
@@ -117,17 +118,20 @@ def _libraries(folder: Path) -> Path:
 
 
 def _version(binary: Path, environment: Mapping[str, str]) -> str:
-    tried = subprocess.run([str(binary), "--version"], capture_output=True, text=True, env=dict(environment))
+    command, one_stream = [str(binary), "--version"], subprocess.STDOUT
+    tried = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=one_stream, text=True, env=dict(environment)
+    )
     found = re.search(r"Perf Analyzer Version (\S+)", tried.stdout)
     if found:
         return found[1]
-    missing = re.search(r"(\S+\.so\S*): cannot open shared object", tried.stderr)
+    missing = re.search(r"(\S+\.so\S*): cannot open shared object", tried.stdout)
     if missing:
         remedy = _REMEDIES.get(missing[1], "install the package that carries it")
         raise AnalyzerError(f"perf_analyzer: expected the library {missing[1]}, found none; {remedy}.")
     raise AnalyzerError(
         f"perf_analyzer: expected {binary} to tell its version, it ended with code {tried.returncode}: "
-        f"{_last_line(tried.stderr)}; give another one with --perf-analyzer PATH."
+        f"{_last_line(tried.stdout)}; give another one with --perf-analyzer PATH."
     )
 
 

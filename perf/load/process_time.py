@@ -6,7 +6,7 @@ import psutil
 
 
 def tree_cpu_s(pid: int) -> float:
-    """Return the seconds that a process and all its living descendants have computed; 0 where there is none."""
+    """Return the seconds that a process and its living descendants have computed; 0 where there is none."""
     total_s = 0.0
     try:
         root = psutil.Process(pid)

@@ -1,0 +1,94 @@
+"""The server under test: asked for answers over gRPC, with plain arrays."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tritonclient.grpc as triton
+from numpy.typing import NDArray
+from tritonclient.utils import InferenceServerException, np_to_triton_dtype
+
+from perf.load.errors import LoadTestError
+
+TIMEOUT_S = 300.0
+
+
+class Connection:
+    """A client of one server.
+
+    Args:
+        url: host:port of its gRPC endpoint.
+
+    Raises:
+        LoadTestError: no server is ready there.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._client = triton.InferenceServerClient(url)
+        try:
+            ready = self._client.is_server_ready(client_timeout=10)
+        except InferenceServerException as error:
+            raise LoadTestError(
+                f"server: expected Triton's gRPC endpoint at {url}, got {_reason(error)}; start one "
+                "(`make serve`) or name its place with --url."
+            ) from error
+        if not ready:
+            raise LoadTestError(f"server: {url} is not ready yet: its models are loading; wait and repeat.")
+
+    def models(self) -> dict[str, int]:
+        """Return the highest served version of every model: what a request without a version gets."""
+        found: dict[str, int] = {}
+        for model in self._client.get_inference_statistics().model_stats:
+            found[model.name] = max(found.get(model.name, 0), int(model.version))
+        return found
+
+    def version(self) -> str:
+        """Version of the server."""
+        return str(self._client.get_server_metadata().version)
+
+    def config(self, model: str) -> dict[str, Any]:
+        """Config that a model is served with."""
+        found: dict[str, Any] = self._client.get_model_config(model, as_json=True)["config"]
+        return found
+
+    def parameters(self, model: str) -> Mapping[str, str]:
+        """What tritone's own readers of parameters take: the config as the server knows it."""
+        entries = self.config(model).get("parameters", {})
+        return {"model_name": model, "model_config": json.dumps({"parameters": entries})}
+
+    def infer(
+        self, model: str, parameters: Mapping[str, Any] | None = None, **arrays: NDArray[Any]
+    ) -> dict[str, NDArray[Any]]:
+        """Call a model with arrays that have a batch dimension; return its outputs by name.
+
+        Raises:
+            LoadTestError: it answers with an error.
+        """
+        inputs = [_tensor(name, array) for name, array in arrays.items()]
+        try:
+            result = self._client.infer(
+                model, inputs, parameters=dict(parameters or {}) or None, client_timeout=TIMEOUT_S
+            )
+        except InferenceServerException as error:
+            raise LoadTestError(
+                f"{model}: expected an answer, got {_reason(error)}; the inputs must suit what the server "
+                "serves (--repository, --recordings, --texts)."
+            ) from error
+        return {output.name: result.as_numpy(output.name) for output in result.get_response().outputs}
+
+    def close(self) -> None:
+        """End the connection."""
+        self._client.close()
+
+
+def _tensor(name: str, array: NDArray[Any]) -> triton.InferInput:
+    tensor = triton.InferInput(name, list(array.shape), np_to_triton_dtype(array.dtype))
+    tensor.set_data_from_numpy(np.ascontiguousarray(array))
+    return tensor
+
+
+def _reason(error: InferenceServerException) -> str:
+    return f"{error.status() or 'error'}: {error.message()}"
