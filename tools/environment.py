@@ -1,6 +1,6 @@
-"""Make a project environment: `python3 tools/environment.py KIND`. Standard library only.
+"""Make a project environment: `python3 tools/environment.py KIND [FOLDER]`. Standard library only.
 
-Kinds: serve, perf, export, alternative, model-analyzer.
+Kinds: serve, perf, deploy, export, alternative, model-analyzer; with a folder, on a node: node, front-door.
 
 A stamp with a hash of what was installed makes the second run end at once.
 """
@@ -33,11 +33,15 @@ print("%d.%d" % sys.version_info[:2], any(os.path.isfile(os.path.join(folder, na
 """
 
 
-def main(kind: str) -> None:
-    """Make the environment `kind`."""
+def main(kind: str, folder: str | None = None) -> None:
+    """Make the environment `kind`, in `folder` where it is one of a node."""
+    if folder is not None:
+        {"node": node, "front-door": front_door}[kind](Path(folder))
+        return
     {
         "serve": serve,
         "perf": perf,
+        "deploy": deploy,
         "export": export,
         "alternative": alternative,
         "model-analyzer": model_analyzer,
@@ -67,6 +71,37 @@ def perf() -> None:
     _environment(
         ROOT / ".venv", [lock], [["--require-hashes", "-r", str(lock)]], _serving_python, stamp=".stamp-perf"
     )
+
+
+def deploy() -> None:
+    """What the tests of deploying need, on top of serving."""
+    serve()
+    lock = ROOT / "requirements/deploy.txt"
+    _environment(
+        ROOT / ".venv",
+        [lock],
+        [["--require-hashes", "-r", str(lock)]],
+        _serving_python,
+        stamp=".stamp-deploy",
+    )
+
+
+def node(folder: Path) -> None:
+    """What a node needs to serve from wheels. The project itself is not installed: releases share this."""
+    requirements = ROOT / "requirements"
+    locks = [requirements / "node.txt", requirements / "triton.txt"]
+    _environment(
+        folder,
+        locks,
+        [["--require-hashes", "-r", str(locks[0])], ["--no-deps", "--require-hashes", "-r", str(locks[1])]],
+        lambda: _serving_python(folder.parent / "python"),
+    )
+
+
+def front_door(folder: Path) -> None:
+    """Envoy, for the front door of a node."""
+    lock = ROOT / "requirements/deploy.txt"
+    _environment(folder, [lock], [["--require-hashes", "-r", str(lock)]], lambda: sys.executable)
 
 
 def export() -> None:
@@ -131,7 +166,7 @@ def _environment(
     installed.write_text(digest)
 
 
-def _serving_python() -> str:
+def _serving_python(managed: Path = ROOT / ".cache/python") -> str:
     """Return a Python that Triton's stubs can embed: this one, another on PATH, or one fetched by uv."""
     if sys.platform != "linux" or platform.machine() != "x86_64":
         sys.exit(f"environment: expected Linux x86-64, got {sys.platform} {platform.machine()}.")
@@ -141,7 +176,7 @@ def _serving_python() -> str:
             f"environment: expected glibc 2.35 or newer (Debian 12, Ubuntu 22.04), got {version}; "
             "use a newer system."
         )
-    return _suitable_python() or _managed_python()
+    return _suitable_python() or _managed_python(managed)
 
 
 def _suitable_python() -> str | None:
@@ -155,12 +190,11 @@ def _suitable_python() -> str | None:
     return None
 
 
-def _managed_python() -> str:
-    """Fetch a self-contained Python into .cache/ with uv; the system's stays as it is."""
-    target = ROOT / ".cache/python"
+def _managed_python(target: Path) -> str:
+    """Fetch a self-contained Python into `target` with uv; the system's stays as it is."""
     print(
         f"No Python {' or '.join(SERVE_PYTHONS)} with a shared libpython here (this is "
-        f"{platform.python_version()}); fetching Python {MANAGED_PYTHON} into {target.relative_to(ROOT)}",
+        f"{platform.python_version()}); fetching Python {MANAGED_PYTHON} into {target}",
         flush=True,
     )
     with TemporaryDirectory() as folder:
@@ -194,4 +228,4 @@ def _run(command: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -10,11 +10,15 @@ REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
 
 
 def main() -> None:
-    """Write dev.txt, then serve.txt and perf.txt with the same versions."""
+    """Write dev.txt, then the others with the same versions."""
     subprocess.check_call([sys.executable, "-m", "pip", "install", "--quiet", "uv"])
     _compile("dev.in", "dev.txt")
     _compile("serve.in", "serve.txt", "--constraint", "dev.txt")
     _compile("perf.in", "perf.txt", "--constraint", "dev.txt")
+    _compile("deploy.in", "deploy.txt", "--constraint", "dev.txt")
+    _compile("node.in", "node.txt", "--constraint", "dev.txt")
+    _compile("build.in", "build.txt", "--constraint", "dev.txt")
+    _compile("engines.in", "engines.txt", "--constraint", "dev.txt")
 
 
 def _compile(source: str, target: str, *options: str) -> None:
