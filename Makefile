@@ -10,7 +10,7 @@ REPOSITORY ?= model_repository
 VERSION ?= 1
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help setup demo serve test test-parity check lint format bench perf perf-setup perf-compare tune soak lock \
+.PHONY: help setup demo serve test test-parity check lint format bench perf perf-setup perf-compare tune soak lock versions \
 	export-env export fetch-checkpoints engines deploy rollback status \
 	apt-packages perf-packages deploy-packages clean
 
@@ -35,6 +35,9 @@ test-parity: export-env  ## exported graphs against NeMo, in the export environm
 
 check: setup  ## verify every config against graphs, model code, contract and each other
 	@$(RUN) -m tritone.repository
+
+versions: setup  ## serve another version of a checkpoint, move the traffic: VERSIONS_ARGS="serve asr 2" or "--help"
+	@$(RUN) -m tritone.repository.versions $(or $(VERSIONS_ARGS),show)
 
 lint: setup  ## ruff and mypy
 	@$(RUN) -m ruff check . && $(RUN) -m ruff format --check . && $(RUN) -m mypy

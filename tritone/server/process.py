@@ -19,7 +19,7 @@ from typing import IO
 
 from ..errors import ServerError, StartupError
 from .backend_directory import build_backend_directory
-from .draining import ModelControl
+from .control import ModelControl
 from .installation import Installation, find_installation
 from .options import ADMIN_HEADER, ROOT, ServerOptions
 

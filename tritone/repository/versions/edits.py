@@ -31,9 +31,10 @@ class Edits:
             OSError: a file cannot be written; nothing is changed.
         """
         before = {path: path.read_text(encoding="utf-8") if path.is_file() else None for path in self.texts}
-        undo = Edits(before)
+        changed = {path: text for path, text in self.texts.items() if text != before[path]}
+        undo = Edits({path: before[path] for path in changed})
         try:
-            self._write()
+            Edits(changed)._write()
         except OSError:
             undo._write()
             raise

@@ -28,13 +28,11 @@ class Family:
     @property
     def models(self) -> list[str]:
         """Model names; one that calls others comes after them."""
-        calls = {
-            name: {
-                called for version in folders[0].versions for called in called_models(version / "model.py")
-            }
-            for name, folders in self.configs.items()
-        }
-        return sorted(calls, key=lambda name: (bool(calls[name]), name))
+
+        def calls_others(name: str) -> bool:
+            return any(called_models(version / "model.py") for version in self.configs[name][0].versions)
+
+        return sorted(self.configs, key=lambda name: (calls_others(name), name))
 
     @property
     def versions(self) -> list[int]:
@@ -100,13 +98,14 @@ class Repositories:
 
     def traffic(self, family: Family) -> set[int]:
         """Versions that the public pipelines ask for: one, when all is in order."""
-        return set().union(
-            *(self.pins(pipeline).get(family.name, ()) for pipeline in self.pipelines.values())
-        )
+        return self._asked(family, self.pipelines)
 
     def on_trial(self, family: Family) -> set[int]:
         """Versions that the canary pipelines ask for: one, or none without canaries."""
-        return set().union(*(self.pins(canary).get(family.name, ()) for canary in self.canaries.values()))
+        return self._asked(family, self.canaries)
+
+    def _asked(self, family: Family, pipelines: Mapping[str, ModelFolder]) -> set[int]:
+        return set().union(*(self.pins(pipeline).get(family.name, ()) for pipeline in pipelines.values()))
 
 
 def read_families(repositories: Sequence[Path]) -> Repositories:

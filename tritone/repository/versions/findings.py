@@ -27,8 +27,8 @@ def _check_family(family: Family) -> Iterator[str]:
             where = f"{folder.name}/{folder.config_path.relative_to(folder.path)}"
             if folder.config.version_policy.WhichOneof("policy_choice") != "specific":
                 yield (
-                    f"{where}: expected the versions to serve, `version_policy {{ specific {{ versions: [ 1 ] "
-                    "} }`: with Triton's default another version would take the traffic as soon as it is there"
+                    f"{where}: expected `version_policy {{ specific {{ versions: [ 1 ] }} }}`, got "
+                    "another or none; with none Triton serves whichever version is the highest"
                 )
                 continue
             served[where] = served_versions(folder)
@@ -70,7 +70,7 @@ def _check_pins(found: Repositories) -> Iterator[str]:
 def _check_canary(found: Repositories, name: str) -> Iterator[str]:
     pipeline = found.pipelines.get(name.removesuffix(CANARY))
     if pipeline is None:
-        yield f"{name}: expected a pipeline {name.removesuffix(CANARY)} beside it, found none; remove the folder"
+        yield f"{name}: expected its pipeline {name.removesuffix(CANARY)}, found none; remove the folder"
         return
     text = found.canaries[name].config_path.read_text(encoding="utf-8")
     wanted = canary_config(pipeline.config_path.read_text(encoding="utf-8"), pipeline.name)

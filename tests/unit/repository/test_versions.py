@@ -1,0 +1,300 @@
+"""Versions side by side, in copies of the real repositories."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+
+import onnx
+import pytest
+
+from tritone.errors import ArtifactError
+from tritone.repository.checks import check_repositories
+from tritone.repository.versions.__main__ import main
+from tritone.repository.versions.edits import Edits, with_pins, with_policy
+from tritone.repository.versions.families import read_families
+from tritone.repository.versions.findings import check_versions
+from tritone.server.options import REPOSITORIES
+
+ROOT = Path(__file__).resolve().parents[3]
+FAMILIES = {
+    "asr": {"asr_features", "asr_quartznet", "asr_windows", "asr_ctc_decoder"},
+    "punctuation": {"punctuation_bert", "punctuation_windows"},
+    "tts": {"tts_tokenizer", "tts_tacotron2", "tts_utterances", "tts_waveglow", "tts_denoiser"},
+}
+
+
+@pytest.fixture
+def repositories(tmp_path):
+    """Copies of the real repositories; the punctuation's models have a version 2."""
+    copies = [shutil.copytree(path, tmp_path / path.name) for path in REPOSITORIES]
+    for model in FAMILIES["punctuation"]:
+        shutil.copytree(copies[0] / model / "1", copies[0] / model / "2")
+    return copies
+
+
+def versions(repositories, *arguments):
+    where = [part for path in repositories for part in ("--model-repository", str(path))]
+    return main([*arguments, *where])
+
+
+def contents(repositories):
+    return {path: path.read_bytes() for root in repositories for path in root.rglob("*") if path.is_file()}
+
+
+def pins(repositories, family):
+    found = read_families(repositories)
+    return {
+        name: tuple(sorted(found.pins(pipeline)[family]))
+        for name, pipeline in {**found.pipelines, **found.canaries}.items()
+        if family in found.pins(pipeline)
+    }
+
+
+def test_families_are_what_each_exporter_writes():
+    """The exporters' own lists, read without importing torch."""
+    exported = {
+        task: set(re.findall(rf'"({task}_\w+)"', path.read_text()))
+        for task, path in {
+            "asr": ROOT / "export/asr/family.py",
+            "punctuation": ROOT / "export/punctuation/family.py",
+        }.items()
+    }
+    found = {name: set(family.models) for name, family in read_families(REPOSITORIES).families.items()}
+    assert found == FAMILIES
+    assert exported == {task: FAMILIES[task] for task in exported}
+
+
+def test_models_that_call_others_are_loaded_after_them():
+    families = read_families(REPOSITORIES).families
+    assert {name: family.models[-1] for name, family in families.items()} == {
+        "asr": "asr_windows",
+        "punctuation": "punctuation_windows",
+        "tts": "tts_utterances",
+    }
+
+
+def test_new_version_changes_nothing_until_it_is_served(repositories):
+    assert check_repositories(repositories) == []
+    family = read_families(repositories).families["punctuation"]
+    assert (family.versions, family.served) == ([1, 2], [1])
+
+
+def test_whole_procedure_and_back_leaves_the_configs_as_they_were(repositories, capsys):
+    before = contents(repositories)
+    both = {"punctuate", "speech_to_text", "audio_to_text"}
+    canaries = {f"{name}_canary" for name in both}
+
+    assert versions(repositories, "serve", "punctuation", "2") == 0
+    assert pins(repositories, "punctuation") == {**dict.fromkeys(both, (1,)), **dict.fromkeys(canaries, (2,))}
+    assert set(pins(repositories, "asr").values()) == {(1,)}
+    assert check_repositories(repositories) == []
+
+    assert versions(repositories, "move", "punctuation", "2") == 0
+    assert pins(repositories, "punctuation") == dict.fromkeys(both | canaries, (2,))
+    assert check_repositories(repositories) == []
+
+    assert versions(repositories, "move", "punctuation", "1") == 0
+    assert versions(repositories, "drop", "punctuation", "2") == 0
+    assert contents(repositories) == before
+    capsys.readouterr()
+
+
+def test_old_version_can_be_dropped_once_the_traffic_has_moved(repositories, capsys):
+    for step in (("serve", "2"), ("move", "2"), ("drop", "1")):
+        assert versions(repositories, step[0], "punctuation", step[1]) == 0
+    family = read_families(repositories).families["punctuation"]
+    assert family.served == [2]
+    assert not read_families(repositories).canaries
+    assert check_repositories(repositories) == []
+    capsys.readouterr()
+
+
+def test_canary_tries_two_families_at_once_and_stays_for_the_other(repositories, capsys):
+    for model in FAMILIES["asr"]:
+        shutil.copytree(repositories[0] / model / "1", repositories[0] / model / "2")
+    versions(repositories, "serve", "punctuation", "2")
+    versions(repositories, "serve", "asr", "2")
+    assert pins(repositories, "punctuation")["speech_to_text_canary"] == (2,)
+    assert pins(repositories, "asr")["speech_to_text_canary"] == (2,)
+    versions(repositories, "drop", "asr", "2")
+    assert pins(repositories, "punctuation")["speech_to_text_canary"] == (2,)
+    assert pins(repositories, "asr")["speech_to_text_canary"] == (1,)
+    assert check_repositories(repositories) == []
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("step", "says"),
+    [
+        (("serve", "asr", "2"), "found none in asr_ctc_decoder, asr_features"),
+        (("serve", "punctuation", "1"), "expected another than the one that takes the traffic"),
+        (("move", "punctuation", "2"), r"expected one that is served, of \[1\]; serve it first"),
+        (("drop", "punctuation", "1"), "it takes the traffic; move that first"),
+        (("drop", "punctuation", "2"), "it is not served"),
+        (("serve", "vision", "2"), "family: expected one of asr, punctuation, tts, got 'vision'"),
+    ],
+)
+def test_step_out_of_order_is_refused_and_changes_nothing(repositories, step, says, capsys):
+    before = contents(repositories)
+    assert versions(repositories, *step) == 1
+    assert re.search(says, capsys.readouterr().err)
+    assert contents(repositories) == before
+
+
+def test_version_that_does_not_fit_is_refused_and_changes_nothing(repositories, capsys):
+    """A graph with another interface, a missing sidecar, files of two checkpoints: all that a check finds."""
+    before = contents(repositories)
+    sidecar = repositories[0] / "punctuation_windows/2/punctuation.json"
+    sidecar.unlink()
+    assert versions(repositories, "serve", "punctuation", "2") == 1
+    assert "2/punctuation.json: expected the exporter's file" in capsys.readouterr().err
+    assert contents(repositories) == {path: data for path, data in before.items() if path != sidecar}
+
+
+def test_graph_of_another_interface_is_found(repositories):
+    path = repositories[0] / "punctuation_bert/2/model.onnx"
+    model = onnx.load(path)
+    model.graph.output[0].type.tensor_type.shape.dim[2].dim_value = 7
+    onnx.save(model, path)
+    assert any("punctuation_bert" in line and "7]" in line for line in check_repositories(repositories))
+
+
+def test_files_of_two_checkpoints_in_one_version_are_found(repositories):
+    path = repositories[0] / "asr_features/1/features.json"
+    own = json.loads((repositories[0] / "asr_quartznet/1/quartznet.json").read_text())
+    other = {**json.loads(path.read_text()), **{key: own[key] for key in ("checkpoint", "model_class")}}
+    path.write_text(json.dumps({**other, "checkpoint_sha256": "0" * 64}))
+    (finding,) = check_versions(repositories)
+    assert "asr version 1: expected files of one EncDecCTCModel" in finding
+    assert "000000000000" in finding
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "says"),
+    [
+        (
+            "model_repository/punctuation_bert/config.pbtxt",
+            "version_policy { specific { versions: [ 1 ] } }\n",
+            "",
+            r"punctuation_bert/config.pbtxt: expected `version_policy \{ specific",
+        ),
+        (
+            "model_repository/asr_quartznet/configs/int8.pbtxt",
+            "versions: [ 1 ]",
+            "versions: [ 1, 3 ]",
+            "asr: expected one set of versions to be served.*int8.pbtxt \\[1, 3\\]",
+        ),
+        (
+            "model_repository/punctuation_bert/config.pbtxt",
+            "versions: [ 1 ]",
+            "versions: [ 1, 3 ]",
+            "punctuation_bert/3: expected a version folder",
+        ),
+        (
+            "ensembles/punctuate/config.pbtxt",
+            "model_version: 1",
+            "model_version: 2",
+            r"punctuate: asks the punctuation models for version 2; expected one that is served, of \[1\]",
+        ),
+        (
+            "ensembles/speech_to_text/config.pbtxt",
+            "model_version: 1",
+            "model_version: -1",
+            r"speech_to_text: expected one version of the asr models, got \[-1, 1\]",
+        ),
+    ],
+)
+def test_versions_that_disagree_are_found(repositories, path, old, new, says):
+    config = repositories[0].parent / path
+    text = config.read_text()
+    assert old in text
+    config.write_text(text.replace(old, new, 1))
+    findings = "\n".join(check_repositories(repositories))
+    assert re.search(says, findings), findings
+
+
+def test_canary_that_differs_in_more_than_versions_is_found(repositories, capsys):
+    versions(repositories, "serve", "punctuation", "2")
+    config = repositories[1] / "punctuate_canary/config.pbtxt"
+    config.write_text(config.read_text().replace("max_batch_size: 16", "max_batch_size: 8"))
+    assert any(
+        "punctuate_canary: differs from punctuate" in line for line in check_repositories(repositories)
+    )
+    capsys.readouterr()
+
+
+def test_canary_without_its_pipeline_is_found(repositories):
+    shutil.copytree(repositories[1] / "punctuate", repositories[1] / "spell_canary")
+    assert any(
+        "spell_canary: expected its pipeline spell" in line for line in check_repositories(repositories)
+    )
+
+
+def test_edits_keep_comments_and_layout():
+    text = (REPOSITORIES[0] / "tts_tacotron2/config.pbtxt").read_text()
+    changed = with_policy(text, [2, 1])
+    assert changed.replace("[ 1, 2 ]", "[ 1 ]") == text
+    text = (REPOSITORIES[1] / "punctuate/config.pbtxt").read_text()
+    assert with_pins(text, {"punctuation_windows": 7}).replace("model_version: 7", "model_version: 1") == text
+
+
+def test_policy_is_added_where_there_is_none():
+    text = (REPOSITORIES[0] / "asr_windows/config.pbtxt").read_text()
+    without = re.sub(r"version_policy.*\n", "", text)
+    assert with_policy(without, [1]) == text
+
+
+def test_form_that_cannot_be_edited_is_refused():
+    spread = "version_policy {\n  specific { versions: [ 1 ] }\n}\nmax_batch_size: 1\n"
+    with pytest.raises(ArtifactError, match="expected one line"):
+        with_policy(spread, [1, 2])
+    with pytest.raises(ArtifactError, match="behind that of model_name"):
+        with_pins('ensemble_scheduling { step { model_version: 1 model_name: "x" } }', {"x": 2})
+
+
+def test_edits_that_fail_half_way_are_taken_back(tmp_path, monkeypatch):
+    first, second, third = (tmp_path / name for name in ("first", "second", "new/third"))
+    first.write_text("1")
+    second.write_text("2")
+    replace = os.replace
+
+    def failing(source, target):
+        if Path(target).name == "third":
+            monkeypatch.undo()
+            raise OSError("disk gone")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", failing)
+    with pytest.raises(OSError, match="disk gone"):
+        Edits({first: "one", second: None, third: "three"}).apply()
+    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == ["first", "second"]
+    assert (first.read_text(), second.read_text()) == ("1", "2")
+
+
+def test_show_tells_what_is_served_and_used(repositories, capsys):
+    shutil.rmtree(repositories[0] / "punctuation_bert/2")
+    versions(repositories, "show")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["models", "version", "checkpoint", "served", "used", "by"]
+    assert re.search(r"^asr +1 +quartznet_small_en.nemo a0740f53e789 +yes +pipelines$", lines[1])
+    assert re.search(r"^punctuation +2 +incomplete, punctuation_bert missing +no +nobody$", lines[3])
+
+
+def test_server_is_not_asked_without_its_key(repositories, capsys, monkeypatch):
+    monkeypatch.delenv("TRITONE_ADMIN_KEY", raising=False)
+    before = contents(repositories)
+    assert versions(repositories, "serve", "punctuation", "2", "--server", "127.0.0.1:1") == 1
+    assert "admin key: expected the one" in capsys.readouterr().err
+    assert contents(repositories) == before
+
+
+def test_server_that_does_not_answer_leaves_the_configs_as_they_were(repositories, capsys, monkeypatch):
+    monkeypatch.setenv("TRITONE_ADMIN_KEY", "key")
+    before = contents(repositories)
+    assert versions(repositories, "serve", "punctuation", "2", "--server", "127.0.0.1:1") == 1
+    assert "expected an answer from 127.0.0.1:1" in capsys.readouterr().err
+    assert contents(repositories) == before

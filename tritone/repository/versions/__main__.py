@@ -1,0 +1,117 @@
+"""`python -m tritone.repository.versions`: serve a version of a checkpoint beside another, move traffic."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ...errors import ArtifactError, ServerError, TritoneError
+from ...server.control import ModelControl
+from ...server.options import ADMIN_HEADER, REPOSITORIES
+from . import procedure
+from .families import read_families
+from .findings import check_versions
+from .live import follow
+from .show import table
+
+_STEPS = {"serve": procedure.serve, "move": procedure.move, "drop": procedure.drop}
+_KEY_VARIABLE = "TRITONE_ADMIN_KEY"
+_DONE = {
+    "serve": "{family} version {version} is served beside; canary pipelines: {canaries}.",
+    "move": "The pipelines use {family} version {version}.",
+    "drop": "{family} version {version} is no longer served; its files are still there.",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do one step; 0 done, 1 refused or failed, with everything as it was before."""
+    given = _parser().parse_args(arguments)
+    repositories = given.model_repository or list(REPOSITORIES)
+    try:
+        server = _server(given)
+        if given.step == "show":
+            print("\n".join(table(read_families(repositories), server)))
+            return 0
+        done = _change(given.step, given.family, given.version, repositories, server)
+    except (TritoneError, OSError) as error:
+        print(f"tritone: {error}", file=sys.stderr)
+        return 1
+    print(done)
+    if server is None:
+        print("Written to the configs; a server takes it over when it starts, or at once with --server.")
+    return 0
+
+
+def _change(
+    step: str, family: str, version: int, repositories: Sequence[Path], server: ModelControl | None
+) -> str:
+    change = _STEPS[step](read_families(repositories), family, version)
+    undo = change.edits.apply()
+    try:
+        findings = _findings(repositories)
+    except BaseException:
+        undo.apply()
+        raise
+    if findings:
+        undo.apply()
+        raise ArtifactError("\n".join([f"not done, {len(findings)} finding(s):", *findings]))
+    if server is not None:
+        follow(change, undo, server, lambda line: print(line, flush=True))
+    after = read_families(repositories)
+    canaries = [name for name, canary in after.canaries.items() if family in after.pins(canary)]
+    return _DONE[step].format(family=family, version=version, canaries=", ".join(canaries))
+
+
+def _findings(repositories: Sequence[Path]) -> list[str]:
+    """Everything that `make check` verifies; on a node without onnx, what needs no graphs."""
+    if importlib.util.find_spec("onnx") is None:
+        return check_versions(repositories)
+    from ..checks import check_repositories
+
+    return check_repositories(repositories)
+
+
+def _server(given: argparse.Namespace) -> ModelControl | None:
+    if given.server is None:
+        return None
+    key = given.admin_key_file.read_text().strip() if given.admin_key_file else os.environ.get(_KEY_VARIABLE)
+    if not key:
+        raise ServerError(
+            "admin key: expected the one that the server was started with, got none; "
+            f"give --admin-key-file or set {_KEY_VARIABLE}."
+        )
+    return ModelControl(given.server, (ADMIN_HEADER, key))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tritone.repository.versions", description=__doc__)
+    parser.set_defaults(family=None, version=None)
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--model-repository", type=Path, action="append", help="default: model_repository and ensembles"
+    )
+    common.add_argument(
+        "--server", metavar="HOST:PORT", help="HTTP endpoint of a running server that is to follow at once"
+    )
+    common.add_argument(
+        "--admin-key-file", type=Path, help=f"holds the server's admin key (default: ${_KEY_VARIABLE})"
+    )
+    steps = parser.add_subparsers(dest="step", required=True)
+    steps.add_parser("show", parents=[common], help="which versions there are, and which takes the traffic")
+    for step, says in {
+        "serve": "serve a version beside the others; canary pipelines use it",
+        "move": "let the pipelines use a version that is served",
+        "drop": "stop serving a version",
+    }.items():
+        added = steps.add_parser(step, parents=[common], help=says)
+        added.add_argument("family", help="asr, punctuation or tts")
+        added.add_argument("version", type=int)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""Bring a running server after a change of the configs, or the configs back when it cannot follow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from ...errors import ServerError
+from ...server.control import ModelControl
+from .edits import Edits
+from .procedure import Change
+
+DRAIN_S = 600.0  # the longest recording on a busy CPU
+
+
+def follow(change: Change, undo: Edits, server: ModelControl, report: Callable[[str], None]) -> None:
+    """Have a server take over what was written.
+
+    Args:
+        change: the edits, already applied.
+        undo: takes the edits back.
+        server: a running server with these repositories.
+        report: takes lines for the person at work.
+
+    Raises:
+        ServerError: the server could not load something. Configs and server are as they were before.
+    """
+    try:
+        for model in change.unload:
+            server.unload(model)
+            report(f"unloaded {model}")
+        for model in change.load:
+            server.load(model)
+            report(f"loaded {model}")
+            if model in change.gone:
+                server.wait_gone(model, change.gone[model], DRAIN_S)
+                report(f"{model} has answered the last request of version {change.gone[model]}")
+    except BaseException:
+        undo.apply()
+        for model in (*change.load, *change.unload):
+            with suppress(ServerError):
+                _return_to_config(model, undo, server)
+        raise
+
+
+def _return_to_config(model: str, undo: Edits, server: ModelControl) -> None:
+    """Load a model as its config is again; unload a canary that has none any more."""
+    made = any(path.parent.name == model and text is None for path, text in undo.texts.items())
+    if made:
+        server.unload(model)
+    else:
+        server.load(model)

@@ -1,0 +1,131 @@
+"""The three steps of bringing a version in: serve it beside, move the traffic, drop the old one.
+
+Each is worked out as edits of configs and as what a running server has to load, wait for or unload.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ...errors import ArtifactError
+from ..configs import ModelFolder
+from .edits import Edits, canary_config, with_pins, with_policy
+from .families import CANARY, Family, Repositories
+
+
+@dataclass(frozen=True)
+class Change:
+    """One step: what to write, and what a running server then does, in this order."""
+
+    edits: Edits
+    unload: Sequence[str] = ()  # canary pipelines that are no more
+    load: Sequence[str] = ()  # models and pipelines whose configs have changed
+    gone: Mapping[str, int] = field(
+        default_factory=dict
+    )  # versions that end, by model: waited for one by one
+
+
+def serve(found: Repositories, name: str, version: int) -> Change:
+    """Serve a version beside the others, and let canary pipelines use it.
+
+    Raises:
+        ArtifactError: it takes the traffic, or a model of the family has no such version.
+    """
+    family = found.family(name)
+    if version in found.traffic(family):
+        raise ArtifactError(
+            f"{name} version {version}: expected another than the one that takes the traffic."
+        )
+    missing = family.without(version)
+    if missing:
+        raise ArtifactError(
+            f"{name} version {version}: expected a folder {version}/ in each of {', '.join(family.models)}; "
+            f"found none in {', '.join(missing)}; export the whole checkpoint with VERSION={version}."
+        )
+    texts = _policies(family, {*family.served, version})
+    canaries = {}
+    for pipeline in found.pipelines.values():
+        if name in found.pins(pipeline):
+            pins = {**_pins(found, pipeline), **_pins(found, found.canaries.get(pipeline.name + CANARY))}
+            canaries[pipeline.name + CANARY] = pipeline, {**pins, name: version}
+    for canary, (pipeline, pins) in canaries.items():
+        texts |= _canary(found, canary, pipeline, pins)
+    return Change(Edits(texts), load=[*family.models, *canaries])
+
+
+def move(found: Repositories, name: str, version: int) -> Change:
+    """Let the public pipelines use a version that is served.
+
+    Raises:
+        ArtifactError: it is not served.
+    """
+    family = found.family(name)
+    if version not in family.served:
+        raise ArtifactError(
+            f"{name} version {version}: expected one that is served, of {family.served}; serve it first."
+        )
+    texts: dict[Path, str | None] = {}
+    for pipeline in found.pipelines.values():
+        if name in found.pins(pipeline):
+            texts[pipeline.config_path] = with_pins(_text(pipeline), dict.fromkeys(family.models, version))
+    return Change(Edits(texts), load=[path.parent.name for path in texts])
+
+
+def drop(found: Repositories, name: str, version: int) -> Change:
+    """Stop serving a version; its files stay. Canaries that try nothing any more are removed.
+
+    Raises:
+        ArtifactError: it has the traffic, or is not served.
+    """
+    family = found.family(name)
+    traffic = found.traffic(family)
+    if version in traffic or version not in family.served:
+        state = "it takes the traffic; move that first" if version in traffic else "it is not served"
+        raise ArtifactError(
+            f"{name} version {version}: expected one of {sorted(set(family.served) - traffic)}; {state}."
+        )
+    texts: dict[Path, str | None] = {}
+    unload, load = [], []
+    for canary, folder in found.canaries.items():
+        pins, pipeline = _pins(found, folder), found.pipelines[canary.removesuffix(CANARY)]
+        before = dict(pins)
+        if pins.get(name) == version:
+            pins[name] = min(traffic)
+        if pins == _pins(found, pipeline):
+            texts |= {path: None for path in _canary(found, canary, pipeline, pins)}
+            unload.append(canary)
+        elif pins != before:
+            texts |= _canary(found, canary, pipeline, pins)
+            load.append(canary)
+    texts |= _policies(family, set(family.served) - {version})
+    # Callers first: what they have begun, they finish with the models that they call.
+    models = list(reversed(family.models))
+    return Change(Edits(texts), unload, [*load, *models], dict.fromkeys(models, version))
+
+
+def _policies(family: Family, versions: set[int]) -> dict[Path, str | None]:
+    return {
+        config.config_path: with_policy(_text(config), versions)
+        for folders in family.configs.values()
+        for config in folders
+    }
+
+
+def _pins(found: Repositories, pipeline: ModelFolder | None) -> dict[str, int]:
+    """One version by family, as a pipeline in order has it."""
+    return {} if pipeline is None else {name: min(pins) for name, pins in found.pins(pipeline).items()}
+
+
+def _canary(
+    found: Repositories, canary: str, pipeline: ModelFolder, pins: Mapping[str, int]
+) -> dict[Path, str | None]:
+    folder = pipeline.path.with_name(canary)
+    versions = {model: pin for name, pin in pins.items() for model in found.families[name].models}
+    text = canary_config(with_pins(_text(pipeline), versions), pipeline.name)
+    return {folder / "1/.gitkeep": "", folder / "config.pbtxt": text}
+
+
+def _text(folder: ModelFolder) -> str:
+    return folder.config_path.read_text(encoding="utf-8")

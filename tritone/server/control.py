@@ -1,0 +1,138 @@
+"""Load and unload models of a running server; let requests in flight finish before it stops."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from typing import Any
+
+from ..errors import ServerError
+
+_POLL_S = 0.05
+_LOAD_S = 600.0  # a full-size network with its warm-up, on a busy machine
+
+
+class ModelControl:
+    """The model repository endpoints of a running server.
+
+    Args:
+        url: host:port of its HTTP endpoint.
+        header: name and value that unlock the restricted endpoints.
+    """
+
+    def __init__(self, url: str, header: tuple[str, str]) -> None:
+        self._url = url
+        self._header = header
+
+    def load(self, model: str) -> None:
+        """Load a model, or load it anew where its files have changed, warmed up.
+
+        All versions that its config asks for come into service together. If one cannot be loaded, the server
+        goes on with what it had.
+
+        Raises:
+            ServerError: the server refuses, and says why; or does not answer.
+        """
+        self._ask(f"repository/models/{model}/load", _LOAD_S)
+
+    def unload(self, model: str) -> None:
+        """Take a model out of service; requests under way are still answered.
+
+        Raises:
+            ServerError: the server refuses, and says why; or does not answer.
+        """
+        self._ask(f"repository/models/{model}/unload")
+
+    def versions(self, model: str) -> dict[int, str]:
+        """Return the state of each version the server has known: READY, UNLOADING, UNAVAILABLE or LOADING.
+
+        Raises:
+            ServerError: the server refuses, and says why; or does not answer.
+        """
+        return {
+            int(entry["version"]): entry.get("state", "")
+            for entry in self._ask("repository/index")
+            if entry["name"] == model and "version" in entry
+        }
+
+    def wait_gone(self, model: str, version: int, timeout_s: float) -> None:
+        """Wait until a version that is out of service has answered its last request.
+
+        Raises:
+            ServerError: it has not in time; or the server does not answer.
+        """
+        deadline = time.monotonic() + timeout_s
+        while self.versions(model).get(version) in ("READY", "UNLOADING"):
+            if time.monotonic() > deadline:
+                raise ServerError(
+                    f"{model} version {version}: expected its last request to be answered within "
+                    f"{timeout_s:g} s, it is still at work; wait and try again."
+                )
+            time.sleep(_POLL_S)
+
+    def drain(self, timeout_s: float) -> bool:
+        """Unload all ensembles and wait until their last request is answered.
+
+        On SIGTERM Triton closes every model's queue at once, and an ensemble that is half way then fails at
+        its next step. Unloading the ensembles first does it in order: new requests are refused, those under
+        way keep their model until they are answered.
+
+        Returns:
+            Whether that was reached in time; False too when the server does not answer or has no model
+            control.
+        """
+        deadline = time.monotonic() + timeout_s
+        try:
+            pipelines = [model for model in self._loaded() if self._is_ensemble(model)]
+            for model in pipelines:
+                self._post(f"repository/models/{model}/unload")
+            while any(model in pipelines for model in self._loaded()):
+                if time.monotonic() > deadline:
+                    return False
+                time.sleep(_POLL_S)
+        except (urllib.error.URLError, OSError, ValueError):
+            return False
+        return True
+
+    def _loaded(self) -> list[str]:
+        """Names of models that are ready or still have requests to answer."""
+        index = self._post("repository/index")
+        return [model["name"] for model in index if model.get("state") in ("READY", "UNLOADING")]
+
+    def _is_ensemble(self, model: str) -> bool:
+        config = self._call(urllib.request.Request(f"http://{self._url}/v2/models/{model}/config"))
+        return bool(config.get("platform") == "ensemble")
+
+    def _ask(self, path: str, timeout_s: float = 10.0) -> Any:
+        try:
+            return self._post(path, timeout_s)
+        except urllib.error.HTTPError as error:
+            raise ServerError(f"tritonserver at {self._url}: {_reason(error)}") from error
+        except (urllib.error.URLError, OSError, ValueError) as error:
+            raise ServerError(
+                f"tritonserver: expected an answer from {self._url}, got none ({error}); "
+                "give host and port of its HTTP endpoint."
+            ) from error
+
+    def _post(self, path: str, timeout_s: float = 10.0) -> Any:
+        request = urllib.request.Request(f"http://{self._url}/v2/{path}", data=b"{}", method="POST")
+        return self._call(request, timeout_s)
+
+    def _call(self, request: urllib.request.Request, timeout_s: float = 10.0) -> Any:
+        request.add_header(*self._header)
+        with urllib.request.urlopen(request, timeout=timeout_s) as answer:
+            body = answer.read()
+        return json.loads(body) if body else None
+
+
+def _reason(error: urllib.error.HTTPError) -> str:
+    """What Triton says, without the traceback that it folds into the line."""
+    if error.code == 403:
+        return "refuses model control; give the key that it was started with (--admin-key)."
+    text = error.read().decode("utf-8", errors="replace")
+    with suppress(ValueError, KeyError, TypeError):
+        text = json.loads(text)["error"]
+    return text.partition("\n\nAt:")[0].strip() or f"status {error.code}"
