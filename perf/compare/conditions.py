@@ -1,0 +1,69 @@
+"""What two runs do not have in common, so that their figures may differ for that reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from perf.load.results import Run
+
+# Of a machine: says how busy it was, not which one it is.
+_PASSING = ("load",)
+
+
+def warnings(base: Run, new: Run) -> list[str]:
+    """Return a sentence for each difference, the gravest first."""
+    return [*_machine(base, new), *_software(base, new), *_asked(base, new), *_circumstances(base, new)]
+
+
+def _machine(base: Run, new: Run) -> Iterator[str]:
+    differing = _differences("machine", _lasting(base.machine), _lasting(new.machine))
+    if differing:
+        yield (
+            "The machines differ: figures from different machines are not comparable, the ratios say nothing "
+            f"about the code. {'; '.join(differing)}."
+        )
+    if base.own_server != new.own_server:
+        ways = {True: "started by the test itself", False: "one that ran already"}
+        yield f"The servers differ: base {ways[base.own_server]}, new {ways[new.own_server]}."
+
+
+def _software(base: Run, new: Run) -> Iterator[str]:
+    versions = _differences("version", base.versions, new.versions)
+    if versions:
+        yield f"Versions differ: {'; '.join(versions)}."
+    if base.config_variant != new.config_variant:
+        yield f"Config variants differ: base {base.config_variant}, new {new.config_variant}."
+
+
+def _asked(base: Run, new: Run) -> Iterator[str]:
+    theirs = {inputs.model: inputs for inputs in new.inputs}
+    differing = [
+        inputs.model for inputs in base.inputs if inputs.model in theirs and inputs != theirs[inputs.model]
+    ]
+    if differing:
+        yield f"Inputs differ for {', '.join(differing)}: other lengths or another number of requests."
+    settings = _differences("setting", base.settings, new.settings)
+    if settings:
+        yield f"Settings of the measurement differ: {'; '.join(settings)}."
+
+
+def _circumstances(base: Run, new: Run) -> Iterator[str]:
+    for name, run in (("base", base), ("new", new)):
+        if not run.quiet:
+            yield f"The machine was busy before the {name} run: {run.quietness}."
+        if run.git_commit.endswith("-dirty"):
+            yield f"The {name} run's tree had uncommitted changes: {run.git_commit}."
+
+
+def _lasting(machine: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in machine.items() if not name.startswith(_PASSING)}
+
+
+def _differences(noun: str, base: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    names = dict.fromkeys([*base, *new])
+    return [
+        f"{noun} {name}: base {base.get(name, 'unknown')}, new {new.get(name, 'unknown')}"
+        for name in names
+        if base.get(name) != new.get(name)
+    ]

@@ -1,0 +1,99 @@
+"""The comparison as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from perf.compare.matching import FIGURES, Match, Pair
+from perf.compare.thresholds import Regression
+from perf.load.results import Point, Run
+
+HEADER = (
+    *("model", "protocol", "load"),
+    *("requests/s base", "new", "ratio"),
+    *("p50 ms base", "new", "ratio"),
+    *("p95 ms base", "new", "ratio"),
+    *("p99 ms base", "new", "ratio"),
+    "",
+)
+NOTHING = "–"  # noqa: RUF001
+
+
+def markdown(
+    runs: tuple[Run, Run],
+    found: Match,
+    regressed: Sequence[Regression],
+    bounds: Mapping[str, float | None],
+    warnings: Sequence[str],
+) -> str:
+    """Write warnings, one table of all common points, regressions, and what only one run has."""
+    base, new = runs
+    worse = {id(regression.pair) for regression in regressed}
+    lines = [
+        "# Load tests compared",
+        "",
+        f"- base: {_described(base)}",
+        f"- new: {_described(new)}",
+        f"- ratios are new to base; stated bounds: {_bounds(bounds)}",
+        "",
+        *(f"**Warning.** {warning}\n" for warning in warnings),
+        _line(HEADER),
+        _line(["---"] * len(HEADER)),
+        *(_line(_cells(pair, id(pair) in worse)) for pair in found.pairs),
+        "",
+    ]
+    if regressed:
+        lines += [f"{len(regressed)} regressions:", "", *(f"- {regression}" for regression in regressed)]
+    else:
+        lines.append("No regression beyond the stated bounds.")
+    for name, points in (("base", found.only_base), ("new", found.only_new)):
+        if points:
+            lines += ["", f"Only in the {name} run: {'; '.join(map(_named, points))}."]
+    return "\n".join(lines) + "\n"
+
+
+def _described(run: Run) -> str:
+    return f"{run.started_utc}, {run.git_commit}, configs {run.config_variant}, `{run.command}`"
+
+
+def _bounds(bounds: Mapping[str, float | None]) -> str:
+    stated = [
+        f"{name} {'at least' if name == 'throughput' else 'at most'} {bound:g}"
+        for name, bound in bounds.items()
+        if bound is not None
+    ]
+    return ", ".join(stated) or "none"
+
+
+def _cells(pair: Pair, worse: bool) -> list[str]:
+    cells = [pair.base.model, pair.base.protocol, _load(pair)]
+    for name, read in FIGURES.items():
+        ratio = pair.ratio(name)
+        cells += [
+            *(_figure(read(point)) for point in (pair.base, pair.new)),
+            NOTHING if ratio is None else f"{ratio:.2f}",
+        ]
+    remarks = ["worse"] * worse + ["unstable"] * pair.unstable
+    remarks += [
+        f"{name} failed" for name, point in (("base", pair.base), ("new", pair.new)) if not point.latency
+    ]
+    return [*cells, ", ".join(remarks)]
+
+
+def _load(pair: Pair) -> str:
+    if pair.base.value == pair.new.value:
+        return f"{pair.base.mode} {pair.base.load}"
+    # A share of what concurrency reached: another number of requests per second in every run.
+    return f"{pair.base.mode} {pair.base.load} ({pair.base.value:.3g} and {pair.new.value:.3g})"
+
+
+def _figure(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:.1f}"
+
+
+def _named(point: Point) -> str:
+    return f"{point.model} {point.protocol} {point.mode} {point.load}"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,49 @@
+"""What counts as a regression."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from perf.compare.matching import FIGURES, Pair
+
+# Of new to base. p50 and p99 have none: the median hides what waits, and few requests make a p99.
+DEFAULTS: Mapping[str, float | None] = {"throughput": 0.9, "p50": None, "p95": 1.2, "p99": None}
+HIGHER_IS_BETTER = "throughput"
+
+
+@dataclass(frozen=True)
+class Regression:
+    """A point that became worse than allowed."""
+
+    pair: Pair
+    reason: str
+
+    def __str__(self) -> str:
+        """As it is reported."""
+        return f"{self.pair.title}: {self.reason}"
+
+
+def regressions(pairs: Sequence[Pair], bounds: Mapping[str, float | None]) -> list[Regression]:
+    """Return every figure of every point that is beyond its bound, and every point that failed.
+
+    Args:
+        pairs: of both runs.
+        bounds: ratio of new to base, by figure: throughput may not fall below its own, latencies may not rise
+            above theirs; None leaves a figure out.
+    """
+    return [Regression(pair, reason) for pair in pairs for reason in _reasons(pair, bounds)]
+
+
+def _reasons(pair: Pair, bounds: Mapping[str, float | None]) -> Iterator[str]:
+    if pair.broke:
+        yield f"failed, was measured in the base run ({pair.new.reason or 'no reason given'})"
+        return
+    for figure in FIGURES:
+        bound, ratio = bounds.get(figure), pair.ratio(figure)
+        if bound is None or ratio is None:
+            continue
+        if figure == HIGHER_IS_BETTER and ratio < bound:
+            yield f"{figure} {ratio:.3g} times the base's, expected at least {bound:g}"
+        elif figure != HIGHER_IS_BETTER and ratio > bound:
+            yield f"{figure} {ratio:.3g} times the base's, expected at most {bound:g}"
