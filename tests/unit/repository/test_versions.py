@@ -49,7 +49,7 @@ def pins(repositories, family):
     found = read_families(repositories)
     return {
         name: tuple(sorted(found.pins(pipeline)[family]))
-        for name, pipeline in {**found.pipelines, **found.canaries}.items()
+        for name, pipeline in found.everything.items()
         if family in found.pins(pipeline)
     }
 

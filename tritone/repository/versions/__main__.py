@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,7 +53,7 @@ def _change(
     change = _STEPS[step](read_families(repositories), family, version)
     undo = change.edits.apply()
     try:
-        findings = _findings(repositories)
+        findings = _findings(repositories, family)
     except BaseException:
         undo.apply()
         raise
@@ -66,13 +67,18 @@ def _change(
     return _DONE[step].format(family=family, version=version, canaries=", ".join(canaries))
 
 
-def _findings(repositories: Sequence[Path]) -> list[str]:
-    """Everything that `make check` verifies; on a node without onnx, what needs no graphs."""
+def _findings(repositories: Sequence[Path], family: str) -> list[str]:
+    """What `make check` says of a family and its pipelines; on a node without onnx, what needs no graphs."""
     if importlib.util.find_spec("onnx") is None:
-        return check_versions(repositories)
-    from ..checks import check_repositories
+        findings = check_versions(repositories)
+    else:
+        from ..checks import check_repositories
 
-    return check_repositories(repositories)
+        findings = check_repositories(repositories)
+    found = read_families(repositories)
+    users = [name for name, pipeline in found.everything.items() if family in found.pins(pipeline)]
+    names = "|".join([family, *found.families[family].models, *users])
+    return [line for line in findings if re.search(rf"\b({names})\b", line)]
 
 
 def _server(given: argparse.Namespace) -> ModelControl | None:

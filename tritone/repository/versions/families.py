@@ -77,6 +77,11 @@ class Repositories:
     pipelines: Mapping[str, ModelFolder]  # what callers use, canaries apart
     canaries: Mapping[str, ModelFolder]  # by their own names
 
+    @property
+    def everything(self) -> dict[str, ModelFolder]:
+        """Pipelines and canaries by name."""
+        return {**self.pipelines, **self.canaries}
+
     def family(self, name: str) -> Family:
         """Return one family; raise ArtifactError when there is none of the name."""
         if name not in self.families:

@@ -49,7 +49,7 @@ def _check_family(family: Family) -> Iterator[str]:
 
 
 def _check_pins(found: Repositories) -> Iterator[str]:
-    for name, pipeline in {**found.pipelines, **found.canaries}.items():
+    for name, pipeline in found.everything.items():
         for family_name, versions in found.pins(pipeline).items():
             family = found.families[family_name]
             if len(versions) > 1:
