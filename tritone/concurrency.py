@@ -1,4 +1,4 @@
-"""A map that works ahead by a bounded number of items."""
+"""Working ahead, by a bounded number of items."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from itertools import chain, islice
+from threading import Lock
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -36,3 +37,35 @@ def map_ahead(
     finally:
         for future in pending:
             future.cancel()
+
+
+class Handover:
+    """Holds back a model that works faster than the one behind it.
+
+    Requests that were handed on wait in the next model's queue, which must not turn them away. So they may
+    only be so many: before more is handed on, something is sent after them, and its return shows that they
+    have been begun.
+
+    Args:
+        reach: goes through the next model's queue and returns; it may fail.
+        ahead: requests that may be handed on without a look at the next model.
+    """
+
+    def __init__(self, reach: Callable[[], None], ahead: int) -> None:
+        self._reach = reach
+        self._ahead = ahead
+        self._counting, self._reaching = Lock(), Lock()
+        self._handed_on = 0  # requests, ever
+        self._begun = 0  # of them, as far as is known
+
+    def hand_on(self) -> None:
+        """Count one request as handed on; return when the next model has begun enough of those before."""
+        with self._counting:
+            self._handed_on += 1
+        while self._handed_on - self._begun > self._ahead:
+            with self._reaching:
+                # Whoever waited here for another thread's look may find it done.
+                if self._handed_on - self._begun > self._ahead:
+                    handed_on = self._handed_on
+                    self._reach()
+                    self._begun = handed_on

@@ -1,9 +1,12 @@
 import threading
+import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Thread
 
 import pytest
 
-from tritone.concurrency import map_ahead
+from tritone.concurrency import Handover, map_ahead
 
 
 @pytest.mark.parametrize("ahead", [1, 2, 7, 100])
@@ -42,3 +45,47 @@ def test_an_error_reaches_the_caller():
 
     with ThreadPoolExecutor(2) as threads, pytest.raises(ValueError, match="0"):
         list(map_ahead(threads, 2, fail, range(5)))
+
+
+def test_requests_are_handed_on_without_a_look_while_they_are_few():
+    looks = []
+    handover = Handover(lambda: looks.append(1), ahead=3)
+    for _ in range(3):
+        handover.hand_on()
+    assert not looks
+    handover.hand_on()
+    assert len(looks) == 1
+
+
+def test_what_is_handed_on_and_not_begun_stays_bounded_when_the_next_model_is_slow():
+    queue, begun, most = deque(), Event(), []
+
+    def next_model():
+        while not begun.is_set():
+            if queue:
+                time.sleep(0.001)
+                passed = queue.popleft()
+                if passed:
+                    passed.set()
+
+    def reach():
+        passed = Event()
+        queue.append(passed)
+        passed.wait()
+
+    handover = Handover(reach, ahead=4)
+
+    def work(_):
+        queue.append(None)  # a request, answered at once
+        most.append(len(queue))
+        handover.hand_on()
+
+    model = Thread(target=next_model)
+    model.start()
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(work, range(200)))
+    finally:
+        begun.set()
+        model.join()
+    assert 4 < max(most) <= 4 + 2 * 4 + 1  # ahead, two of each thread, and one that only looks

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import triton_python_backend_utils as pb_utils
 from numpy.typing import NDArray
+
+from ..concurrency import Handover
 
 
 class CallError(Exception):
@@ -59,3 +62,23 @@ def bind_model(
         return call_model(name, tensors, outputs, version=version)
 
     return call
+
+
+def hand_on_to(name: str, tensor: str, ahead: int) -> Handover:
+    """Return what bounds the requests that wait for another model, after this one has answered them.
+
+    Args:
+        name: the model, which takes requests in the order in which they come.
+        tensor: its text input; an empty text goes through it at once.
+        ahead: requests that may be handed on without a look at it.
+    """
+
+    def reach() -> None:
+        # An error is an answer too: a model that is out of service holds up nobody.
+        pb_utils.InferenceRequest(
+            model_name=name,
+            requested_output_names=[],
+            inputs=[pb_utils.Tensor(tensor, np.array([[b""]], dtype=object))],
+        ).exec()
+
+    return Handover(reach, ahead)

@@ -14,6 +14,7 @@ import numpy as np
 import triton_python_backend_utils as pb_utils
 from numpy.typing import NDArray
 
+from ..concurrency import Handover
 from ..errors import CancelledError, TritoneError, wire_status
 from .calls import CallError
 
@@ -68,11 +69,19 @@ class RequestThreads:
         names: inputs to read.
         compute: makes one request's output tensors; called from several threads at once.
         limit: requests at work at most; further ones wait in Triton's queue, where its policies apply.
+        handover: bounds those that are answered here and wait for the next model of their pipeline.
     """
 
-    def __init__(self, names: Sequence[str], compute: ThreadedCompute, limit: int) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        compute: ThreadedCompute,
+        limit: int,
+        handover: Handover | None = None,
+    ) -> None:
         self._names = names
         self._compute = compute
+        self._handover = handover
         self._free = Semaphore(limit)
         self._threads = ThreadPoolExecutor(limit, thread_name_prefix="request")
 
@@ -94,6 +103,8 @@ class RequestThreads:
         try:
             response = _response(work.is_cancelled, lambda: self._compute(work))
             sender.send(response, flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+            if self._handover:
+                self._handover.hand_on()
         finally:
             self._free.release()
 

@@ -14,6 +14,7 @@ import onnx
 from ..contract import PIPELINES, TensorSpec
 from .configs import ModelFolder, read_repositories
 from .model_code import calls_to, first_arguments
+from .queues import check_queues
 from .versions.findings import check_versions
 
 _FIELD_ORDER = (
@@ -52,6 +53,7 @@ def check_repositories(repositories: Sequence[Path]) -> list[str]:
         if count > 1
     ]
     findings += check_versions(repositories)
+    findings += check_queues(folders)
     findings += [f"contract: {finding}" for finding in _check_contract(models)]
     return findings
 

@@ -10,7 +10,7 @@ import triton_python_backend_utils as pb_utils
 
 from tritone.audio.validation import valid_samples
 from tritone.concurrency import map_ahead
-from tritone.python_backend.calls import bind_model
+from tritone.python_backend.calls import bind_model, hand_on_to
 from tritone.python_backend.configuration import Parameters, own_version, version_folder
 from tritone.python_backend.responses import RequestThreads, pad_rows
 from tritone.recognition.windows import AcousticFrames, WindowedRecognizer
@@ -37,7 +37,8 @@ class TritonPythonModel:
             parameters.number("overlap_s"),
             partial(map_ahead, ThreadPoolExecutor(requests * windows), windows),
         )
-        self._threads = RequestThreads(["audio", "audio_length"], self._recognize, requests)
+        handover = hand_on_to("punctuation_windows", "transcript", requests)
+        self._threads = RequestThreads(["audio", "audio_length"], self._recognize, requests, handover)
 
     def execute(self, requests):
         self._threads.execute(requests)

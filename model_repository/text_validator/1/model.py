@@ -5,19 +5,28 @@ from __future__ import annotations
 import triton_python_backend_utils as pb_utils
 
 from tritone.punctuation.transcript import read_transcript, require_words
+from tritone.python_backend.calls import hand_on_to
 from tritone.python_backend.configuration import Parameters
-from tritone.python_backend.responses import respond, text_column
+from tritone.python_backend.responses import RequestThreads, text_column
 
 
 class TritonPythonModel:
     def initialize(self, args):
-        self._max_characters = Parameters(args).count("max_characters")
+        parameters = Parameters(args)
+        self._max_characters = parameters.count("max_characters")
+        requests = parameters.count("requests_in_flight")
+        handover = hand_on_to("punctuation_windows", "transcript", requests)
+        self._threads = RequestThreads(["transcript"], self._check, requests, handover)
 
     def execute(self, requests):
-        return [respond(request, ["transcript"], self._check) for request in requests]
+        self._threads.execute(requests)
 
-    def _check(self, inputs):
+    def finalize(self):
+        self._threads.close()
+
+    def _check(self, work):
         texts = [
-            require_words(read_transcript(data, self._max_characters)) for (data,) in inputs["transcript"]
+            require_words(read_transcript(data, self._max_characters))
+            for (data,) in work.inputs["transcript"]
         ]
         return [pb_utils.Tensor("valid_transcript", text_column(texts))]
