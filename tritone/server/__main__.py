@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -11,6 +12,8 @@ from pathlib import Path
 from types import FrameType
 
 from ..errors import ServerError
+from .healing import Healer
+from .model_processes import ModelProcesses
 from .options import REPOSITORIES, ServerOptions
 from .ports import Ports
 from .process import TritonServer
@@ -18,8 +21,9 @@ from .process import TritonServer
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a server until Ctrl-C or SIGTERM; return the exit code."""
-    server = TritonServer(_options(sys.argv[1:] if arguments is None else arguments))
-    stopping = threading.Event()
+    parsed = _parse(sys.argv[1:] if arguments is None else arguments)
+    server = TritonServer(_options(parsed))
+    stopping, broken = threading.Event(), threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
         stopping.set()
@@ -30,7 +34,10 @@ def main(arguments: list[str] | None = None) -> int:
         server.start()
         threading.Thread(target=_follow_log, args=(server, stopping), daemon=True).start()
         threading.Thread(target=_announce, args=(server, stopping), daemon=True).start()
-        code = _until_stopped(server, stopping)
+        if parsed.killed_models != "leave":
+            heal = parsed.killed_models == "reload"
+            threading.Thread(target=_watch, args=(server, heal, stopping, broken), daemon=True).start()
+        code = _until_stopped(server, stopping, broken)
     except ServerError as error:
         print(f"tritone: {error}", file=sys.stderr)
         code = 1
@@ -38,9 +45,12 @@ def main(arguments: list[str] | None = None) -> int:
     return code
 
 
-def _until_stopped(server: TritonServer, stopping: threading.Event) -> int:
+def _until_stopped(server: TritonServer, stopping: threading.Event, broken: threading.Event) -> int:
     process = server.process
     while not stopping.wait(0.2):
+        if broken.is_set():
+            server.stop()
+            return 1  # a supervisor starts the server anew
         code = process.poll()
         if code is not None:
             print(
@@ -65,6 +75,21 @@ def _announce(server: TritonServer, stopping: threading.Event) -> None:
         )
 
 
+def _watch(server: TritonServer, heal: bool, stopping: threading.Event, broken: threading.Event) -> None:
+    try:
+        server.wait_ready(timeout_s=600)
+        control = server.control if heal else None
+        Healer(ModelProcesses(server.process.pid), control, _say).watch(stopping)
+    except ServerError as error:
+        if server.process.poll() is None and not stopping.is_set():
+            _say(f"{error}\ntritone: ending the server")
+            broken.set()
+
+
+def _say(message: str) -> None:
+    print(f"tritone: {message}", file=sys.stderr, flush=True)
+
+
 def _follow_log(server: TritonServer, stopping: threading.Event) -> None:
     with server.open_log() as log:
         while True:
@@ -77,7 +102,7 @@ def _follow_log(server: TritonServer, stopping: threading.Event) -> None:
                 time.sleep(0.2)
 
 
-def _options(arguments: list[str]) -> ServerOptions:
+def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tritone.server", description="Serve tritone's models in the foreground."
     )
@@ -97,10 +122,22 @@ def _options(arguments: list[str]) -> ServerOptions:
         help="wheel, path, auto (PATH first) or a binary (default: %(default)s)",
     )
     parser.add_argument(
-        "--admin-key", help="key that unlocks model control and log settings (default: random)"
+        "--admin-key",
+        default=os.environ.get("TRITONE_ADMIN_KEY"),
+        help="key that unlocks model control and log settings (default: $TRITONE_ADMIN_KEY, else random)",
+    )
+    parser.add_argument(
+        "--killed-models",
+        choices=("reload", "end", "leave"),
+        default="reload",
+        help="when a model's process was killed: load the model anew, end the server with code 1, or leave it "
+        "(default: %(default)s)",
     )
     parser.add_argument("extra", nargs="*", metavar="-- FLAG", help="further tritonserver flags")
-    parsed = parser.parse_args(arguments)
+    return parser.parse_args(arguments)
+
+
+def _options(parsed: argparse.Namespace) -> ServerOptions:
     options = {"admin_key": parsed.admin_key} if parsed.admin_key else {}
     return ServerOptions(
         repositories=parsed.model_repository or REPOSITORIES,

@@ -23,10 +23,10 @@ def build_backend_directory(installation: Installation, target: Path) -> Path:
     Returns:
         The folder to pass as --backend-directory: `target`, or the server's own where that has everything.
     """
+    stub = installation.stub()
     if installation.has_native_onnxruntime:
         return installation.backends
     shutil.copytree(installation.backends, target, dirs_exist_ok=True)
-    stub = installation.stub()
     if stub is not None:
         shutil.copy2(stub, target / "python")
     for backend in OWN_BACKENDS.iterdir():

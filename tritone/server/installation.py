@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import sys
 import sysconfig
@@ -33,9 +34,10 @@ class Installation:
         Raises:
             InstallationError: none for this Python version.
         """
-        if self.stubs is None:
-            return None
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        if self.stubs is None:
+            self._require_own_stub_for(version)
+            return None
         stub = self.stubs / version / "triton_python_backend_stub"
         if not stub.is_file():
             offered = ", ".join(sorted(folder.name for folder in self.stubs.iterdir()))
@@ -44,6 +46,16 @@ class Installation:
                 "make the environment with one of those."
             )
         return stub
+
+    def _require_own_stub_for(self, version: str) -> None:
+        """Raise InstallationError if the stub inside the backend embeds another Python."""
+        stub = self.backends / "python" / "triton_python_backend_stub"
+        embedded = re.search(rb"libpython(3\.\d+)\.so", stub.read_bytes()) if stub.is_file() else None
+        if embedded and embedded[1].decode() != version:
+            raise InstallationError(
+                f"{stub}: expected a stub for this Python {version}, got one for {embedded[1].decode()}; "
+                "start the server with the Python that it was built for."
+            )
 
 
 def find_installation(choice: str = "auto") -> Installation:

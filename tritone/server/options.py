@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..errors import StartupError
 from .ports import Ports
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +31,15 @@ class ServerOptions:
     exit_timeout_s: int = 30  # for requests in flight when stopping
     extra: Sequence[str] = ()  # further tritonserver flags; they win over the ones above
 
+    def require_models(self) -> None:
+        """Raise StartupError if a repository holds no model, as a forgotten mount leaves it."""
+        for repository in self.repositories:
+            if not any(repository.glob("*/config.pbtxt")):
+                raise StartupError(
+                    f"{repository}: expected a folder of models, found none; mount one there, "
+                    "or name another (--model-repository)."
+                )
+
     def arguments(self, backend_directory: Path) -> list[str]:
         """Return the tritonserver arguments."""
         restricted = f"{_RESTRICTED}:{ADMIN_HEADER}={self.admin_key}"
@@ -45,6 +55,8 @@ class ServerOptions:
             "grpc-port": self.ports.grpc,
             "metrics-address": self.address,
             "metrics-port": self.ports.metrics,
+            # p50 to p99.9 of every model's latency and queue time, over the last minute.
+            "metrics-config": "summary_latencies=true",
             "http-restricted-api": restricted,
             "grpc-restricted-protocol": restricted,
             "exit-timeout-secs": self.exit_timeout_s,

@@ -84,6 +84,7 @@ class TritonServer:
 
     def start(self) -> None:
         """Start the process; returns before the models are loaded."""
+        self.options.require_models()
         self.options.ports.require_free(self.options.address)
         installation = find_installation(self.options.tritonserver)
         backends = build_backend_directory(installation, Path(self._folder.name) / "backends")
@@ -117,12 +118,16 @@ class TritonServer:
         """Wait until the process ends; return its exit code."""
         return self.process.wait()
 
+    @property
+    def control(self) -> ModelControl:
+        """The server's model control, unlocked."""
+        return ModelControl(self.http_url, (ADMIN_HEADER, self.options.admin_key))
+
     def stop(self) -> int:
         """Let requests in flight finish, stop the server, return its exit code."""
         process = self.process
         if process.poll() is None:
-            header = (ADMIN_HEADER, self.options.admin_key)
-            ModelControl(self.http_url, header).drain(self.options.exit_timeout_s)
+            self.control.drain(self.options.exit_timeout_s)
             process.send_signal(signal.SIGTERM)
         try:
             code = process.wait(self.options.exit_timeout_s + 15)

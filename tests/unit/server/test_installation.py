@@ -6,6 +6,7 @@ import pytest
 from tritone.errors import InstallationError
 from tritone.server.backend_directory import build_backend_directory
 from tritone.server.installation import Installation, find_installation
+from tritone.server.options import ROOT
 from tritone.server.process import server_environment
 
 
@@ -29,6 +30,23 @@ def test_server_on_path_comes_first_and_keeps_its_native_backends(native, tmp_pa
     assert installation.binary == native
     assert build_backend_directory(installation, tmp_path / "built") == native.parent.parent / "backends"
     assert not (tmp_path / "built").exists()
+
+
+def test_native_stub_for_another_python_is_refused(native, tmp_path):
+    stub = native.parent.parent / "backends/python/triton_python_backend_stub"
+    stub.write_bytes(b"\x7fELF\0libpython3.7.so.1.0\0")
+    with pytest.raises(InstallationError, match=r"for this Python 3\.\d+, got one for 3\.7"):
+        build_backend_directory(find_installation("auto"), tmp_path / "built")
+    stub.write_bytes(b"\x7fELF\0libpython%d.%d.so.1.0\0" % sys.version_info[:2])
+    assert build_backend_directory(find_installation("auto"), tmp_path / "built") == stub.parent.parent
+
+
+def test_native_server_keeps_the_containers_libraries_and_adds_this_environment(native):
+    base = {"LD_LIBRARY_PATH": "/usr/local/cuda/compat/lib", "PATH": f"{native.parent}:/usr/bin"}
+    environment = server_environment(base, find_installation("auto"))
+    assert environment["LD_LIBRARY_PATH"] == "/usr/local/cuda/compat/lib"
+    assert environment["PATH"].split(os.pathsep)[1:] == [str(native.parent), "/usr/bin"]
+    assert os.path.samefile(environment["PYTHONPATH"].split(os.pathsep)[0], ROOT)
 
 
 def test_wheel_can_be_asked_for_although_a_server_is_on_path(native):

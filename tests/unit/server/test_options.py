@@ -1,6 +1,10 @@
 from pathlib import Path
 
+import pytest
+
+from tritone.errors import StartupError
 from tritone.server import Ports, ServerOptions
+from tritone.server.__main__ import _options
 
 BACKENDS = Path("/backends")
 
@@ -53,3 +57,26 @@ def test_extra_flags_replace_the_launchers_own():
 def test_another_model_control_mode_drops_what_goes_with_ours():
     flags = arguments(extra=["--model-control-mode=poll"])
     assert not any(flag.startswith("--load-model") for flag in flags)
+
+
+def test_repository_without_models_is_refused_by_name(tmp_path):
+    (tmp_path / "lost+found").mkdir()
+    with pytest.raises(StartupError, match=f"{tmp_path}: expected a folder of models, found none"):
+        ServerOptions(repositories=[tmp_path]).require_models()
+    ServerOptions().require_models()
+
+
+def test_latency_quantiles_are_exported_unless_metrics_are_set_up_otherwise():
+    assert "--metrics-config=summary_latencies=true" in arguments()
+    flags = arguments(extra=["--metrics-config=histogram_latencies=true"])
+    assert [flag for flag in flags if "metrics-config" in flag] == [
+        "--metrics-config=histogram_latencies=true"
+    ]
+
+
+def test_key_can_come_from_the_environment_but_an_option_wins(monkeypatch):
+    monkeypatch.setenv("TRITONE_ADMIN_KEY", "from the environment")
+    assert _options([]).admin_key == "from the environment"
+    assert _options(["--admin-key", "given"]).admin_key == "given"
+    monkeypatch.setenv("TRITONE_ADMIN_KEY", "")
+    assert len(_options([]).admin_key) > 30
