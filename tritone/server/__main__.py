@@ -21,8 +21,9 @@ from .process import TritonServer
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a server until Ctrl-C or SIGTERM; return the exit code."""
-    parsed = _parse(sys.argv[1:] if arguments is None else arguments)
-    server = TritonServer(_options(parsed))
+    given = sys.argv[1:] if arguments is None else arguments
+    killed_models = _parser().parse_args(given).killed_models
+    server = TritonServer(_options(given))
     stopping, broken = threading.Event(), threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -34,8 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
         server.start()
         threading.Thread(target=_follow_log, args=(server, stopping), daemon=True).start()
         threading.Thread(target=_announce, args=(server, stopping), daemon=True).start()
-        if parsed.killed_models != "leave":
-            heal = parsed.killed_models == "reload"
+        if killed_models != "leave":
+            heal = killed_models == "reload"
             threading.Thread(target=_watch, args=(server, heal, stopping, broken), daemon=True).start()
         code = _until_stopped(server, stopping, broken)
     except ServerError as error:
@@ -102,7 +103,7 @@ def _follow_log(server: TritonServer, stopping: threading.Event) -> None:
                 time.sleep(0.2)
 
 
-def _parse(arguments: list[str]) -> argparse.Namespace:
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tritone.server", description="Serve tritone's models in the foreground."
     )
@@ -130,14 +131,15 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         "--killed-models",
         choices=("reload", "end", "leave"),
         default="reload",
-        help="when a model's process was killed: load the model anew, end the server with code 1, or leave it "
-        "(default: %(default)s)",
+        help="when a model's process was killed: load the model anew, end the server with code 1, or "
+        "leave it (default: %(default)s)",
     )
     parser.add_argument("extra", nargs="*", metavar="-- FLAG", help="further tritonserver flags")
-    return parser.parse_args(arguments)
+    return parser
 
 
-def _options(parsed: argparse.Namespace) -> ServerOptions:
+def _options(arguments: list[str]) -> ServerOptions:
+    parsed = _parser().parse_args(arguments)
     options = {"admin_key": parsed.admin_key} if parsed.admin_key else {}
     return ServerOptions(
         repositories=parsed.model_repository or REPOSITORIES,

@@ -38,6 +38,20 @@ class ModelControl:
         """
         self._ask(f"repository/models/{model}/load", _LOAD_S)
 
+    def replace(self, model: str) -> None:
+        """Load a model anew although its files are the same, so that it gets new processes.
+
+        Requests meet the old ones until the new ones are warmed up.
+
+        Raises:
+            ServerError: the server refuses, and says why; or does not answer.
+        """
+        config = self._config(model)
+        # For an equal config Triton would keep the processes, dead or not.
+        config.setdefault("parameters", {})["loaded_anew"] = {"string_value": f"{time.time():.3f}"}
+        body = {"parameters": {"config": json.dumps(config)}}
+        self._ask(f"repository/models/{model}/load", _LOAD_S, body)
+
     def unload(self, model: str) -> None:
         """Take a model out of service; requests under way are still answered.
 
@@ -103,12 +117,14 @@ class ModelControl:
         return [model["name"] for model in index if model.get("state") in ("READY", "UNLOADING")]
 
     def _is_ensemble(self, model: str) -> bool:
-        config = self._call(urllib.request.Request(f"http://{self._url}/v2/models/{model}/config"))
-        return bool(config.get("platform") == "ensemble")
+        return bool(self._config(model).get("platform") == "ensemble")
 
-    def _ask(self, path: str, timeout_s: float = 10.0) -> Any:
+    def _config(self, model: str) -> Any:
+        return self._call(urllib.request.Request(f"http://{self._url}/v2/models/{model}/config"))
+
+    def _ask(self, path: str, timeout_s: float = 10.0, body: Any = None) -> Any:
         try:
-            return self._post(path, timeout_s)
+            return self._post(path, timeout_s, body)
         except urllib.error.HTTPError as error:
             raise ServerError(f"tritonserver at {self._url}: {_reason(error)}") from error
         except (urllib.error.URLError, OSError, ValueError) as error:
@@ -117,8 +133,9 @@ class ModelControl:
                 "give host and port of its HTTP endpoint."
             ) from error
 
-    def _post(self, path: str, timeout_s: float = 10.0) -> Any:
-        request = urllib.request.Request(f"http://{self._url}/v2/{path}", data=b"{}", method="POST")
+    def _post(self, path: str, timeout_s: float = 10.0, body: Any = None) -> Any:
+        data = json.dumps(body or {}).encode()
+        request = urllib.request.Request(f"http://{self._url}/v2/{path}", data=data, method="POST")
         return self._call(request, timeout_s)
 
     def _call(self, request: urllib.request.Request, timeout_s: float = 10.0) -> Any:

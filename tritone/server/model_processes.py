@@ -1,0 +1,83 @@
+"""The processes that Triton's Python backend runs models in, and which of them have died.
+
+Triton (2.51) starts one per model instance. When one is killed, Triton neither starts another nor says that
+it is not ready: requests that meet the instance fail, those that it had at work are never answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_PROC = Path("/proc")
+_STUB = "triton_python_backend_stub"
+
+
+@dataclass(frozen=True)
+class Process:
+    """One child of a server."""
+
+    pid: int
+    ended: bool  # and nobody has asked how: what Triton ends by itself it asks about at once
+
+
+@dataclass
+class ModelProcesses:
+    """Looks at a server's model processes from time to time.
+
+    Args:
+        server: process id of tritonserver.
+    """
+
+    server: int
+    _models: dict[int, str] = field(default_factory=dict)  # by process id, as of the last look
+    _suspects: set[int] = field(default_factory=set)  # found ended at the last look
+    _reported: set[int] = field(default_factory=set)
+
+    def killed(self) -> list[str]:
+        """Look now; return the models of which a process has died, each death once.
+
+        A process must be found dead twice in a row: when a model is unloaded, its processes are dead too
+        for a moment.
+        """
+        children = list(_children(self.server))
+        ended = {child.pid for child in children if child.ended}
+        alive = {child.pid: name for child in children if not child.ended and (name := model_of(child.pid))}
+        dead = (ended & self._suspects & self._models.keys()) - self._reported
+        self._suspects = ended
+        self._models = {pid: name for pid, name in self._models.items() if pid in ended} | alive
+        self._reported = (self._reported & ended) | dead
+        return sorted({self._models[pid] for pid in dead})
+
+
+def processes_of(server: int) -> dict[int, str]:
+    """Return the model that each living model process of a server runs, by process id."""
+    return {child.pid: name for child in _children(server) if (name := model_of(child.pid))}
+
+
+def model_of(pid: int) -> str | None:
+    """Return the model that a process runs, None where it is no model process or has ended."""
+    try:
+        command = (_PROC / str(pid) / "cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return None
+    # A stub's first argument is the model's file: FOLDER/<model>/<version>/<file>.
+    if len(command) < 2 or Path(command[0]).name != _STUB:
+        return None
+    parts = Path(command[1]).parts
+    return parts[-3] if len(parts) >= 3 else None
+
+
+def _children(parent: int) -> Iterator[Process]:
+    for folder in _PROC.iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            status = (folder / "stat").read_text(errors="replace")
+        except OSError:  # it has just ended
+            continue
+        # PID (NAME) STATE PPID ...; the name may hold anything.
+        state, ppid = status.rpartition(")")[2].split()[:2]
+        if int(ppid) == parent:
+            yield Process(int(folder.name), ended=state in "ZX")
