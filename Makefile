@@ -60,7 +60,7 @@ tune: perf-setup  ## search instance and thread counts, on a GPU node with Model
 soak: setup  ## thousands of mixed requests: right answers, steady memory: SOAK_ARGS="--help"
 	@$(RUN) -m perf.soak $(SOAK_ARGS)
 
-perf-setup:
+perf-setup:  ## install what load tests need into .venv
 	@$(PYTHON) tools/environment.py perf
 
 lock: setup  ## resolve requirements/*.in for every supported Python

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import onnx
 
+from export.errors import VersionError
+from export.repository import other_versions
+
 Dims = Mapping[str, tuple[int, ...]]
 """Dimensions by tensor name, without the batch; -1 where the config's own are kept."""
 
@@ -33,17 +36,17 @@ def fit_dims(text: str, dims: Dims, field: str = "name|key") -> str:
     return text
 
 
-def fit_configs(
+def fitted_configs(
     repository: Path, dims_by_model: Mapping[str, Dims], warm_up: Mapping[str, Dims] | None = None
-) -> list[Path]:
-    """Fit every config of the models, variants included; return those that had to change.
+) -> dict[Path, str]:
+    """Return the new text of every config of the models, variants included, that does not fit yet.
 
     Args:
         repository: model repository.
         dims_by_model: of inputs, outputs and warm-up tensors.
         warm_up: of warm-up tensors alone, above those.
     """
-    changed = []
+    fitted = {}
     for model, dims in dims_by_model.items():
         for path in (
             repository / model / "config.pbtxt",
@@ -52,13 +55,52 @@ def fit_configs(
             if not path.is_file():
                 continue
             text = path.read_text(encoding="utf-8")
-            fitted = fit_dims(fit_dims(text, dims), (warm_up or {}).get(model, {}), "key")
-            if fitted != text:
-                draft = path.with_name(f".{path.name}.new")
-                draft.write_text(fitted, encoding="utf-8")
-                os.replace(draft, path)
-                changed.append(path)
-    return changed
+            new = fit_dims(fit_dims(text, dims), (warm_up or {}).get(model, {}), "key")
+            if new != text:
+                fitted[path] = new
+    return fitted
+
+
+def fit_configs(
+    repository: Path, dims_by_model: Mapping[str, Dims], warm_up: Mapping[str, Dims] | None = None
+) -> list[Path]:
+    """Fit the configs of the models, as `fitted_configs` does; return those that had to change."""
+    fitted = fitted_configs(repository, dims_by_model, warm_up)
+    write_configs(fitted)
+    return list(fitted)
+
+
+def require_one_interface(fitted: Mapping[Path, str], repository: Path, version: int) -> None:
+    """Refuse dims for one version of a model that would not be those of its other versions.
+
+    Args:
+        fitted: new texts of configs.
+        repository: model repository.
+        version: version folder to be written.
+
+    Raises:
+        VersionError: names the config, both dims and what to do.
+    """
+    for path, text in fitted.items():
+        model = repository / path.relative_to(repository).parts[0]
+        others = other_versions(repository, [model.name], version)
+        if others:
+            lines = zip(path.read_text(encoding="utf-8").splitlines(), text.splitlines(), strict=True)
+            (here, wanted), *_ = [(old.strip(), new.strip()) for old, new in lines if old != new]
+            raise VersionError(
+                f"{model.name}: expected version {version} to have the dims of version "
+                f"{', '.join(map(str, others))} beside it, `{here}`, got `{wanted}`; one config holds for "
+                "all versions of a model. Export it as the only version in a copy of this tree, and take that "
+                "to the nodes with `make deploy`, which moves all traffic at once and can be rolled back."
+            )
+
+
+def write_configs(fitted: Mapping[Path, str]) -> None:
+    """Write new texts of configs, each by a rename."""
+    for path, text in fitted.items():
+        draft = path.with_name(f".{path.name}.new")
+        draft.write_text(text, encoding="utf-8")
+        os.replace(draft, path)
 
 
 def _fitted(found: re.Match[str], wanted: tuple[int, ...]) -> str:

@@ -6,7 +6,10 @@ ExportError
 │   └── MismatchedPairError               it can, but not with the other half of the voice
 ├── CalibrationError(ValueError)     no usable audio for the int8 variant
 ├── InstallError(OSError)            the repository could not be written; it is as it was before
+├── VersionError(ValueError)         it cannot be served beside the versions that are there
 ├── VerificationError(RuntimeError) a graph differs from NeMo by more than its tolerance
+├── EngineError(RuntimeError)        no TensorRT engine can be made of a graph
+│   └── DeviceError(OSError)              TensorRT, CUDA or a GPU is missing, or another than the server's
 ├── DownloadError(ConnectionError)   a published checkpoint cannot be fetched
 └── ChecksumError(ValueError)        a checkpoint is not the one that was pinned or first downloaded
 """
@@ -38,6 +41,10 @@ class InstallError(ExportError, OSError):
     """The model repository could not be written; what was there before is still there."""
 
 
+class VersionError(ExportError, ValueError):
+    """Its dimensions are not those of the other versions, and a model's config holds for all of them."""
+
+
 class VerificationError(ExportError, RuntimeError):
     """At least one check of an exported graph against NeMo is outside its tolerance."""
 
@@ -48,3 +55,11 @@ class DownloadError(ExportError, ConnectionError):
 
 class ChecksumError(ExportError, ValueError):
     """A file is not the one that was pinned or first downloaded."""
+
+
+class EngineError(ExportError, RuntimeError):
+    """No TensorRT engine can be made here of this graph; ONNX Runtime can still serve it."""
+
+
+class DeviceError(EngineError, OSError):
+    """TensorRT, CUDA or a GPU is missing, or is not the one that the server has."""

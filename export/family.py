@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from export.checkpoint import Checkpoint
-from export.configs import Dims, fit_configs, graph_dims
+from export.configs import Dims, fitted_configs, graph_dims, require_one_interface, write_configs
 from export.errors import CheckpointError, ExportError
-from export.repository import Stage, install
+from export.repository import Stage, install, other_versions
 from export.verification import Check, require, table
 
 
@@ -98,10 +98,18 @@ class Family(ABC):
                 shutil.rmtree(stage.root / model, ignore_errors=True)
             dims = {path.parent.name: graph_dims(path) for path in sorted(stage.root.glob("*/model.onnx"))}
             obsolete = {model: files for model, files in self.obsolete().items() if model not in unselected}
+            fitted = fitted_configs(self.options.repository, dims, self.warm_up_dims())
+            require_one_interface(fitted, self.options.repository, self.options.version)
             for path in install(stage, self.options.repository, self.options.version, obsolete):
                 report(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB)")
-            for path in fit_configs(self.options.repository, dims, self.warm_up_dims()):
+            write_configs(fitted)
+            for path in fitted:
                 report(f"fitted dims in {path}")
+            if others := other_versions(self.options.repository, self.models, self.options.version):
+                report(
+                    f"version {self.options.version} stands beside {', '.join(map(str, others))}; "
+                    "`make versions` shows which one is served, and moves the traffic"
+                )
         return checks
 
     def _restore(self) -> None:

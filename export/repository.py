@@ -101,6 +101,14 @@ def install(
     return list(sources)
 
 
+def other_versions(repository: Path, models: Iterable[str], version: int) -> list[int]:
+    """Versions but this one that a repository has of any of the models, ascending."""
+    folders = [
+        folder for model in models for folder in (repository / model).glob("[0-9]*") if folder.is_dir()
+    ]
+    return sorted({int(folder.name) for folder in folders if folder.name.isdigit()} - {version})
+
+
 def _take_back(touched: Sequence[Path], targets: Iterable[Path], created: Iterable[Path]) -> None:
     """Put the old files back, and remove copies and folders that were made."""
     for target in reversed(touched):

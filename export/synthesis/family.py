@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,11 @@ from tritone.synthesis.voice import check_pair
 
 VOICE_MODEL = "tts_utterances"  # the model that runs both halves and reads both sidecars
 HOP = 256  # samples that a WaveGlow makes of a frame: fixed in NeMo's WaveGlowModule
+HALVES = {  # models of either half alone
+    "Tacotron2Model": ("tts_tokenizer", "tts_tacotron2"),
+    "WaveGlowModel": ("tts_waveglow", "tts_denoiser"),
+}
+EXPORTED = (".onnx", ".json", ".npy", ".txt")  # what an exporter writes; engines and code are made elsewhere
 SIDECARS = {"Tacotron2Model": "tacotron2.json", "WaveGlowModel": "waveglow.json"}
 
 
@@ -76,9 +82,17 @@ class VoiceFamily(Family):
         return found.get(self.options.version) or (found[max(found)] if found else None)
 
     def write_voice(self, stage: Stage, content: Mapping[str, Any]) -> None:
-        """Write this half's sidecar, with a copy of the other half's where the new version has none yet."""
+        """Write this half's sidecar; a new version of it alone takes the other half along as it is."""
         stage.write_json(VOICE_MODEL, SIDECARS[self.checkpoint.class_name], content)
         sidecar = self.mate_sidecar()
         alone = self.mate_class not in self.options.together
         if alone and sidecar is not None and sidecar.parent.name != str(self.options.version):
             stage.path(VOICE_MODEL, sidecar.name).write_bytes(sidecar.read_bytes())
+            if not self.options.names:
+                self._take_along(stage, sidecar.parent.name)
+
+    def _take_along(self, stage: Stage, version: str) -> None:
+        for model in HALVES[self.mate_class]:
+            for file in sorted((self.options.repository / model / version).iterdir()):
+                if file.suffix in EXPORTED:
+                    shutil.copyfile(file, stage.path(model, file.name))

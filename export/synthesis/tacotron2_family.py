@@ -10,7 +10,7 @@ from export.repository import Stage
 from export.synthesis.decoder import PRENET_LAYERS, DecoderStep
 from export.synthesis.eight_bit import quantize
 from export.synthesis.encoder import Encoder, prune
-from export.synthesis.family import VOICE_MODEL, VoiceFamily
+from export.synthesis.family import HALVES, VOICE_MODEL, VoiceFamily
 from export.synthesis.postnet import Postnet
 from export.synthesis.tacotron2_graph import write_tacotron2
 from export.synthesis.tacotron2_verification import verify_tacotron2
@@ -23,7 +23,7 @@ class Tacotron2Family(VoiceFamily):
 
     class_name = "Tacotron2Model"
     mate_class = "WaveGlowModel"
-    models = (TOKENIZER_MODEL, "tts_tacotron2", VOICE_MODEL)
+    models = (*HALVES[class_name], VOICE_MODEL)
 
     def restore(self) -> None:
         """Load the model, and refuse what has no exporter before anything is written."""

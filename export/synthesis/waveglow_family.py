@@ -11,7 +11,7 @@ from export.errors import UnsupportedCheckpointError
 from export.half_weights import store_halves
 from export.onnx_graph import Graph
 from export.repository import Stage
-from export.synthesis.family import HOP, VOICE_MODEL, VoiceFamily
+from export.synthesis.family import HALVES, HOP, VOICE_MODEL, VoiceFamily
 from export.synthesis.waveglow import WaveGlow, write_waveglow
 from export.synthesis.waveglow_verification import verify_waveglow
 from export.verification import Check
@@ -24,7 +24,7 @@ class WaveGlowFamily(VoiceFamily):
 
     class_name = "WaveGlowModel"
     mate_class = "Tacotron2Model"
-    models = ("tts_waveglow", "tts_denoiser", VOICE_MODEL)
+    models = (*HALVES[class_name], VOICE_MODEL)
 
     def restore(self) -> None:
         """Load the model, and refuse what has no exporter before anything is written."""

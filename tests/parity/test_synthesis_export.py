@@ -171,6 +171,21 @@ def test_new_version_of_one_half_takes_the_other_half_along(pair, exported, tmp_
     folder = repository / "tts_utterances"
     assert (folder / "3/tacotron2.json").read_bytes() == (folder / "1/tacotron2.json").read_bytes()
     assert Voice.load(folder / "3/tacotron2.json", folder / "3/waveglow.json").mels == 20
+    for file in (
+        "tts_tacotron2/{}/model.onnx",
+        "tts_tacotron2/{}/model_int8.onnx",
+        "tts_tokenizer/{}/tokenizer.json",
+    ):
+        assert (repository / file.format(3)).read_bytes() == (repository / file.format(1)).read_bytes()
+
+
+def test_version_of_other_dims_is_refused_beside_the_installed_one(exported, tmp_path, capsys):
+    repository = shutil.copytree(exported, tmp_path / "repository")
+    mel = {**MEL, "nfilt": 24}
+    stranger = saved(tacotron2(mel=mel), tmp_path / "a.nemo"), saved(waveglow(mel), tmp_path / "b.nemo")
+    run(repository, *stranger, options=("--no-int8", "--version", "2"), expected=2)
+    assert "tts_tacotron2: expected version 2 to have the dims of version 1" in capsys.readouterr().err
+    assert not list(repository.glob("*/2"))
 
 
 def test_vocoder_of_another_hop_is_refused(tmp_path, capsys):

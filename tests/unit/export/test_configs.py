@@ -1,6 +1,9 @@
 import shutil
 
-from export.configs import fit_configs, fit_dims, graph_dims
+import pytest
+
+from export.configs import fit_configs, fit_dims, fitted_configs, graph_dims, require_one_interface
+from export.errors import VersionError
 from tritone.repository.configs import read_config
 from tritone.server.options import REPOSITORIES
 
@@ -48,3 +51,37 @@ def test_warm_up_has_dims_of_its_own(tmp_path):
     assert {name: list(warm_up[name].dims) for name in dims} == {"mel": [20, 4], "z": [8, 128]}
     declared = {tensor.name: list(tensor.dims) for tensor in fitted.input}
     assert declared == {"mel": [20, -1], "mel_length": [1], "z": [8, -1]}
+
+
+@pytest.fixture
+def two_versions(tmp_path):
+    """A model of two versions, of which the second is about to be exported again."""
+    folder = shutil.copytree(REPOSITORIES[0] / "asr_quartznet", tmp_path / "asr_quartznet")
+    shutil.copytree(folder / "1", folder / "2")
+    return tmp_path
+
+
+def test_other_dims_than_those_of_another_version_are_refused_with_a_way_out(two_versions):
+    fitted = fitted_configs(two_versions, {"asr_quartznet": {"log_probs": (-1, 34)}})
+    with pytest.raises(VersionError) as refusal:
+        require_one_interface(fitted, two_versions, 2)
+    message = str(refusal.value)
+    assert "asr_quartznet: expected version 2 to have the dims of version 1" in message
+    assert "`dims: [ -1, 29 ]  # frames, labels with blank`, got `dims: [ -1, 34 ]" in message
+    assert "`make deploy`" in message
+
+
+def test_first_version_may_not_change_under_a_second_one_either(two_versions):
+    fitted = fitted_configs(two_versions, {"asr_quartznet": {"log_probs": (-1, 34)}})
+    with pytest.raises(VersionError, match="expected version 1 to have the dims of version 2"):
+        require_one_interface(fitted, two_versions, 1)
+
+
+def test_equal_dims_and_the_only_version_are_welcome(two_versions):
+    require_one_interface(
+        fitted_configs(two_versions, {"asr_quartznet": {"log_probs": (-1, 29)}}), two_versions, 2
+    )
+    shutil.rmtree(two_versions / "asr_quartznet/2")
+    fitted = fitted_configs(two_versions, {"asr_quartznet": {"log_probs": (-1, 34)}})
+    assert fitted
+    require_one_interface(fitted, two_versions, 1)
