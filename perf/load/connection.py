@@ -60,7 +60,7 @@ class Connection:
         return {"model_name": model, "model_config": json.dumps({"parameters": entries})}
 
     def infer(
-        self, model: str, parameters: Mapping[str, Any] | None = None, **arrays: NDArray[Any]
+        self, model: str, arrays: Mapping[str, NDArray[Any]], parameters: Mapping[str, Any] | None = None
     ) -> dict[str, NDArray[Any]]:
         """Call a model with arrays that have a batch dimension; return its outputs by name.
 

@@ -107,7 +107,7 @@ class Stages:
             input_ids, attention_mask = batch
             tensors = {"input_ids": input_ids, "attention_mask": attention_mask}
             sent.extend(_rows(tensors))
-            logits = self._connection.infer("punctuation_bert", None, **tensors)
+            logits = self._connection.infer("punctuation_bert", tensors)
             return logits["punct_logits"], logits["capit_logits"]
 
         folder = self._folder("punctuation_windows")
@@ -143,7 +143,7 @@ class Stages:
 
             def call(*tensors: NDArray[Any]) -> list[NDArray[Any]]:
                 batch = dict(zip(inputs, tensors, strict=True))
-                answer = self._connection.infer(model, None, **batch)
+                answer = self._connection.infer(model, batch)
                 calls[model] += zip(_rows(batch), _rows(answer), strict=True)
                 return [answer[name] for name in outputs]
 
@@ -175,7 +175,7 @@ class Stages:
     def _call(self, model: str, row: Row, parameters: Mapping[str, Any] | None = None) -> Row:
         """Send one row, return the row of every output."""
         batch = {name: array[np.newaxis] for name, array in row.items()}
-        answer = self._connection.infer(model, parameters, **batch)
+        answer = self._connection.infer(model, batch, parameters)
         return {name: array[0] for name, array in answer.items()}
 
     def _parameters(self, model: str) -> Parameters:

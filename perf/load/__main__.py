@@ -1,0 +1,90 @@
+"""`python -m perf.load`: load a server with perf_analyzer, and write one report."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from perf.load import alternative, arguments
+from perf.load.analyzer import find_analyzer
+from perf.load.errors import LoadTestError, UsageError
+from perf.load.inputs import require_known
+from perf.load.results import FAILED, FILE_NAME, Run
+from perf.load.session import Job, Session
+from perf.load.sources import read_sources
+from tritone.errors import ServerError
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Measure and report.
+
+    Returns:
+        0 when every load was tried and one at least gave figures, 1 when not, 2 for wrong usage.
+    """
+    given = arguments.parser().parse_args(words)
+    command = shlex.join(["python", "-m", "perf.load", *(sys.argv[1:] if words is None else words)])
+    try:
+        return _run(given, command)
+    except UsageError as error:
+        print(f"perf.load: {error}", file=sys.stderr)
+        return 2
+    except (LoadTestError, ServerError) as error:
+        print(f"perf.load: {error}", file=sys.stderr)
+        return 1
+
+
+def _run(given: argparse.Namespace, command: str) -> int:
+    try:
+        from perf.load.report import MARKDOWN, PAGE, write_report
+    except ImportError as error:
+        raise LoadTestError(
+            f"report: expected the module {error.name}, found none; run `make perf-setup`."
+        ) from error
+    settings, running = arguments.read_settings(given), arguments.read_target(given)
+    sources = read_sources(given.recordings, given.texts, given.inputs)
+    models = tuple(dict.fromkeys(name.strip() for name in given.models.split(",") if name.strip()))
+    for model in models:
+        require_known(model)
+    analyzer = find_analyzer(given.perf_analyzer)
+    folder = arguments.make_folder(given.output, given.replace)
+    with TemporaryDirectory(prefix="tritone-load-") as work:
+        inputs = folder / "inputs" if given.keep_inputs else Path(work)
+        inputs.mkdir(exist_ok=True)
+        repository = given.repository.resolve()
+        job = Job(*(sources, settings, folder, inputs, command, models, running, repository, given.config))
+        try:
+            run, complete = Session(job, analyzer).run()
+        except BaseException:
+            _remove_if_empty(folder)
+            raise
+    run.write(folder)  # before anything else can go wrong
+    reason = alternative.reason_against(given.alternative, given.quick, running is not None, complete)
+    if reason:
+        run = replace(run, skipped={**run.skipped, alternative.TITLE: reason})
+    else:
+        run = alternative.added(run, sources, given.quick)
+    run.write(folder)
+    write_report(run, folder, alternative.sections(run))
+    for name in (MARKDOWN, PAGE, FILE_NAME):
+        print(folder / name)
+    return 0 if complete and _any_figures(run) else 1
+
+
+def _remove_if_empty(folder: Path) -> None:
+    """Leave no folder behind where nothing was measured."""
+    if not any(path.is_file() for path in folder.rglob("*")):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _any_figures(run: Run) -> bool:
+    return any(point.status != FAILED for point in run.points)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

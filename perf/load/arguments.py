@@ -1,0 +1,190 @@
+"""The arguments of `python -m perf.load`, and what they ask for."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from perf.load.errors import UsageError
+from perf.load.plan import FULL, PROTOCOLS, QUICK, Settings, read_concurrencies, read_rates
+from perf.load.point import Target
+from perf.load.results import FILE_NAME
+from perf.load.sources import RECORDINGS, TEXTS
+from tritone.server.options import REPOSITORIES
+
+RESULTS = Path(__file__).resolve().parents[1] / "results"
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    made = argparse.ArgumentParser(
+        prog="python -m perf.load", description="Load a server with perf_analyzer, and write one report."
+    )
+    made.add_argument("--quick", action="store_true", help="few loads, short windows: under three minutes")
+    inputs = made.add_argument_group("what is asked")
+    inputs.add_argument(
+        "--recordings", type=Path, default=RECORDINGS, metavar="FOLDER", help="default: demo/recordings"
+    )
+    inputs.add_argument(
+        "--texts", type=Path, default=TEXTS, metavar="FILE", help="one per line; default: bundled ones"
+    )
+    inputs.add_argument(
+        "--inputs", type=_positive, default=40, metavar="N", help="recordings and texts at most: %(default)s"
+    )
+    inputs.add_argument("--models", default="", metavar="A,B", help="default: all")
+    loads = made.add_argument_group("loads: a list for the two main pipelines, another for all other models")
+    loads.add_argument(
+        "--concurrency", metavar="LIST", help="requests at a time, default: 1,2,4,8,16; quick: 1,4"
+    )
+    loads.add_argument(
+        "--rates",
+        metavar="LIST",
+        help="requests/s, or shares of the best throughput, default: 25%%,50%%,75%%,90%%; quick: 50%%",
+    )
+    loads.add_argument("--part-concurrency", metavar="LIST", help="default: 1,4; quick: 1")
+    loads.add_argument("--part-rates", metavar="LIST", help="default: 50%%; quick: none")
+    loads.add_argument("--protocols", default="grpc,http", metavar="LIST", help="default: %(default)s")
+    loads.add_argument(
+        "--distribution", choices=("constant", "poisson"), help="of the requests of a rate; default: constant"
+    )
+    loads.add_argument(
+        "--window", type=float, metavar="S", help="shortest measurement window; default: 1.5, quick: 0.5"
+    )
+    loads.add_argument(
+        "--stability", type=float, metavar="PERCENT", help="that windows may differ; default: 10, quick: 30"
+    )
+    loads.add_argument("--trials", type=int, metavar="N", help="windows at most; default: 6, quick: 3")
+    loads.add_argument(
+        "--budget", type=float, metavar="S", help="begin no load later; default: none, quick: 130"
+    )
+    server = made.add_argument_group("server: started on free ports, or one that runs already")
+    server.add_argument(
+        "--url", metavar="HOST:PORT", help="gRPC endpoint of a running server, e.g. localhost:8001"
+    )
+    server.add_argument("--http-url", metavar="HOST:PORT", help="default: one port below")
+    server.add_argument("--metrics-url", metavar="URL", help="default: one port above, /metrics")
+    server.add_argument(
+        "--config", metavar="NAME", help="configs/NAME.pbtxt for the started server, e.g. int8"
+    )
+    server.add_argument(
+        "--repository",
+        type=Path,
+        default=REPOSITORIES[0],
+        metavar="FOLDER",
+        help="the served models; default: model_repository",
+    )
+    out = made.add_argument_group("results")
+    out.add_argument("--output", type=Path, metavar="FOLDER", help="default: perf/results/TIME")
+    out.add_argument("--replace", action="store_true", help="an earlier load test in that folder")
+    out.add_argument("--keep-inputs", action="store_true", help="keep the --input-data files too")
+    out.add_argument(
+        "--alternative",
+        action=argparse.BooleanOptionalAction,
+        help="compare with NeMo behind FastAPI; default: yes, without --quick and --url",
+    )
+    out.add_argument(
+        "--perf-analyzer", type=Path, metavar="PATH", help="default: the one of tritonclient's wheel"
+    )
+    return made
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more, got {number}")
+    return number
+
+
+def read_settings(given: argparse.Namespace) -> Settings:
+    """Return what to measure and how long.
+
+    Raises:
+        UsageError: a number or a list that makes no sense.
+    """
+    chosen = QUICK if given.quick else FULL
+    lists = {
+        "concurrencies": (given.concurrency, read_concurrencies),
+        "rates": (given.rates, read_rates),
+        "part_concurrencies": (given.part_concurrency, read_concurrencies),
+        "part_rates": (given.part_rates, read_rates),
+    }
+    changes: dict[str, Any] = {name: read(text) for name, (text, read) in lists.items() if text is not None}
+    numbers = {
+        "window_s": given.window,
+        "stability_percent": given.stability,
+        "trials": given.trials,
+        "budget_s": given.budget,
+        "distribution": given.distribution,
+    }
+    for name, number in numbers.items():
+        if isinstance(number, int | float) and number <= 0:
+            raise UsageError(
+                f"--{name.partition('_')[0]}: expected a number above 0, got {number:g}; correct it."
+            )
+        if number is not None:
+            changes[name] = number
+    if changes.get("trials", 3) < 3:
+        raise UsageError(f"--trials: expected 3 windows or more, got {given.trials}; three are compared.")
+    protocols = tuple(dict.fromkeys(given.protocols.split(",")))
+    if not set(protocols) <= set(PROTOCOLS):
+        raise UsageError(
+            f"--protocols: expected some of {', '.join(PROTOCOLS)}, got {given.protocols}; correct it."
+        )
+    settings = replace(chosen, **changes, protocols=protocols)
+    return replace(settings, longest_window_s=max(settings.longest_window_s, settings.window_s))
+
+
+def read_target(given: argparse.Namespace) -> Target | None:
+    """Return the server to be measured where one is named; its other two places follow from the first.
+
+    Raises:
+        UsageError: places that do not fit together.
+    """
+    if given.url is None:
+        if given.http_url or given.metrics_url:
+            raise UsageError(
+                "--url: expected the server's gRPC place with --http-url or --metrics-url, got none."
+            )
+        return None
+    if given.config:
+        raise UsageError("--config: the running server has its own configs; leave it, or leave --url.")
+    host, colon, port = given.url.rpartition(":")
+    if not colon or not host or not port.isdigit():
+        raise UsageError(f"--url: expected HOST:PORT of the gRPC endpoint, got {given.url}; write it so.")
+    metrics = given.metrics_url or f"{host}:{int(port) + 1}/metrics"
+    return Target(
+        given.url,
+        (given.http_url or f"{host}:{int(port) - 1}").removeprefix("http://").rstrip("/"),
+        metrics if metrics.startswith("http") else f"http://{metrics}",
+    )
+
+
+def make_folder(output: Path | None, replacing: bool) -> Path:
+    """Make the folder for results.
+
+    Raises:
+        UsageError: there is something else at its place.
+    """
+    folder = output or RESULTS / datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"--output: expected a folder, got the file {folder}; name another place.")
+    if folder.is_dir() and any(folder.iterdir()):
+        if not replacing:
+            raise UsageError(
+                f"--output: expected a new folder, {folder} has something in it; name another one, or "
+                "replace an earlier load test with --replace."
+            )
+        if not (folder / FILE_NAME).is_file():
+            raise UsageError(
+                f"--replace: expected a load test in {folder}, found no {FILE_NAME}; name another."
+            )
+        for name in ("raw", "inputs"):
+            shutil.rmtree(folder / name, ignore_errors=True)
+        for path in (*folder.glob("*.png"), *folder.glob("report.*"), folder / FILE_NAME):
+            path.unlink()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
