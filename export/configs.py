@@ -50,7 +50,7 @@ def fitted_configs(
     for model, dims in dims_by_model.items():
         for path in (
             repository / model / "config.pbtxt",
-            *sorted((repository / model).glob("configs/*.pbtxt")),
+            *sorted((repository / model).glob("configs/*.pbtxt*")),
         ):
             if not path.is_file():
                 continue
@@ -90,8 +90,8 @@ def require_one_interface(fitted: Mapping[Path, str], repository: Path, version:
             raise VersionError(
                 f"{model.name}: expected version {version} to have the dims of version "
                 f"{', '.join(map(str, others))} beside it, `{here}`, got `{wanted}`; one config holds for "
-                "all versions of a model. Export it as the only version in a copy of this tree, and take that "
-                "to the nodes with `make deploy`, which moves all traffic at once and can be rolled back."
+                "all versions of a model. Export it as the only version in a copy of this tree, and take it to "
+                "the nodes with `make deploy`, which moves all traffic at once and can be rolled back."
             )
 
 

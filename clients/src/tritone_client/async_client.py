@@ -115,7 +115,7 @@ class AsyncClient(Settings):
                 run.answer(None)
                 continue
             try:
-                answer = await self._transport.ask(run.step.question, run.step.timeout_s)
+                answer = await self._transport.ask(self._addressed(run.step.question), run.step.timeout_s)
             except TritoneError as error:
                 run.fail(error)
             else:

@@ -162,7 +162,7 @@ class Client(Settings):
                 run.answer(None)
                 continue
             try:
-                answer = self._transport.ask(run.step.question, run.step.timeout_s)
+                answer = self._transport.ask(self._addressed(run.step.question), run.step.timeout_s)
             except TritoneError as error:
                 run.fail(error)
             else:

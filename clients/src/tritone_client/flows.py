@@ -7,7 +7,7 @@ The sync and the asyncio client, over gRPC or HTTP, only carry the steps out.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from tritone_client.attempts import Deadline, Patience
@@ -64,6 +64,21 @@ class ModelMetadata:
 
 
 Question = Infer | ServerLive | ServerReady | ServerMetadata | ModelReady | ModelMetadata
+
+
+CANARY = "_canary"  # ends the name of a pipeline's twin that tries a new version
+
+
+def to_canary(question: Question) -> Question:
+    """Turn a question about a pipeline to its canary."""
+    match question:
+        case Infer(call):
+            return Infer(replace(call, model=call.model + CANARY))
+        case ModelReady(model):
+            return ModelReady(model + CANARY)
+        case ModelMetadata(model):
+            return ModelMetadata(model + CANARY)
+    return question
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from tritone_client.attempts import Patience
+from tritone_client.flows import Question, to_canary
 
 Protocol = Literal["grpc", "http"]
 
@@ -24,6 +25,7 @@ class Settings:
         protocol: Protocol = "grpc",
         timeout_s: float = DEFAULT_TIMEOUT_S,
         retries: int = DEFAULT_RETRIES,
+        canary: bool = False,
     ) -> None:
         """Prepare a client; nothing is sent yet.
 
@@ -32,6 +34,7 @@ class Settings:
             protocol: "grpc" or "http".
             timeout_s: seconds for one request, all its attempts together.
             retries: further attempts while the server is unavailable; nothing else is retried.
+            canary: ask the pipelines' canaries, which try a new version while the others go on as before.
 
         Raises:
             ValueError: an argument is out of its range.
@@ -39,6 +42,11 @@ class Settings:
         self.url = _checked_url(url, protocol)
         self.protocol = protocol
         self._patience = Patience(timeout_s, retries)
+        self._canary = canary
+
+    def _addressed(self, question: Question) -> Question:
+        """Return a question as it is to be put to the server."""
+        return to_canary(question) if self._canary else question
 
 
 def _checked_url(url: str | None, protocol: Protocol) -> str:

@@ -237,3 +237,15 @@ def test_http_connections_are_kept_between_requests(urls, behaviour):
     assert transport._client() is first
     transport.close()
     assert transport._client() is not first
+
+
+def test_canary_is_asked_in_the_pipelines_place(caller, urls, behaviour):
+    behaviour.models["punctuate_canary"] = True
+    behaviour._punctuate_canary = behaviour._punctuate
+    assert caller(urls[caller.protocol], "punctuate", "hello", canary=True) == "Hello."
+    assert behaviour.asked == ["punctuate_canary"]
+
+
+def test_canary_that_the_server_does_not_have_is_not_replaced_by_the_pipeline(caller, urls, behaviour):
+    with pytest.raises(ModelNotFoundError, match="punctuate_canary"):
+        caller(urls[caller.protocol], "punctuate", "hello", canary=True)

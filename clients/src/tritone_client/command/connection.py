@@ -27,12 +27,17 @@ class Connection:
     timeout_s: float  #: seconds for one request with its retries
     retries: int
     wait_s: float  #: seconds to wait for a server that is not up yet
+    canary: bool  #: whether to ask the pipelines that try a new version
 
     def client(self) -> AsyncClient:
         """Make a client; wrong values are wrong usage."""
         try:
             return AsyncClient(
-                self.url, protocol=self.protocol, timeout_s=self.timeout_s, retries=self.retries
+                self.url,
+                protocol=self.protocol,
+                timeout_s=self.timeout_s,
+                retries=self.retries,
+                canary=self.canary,
             )
         except ValueError as error:
             raise click.UsageError(str(error)) from error
@@ -81,11 +86,18 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
         show_default=True,
         help="Wait for a server that is starting or loading its models.",
     )
+    @click.option("--canary", is_flag=True, help="Ask the pipelines that try a new version of the models.")
     @wraps(command)
     def with_connection(
-        url: str | None, protocol: Protocol, timeout_s: float, retries: int, wait_s: float, **arguments: Any
+        url: str | None,
+        protocol: Protocol,
+        timeout_s: float,
+        retries: int,
+        wait_s: float,
+        canary: bool,
+        **arguments: Any,
     ) -> None:
-        command(Connection(url, protocol, timeout_s, retries, wait_s), **arguments)
+        command(Connection(url, protocol, timeout_s, retries, wait_s, canary), **arguments)
 
     return with_connection
 
