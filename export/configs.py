@@ -90,8 +90,8 @@ def require_one_interface(fitted: Mapping[Path, str], repository: Path, version:
             raise VersionError(
                 f"{model.name}: expected version {version} to have the dims of version "
                 f"{', '.join(map(str, others))} beside it, `{here}`, got `{wanted}`; one config holds for "
-                "all versions of a model. Export it as the only version in a copy of this tree, and take it to "
-                "the nodes with `make deploy`, which moves all traffic at once and can be rolled back."
+                "all versions of a model. Export it as the only version in a copy of this tree, and take it "
+                "to the nodes with `make deploy`, which moves all traffic at once and can be undone."
             )
 
 

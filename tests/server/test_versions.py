@@ -12,8 +12,8 @@ import onnx
 import pytest
 import tritonclient.grpc as triton
 from onnx import helper
-from tritone_client import Client
 from tritonclient.utils import InferenceServerException
+from tritone_client import Client
 
 from tritone.repository.versions.__main__ import main
 from tritone.server import Ports, ServerOptions, TritonServer
