@@ -12,6 +12,8 @@ from typing import Any
 
 from export.errors import InstallError
 
+GRAPH = "model.onnx"
+MADE_OF_GRAPH = ("model.plan", "model.plan.json")  # by export.tensorrt; another graph's must not be served
 MODULE_NAME = (
     "model.py"  # a Python model's code: written by hand, lies in the version folder beside the exported files
 )
@@ -48,8 +50,9 @@ def install(
 ) -> list[Path]:
     """Put the staged files into `repository/<model>/<version>/`.
 
-    Every file is first copied beside its destination, then all are renamed. If anything fails, what has been
-    renamed is taken back, so a server never meets half of an export.
+    An engine made of a replaced graph goes with it. Every file is first copied beside its destination,
+    then all are renamed. If anything fails, what has been renamed is taken back, so a server never meets half
+    of an export.
 
     Args:
         stage: verified files.
@@ -76,6 +79,9 @@ def install(
         repository / model / str(version) / name
         for model, names in (obsolete or {}).items()
         for name in names
+    }
+    removed |= {
+        target.with_name(name) for target in sources if target.name == GRAPH for name in MADE_OF_GRAPH
     }
     created = {target.parent for target in sources if not target.parent.exists()}
     touched: list[Path] = []

@@ -18,7 +18,7 @@ from tokenizers import Tokenizer
 from ..errors import ArtifactError
 from ..sidecar import read_sidecar
 
-_PAD_MULTIPLE = 16  # few distinct lengths, so that the batcher can merge requests
+PAD_MULTIPLE = 16  # few distinct lengths, so that the batcher can merge requests
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def stack_windows(windows: Sequence[TokenWindow]) -> tuple[NDArray[np.int64], ND
         input_ids (B, L) and attention_mask (B, L) int64, L a multiple of 16; padding is id 0 under mask 0.
     """
     longest = max(window.input_ids.size for window in windows)
-    padded = -(-longest // _PAD_MULTIPLE) * _PAD_MULTIPLE
+    padded = -(-longest // PAD_MULTIPLE) * PAD_MULTIPLE
     input_ids = np.zeros((len(windows), padded), np.int64)
     attention_mask = np.zeros_like(input_ids)
     for row, window in enumerate(windows):

@@ -1,0 +1,71 @@
+"""A variant of a model's config (configs/<name>.pbtxt) changes how the model is served, never what it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from .configs import ModelFolder
+
+# What may differ, by the backend of the main config.
+_GRAPH = ("backend", "default_model_filename", "dynamic_batching", "instance_group", "model_warmup")
+_FREE: dict[str, tuple[str, ...]] = {
+    "onnxruntime": (*_GRAPH, "max_batch_size", "optimization", "parameters"),
+    "python": ("instance_group", "parameters"),
+}
+ENGINE_BACKEND = "tensorrt"
+PLAN, RECORD = "model.plan", "model.plan.json"  # as export.tensorrt writes them
+
+
+def check_variant(variant: ModelFolder, main: ModelFolder) -> Iterator[str]:
+    """Yield what a variant changes that it must not."""
+    if (variant.inputs, variant.outputs) != (main.inputs, main.outputs):
+        yield "inputs and outputs: expected the same as in config.pbtxt; a variant changes how, not what"
+        return
+    free = _FREE.get(main.config.backend, ())
+    fields = {descriptor.name for descriptor, _ in (*variant.config.ListFields(), *main.config.ListFields())}
+    for name in sorted(fields - {"input", "output", *free}):
+        if getattr(variant.config, name) != getattr(main.config, name):
+            allowed = ", ".join(free) or "nothing"
+            yield f"{name}: expected the same as in config.pbtxt; a variant may change {allowed}"
+    if variant.config.max_batch_size > main.config.max_batch_size:
+        yield (
+            f"max_batch_size: expected at most {main.config.max_batch_size} as in config.pbtxt, got "
+            f"{variant.config.max_batch_size}"
+        )
+    names = variant.config.parameters.keys() ^ main.config.parameters.keys()
+    if main.config.backend == "python" and names:
+        yield f"parameters: expected those of config.pbtxt, got {', '.join(sorted(names))} on one side only"
+    if variant.config.backend == ENGINE_BACKEND:
+        yield from _check_engine(variant.config)
+
+
+def _check_engine(config: Any) -> Iterator[str]:
+    if config.default_model_filename != PLAN:
+        yield f"default_model_filename: expected {PLAN!r}, got {config.default_model_filename!r}"
+    kinds = {type(group).Kind.Name(group.kind) for group in config.instance_group}
+    if kinds != {"KIND_GPU"}:
+        yield f"instance_group: expected KIND_GPU for an engine, got {', '.join(sorted(kinds)) or 'none'}"
+
+
+def check_plans(folder: ModelFolder) -> Iterator[str]:
+    """Yield plans that were made of another graph than the one beside them; a checkout needs none."""
+    for version in folder.versions:
+        plan, graph = version / PLAN, version / "model.onnx"
+        if plan.is_file() and graph.is_file() and _made_of(version / RECORD) != _sha256(graph):
+            yield f"{version.name}/{PLAN}: expected an engine of model.onnx, got another; run `make engines`"
+
+
+def _made_of(record: Path) -> str | None:
+    try:
+        found = json.loads(record.read_text(encoding="utf-8")).get("graph_sha256")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return found if isinstance(found, str) else None
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
