@@ -8,11 +8,18 @@ METRICS_PORT ?= 8002
 ADDRESS ?= 127.0.0.1
 REPOSITORY ?= model_repository
 VERSION ?= 1
+CONTAINER ?= docker
+TARGET ?= server
+WEIGHTS ?= baked
+TAG ?= latest
+PROFILE ?= cpu
+REVISION = $(shell git rev-parse --short HEAD 2>/dev/null)
+COMPOSE = REVISION=$(REVISION) $(CONTAINER) compose -f docker/compose.yaml
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .PHONY: help setup demo serve test test-parity check lint format bench perf perf-setup perf-compare tune soak lock versions \
 	export-env export fetch-checkpoints engines deploy rollback status \
-	apt-packages perf-packages deploy-packages clean
+	image image-export up down check-alerts apt-packages perf-packages deploy-packages clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,8 +46,8 @@ check: setup  ## verify every config against graphs, model code, contract and ea
 versions: setup  ## serve another version of a checkpoint, move the traffic: VERSIONS_ARGS="serve asr 2" or "--help"
 	@$(RUN) -m tritone.repository.versions $(or $(VERSIONS_ARGS),show)
 
-lint: setup  ## ruff and mypy
-	@$(RUN) -m ruff check . && $(RUN) -m ruff format --check . && $(RUN) -m mypy
+lint: setup  ## ruff, mypy and hadolint
+	@$(RUN) -m ruff check . && $(RUN) -m ruff format --check . && $(RUN) -m mypy && .venv/bin/hadolint docker/*Dockerfile
 
 format: setup  ## rewrite the code in the project's format
 	@$(RUN) -m ruff check --fix . ; $(RUN) -m ruff format .
@@ -74,6 +81,22 @@ export: export-env  ## turn .nemo files into verified graphs: CHECKPOINT="path.n
 
 engines:  ## on a machine with an NVIDIA GPU: TensorRT engines from the graphs, verified: ENGINE_ARGS="--help"
 	@$(PYTHON) -m export.tensorrt --repository $(REPOSITORY) $(ENGINE_ARGS)
+
+image:  ## container image: TARGET=server|cpu|engines WEIGHTS=baked|mounted TAG=latest CONTAINER=docker
+	$(CONTAINER) build -f docker/Dockerfile --target $(TARGET) --build-arg WEIGHTS=$(WEIGHTS) \
+		--build-arg REVISION=$(REVISION) -t tritone$(patsubst -server,,-$(TARGET)):$(TAG) .
+
+image-export:  ## container image with NeMo, for exporting: TAG=latest, BUILD_ARGS="--build-arg TORCH_INDEX="
+	$(CONTAINER) build -f docker/export.Dockerfile --build-arg REVISION=$(REVISION) $(BUILD_ARGS) -t tritone-export:$(TAG) .
+
+up:  ## Triton, Prometheus and Grafana in containers: PROFILE=cpu|gpu; needs docker/.env, see docker/README.md
+	$(COMPOSE) --profile $(PROFILE) up --build --detach
+
+down:  ## stop them; what Prometheus and Grafana have stored stays
+	$(COMPOSE) --profile cpu --profile gpu down
+
+check-alerts:  ## alert rules and their tests, with promtool
+	@cd docker/prometheus && promtool check config prometheus.yml && promtool test rules alerts_test.yml
 
 deploy: setup  ## put this tree on a node and switch to it without a failed request: HOST=user@node [DEPLOY_ARGS="--dry-run"]
 	@$(RUN) -m deploy release $(HOST) $(DEPLOY_ARGS)

@@ -1,0 +1,163 @@
+"""The Dockerfiles, as far as they can be checked without building them."""
+
+import fnmatch
+import json
+import re
+
+import pytest
+
+from tritone.server import ServerOptions
+
+from .conftest import DOCKER, ROOT, read_dockerfile
+
+FILES = {name: read_dockerfile(DOCKER / name) for name in ("Dockerfile", "export.Dockerfile")}
+STAGES = {stage.name: stage for _, stages in FILES.values() for stage in stages}
+IMAGES = ("server", "engines", "cpu", "export")  # what is built and run; all others only help
+SERVERS = ("server", "cpu")
+# Which Triton NVIDIA's releases hold; an upgrade adds its line.
+RELEASES = {"24.10": "2.51.0"}
+
+
+def lineage(stage):
+    """A stage and the stages it was made from, oldest first."""
+    older = STAGES.get(stage.base)
+    return [*(lineage(older) if older else ()), stage]
+
+
+def effective(name, word):
+    """The last arguments of an instruction in an image, inherited ones included."""
+    return [arguments for stage in lineage(STAGES[name]) for arguments in stage.all(word)][-1]
+
+
+def test_image_is_the_release_of_the_bundled_server():
+    arguments, _ = FILES["Dockerfile"]
+    repository, _, tag = arguments["TRITON_IMAGE"].partition(":")
+    assert repository == "nvcr.io/nvidia/tritonserver"
+    assert re.fullmatch(r"\d\d\.\d\d-py3", tag)
+    version = RELEASES[tag.removesuffix("-py3")]
+    assert f"TRITON_VERSION={version}" in STAGES["native"].all("ARG")
+    # tests/server/test_metrics.py asks the bundled server itself.
+    assert f"The Triton binary ({version})" in (ROOT / "requirements/triton.txt").read_text()
+
+
+def test_client_speaks_the_servers_protocol():
+    locked = re.search(r"^tritonclient==(\d+)\.(\d+)", (ROOT / "requirements/node.txt").read_text(), re.M)
+    major, minor = map(int, locked.groups())
+    served = tuple(map(int, RELEASES["24.10"].split(".")[:2]))
+    assert major == served[0]
+    assert (major, minor) >= served
+
+
+def test_labels_name_the_base_and_the_projects_version():
+    version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.M)[1]
+    for file, (arguments, stages) in FILES.items():
+        for stage in stages:
+            if stage.name not in IMAGES:
+                continue
+            (label,) = stage.all("LABEL")
+            base = "TRITON_IMAGE" if stage.base == "native" else "PYTHON_IMAGE"
+            assert f'image.base.name="{arguments[base]}"' in label, file
+            assert f'image.version="{version}"' in label
+            for name in ("title", "description", "licenses", "revision"):
+                assert f"org.opencontainers.image.{name}=" in label
+
+
+def test_server_is_what_a_build_without_a_target_gives():
+    assert FILES["Dockerfile"][1][-1].name == "server"
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_nothing_runs_as_root(image):
+    user, group = effective(image, "USER").split(":")
+    assert int(user) > 1000
+    assert int(group) > 1000  # numbers, so that Kubernetes can tell
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_signals_reach_the_program_without_a_shell_between(image):
+    command = json.loads(effective(image, "ENTRYPOINT"))
+    assert "python3" in command
+    assert effective(image, "STOPSIGNAL") == "SIGTERM"
+
+
+@pytest.mark.parametrize("image", SERVERS)
+def test_launcher_serves_other_machines_and_drains(image):
+    command = json.loads(effective(image, "ENTRYPOINT"))
+    assert command[-5:] == ["python3", "-m", "tritone.server", "--address", "0.0.0.0"]
+
+
+@pytest.mark.parametrize("image", SERVERS)
+def test_health_check_asks_the_pipelines_within_its_time(image):
+    options, _, command = effective(image, "HEALTHCHECK").partition(" CMD ")
+    given = dict(re.findall(r"--([a-z-]+)=(\d+)", options))
+    words = json.loads(command)
+    assert words[:3] == ["tritone", "health", "--probe"]
+    assert int(words[words.index("--timeout") + 1]) < int(given["timeout"]) < int(given["interval"])
+    assert int(given["start-period"]) >= 120  # full-size models take their time to load
+
+
+@pytest.mark.parametrize("image", SERVERS)
+def test_weights_are_baked_or_mounted_and_nothing_else(image):
+    (script,) = [run for run in STAGES[image].all("RUN") if "WEIGHTS" in run]
+    assert "WEIGHTS=baked" in STAGES[image].all("ARG")
+    assert re.search(r"baked\) cp .*;; +mounted\) mkdir .*;; +\*\) .*exit 1", script)
+
+
+def test_every_package_is_locked_with_its_hash():
+    for stage in FILES["Dockerfile"][1]:
+        for run in stage.all("RUN"):
+            for command in re.findall(r"-m pip\b[^&]*\b(?:install|wheel)\b[^&]*", run):
+                locked = re.search(r"--require-hashes -r (\S+)$", command.strip())
+                ours = "--no-deps" in command and re.search(r"(wheels/\*\.whl|\./clients)$", command.strip())
+                assert locked or ours, command
+                if locked:
+                    assert "--hash=sha256:" in (ROOT / "requirements" / locked[1]).read_text()
+
+
+def test_everything_copied_exists_and_is_not_held_back():
+    shown = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    for _, stages in FILES.values():
+        for stage in stages:
+            sources = [
+                source
+                for copy in stage.all("COPY")
+                if not copy.startswith("--from")
+                for source in copy.split()[:-1]
+            ]
+            sources += re.findall(r"--mount=type=bind,source=(\S+),", " ".join(stage.all("RUN")))
+            for source in sources:
+                assert (ROOT / source).exists(), source
+                assert any(source == name or source.startswith(f"{name}/") for name in shown), source
+
+
+def test_only_what_is_named_reaches_a_build():
+    lines = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line[:1] not in ("", "#")]
+    assert lines[0] == "*"
+    for secret in (".git", ".env", "docker", "training", "perf", "checkpoints"):
+        assert f"!{secret}" not in lines
+    for left in ("model_repository/asr_quartznet/1/model.plan", "tritone/__pycache__"):
+        assert any(fnmatch.fnmatch(left, line.replace("**/", "*")) for line in lines[1:] if line[0] != "!")
+
+
+def test_stages_are_used():
+    for _, stages in FILES.values():
+        used = {stage.base for stage in stages}
+        used |= {
+            name
+            for stage in stages
+            for copy in stage.all("COPY")
+            for name in re.findall(r"--from=(\S+)", copy)
+        }
+        assert {stage.name for stage in stages} - used <= set(IMAGES)
+
+
+def test_engines_are_built_with_the_servers_tensorrt():
+    locked = re.search(
+        r"^tensorrt-cu12-bindings==(\S+)", (ROOT / "requirements/engines.txt").read_text(), re.M
+    )
+    assert locked[1] == "10.5.0"  # of NVIDIA's 24.10
+
+
+def test_requests_in_flight_have_time_before_a_container_is_killed(compose):
+    grace = int(compose["x-triton"]["stop_grace_period"].removesuffix("s"))
+    assert grace > ServerOptions().exit_timeout_s + 15  # after which the launcher itself kills the server

@@ -1,0 +1,132 @@
+"""Scrape configuration, alerts and dashboard agree with each other and with the models."""
+
+import re
+
+import pytest
+import yaml
+
+from tritone.repository.configs import read_repositories
+from tritone.server import Ports
+from tritone.server.options import REPOSITORIES
+
+from .conftest import DOCKER
+
+CONFIGS = [folder for folder in read_repositories(REPOSITORIES) if folder.config_path.name == "config.pbtxt"]
+PIPELINES = {folder.name for folder in CONFIGS if folder.config.platform == "ensemble"}
+PIPELINE_PATTERN = r"\((\w+(?:\|\w+)+)\)\(_canary\)\?"
+
+
+def expressions(dashboard):
+    """Every PromQL expression of the dashboard, with Grafana's variables filled in."""
+    for panel in dashboard["panels"]:
+        for target in panel.get("targets", []):
+            yield (
+                panel["title"],
+                re.sub(r"\$__rate_interval", "1m", target["expr"])
+                .replace("$instance", ".*")
+                .replace("$model", ".*"),
+            )
+
+
+def test_prometheus_accepts_the_configuration_and_the_alerts(promtool):
+    checked = promtool("check", "config", "prometheus.yml")
+    assert checked.returncode == 0, checked.stderr + checked.stdout
+
+
+def test_alerts_fire_when_they_must_and_stay_silent_otherwise(promtool):
+    tested = promtool("test", "rules", "alerts_test.yml")
+    assert tested.returncode == 0, tested.stderr + tested.stdout
+
+
+def test_every_alert_is_tested(rules):
+    tested = (DOCKER / "prometheus/alerts_test.yml").read_text()
+    for rule in rules:
+        assert re.search(rf"\b{rule['alert']}\b", tested), rule["alert"]
+
+
+def test_every_alert_says_how_bad_it_is_and_what_it_means(rules):
+    for rule in rules:
+        assert rule["labels"]["severity"] in ("critical", "warning", "info")
+        assert rule["annotations"]["summary"]
+        assert rule["annotations"]["description"]
+    assert len({rule["alert"] for rule in rules}) == len(rules)
+
+
+def test_prometheus_can_parse_the_dashboard(promtool, dashboard, tmp_path):
+    found = list(expressions(dashboard))
+    rules = [{"record": f"panel:{index}", "expr": expr} for index, (_, expr) in enumerate(found)]
+    (tmp_path / "panels.yml").write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
+    checked = promtool("check", "rules", "panels.yml", folder=tmp_path)
+    assert checked.returncode == 0, checked.stderr + checked.stdout
+    assert len(rules) > 25
+
+
+def test_alerts_and_dashboard_watch_every_pipeline(rules, dashboard):
+    texts = [rule["expr"] for rule in rules] + [expr for _, expr in expressions(dashboard)]
+    named = [set(names.split("|")) for text in texts for names in re.findall(PIPELINE_PATTERN, text)]
+    assert named
+    assert all(names == PIPELINES for names in named)
+    (missing,) = [rule["expr"] for rule in rules if rule["alert"] == "PipelineMissing"]
+    assert set(re.findall(r'model="(\w+)"', missing)) == PIPELINES
+
+
+def test_full_queues_are_announced_at_three_quarters(rules):
+    (rule,) = [rule for rule in rules if rule["alert"] == "QueueNearlyFull"]
+    limits = {
+        folder.name: folder.config.dynamic_batching.default_queue_policy.max_queue_size for folder in CONFIGS
+    }
+    bounded = {name: limit for name, limit in limits.items() if limit}
+    models = re.search(r'model=~"([^"]+)"', rule["expr"])[1]
+    assert set(models.split("|")) == set(bounded)
+    assert {0.75 * limit for limit in bounded.values()} == {float(rule["expr"].rpartition(">=")[2])}
+
+
+def test_prometheus_scrapes_the_server_of_the_compose_file(compose):
+    configuration = yaml.safe_load((DOCKER / "prometheus/prometheus.yml").read_text())
+    (job,) = configuration["scrape_configs"]
+    (target,) = job["static_configs"][0]["targets"]
+    host, _, port = target.partition(":")
+    assert host in compose["x-triton"]["networks"]["default"]["aliases"]
+    assert int(port) == Ports().metrics
+    assert all((DOCKER / "prometheus" / name).is_file() for name in configuration["rule_files"])
+
+
+def test_grafana_is_given_the_source_and_the_dashboard(compose, dashboard):
+    folder = DOCKER / "grafana/provisioning"
+    (source,) = yaml.safe_load((folder / "datasources/prometheus.yaml").read_text())["datasources"]
+    assert source["url"] == "http://prometheus:9090"
+    (chosen,) = [variable for variable in dashboard["templating"]["list"] if variable["name"] == "datasource"]
+    assert chosen["current"]["value"] == source["uid"]
+    (provider,) = yaml.safe_load((folder / "dashboards/tritone.yaml").read_text())["providers"]
+    mounted = [
+        volume
+        for volume in compose["services"]["grafana"]["volumes"]
+        if provider["options"]["path"] in volume
+    ]
+    assert mounted == [f"./grafana/dashboards:{provider['options']['path']}:ro"]
+
+
+def test_panels_have_their_own_place_and_say_what_they_show(dashboard):
+    taken = set()
+    for panel in dashboard["panels"]:
+        place = panel["gridPos"]
+        cells = {
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        }
+        assert not cells & taken, panel["title"]
+        assert place["x"] + place["w"] <= 24
+        taken |= cells
+        if panel["type"] != "row":
+            assert panel["targets"], panel["title"]
+            assert panel["fieldConfig"]["defaults"]["unit"]
+    ids = [panel["id"] for panel in dashboard["panels"]]
+    assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize(
+    "shown", ["request_success", "request_failure", "queue_duration", "pending", "summary"]
+)
+def test_dashboard_shows(dashboard, shown):
+    assert any(shown in expr for _, expr in expressions(dashboard))
