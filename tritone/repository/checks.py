@@ -15,6 +15,7 @@ from ..contract import PIPELINES, TensorSpec
 from .configs import ModelFolder, read_repositories
 from .model_code import calls_to, first_arguments
 from .queues import check_queues
+from .variants import ENGINE_BACKEND, check_plans, check_variant
 from .versions.findings import check_versions
 
 _FIELD_ORDER = (
@@ -64,13 +65,16 @@ def _check_folder(folder: ModelFolder, models: dict[str, ModelFolder]) -> Iterat
         yield f"name: expected '{folder.name}' like the folder, got '{config.name}'"
     yield from _check_text(folder.config_path)
     if folder.config_path.parent.name == "configs":
-        yield from _check_variant(folder, models[folder.name])
+        yield from check_variant(folder, models[folder.name])
     if not folder.versions:
         yield "expected a version folder (1/), found none"
     if config.platform == "ensemble":
         yield from _check_ensemble(folder, models)
     elif config.backend == "onnxruntime":
-        yield from _check_graphs(folder)
+        yield from _check_graphs(folder, config.default_model_filename or "model.onnx")
+    elif config.backend == ENGINE_BACKEND:
+        yield from _check_graphs(folder, "model.onnx")  # what the engine is made of
+        yield from check_plans(folder)
     elif config.backend == "python":
         yield from _check_code(folder, models)
 
@@ -92,13 +96,7 @@ def _check_text(path: Path) -> Iterator[str]:
             yield f"line {number}: expected a comment with axis and unit behind dims"
 
 
-def _check_variant(variant: ModelFolder, main: ModelFolder) -> Iterator[str]:
-    if (variant.inputs, variant.outputs) != (main.inputs, main.outputs):
-        yield "inputs and outputs: expected the same as in config.pbtxt; a variant changes how, not what"
-
-
-def _check_graphs(folder: ModelFolder) -> Iterator[str]:
-    filename = folder.config.default_model_filename or "model.onnx"
+def _check_graphs(folder: ModelFolder, filename: str) -> Iterator[str]:
     for version in folder.versions:
         path = version / filename
         if not path.is_file():
