@@ -6,8 +6,9 @@ built and serialised once, before the measurement, and sent as they are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from types import TracebackType
 
 import grpc
@@ -77,6 +78,11 @@ class LoadClient:
         ]
         self._calls = [channel.unary_unary(_METHOD) for channel in self._channels]
         self._threads = ThreadPoolExecutor(concurrency)
+
+    @property
+    def senders(self) -> list[Callable[[bytes], bytes]]:
+        """One function for each connection: sends a request and waits for the answer."""
+        return [partial(call, timeout=TIMEOUT_S) for call in self._calls]
 
     def answers(self, requests: Sequence[bytes]) -> list[bytes]:
         """Send all requests, each as soon as a connection is free; return the answers in order.

@@ -1,0 +1,154 @@
+"""`python -m perf.tune`: which instance and thread counts suit this machine better than the committed ones.
+
+With --model-analyzer, NVIDIA's Model Analyzer searches batch sizes, queue delays and instance counts instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import grpc
+
+from perf.bench.machine import describe
+from perf.tune.candidates import MODELS, pipeline_of, single, together, uniform
+from perf.tune.model_analyzer.command import add_arguments, run
+from perf.tune.outcome import Outcome, winners
+from perf.tune.report import markdown, raw
+from perf.tune.settings import Setting, TuneError, grid
+from perf.tune.sweep import QUICK, SINGLE, THOROUGH, UNIFORM, Bench, TuneEffort, running, sweep
+from tritone.errors import TritoneError
+from tritone.onnx_backend.settings import available_cores
+from tritone.repository.configs import read_config
+from tritone.server.options import REPOSITORIES
+
+MOST_REQUESTS = 64  # at a time, by default: more would only wait, and find the queues full
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Tune; 0 when everything asked for was measured, whatever the figures; 1 when it could not be."""
+    given = _parser().parse_args(arguments)
+    given.command = shlex.join(
+        ["python", "-m", "perf.tune", *(sys.argv[1:] if arguments is None else arguments)]
+    )
+    try:
+        for model in given.models:
+            pipeline_of(model)
+        return run(given) if given.model_analyzer else _sweep(given)
+    except (TuneError, TritoneError, OSError) as error:
+        print(f"perf.tune: {error}", file=sys.stderr)
+    except grpc.RpcError as error:
+        print(f"perf.tune: a request failed: {error}", file=sys.stderr)
+    return 1
+
+
+def _sweep(given: argparse.Namespace) -> int:
+    cores = available_cores()
+    effort = QUICK if given.quick else THOROUGH
+    changes = {name: getattr(given, name) for name in ("rounds", "round_s") if getattr(given, name)}
+    effort = dataclasses.replace(effort, **changes)
+    concurrency = given.concurrency or min(max(4, 2 * cores), MOST_REQUESTS)
+    settings = grid(cores, given.instances, given.threads)
+    machine = describe()
+    committed = _committed(given.model_repository, given.model_config_name, given.models, cores)
+    say = _say
+    say(f"tune: starting the committed configs on {cores} cores ...")
+    with running(given.model_repository, given.model_config_name) as server:
+        bench = Bench(given.model_repository, given.model_config_name, server.grpc_url, concurrency, effort)
+        outcomes = _stages(bench, given.models, settings, committed, effort)
+    print(markdown(outcomes, committed, concurrency, effort.rounds))
+    print("\n".join(f"- {name}: {value}" for name, value in machine.items()))
+    print(f"- command: `{given.command}`")
+    if given.json:
+        given.json.parent.mkdir(parents=True, exist_ok=True)
+        content = {"command": given.command, "machine": machine, "outcomes": raw(outcomes)}
+        given.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+def _stages(
+    bench: Bench,
+    models: Sequence[str],
+    settings: Sequence[Setting],
+    committed: dict[str, Setting],
+    effort: TuneEffort,
+) -> list[Outcome]:
+    makers = {UNIFORM: uniform, SINGLE: single}
+    candidates = [
+        candidate for stage in effort.stages for candidate in makers[stage](models, settings, committed)
+    ]
+    outcomes = list(sweep(bench, candidates, _say))
+    return [*outcomes, *sweep(bench, together(winners(outcomes)), _say)]
+
+
+def _committed(
+    repository: Path, variant: str | None, models: Sequence[str], cores: int
+) -> dict[str, Setting]:
+    found = {}
+    for model in models:
+        chosen = repository / model / f"configs/{variant}.pbtxt"
+        path = chosen if variant and chosen.is_file() else repository / model / "config.pbtxt"
+        found[model] = Setting.of(read_config(path), cores)
+    return found
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m perf.tune", description=__doc__)
+    parser.add_argument(
+        "models", nargs="*", default=list(MODELS), metavar="MODEL", help=f"{', '.join(MODELS)}; default: all"
+    )
+    parser.add_argument("--model-repository", type=Path, default=REPOSITORIES[0], metavar="FOLDER")
+    parser.add_argument(
+        "--model-config-name", metavar="NAME", help="start from configs/NAME.pbtxt, e.g. int8"
+    )
+    own = parser.add_argument_group("the sweep on CPU")
+    own.add_argument("--quick", action="store_true", help="few candidates, short rounds: a look")
+    own.add_argument("--instances", type=_counts, metavar="N,N", help="only these instance counts")
+    own.add_argument("--threads", type=_counts, metavar="N,N", help="only these thread counts")
+    own.add_argument(
+        "--concurrency",
+        type=_count,
+        metavar="N",
+        help="requests at a time (default: 4 to 64)",
+    )
+    own.add_argument("--rounds", type=_count, metavar="N", help=f"per candidate (default: {THOROUGH.rounds})")
+    own.add_argument(
+        "--round-s", type=_seconds, metavar="S", help=f"of a round, about (default: {THOROUGH.round_s:g})"
+    )
+    own.add_argument("--json", type=Path, metavar="FILE", help="also write all figures")
+    add_arguments(parser.add_argument_group("Model Analyzer"))
+    return parser
+
+
+def _count(text: str) -> int:
+    number = int(text) if text.isdigit() else 0
+    if not 1 <= number <= 1024:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 to 1024, got {text!r}")
+    return number
+
+
+def _counts(text: str) -> list[int]:
+    return [_count(part) for part in text.split(",")]
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 600:
+        raise argparse.ArgumentTypeError(f"expected seconds above 0 and up to 600, got {text!r}")
+    return seconds
+
+
+if __name__ == "__main__":
+    sys.exit(main())

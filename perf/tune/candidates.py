@@ -1,0 +1,77 @@
+"""Which settings are held against the committed ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from perf.tune.settings import Setting, TuneError
+
+# The models that compute, by the pipeline that drives them.
+PIPELINES: Mapping[str, tuple[str, ...]] = {
+    "speech_to_text": ("asr_features", "asr_quartznet", "punctuation_bert"),
+    "text_to_speech": ("tts_tacotron2", "tts_waveglow"),
+}
+MODELS = tuple(model for models in PIPELINES.values() for model in models)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Settings of some models; all others stay as they are."""
+
+    name: str
+    settings: Mapping[str, Setting]  # by model
+    pipelines: tuple[str, ...]  # that show what it does; several are driven at once
+
+
+def pipeline_of(model: str) -> str:
+    """Return the pipeline that drives a model.
+
+    Raises:
+        TuneError: there is none.
+    """
+    for pipeline, models in PIPELINES.items():
+        if model in models:
+            return pipeline
+    raise TuneError(f"model: expected some of {', '.join(MODELS)}, got {model!r}; correct the name.")
+
+
+def uniform(
+    models: Sequence[str], settings: Iterable[Setting], committed: Mapping[str, Setting]
+) -> list[Candidate]:
+    """Return candidates that run all the models of a pipeline alike, where it has several of them."""
+    found = []
+    for pipeline, members in PIPELINES.items():
+        chosen = [model for model in members if model in models]
+        for setting in settings if len(chosen) > 1 else ():
+            if any(committed[model] != setting for model in chosen):
+                found.append(Candidate(f"all of {pipeline}", dict.fromkeys(chosen, setting), (pipeline,)))
+    return found
+
+
+def single(
+    models: Sequence[str], settings: Iterable[Setting], committed: Mapping[str, Setting]
+) -> list[Candidate]:
+    """Return candidates that change one model each."""
+    return [
+        Candidate(model, {model: setting}, (pipeline_of(model),))
+        for model in models
+        for setting in settings
+        if committed[model] != setting
+    ]
+
+
+def together(winners: Mapping[str, Setting]) -> list[Candidate]:
+    """Return the best settings of single models combined, for each pipeline and for both at once.
+
+    Args:
+        winners: settings by model, of those that gained.
+    """
+    found = []
+    for pipeline, members in PIPELINES.items():
+        chosen = {model: winners[model] for model in members if model in winners}
+        if len(chosen) > 1:
+            found.append(Candidate(f"winners of {pipeline}", chosen, (pipeline,)))
+    if winners:
+        found.append(Candidate("all winners, both pipelines at once", dict(winners), tuple(PIPELINES)))
+    return found

@@ -1,0 +1,161 @@
+"""Run Model Analyzer on models of this repository: `python -m perf.tune --model-analyzer [MODEL ...]`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+
+import yaml
+
+from perf.bench.clips import ROOT
+from perf.load.analyzer import Analyzer, find_analyzer
+from perf.load.errors import LoadTestError
+from perf.tune.candidates import MODELS
+from perf.tune.model_analyzer.inputs import write_inputs
+from perf.tune.model_analyzer.plan import Place, adapted, read_search
+from perf.tune.model_analyzer.summary import TABLE, lines_to_paste
+from perf.tune.repository import varied_copy
+from perf.tune.settings import TuneError
+from tritone.server import Ports
+from tritone.server.backend_directory import build_backend_directory
+from tritone.server.installation import Installation, find_installation
+from tritone.server.process import server_environment
+
+OWN = ROOT / ".cache/model-analyzer/bin/model-analyzer"
+# Of the server's environment, what a model analyzer without tritone's packages cannot have for itself.
+_SERVER_VARIABLES = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+
+
+def add_arguments(parser: argparse._ArgumentGroup) -> None:
+    """Add the options of Model Analyzer."""
+    parser.add_argument("--model-analyzer", action="store_true", help="search with it; needs a GPU")
+    parser.add_argument("--cpu", action="store_true", help="CPU instances, without a GPU")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        metavar="FOLDER",
+        help="it writes there (default: perf/results/tune-<time>)",
+    )
+
+
+def run(given: argparse.Namespace) -> int:
+    """Search every model asked for, one after the other; return 0 when all searches ended well.
+
+    Raises:
+        TuneError: there is no GPU, or no Model Analyzer; the message says what to do.
+        ServerError: the server did not start.
+    """
+    if not given.cpu:
+        require_gpu()
+    searches = {model: read_search(model) for model in given.models or MODELS}
+    command = find_command()
+    installation = find_installation()
+    started = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H-%M-%SZ")
+    results = given.results or ROOT / "perf/results" / f"tune-{started}"
+    results.mkdir(parents=True, exist_ok=True)
+    failed = []
+    with tempfile.TemporaryDirectory(prefix="tritone-tune-") as folder:
+        try:
+            analyzer = find_analyzer()
+            models = varied_copy(given.model_repository, Path(folder) / "models", {}, given.model_config_name)
+            _say("tune: making input data on a server of its own ...")
+            inputs = write_inputs(list(searches), models, results)
+        except LoadTestError as error:
+            raise TuneError(str(error)) from error
+        backends = build_backend_directory(installation, Path(folder) / "backends")
+        for model, search in searches.items():
+            place = Place(
+                models=models,
+                results=results / model,
+                input_data=inputs[model],
+                server=installation.binary,
+                server_flags={"backend-directory": str(backends)},
+                server_environment=_server_environment(installation, analyzer),
+                analyzer=analyzer.binary,
+                ports=Ports.free(),
+            )
+            if not _search(
+                command, adapted(search, place, given.cpu, given.quick), place, analyzer.environment
+            ):
+                failed.append(model)
+    if failed:
+        _say(f"perf.tune: Model Analyzer failed for {', '.join(failed)}; its output is above.")
+    return 1 if failed else 0
+
+
+def require_gpu() -> None:
+    """Check that there is a GPU to search on.
+
+    Raises:
+        TuneError: there is none.
+    """
+    found = shutil.which("nvidia-smi")
+    if found is None or subprocess.run([found, "-L"], capture_output=True).returncode:
+        raise TuneError(
+            "--model-analyzer: expected an NVIDIA GPU, found none (nvidia-smi -L); run it on a GPU node, "
+            "or add --cpu to search CPU instances here."
+        )
+
+
+def find_command() -> Path:
+    """Return model-analyzer: the one on PATH, as in NVIDIA's SDK image, else one installed into .cache/.
+
+    Raises:
+        TuneError: it cannot be installed.
+    """
+    found = shutil.which("model-analyzer")
+    if found:
+        return Path(found)
+    finished = subprocess.run(
+        [sys.executable, str(ROOT / "tools/environment.py"), "model-analyzer"], stdout=sys.stderr
+    )
+    if finished.returncode or not OWN.exists():
+        raise TuneError(
+            "model-analyzer: expected it on PATH, found none, and perf/tune/model_analyzer/requirements.txt "
+            "could not be installed; its message is above. Install triton-model-analyzer where the network "
+            "allows it, or use NVIDIA's tritonserver SDK image, which has it."
+        )
+    return OWN
+
+
+def _search(
+    command: Path, configuration: Mapping[str, object], place: Place, environment: Mapping[str, str]
+) -> bool:
+    place.results.mkdir(parents=True, exist_ok=True)
+    for folder in ("models", "checkpoints"):  # of an earlier run: it would be gone on with, or refused
+        shutil.rmtree(place.results / folder, ignore_errors=True)
+    (place.results / "checkpoints").mkdir()
+    file = place.results / "search.yaml"
+    file.write_text(yaml.safe_dump(dict(configuration), sort_keys=False), encoding="utf-8")
+    _say(f"tune: model-analyzer profile -f {file} ...")
+    finished = subprocess.run(
+        [str(command), "profile", "-f", str(file)], cwd=place.results, env=dict(environment)
+    )
+    if finished.returncode:
+        return False
+    table = place.results / TABLE
+    print(f"{place.results.name}, best first ({table}):\n{table.read_text(encoding='utf-8')}")
+    print(lines_to_paste(place.results))
+    return True
+
+
+def _server_environment(installation: Installation, analyzer: Analyzer) -> dict[str, str]:
+    """Return variables for the server; Model Analyzer gives them to perf_analyzer too."""
+    libraries = {"LD_LIBRARY_PATH": analyzer.environment["LD_LIBRARY_PATH"]}
+    environment = server_environment(dict(os.environ) | libraries, installation)
+    return {
+        name: value
+        for name, value in environment.items()
+        if name in _SERVER_VARIABLES or name.startswith("MALLOC_") or name == "TOKENIZERS_PARALLELISM"
+    }
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

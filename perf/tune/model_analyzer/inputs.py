@@ -1,0 +1,35 @@
+"""Real inputs for the models that are searched, as perf_analyzer wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from perf.bench.clips import RECORDINGS
+from perf.load.connection import Connection
+from perf.load.inputs import make_requests
+from perf.load.requests import write_input_data
+from perf.load.sources import TEXTS, read_sources
+from perf.load.stages import Stages
+from perf.tune.sweep import running
+
+AT_MOST = 12  # recordings, and texts
+
+
+def write_inputs(models: Sequence[str], repository: Path, folder: Path) -> dict[str, Path]:
+    """Serve the repository, send recordings and texts through it, and write down what each model gets.
+
+    Returns:
+        By model, the file for --input-data.
+
+    Raises:
+        ServerError: the server did not start.
+        LoadTestError: an input was refused on the way.
+    """
+    files = {}
+    with running(repository, None) as server:
+        stages = Stages(Connection(server.grpc_url), read_sources(RECORDINGS, TEXTS, AT_MOST), repository)
+        for model in models:
+            files[model] = folder / f"{model}.json"
+            write_input_data(make_requests(model, stages).requests, files[model])
+    return files

@@ -1,0 +1,83 @@
+"""What the sweep found, as Markdown, and the lines to paste."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from perf.tune.outcome import Outcome, advised
+from perf.tune.settings import Setting
+
+HEADER = (
+    "candidate",
+    "instances × threads",  # noqa: RUF001
+    "committed",
+    "candidate's",
+    "ratio",
+    "single rounds",
+    "p95 ratio",
+    "answers differing",
+    "",
+)
+
+
+def markdown(
+    outcomes: Sequence[Outcome], committed: Mapping[str, Setting], concurrency: int, rounds: int
+) -> str:
+    """Write one table of all candidates, the committed settings, and what to change, if anything."""
+    lines = [
+        "Committed (instances × threads on this machine): "  # noqa: RUF001
+        + ", ".join(f"{model} {setting}" for model, setting in committed.items()),
+        "",
+        _line(HEADER),
+        _line(["---"] * len(HEADER)),
+        *(_line(_cells(outcome)) for outcome in outcomes),
+        "",
+        f"Each candidate was driven in turns with the committed configs, {rounds} rounds, {concurrency} "
+        "requests at a time; ratios are candidate to committed, medians of the rounds. Above 1 is more "
+        "throughput, below 1 is a shorter p95.",
+        "",
+        *_advice(outcomes, committed),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def raw(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """Return all figures as plain lists, numbers and strings."""
+    return [asdict(outcome) | {"ratio": outcome.ratio} for outcome in outcomes]
+
+
+def _advice(outcomes: Sequence[Outcome], committed: Mapping[str, Setting]) -> list[str]:
+    lines = []
+    for pipeline, outcome in advised(outcomes).items():
+        lines += [f"For {pipeline}, {outcome.ratio:.2f} times the throughput; paste into config.pbtxt:", ""]
+        for model, setting in outcome.candidate.settings.items():
+            if setting != committed.get(model):
+                lines += [f"    # {model}, in place of what it says there", *_indented(setting), ""]
+    return lines or ["Nothing gained in every round: keep the committed configs."]
+
+
+def _indented(setting: Setting) -> list[str]:
+    return [f"    {line}" for line in setting.lines().splitlines()]
+
+
+def _cells(outcome: Outcome) -> list[str]:
+    settings = outcome.candidate.settings
+    alike = set(settings.values())
+    shown = str(next(iter(alike))) if len(alike) == 1 else ", ".join(f"{m} {s}" for m, s in settings.items())
+    return [
+        outcome.candidate.name,
+        shown,
+        f"{outcome.committed.rate:.2f}/s",
+        f"{outcome.tried.rate:.2f}/s",
+        f"{outcome.ratio:.2f}",
+        f"{min(outcome.ratios):.2f} to {max(outcome.ratios):.2f}",
+        f"{outcome.p95_ratio:.2f}",
+        f"{outcome.differing} of {outcome.requests}",
+        "gains" if outcome.gains else "",
+    ]
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"

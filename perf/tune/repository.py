@@ -1,0 +1,56 @@
+"""Copies of a model repository with other configs: the files themselves are linked to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import text_format
+
+from perf.tune.settings import TuneError
+from tritone.repository.configs import read_config
+
+Change = Callable[[Any], None]  # of a ModelConfig, in place
+
+
+def varied_copy(
+    repository: Path, target: Path, changes: Mapping[str, Change], variant: str | None = None
+) -> Path:
+    """Lay out `target` as the same repository with some configs changed.
+
+    Args:
+        repository: as it is committed; it stays as it is.
+        target: a folder that does not exist yet.
+        changes: what to change, by model.
+        variant: start from configs/<variant>.pbtxt where a model has it.
+
+    Returns:
+        `target`. Its configs are files of its own, everything else links into `repository`.
+
+    Raises:
+        TuneError: a model to change is not there.
+        ArtifactError: a config is not valid.
+    """
+    models = {path.name: path for path in sorted(repository.iterdir()) if (path / "config.pbtxt").is_file()}
+    missing = sorted(set(changes) - set(models))
+    if missing:
+        raise TuneError(
+            f"{repository}: expected models {', '.join(sorted(changes))}, found no {', '.join(missing)}; "
+            "name others, or another repository."
+        )
+    for name, folder in models.items():
+        copy = target / name
+        copy.mkdir(parents=True)
+        chosen = folder / f"configs/{variant}.pbtxt"
+        config = read_config(chosen if variant and chosen.is_file() else folder / "config.pbtxt")
+        changes.get(name, _keep)(config)
+        (copy / "config.pbtxt").write_text(text_format.MessageToString(config), encoding="utf-8")
+        for item in folder.iterdir():
+            if item.name not in ("config.pbtxt", "configs"):
+                (copy / item.name).symlink_to(item.resolve())
+    return target
+
+
+def _keep(config: Any) -> None:
+    pass

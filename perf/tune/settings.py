@@ -1,0 +1,88 @@
+"""How a model shares the cores: how many of its instances run side by side, and threads within each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf import text_format
+from tritonclient.grpc import model_config_pb2
+
+DEFAULT_INSTANCES = 2  # that Triton starts of a model on a CPU whose config names no instance_group
+THREADS = "intra_op_thread_count"
+
+
+class TuneError(RuntimeError):
+    """Tuning cannot go on; the message says what to do."""
+
+
+@dataclass(frozen=True, order=True)
+class Setting:
+    """One way to run a model on a CPU."""
+
+    instances: int  # requests, or batches, at a time
+    threads: int  # of ONNX Runtime within one operator
+
+    @classmethod
+    def of(cls, config: Any, cores: int) -> Setting:
+        """Read what a config means on a machine of so many cores.
+
+        Without a thread count the instances share the cores (tritone/onnx_backend/settings.py).
+        """
+        instances = sum(group.count or 1 for group in config.instance_group) or DEFAULT_INSTANCES
+        threads = config.parameters[THREADS].string_value if THREADS in config.parameters else ""
+        return cls(instances, int(threads or 0) or max(1, cores // instances))
+
+    def apply(self, config: Any) -> None:
+        """Write it into a ModelConfig, in place of what was there."""
+        del config.instance_group[:]
+        config.instance_group.add(count=self.instances, kind=model_config_pb2.ModelInstanceGroup.KIND_CPU)
+        config.parameters[THREADS].string_value = str(self.threads)
+
+    def lines(self) -> str:
+        """Return what says it in a config.pbtxt."""
+        config = model_config_pb2.ModelConfig()
+        self.apply(config)
+        return "".join(
+            f"{name} {{ {text_format.MessageToString(message, as_one_line=True)} }}\n"
+            for name, message in _parts(config)
+        )
+
+    def __str__(self) -> str:
+        """As a table shows it."""
+        return f"{self.instances} × {self.threads}"  # noqa: RUF001
+
+
+def _parts(config: Any) -> Iterator[tuple[str, Any]]:
+    for descriptor, value in config.ListFields():
+        if descriptor.name == "parameters":
+            for key in sorted(value):
+                yield "parameters", type(config).ParametersEntry(key=key, value=value[key])
+        else:
+            for message in value:
+                yield descriptor.name, message
+
+
+def grid(
+    cores: int, instances: Sequence[int] | None = None, threads: Sequence[int] | None = None
+) -> list[Setting]:
+    """Return the settings worth trying on a machine.
+
+    Args:
+        cores: that this process may use.
+        instances: only these counts.
+        threads: only these counts.
+
+    Returns:
+        Powers of two and the number of cores itself. Unless counts are given, only those that keep between
+        half of the cores and twice as many threads at work.
+    """
+    steps = sorted({2**power for power in range(cores.bit_length()) if 2**power <= cores} | {cores})
+    free = instances is None and threads is None
+    return [
+        Setting(count, within)
+        for count in instances or steps
+        for within in threads or steps
+        if not free or cores <= 2 * count * within <= 4 * cores
+    ]

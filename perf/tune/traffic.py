@@ -1,0 +1,36 @@
+"""Mixed requests to the pipelines, written before the measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import cycle, islice
+
+from perf.bench.clips import mixed_clips
+from perf.bench.load import output_samples, output_text, serialised, serialised_text
+from perf.bench.texts import texts
+
+POOL = 40  # requests of a pipeline before they come again
+SEED = 1
+
+
+def pool(pipeline: str) -> list[bytes]:
+    """Return requests to a pipeline: recordings of 0.5 to 40 s, or texts of one to three sentences."""
+    if pipeline == "speech_to_text":
+        return [serialised(clip) for clip in islice(mixed_clips(SEED), POOL)]
+    return [serialised_text(text, SEED) for text in texts(POOL)]
+
+
+def traffic(pipelines: Sequence[str], count: int, pools: dict[str, list[bytes]]) -> list[tuple[str, bytes]]:
+    """Return `count` requests with their pipelines, which take turns."""
+    queues = {pipeline: cycle(pools[pipeline]) for pipeline in pipelines}
+    return [(pipeline, next(queues[pipeline])) for pipeline in islice(cycle(pipelines), count)]
+
+
+def same_answer(pipeline: str, one: bytes, other: bytes) -> bool:
+    """Whether two answers are the same text, or speech of the same length.
+
+    Another number of threads adds up in another order, so samples agree to float rounding only.
+    """
+    if pipeline == "speech_to_text":
+        return output_text(one) == output_text(other)
+    return output_samples(one).size == output_samples(other).size

@@ -1,0 +1,103 @@
+import pytest
+
+from perf.tune.candidates import MODELS, PIPELINES, Candidate, pipeline_of, single, together, uniform
+from perf.tune.outcome import Figures, Outcome, advised, winners
+from perf.tune.report import markdown
+from perf.tune.settings import Setting, TuneError
+
+COMMITTED = dict.fromkeys(MODELS, Setting(2, 1))
+GRID = [Setting(1, 1), Setting(2, 1)]
+
+
+def outcome(settings, rates, committed=(10.0, 10.0), pipelines=("speech_to_text",), p95=100.0):
+    candidate = Candidate("candidate", settings, pipelines)
+    return Outcome(candidate, Figures(committed, 40.0, 80.0), Figures(tuple(rates), 50.0, p95), 12, 0)
+
+
+def test_a_single_candidate_changes_one_model_and_never_repeats_the_committed():
+    found = single(MODELS, GRID, COMMITTED)
+    assert [candidate.settings for candidate in found] == [{model: Setting(1, 1)} for model in MODELS]
+    assert found[0].pipelines == ("speech_to_text",)
+    assert found[-1].pipelines == ("text_to_speech",)
+
+
+def test_a_uniform_candidate_changes_a_pipeline_at_once():
+    found = uniform(MODELS, GRID, COMMITTED)
+    assert [set(candidate.settings) for candidate in found] == [set(models) for models in PIPELINES.values()]
+    mixed = {**COMMITTED, "asr_quartznet": Setting(1, 1)}
+    assert len(uniform(MODELS, GRID, mixed)) == 3
+
+
+def test_one_model_alone_is_no_uniform_candidate():
+    assert uniform(["asr_quartznet"], GRID, COMMITTED) == []
+
+
+def test_an_unknown_model_is_named():
+    with pytest.raises(TuneError, match="got 'asr_whisper'"):
+        pipeline_of("asr_whisper")
+
+
+@pytest.mark.parametrize(
+    ("rates", "gains"),
+    [
+        ((10.4, 10.5), True),
+        ((10.1, 10.2), False),  # within what the next run may take back
+        ((9.9, 14.0), False),  # slower in one round
+        ((10.0, 14.0), False),
+    ],
+)
+def test_a_gain_holds_in_every_round_and_by_a_margin(rates, gains):
+    assert outcome({"asr_quartznet": Setting(1, 2)}, rates).gains is gains
+
+
+def test_ratios_pair_the_rounds():
+    measured = outcome({"asr_quartznet": Setting(1, 2)}, (12.0, 30.0, 22.0), (10.0, 20.0, 20.0))
+    assert measured.ratios == pytest.approx([1.2, 1.5, 1.1])
+    assert measured.ratio == pytest.approx(1.2)
+    assert measured.p95_ratio == pytest.approx(1.25)
+
+
+def test_the_best_setting_of_each_model_wins():
+    found = winners(
+        [
+            outcome({"asr_quartznet": Setting(1, 1)}, (11.0, 11.0)),
+            outcome({"asr_quartznet": Setting(1, 2)}, (12.0, 12.0)),
+            outcome({"asr_features": Setting(1, 1)}, (9.0, 9.0)),
+            outcome(dict.fromkeys(PIPELINES["speech_to_text"], Setting(4, 4)), (20.0, 20.0)),
+        ]
+    )
+    assert found == {"asr_quartznet": Setting(1, 2)}
+
+
+def test_winners_are_tried_together_and_both_pipelines_at_once():
+    wins = {"asr_quartznet": Setting(1, 2), "punctuation_bert": Setting(1, 1), "tts_waveglow": Setting(1, 2)}
+    first, both = together(wins)
+    assert set(first.settings) == {"asr_quartznet", "punctuation_bert"}
+    assert both.settings == wins
+    assert both.pipelines == tuple(PIPELINES)
+    assert together({}) == []
+
+
+def test_advice_follows_the_largest_gain_of_a_pipeline():
+    combined = outcome({"asr_quartznet": Setting(1, 2), "asr_features": Setting(1, 1)}, (13.0, 13.0))
+    both = outcome({"tts_waveglow": Setting(1, 1)}, (50.0, 50.0), pipelines=tuple(PIPELINES))
+    found = advised([outcome({"asr_quartznet": Setting(1, 2)}, (12.0, 12.0)), combined, both])
+    assert found == {"speech_to_text": combined}
+
+
+def test_report_has_the_lines_to_paste_where_something_gains():
+    settings = {"asr_quartznet": Setting(1, 2), "asr_features": Setting(2, 1)}
+    text = markdown([outcome(settings, (12.0, 12.0))], COMMITTED, 4, 2)
+    assert "1.20 | 1.20 to 1.20 | 1.25 | 0 of 12 | gains |" in text
+    assert "    # asr_quartznet" in text
+    assert "    instance_group { count: 1 kind: KIND_CPU }" in text
+    assert "# asr_features" not in text  # as committed
+    assert "keep the committed configs" not in text
+    table = [line for line in text.splitlines() if line.startswith("|")]
+    assert len({line.count("|") for line in table}) == 1
+
+
+def test_report_says_when_nothing_gains():
+    assert "keep the committed configs" in markdown(
+        [outcome({"asr_quartznet": Setting(1, 2)}, (9.0, 9.0))], COMMITTED, 4, 2
+    )
