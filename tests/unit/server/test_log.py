@@ -1,0 +1,59 @@
+import threading
+import time
+
+from tritone.server.log import follow_log
+
+
+def follow(path, **options):
+    """Follow in a thread; returns the lines seen so far and a function that ends it."""
+    lines, ended = [], threading.Event()
+    thread = threading.Thread(
+        target=follow_log, args=(path, lines.append, ended.is_set), kwargs=options, daemon=True
+    )
+    thread.start()
+
+    def end():
+        ended.set()
+        thread.join(10)
+        assert not thread.is_alive()
+
+    return lines, end
+
+
+def until(condition):
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_lines_are_passed_on_as_they_come_and_the_last_ones_too(tmp_path):
+    with (tmp_path / "log").open("ab", buffering=0) as log:
+        log.write(b"first\n")
+        lines, end = follow(tmp_path / "log")
+        until(lambda: lines == ["first\n"])
+        log.write(b"second\nno newline")
+        end()
+    assert "".join(lines) == "first\nsecond\nno newline"
+
+
+def test_long_log_is_emptied_and_goes_on(tmp_path):
+    path = tmp_path / "log"
+    with path.open("ab", buffering=0) as log:
+        lines, end = follow(path, longest_bytes=1000)
+        log.write(b"x" * 999 + b"\n" + b"y\n")
+        until(lambda: len(lines) == 2 and path.stat().st_size == 0)
+        log.write(b"after\n")
+        until(lambda: lines[-1] == "after\n")
+        assert path.read_text() == "after\n"
+        end()
+    assert len(lines) == 3
+
+
+def test_short_log_is_kept_for_the_reasons_of_a_failure(tmp_path):
+    path = tmp_path / "log"
+    path.write_text("E1120 reason\n")
+    lines, end = follow(path, longest_bytes=1000)
+    until(lambda: lines)
+    end()
+    assert path.read_text() == "E1120 reason\n"
