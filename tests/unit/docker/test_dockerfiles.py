@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from export.tensorrt import library
 from tritone.server import ServerOptions
 
 from .conftest import DOCKER, ROOT, read_dockerfile
@@ -155,7 +156,7 @@ def test_engines_are_built_with_the_servers_tensorrt():
     locked = re.search(
         r"^tensorrt-cu12-bindings==(\S+)", (ROOT / "requirements/engines.txt").read_text(), re.M
     )
-    assert locked[1] == "10.5.0"  # of NVIDIA's 24.10
+    assert locked[1] == library.SERVER
 
 
 def test_requests_in_flight_have_time_before_a_container_is_killed(compose):
