@@ -8,7 +8,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [
     path
-    for path in (ROOT / "README.md", *ROOT.glob("*/README.md"), *ROOT.glob("*/cards/*.md"))
+    for path in (
+        ROOT / "README.md",
+        *ROOT.glob("*/README.md"),
+        *ROOT.glob("*/cards/*.md"),
+        *ROOT.glob("docs/*.md"),
+    )
     if path.is_file()
 ]
 TARGETS = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
@@ -30,3 +35,10 @@ def test_every_target_documents_itself():
     for line in (ROOT / "Makefile").read_text().splitlines():
         if re.match(r"[a-z][a-z-]*:", line):
             assert "  ## " in line, line
+
+
+def test_operations_page_tells_what_to_do_about_every_alert():
+    page, rules = ROOT / "docs/operations.md", ROOT / "docker/prometheus/alerts.yml"
+    table = page.read_text().partition("## Alerts")[2].partition("\n## ")[0]
+    told = set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
+    assert told == set(re.findall(r"- alert: (\w+)", rules.read_text()))

@@ -275,6 +275,14 @@ def test_edits_that_fail_half_way_are_taken_back(tmp_path, monkeypatch):
     assert (first.read_text(), second.read_text()) == ("1", "2")
 
 
+def test_variant_that_is_put_aside_for_want_of_an_engine_keeps_up(repositories, capsys):
+    variant = repositories[0] / "punctuation_bert/configs/tensorrt.pbtxt"
+    aside = variant.rename(variant.with_name("tensorrt.pbtxt.unused"))
+    versions(repositories, "serve", "punctuation", "2")
+    assert "versions: [ 1, 2 ]" in aside.read_text()
+    capsys.readouterr()
+
+
 def test_show_tells_what_is_served_and_used(repositories, capsys):
     shutil.rmtree(repositories[0] / "punctuation_bert/2")
     versions(repositories, "show")

@@ -106,11 +106,10 @@ def drop(found: Repositories, name: str, version: int) -> Change:
 
 
 def _policies(family: Family, versions: set[int]) -> dict[Path, str | None]:
-    return {
-        config.config_path: with_policy(_text(config), versions)
-        for folders in family.configs.values()
-        for config in folders
-    }
+    paths = [config.config_path for folders in family.configs.values() for config in folders]
+    # Variants that are put aside for want of an engine come back as they are.
+    aside = [path for folders in family.configs.values() for path in folders[0].path.glob("configs/*.unused")]
+    return {path: with_policy(path.read_text(encoding="utf-8"), versions) for path in (*paths, *aside)}
 
 
 def _pins(found: Repositories, pipeline: ModelFolder | None) -> dict[str, int]:

@@ -45,5 +45,11 @@ def _rows(found: Repositories, family: Family, server: ModelControl | None) -> I
         )
         if server is not None:
             ready = [model for model in family.models if states[model].get(version) == "READY"]
-            row = (*row, "ready" if len(ready) == len(family.models) else f"{len(ready)} models ready")
+            row = (*row, _loaded(len(ready), len(family.models)))
         yield row
+
+
+def _loaded(ready: int, all_models: int) -> str:
+    if ready == all_models:
+        return "ready"
+    return f"{ready} of {all_models} models ready" if ready else "not loaded"
