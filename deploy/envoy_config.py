@@ -1,0 +1,179 @@
+"""Envoy's configuration: three listeners, whose routes and clusters are files that are replaced at once.
+
+The bootstrap never changes from release to release. Each release has its own routes, which lead to its own
+clusters; Envoy reads them through the link `current` and reads anew when the link is replaced. Connections
+of clients belong to the listeners and stay open.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from deploy.door import Door
+from deploy.layout import Layout
+from deploy.release import Release
+
+_TYPE = "type.googleapis.com/envoy"
+_HTTP_OPTIONS = f"{_TYPE}.extensions.upstreams.http.v3.HttpProtocolOptions"
+PROTOCOLS = ("http", "grpc", "metrics")
+# How many requests may wait is decided by the queues of the models, which answer with a reason.
+_UNLIMITED = 1_000_000
+# Send again only what no server has begun: the connection was refused, the stream was refused before it was
+# handled, or the connection closed before the request was written. An UNAVAILABLE of the server is an answer.
+_RETRY = {"retry_on": "connect-failure,refused-stream,reset-before-request", "num_retries": 2}
+
+
+def bootstrap(door: Door, layout: Layout) -> str:
+    """Return the bootstrap as JSON."""
+    listeners = [
+        _listener(protocol, door.address, port, layout)
+        for protocol, port in zip(PROTOCOLS, door.ports.all(), strict=True)
+    ]
+    return _json(
+        {
+            "node": {"id": "tritone", "cluster": "tritone"},
+            "admin": {"address": {"pipe": {"path": layout.admin_socket, "mode": 0o600}}},
+            "static_resources": {"listeners": listeners},
+            "dynamic_resources": {
+                "cds_config": {
+                    "resource_api_version": "V3",
+                    "path_config_source": {"path": f"{layout.front}/clusters.json"},
+                }
+            },
+        }
+    )
+
+
+def clusters(releases: Sequence[Release]) -> str:
+    """Return the clusters of the releases' servers as JSON."""
+    resources = [
+        _cluster(release, protocol, port)
+        for release in releases
+        for protocol, port in zip(PROTOCOLS, release.ports.all(), strict=True)
+    ]
+    return _json({"version_info": "+".join(release.id for release in releases), "resources": resources})
+
+
+def routes(release: Release, protocol: str) -> str:
+    """Return the routes that lead everything to a release, as JSON; their version is the release's id."""
+    route = {
+        "match": {"prefix": "/"},
+        "route": {
+            "cluster": cluster_name(release.id, protocol),
+            "timeout": "0s",  # hours of audio take minutes; callers set their own deadlines
+            "retry_policy": _RETRY,
+        },
+    }
+    return _json(
+        {
+            "version_info": release.id,
+            "resources": [
+                {
+                    "@type": f"{_TYPE}.config.route.v3.RouteConfiguration",
+                    "name": protocol,
+                    "virtual_hosts": [{"name": protocol, "domains": ["*"], "routes": [route]}],
+                }
+            ],
+        }
+    )
+
+
+def cluster_name(release_id: str, protocol: str) -> str:
+    """Return the name of a release's cluster."""
+    return f"{protocol}_{release_id}"
+
+
+def _listener(protocol: str, address: str, port: int, layout: Layout) -> dict[str, Any]:
+    return {
+        "name": protocol,
+        "address": {"socket_address": {"address": address, "port_value": port}},
+        # Vanished clients are noticed by TCP, since idle and slow streams are never ended.
+        "tcp_keepalive": {"keepalive_time": 120, "keepalive_interval": 30, "keepalive_probes": 4},
+        "filter_chains": [
+            {
+                "filters": [
+                    {
+                        "name": "envoy.filters.network.http_connection_manager",
+                        "typed_config": _connection_manager(protocol, layout),
+                    }
+                ]
+            }
+        ],
+    }
+
+
+def _connection_manager(protocol: str, layout: Layout) -> dict[str, Any]:
+    return {
+        "@type": f"{_TYPE}.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": protocol,
+        "codec_type": "HTTP2" if protocol == "grpc" else "AUTO",
+        "stream_idle_timeout": "0s",  # nothing flows while a long recording is recognised
+        "generate_request_id": False,
+        "server_header_transformation": "PASS_THROUGH",
+        "rds": {
+            "route_config_name": protocol,
+            "config_source": {
+                "resource_api_version": "V3",
+                "path_config_source": {
+                    "path": f"{layout.current}/routes/{protocol}.json",
+                    "watched_directory": {"path": layout.root},
+                },
+            },
+        },
+        "http_filters": [
+            {
+                "name": "envoy.filters.http.router",
+                "typed_config": {"@type": f"{_TYPE}.extensions.filters.http.router.v3.Router"},
+            }
+        ],
+    }
+
+
+def _cluster(release: Release, protocol: str, port: int) -> dict[str, Any]:
+    name = cluster_name(release.id, protocol)
+    version: dict[str, object] = (
+        {"http2_protocol_options": {}} if protocol == "grpc" else {"http_protocol_options": {}}
+    )
+    return {
+        "@type": f"{_TYPE}.config.cluster.v3.Cluster",
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": "5s",
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [
+                {
+                    "lb_endpoints": [
+                        {
+                            "endpoint": {
+                                "address": {"socket_address": {"address": "127.0.0.1", "port_value": port}}
+                            }
+                        }
+                    ]
+                }
+            ],
+        },
+        "circuit_breakers": {
+            "thresholds": [
+                {
+                    "max_connections": _UNLIMITED,
+                    "max_pending_requests": _UNLIMITED,
+                    "max_requests": _UNLIMITED,
+                    "max_retries": 100,
+                }
+            ]
+        },
+        "upstream_connection_options": {"tcp_keepalive": {"keepalive_time": 120}},
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                "@type": _HTTP_OPTIONS,
+                "explicit_http_config": version,
+            }
+        },
+    }
+
+
+def _json(content: dict[str, Any]) -> str:
+    return json.dumps(content, indent=1) + "\n"

@@ -1,0 +1,70 @@
+"""What can go wrong between this machine and a node."""
+
+from __future__ import annotations
+
+
+class DeployError(Exception):
+    """Any failure of a deploy, told so that the reader knows what to do next.
+
+    DeployError
+    ├── UsageError              (ValueError)       an option is wrong
+    ├── MissingToolError        (LookupError)      a program is missing here or on the node
+    ├── UnreachableError        (ConnectionError)  no connection, or it was lost
+    ├── HostKeyError            (ConnectionError)  the node's key is unknown or another than before
+    ├── LoginError              (PermissionError)  the node lets nobody in with these keys
+    ├── BusyError               (RuntimeError)     someone else deploys to the node right now
+    ├── NodeCommandError        (RuntimeError)     a command on the node failed
+    ├── DiskFullError           (OSError)          the node has no space left
+    ├── PortTakenError          (OSError)          something else listens on a port of the front door
+    ├── UnhealthyReleaseError   (RuntimeError)     a release does not start, or fails its smoke test
+    ├── FrontDoorError          (RuntimeError)     Envoy does not start, or does not take a change
+    └── NoReleaseError          (LookupError)      there is no such release on the node
+    """
+
+
+class UsageError(DeployError, ValueError):
+    """An option is wrong."""
+
+
+class MissingToolError(DeployError, LookupError):
+    """A program is missing here or on the node."""
+
+
+class UnreachableError(DeployError, ConnectionError):
+    """There is no connection to the node, or it was lost."""
+
+
+class HostKeyError(DeployError, ConnectionError):
+    """The node's key is unknown, or another than before."""
+
+
+class LoginError(DeployError, PermissionError):
+    """The node lets nobody in with these keys."""
+
+
+class BusyError(DeployError, RuntimeError):
+    """Someone else deploys to the node right now."""
+
+
+class NodeCommandError(DeployError, RuntimeError):
+    """A command on the node failed."""
+
+
+class DiskFullError(DeployError, OSError):
+    """The node has no space left."""
+
+
+class PortTakenError(DeployError, OSError):
+    """Something else listens on a port of the front door."""
+
+
+class UnhealthyReleaseError(DeployError, RuntimeError):
+    """A release does not start, or fails its smoke test."""
+
+
+class FrontDoorError(DeployError, RuntimeError):
+    """Envoy does not start, or does not take a change."""
+
+
+class NoReleaseError(DeployError, LookupError):
+    """There is no such release on the node."""

@@ -1,0 +1,107 @@
+"""What a node is: its tools, its GPU, its free space, the ports in use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deploy.errors import DiskFullError, MissingToolError, UsageError
+from deploy.node import Node, quoted
+from deploy.ports import listening
+
+DOCKER_DENIED = "denied"
+_TOOLS = ("rsync", "flock", "setsid", "python3", "make")
+_PACKAGES = {"flock": "util-linux", "setsid": "util-linux"}
+_SPARE_BYTES = 200_000_000  # logs, environments' small files, room to breathe
+
+_SCRIPT = """
+echo "ids $(id -u):$(id -g)"
+echo "system $(uname -s) $(uname -m)"
+for tool in rsync flock setsid python3 make; do
+  if command -v $tool >/dev/null 2>&1; then echo "tool $tool"; fi
+done
+if command -v docker >/dev/null 2>&1; then
+  echo "docker $(docker info --format '{{.ServerVersion}}' 2>/dev/null || echo denied)"
+fi
+if command -v nvidia-smi >/dev/null 2>&1; then
+  nvidia-smi --query-gpu=name --format=csv,noheader 2>/dev/null | sed 's/^/gpu /'
+fi
+cd ~ && mkdir -p ROOT && cd ROOT && echo "root $(pwd)"
+echo "free $(df -Pk . | awk 'NR == 2 { print $4 }')"
+cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" { print "socket", $0 }'
+"""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a node is."""
+
+    root: str  # absolute path of the folder that deploys use
+    ids: str  # UID:GID of the user there
+    tools: frozenset[str]  # programs found
+    docker: str | None  # version of its engine, DOCKER_DENIED, or None without docker
+    gpus: tuple[str, ...]  # names of NVIDIA GPUs
+    free_bytes: int  # on the disk of the root folder
+    listening: frozenset[int]  # TCP ports in use
+
+    @property
+    def docker_usable(self) -> bool:
+        """Whether containers can be run."""
+        return self.docker not in (None, DOCKER_DENIED)
+
+    def require(self, *tools: str) -> None:
+        """Raise MissingToolError for the first program that the node lacks."""
+        for tool in tools:
+            if tool not in self.tools:
+                raise MissingToolError(
+                    f"{tool}: expected it on the node, found none; install it there "
+                    f"(`sudo apt-get install {_PACKAGES.get(tool, tool)}` on Debian and Ubuntu)."
+                )
+
+    def require_space(self, size: int) -> None:
+        """Raise DiskFullError when a release of `size` bytes cannot be copied."""
+        if self.free_bytes < size + _SPARE_BYTES:
+            raise DiskFullError(
+                f"{self.root}: expected {(size + _SPARE_BYTES) / 1e6:.0f} MB free on the node, got "
+                f"{self.free_bytes / 1e6:.0f} MB; remove what is not needed (releases: --keep 1, images: "
+                "docker image prune) and deploy again."
+            )
+
+
+def read_facts(node: Node, root: str, with_docker: bool = False) -> Facts:
+    """Ask a node what it is; makes the root folder.
+
+    Args:
+        node: the node.
+        root: absolute, or relative to the user's home.
+        with_docker: what a dry run supposes: Docker and a GPU, or neither.
+    """
+    supposing = "\n".join(
+        ["system Linux x86_64", "ids 1000:1000", f"root /home/USER/{root}", "free 1000000000"]
+        + [f"tool {tool}" for tool in _TOOLS]
+        + (["docker 28", "gpu of the node"] if with_docker else [])
+    )
+    command = _SCRIPT.replace("ROOT", quoted("{}", root))
+    return parse_facts(node.run(command, supposing=supposing).output)
+
+
+def parse_facts(answer: str) -> Facts:
+    """Read the answer of the script.
+
+    Raises:
+        UsageError: the node's system is not one that can serve.
+    """
+    lines = [line.partition(" ")[::2] for line in answer.splitlines()]
+    single = dict(lines)
+    if single.get("system") != "Linux x86_64":
+        raise UsageError(
+            f"HOST: expected Linux on x86_64, got {single.get('system', 'no answer')}; choose another node."
+        )
+    return Facts(
+        root=single["root"],
+        ids=single["ids"],
+        tools=frozenset(rest for word, rest in lines if word == "tool"),
+        docker=single.get("docker"),
+        gpus=tuple(rest for word, rest in lines if word == "gpu"),
+        free_bytes=int(single["free"]) * 1024,
+        listening=frozenset(listening("\n".join(rest for word, rest in lines if word == "socket"))),
+    )

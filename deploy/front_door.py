@@ -1,0 +1,220 @@
+"""The front door of a node: Envoy on the public ports, which is told where the serving release listens."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from deploy.door import Door
+from deploy.envoy_config import PROTOCOLS, bootstrap, cluster_name, clusters
+from deploy.errors import DeployError, FrontDoorError, NodeCommandError, PortTakenError
+from deploy.facts import Facts
+from deploy.node import quoted
+from deploy.release import NodeState, Release
+from deploy.runtimes import Runtime
+from deploy.visit import Visit
+
+_TAKE_S = 15.0
+_START_S = 30.0
+_SETTLE_S = 1.0  # until every thread of Envoy follows the new routes
+
+
+@dataclass(frozen=True)
+class DoorPlan:
+    """A front door as it shall be."""
+
+    door: Door
+    runtime: Runtime
+
+
+class FrontDoor:
+    """The front door of the visited node.
+
+    Args:
+        visit: the node.
+        state: what it was before.
+        plan: how the front door shall be; None leaves it as it is.
+    """
+
+    def __init__(self, visit: Visit, state: NodeState, plan: DoorPlan | None) -> None:
+        self._visit = visit
+        self._state = state
+        self._plan = plan
+        self._runs = state.door_runs
+        door = plan.door if plan else state.door
+        if door is None:
+            raise FrontDoorError(
+                "front door: expected one from an earlier deploy, found none; run `make deploy` first."
+            )
+        self.door = door
+
+    def require_ports(self, facts: Facts) -> None:
+        """Raise PortTakenError when something else listens on a public port."""
+        own = self._state.door.ports.all() if self._state.door and self._runs else ()
+        for port in self.door.ports.all():
+            if port in facts.listening and port not in own:
+                raise PortTakenError(
+                    f"port {port} on the node: expected it to be free for the front door, something else "
+                    f"listens there; find it with `ss -ltnp 'sport = :{port}'` and stop it, or choose others "
+                    "(--http-port, --grpc-port, --metrics-port)."
+                )
+
+    def switch(self, new: Release, old: Release | None) -> None:
+        """Lead all new requests to a release; those under way stay where they are.
+
+        Args:
+            new: its server is ready.
+            old: the release whose server still answers requests, if there is one.
+
+        Raises:
+            FrontDoorError: it did not come about; everything is as it was before.
+        """
+        visit, state = self._visit, self._state
+        try:
+            visit.progress.step(f"Switch the front door to {new.id}")
+            self._write_clusters([release for release in (old, new) if release])
+            if self._runs:
+                self._require_taken("clusters", new, self._has_clusters)
+            visit.node.run(links_command(visit.layout.root, new.id, state.current or state.previous))
+            self._open()
+            self._require_taken("routes", new, self._has_routes)
+            if not visit.checks.until(self._ready, _TAKE_S):
+                raise FrontDoorError(
+                    f"front door: expected {new.id} to answer on ports {self.door.ports.all()}, got no answer."
+                )
+        except DeployError:
+            self._revert(old)
+            raise
+
+    def drained(self, release: Release) -> bool:
+        """Wait until Envoy has no request left at a release; return whether that came in time."""
+        self._visit.checks.pause(_SETTLE_S)
+        return self._visit.checks.until(lambda: self._active(release) == 0, self._visit.patience.drain_s)
+
+    def forget(self, kept: Release) -> None:
+        """Take the clusters of all other releases away."""
+        self._write_clusters([kept])
+
+    def _open(self) -> None:
+        """Make sure that Envoy runs as planned."""
+        visit, front = self._visit, self._visit.layout.front
+        if self._plan is None:
+            if not self._runs:
+                self._start()
+            return
+        runtime = self._plan.runtime
+        files = {
+            "bootstrap.json": bootstrap(self.door, visit.layout),
+            "door.json": self.door.to_json(),
+            **runtime.front_door(self.door).items(),
+        }
+        if self._runs and self._is_up_to_date(files):
+            return
+        runtime.prepare_front_door()
+        visit.node.write(f"{front}/next.json", files["bootstrap.json"])
+        try:
+            visit.node.run(runtime.validate_command(self.door, f"{front}/next.json"))
+        except NodeCommandError as error:
+            raise FrontDoorError(f"front door: Envoy refuses its configuration.\n{error}") from error
+        if self._runs:
+            visit.progress.step("Restart the front door: it is another one now; open connections end here")
+            visit.node.run(quoted("sh {}/stop", front))
+            self._runs = False
+        for name, content in files.items():
+            visit.node.write(f"{front}/{name}", content)
+        self._start()
+
+    def _is_up_to_date(self, files: dict[str, str]) -> bool:
+        front = self._visit.layout.front
+        names = [name for name in files if name != "door.json"]
+        command = quoted("cd {} && cat {}", front, names)
+        answer = self._visit.node.run(command, check=False, supposing="".join(files[name] for name in names))
+        return answer.output == "".join(files[name] for name in names)
+
+    def _start(self) -> None:
+        visit, front = self._visit, self._visit.layout.front
+        visit.progress.step(f"Open the front door on {self.door.address}, ports {self.door.ports.all()}")
+        visit.node.run(quoted("sh {}/start", front))
+        if not visit.checks.until(self._answers, _START_S):
+            log = visit.node.run(quoted("sh {}/log", front), check=False).output
+            raise FrontDoorError(
+                f"front door: expected Envoy to start, it did not. Its log ends:\n{_tail(log)}"
+            )
+        self._runs = True
+
+    def _revert(self, old: Release | None) -> None:
+        """Lead everything back to the release before; without one, close the door."""
+        visit, state = self._visit, self._state
+        visit.progress.step(
+            f"Switch the front door back to {old.id}" if old else "Close the front door again"
+        )
+        visit.node.run(links_command(visit.layout.root, state.current, state.previous))
+        if old:
+            if not self._runs and state.door_runs:
+                self._start()
+            self._write_clusters([old])
+        else:
+            stop = quoted("if [ -f {0}/stop ]; then sh {0}/stop; fi", visit.layout.front)
+            visit.node.run(stop)
+
+    def _write_clusters(self, releases: Sequence[Release]) -> None:
+        self._visit.node.write(f"{self._visit.layout.front}/clusters.json", clusters(releases))
+
+    def _require_taken(self, what: str, release: Release, taken: Callable[[Release], bool]) -> None:
+        if not self._visit.checks.until(lambda: taken(release), _TAKE_S):
+            log = self._visit.node.run(quoted("sh {}/log", self._visit.layout.front), check=False).output
+            raise FrontDoorError(
+                f"front door: expected Envoy to take the {what} of {release.id}, it does not. Its log ends:\n"
+                f"{_tail(log)}"
+            )
+
+    def _answers(self) -> bool:
+        try:
+            return self._ask("/ready").strip() in ("LIVE", "")
+        except FrontDoorError:
+            return False
+
+    def _ready(self) -> bool:
+        return self._visit.checks.ready(self.door.reachable_address, self.door.ports)
+
+    def _has_clusters(self, release: Release) -> bool:
+        answer = self._ask("/config_dump?resource=dynamic_active_clusters")
+        return not answer or all(
+            f'"{cluster_name(release.id, protocol)}"' in answer for protocol in PROTOCOLS
+        )
+
+    def _has_routes(self, release: Release) -> bool:
+        answer = self._ask("/config_dump?resource=dynamic_route_configs")
+        if not answer:
+            return True
+        versions = [config.get("version_info") for config in json.loads(answer).get("configs", [])]
+        return len(versions) == len(PROTOCOLS) and set(versions) == {release.id}
+
+    def _active(self, release: Release) -> int:
+        """Return how many requests Envoy has at a release, waiting for a connection or for the answer."""
+        answer = self._ask(
+            f"/stats?filter=^cluster.[a-z]%2B_{release.id}.upstream_rq_(active|pending_active)$"
+        )
+        return sum(int(line.rpartition(":")[2]) for line in answer.splitlines() if line.strip())
+
+    def _ask(self, path: str) -> str:
+        return self._visit.checks.envoy(self._visit.layout.admin_socket, path)
+
+
+def links_command(root: str, current: str | None, previous: str | None) -> str:
+    """Return the command that sets both links, each at once; None removes one.
+
+    Envoy watches the root folder: the moment in which `current` is renamed is the switch.
+    """
+    steps = [quoted("cd {}", root)]
+    for link, target in (("current", current), ("previous", previous)):
+        if target is None:
+            steps.append(f"rm -f {link}")
+        else:
+            steps.append(quoted("ln -sfn {1} {0}.new && mv -Tf {0}.new {0}", link, f"releases/{target}"))
+    return " && ".join(steps)
+
+
+def _tail(log: str) -> str:
+    return "\n".join(log.strip().splitlines()[-10:])

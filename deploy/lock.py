@@ -1,0 +1,111 @@
+"""One deploy at a time: a lock on the node that its holder cannot forget.
+
+A session on the node holds the lock as long as this process lives and is connected. When the connection ends
+without a farewell, the node itself stops every server that does not serve, and lets go. A connection that
+hangs is noticed by its heartbeat, and the next deploy takes over.
+"""
+
+from __future__ import annotations
+
+import getpass
+import socket
+import threading
+from types import TracebackType
+
+from deploy.errors import BusyError, UnreachableError
+from deploy.layout import Layout
+from deploy.node import Node, Session, quoted
+from deploy.progress import Progress
+
+HEARTBEAT_S = 10.0
+STALE_S = 90
+_ANSWER_S = 45.0
+_TIDY_S = 150.0  # the node stops servers; requests in flight are finished first
+
+# The lock is the kernel's: it cannot outlive the session. lock.owner only tells who and, by its time, since
+# when nothing was heard.
+_SCRIPT = """
+cd {root} || exit 1
+exec 9>>lock
+if ! flock -n 9; then
+  silent=$(( $(date +%s) - $(stat -c %Y lock.owner 2>/dev/null || echo 0) ))
+  read -r pid owner <lock.owner
+  if [ $silent -le {stale} ]; then echo "busy $owner"; exit 0; fi
+  kill "$pid" 2>/dev/null
+  if ! flock -w 30 9; then echo "busy $owner"; exit 0; fi
+fi
+echo "$$ "{owner} >lock.owner
+echo held
+while read -r word; do
+  case $word in
+    beat) touch lock.owner ;;
+    farewell) rm -f lock.owner; exit 0 ;;
+  esac
+done
+sh tidy >>tidy.log 2>&1 9>&-
+rm -f lock.owner
+"""
+
+
+class NodeLock:
+    """Keeps others from deploying to the node. Use it as a context manager.
+
+    Raises:
+        BusyError: somebody else holds it.
+    """
+
+    def __init__(self, node: Node, layout: Layout, progress: Progress) -> None:
+        self._node = node
+        self._progress = progress
+        self._command = lock_command(layout)
+        self._session: Session | None = None
+        self._done = threading.Event()
+
+    def __enter__(self) -> NodeLock:
+        self._session = self._node.session(self._command)
+        answer = self._session.hear(_ANSWER_S)
+        if answer != "held":
+            self._session.close(_ANSWER_S)
+            if answer.startswith("busy"):
+                raise BusyError(
+                    f"{self._node.host}: expected to be alone, but {answer.removeprefix('busy ')} is deploying "
+                    "there; wait until that is done. (The lock of a lost connection is let go by itself.)"
+                )
+            raise UnreachableError(f"{self._node.host}: expected the lock within {_ANSWER_S:g} s, got none.")
+        threading.Thread(target=self._beat, daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._done.set()
+        if self._session is None:
+            return
+        if error is None:
+            self._session.say("farewell")
+        else:
+            self._progress.step("Leave the node to stop what does not serve")
+        self._session.close(_TIDY_S)
+
+    def require(self) -> None:
+        """Raise UnreachableError when the lock was lost, and with it the right to change the node."""
+        if self._session is None or not self._session.is_open():
+            raise UnreachableError(
+                f"{self._node.host}: the lock was lost with its connection; nothing further is changed. Look "
+                "with `make status`, and deploy again."
+            )
+
+    def _beat(self) -> None:
+        while not self._done.wait(HEARTBEAT_S):
+            if self._session is not None:
+                self._session.say("beat")
+
+
+def lock_command(layout: Layout) -> str:
+    """Return the command of the session that holds the lock."""
+    owner = f"{getpass.getuser()}@{socket.gethostname()}"
+    return (
+        _SCRIPT.replace("{root}", quoted("{}", layout.root))
+        .replace("{stale}", str(STALE_S))
+        .replace("{owner}", quoted("{}", owner))
+    )

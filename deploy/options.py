@@ -1,0 +1,76 @@
+"""What the three commands are told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.errors import UsageError
+from deploy.ports import PortTriple
+from deploy.smoke import SmokeTest
+from deploy.visit import Patience
+
+DEFAULT_ROOT = "tritone"
+_HOST = re.compile(r"(?!-)[A-Za-z0-9._@:%\[\]-]+")
+_NAME = re.compile(r"[A-Za-z0-9_]+")
+
+
+@dataclass(frozen=True)
+class Target:
+    """Which node, and where on it."""
+
+    host: str  # user@name, or an alias of ssh's configuration
+    root: str = DEFAULT_ROOT  # folder on the node, absolute or in the user's home
+    ssh_arguments: Sequence[str] = ()  # further arguments of ssh
+    dry_run: bool = False  # print everything, touch nothing
+
+    def __post_init__(self) -> None:
+        if not _HOST.fullmatch(self.host):
+            raise UsageError(
+                f"HOST: expected user@node or an alias of ssh's configuration, got {self.host!r}; "
+                "options of ssh go into SSH_ARGS."
+            )
+        if not self.root.strip("/") or self.root.startswith("~") or ".." in self.root.split("/"):
+            raise UsageError(
+                f"--root: expected an absolute path, or one in the home folder like {DEFAULT_ROOT}, "
+                f"got {self.root!r}."
+            )
+
+
+@dataclass(frozen=True)
+class ReleaseOptions:
+    """How a release is made and served."""
+
+    source: Path  # the tree
+    smoke_test: SmokeTest
+    runtime: str = "auto"  # see choose_runtime
+    address: str = "0.0.0.0"  # that the front door listens on
+    ports: PortTriple = PortTriple(8000, 8001, 8002)  # of the front door
+    inner_port: int = 18000  # servers get three ports from here on
+    keep: int = 3  # releases
+    model_config_name: str | None = None  # None: tensorrt with a GPU; "none": the configs as they are
+    gpus: str | None = None  # Docker's --gpus; None: all there are; "none": none
+    python: str | None = None  # Python on the node that has everything installed
+    envoy: str | None = None  # Envoy on the node: binary or image
+    patience: Patience = Patience()
+
+    def __post_init__(self) -> None:
+        if self.keep < 2:
+            raise UsageError(
+                f"--keep: expected 2 or more (the serving release and the one before), got {self.keep}."
+            )
+        if self.model_config_name is not None and not _NAME.fullmatch(self.model_config_name):
+            raise UsageError(
+                f"--model-config-name: expected a name like int8, got {self.model_config_name!r}."
+            )
+        for recording in self.smoke_test.recordings:
+            if not recording.is_file():
+                raise UsageError(f"--recording: expected a file with speech, found none at {recording}.")
+
+    def served_config(self, has_gpu: bool) -> str | None:
+        """Return the name of the config variant that the server gets."""
+        if self.model_config_name is None:
+            return "tensorrt" if has_gpu else None
+        return None if self.model_config_name == "none" else self.model_config_name

@@ -1,0 +1,53 @@
+"""Three ports of a server, and which are free on a node."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from deploy.errors import UsageError
+
+
+@dataclass(frozen=True)
+class PortTriple:
+    """Where a server, or the front door, listens."""
+
+    http: int
+    grpc: int
+    metrics: int
+
+    def __post_init__(self) -> None:
+        if len({self.http, self.grpc, self.metrics}) < 3:
+            raise UsageError(f"ports: expected three different ones, got {self}; choose others.")
+        for port in self.all():
+            if not 0 < port < 65536:
+                raise UsageError(f"ports: expected numbers from 1 to 65535, got {port}; choose another.")
+
+    def all(self) -> tuple[int, int, int]:
+        """Return the three."""
+        return self.http, self.grpc, self.metrics
+
+
+def listening(table: str) -> set[int]:
+    """Return the ports that somebody listens on, from the lines of /proc/net/tcp and /proc/net/tcp6."""
+    ports = set()
+    for line in table.splitlines():
+        fields = line.split()
+        if len(fields) > 3 and fields[3] == "0A":  # TCP_LISTEN
+            ports.add(int(fields[1].rpartition(":")[2], 16))
+    return ports
+
+
+def choose(first: int, taken: Collection[int]) -> PortTriple:
+    """Return the first three neighbouring ports from `first` on that are not taken.
+
+    Raises:
+        UsageError: none within 300 ports.
+    """
+    for http in range(first, min(first + 300, 65533), 3):
+        if not {http, http + 1, http + 2} & set(taken):
+            return PortTriple(http, http + 1, http + 2)
+    raise UsageError(
+        f"--inner-port: expected three free ports from {first} on, all up to {first + 299} are taken on the "
+        "node; choose another range."
+    )

@@ -1,0 +1,62 @@
+"""What a way of running things on a node has to offer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from deploy.door import Door
+from deploy.release import Release
+
+
+@dataclass(frozen=True)
+class Scripts:
+    """Small scripts for sh that lie on the node, so that it can act without this machine."""
+
+    start: str  # returns at once
+    stop: str  # returns when it has ended; requests in flight are finished first
+    alive: str  # code 0 and "EPOCH_SECONDS RESTARTS" while it runs
+    log: str  # prints the end of its log
+    discard: str = "true\n"  # removes what it has outside its folder
+
+    def items(self) -> dict[str, str]:
+        """Return the scripts by name."""
+        return {
+            "start": self.start,
+            "stop": self.stop,
+            "alive": self.alive,
+            "log": self.log,
+            "discard": self.discard,
+        }
+
+
+class Runtime(Protocol):
+    """A way of running servers and the front door on a node."""
+
+    name: str
+
+    def prepare(self, release: Release) -> None:
+        """Make what the release's server needs: environment or image, and engines."""
+
+    def environment(self) -> str | None:
+        """Return the name of the environment that the release needs, None where it has none to itself."""
+
+    def server(self, release: Release) -> Scripts:
+        """Return the scripts of a release's server."""
+
+    def envoy(self) -> str:
+        """Return which Envoy the front door runs, see Door.envoy."""
+
+    def prepare_front_door(self) -> None:
+        """Make what the front door needs."""
+
+    def front_door(self, door: Door) -> Scripts:
+        """Return the scripts of the front door."""
+
+    def validate_command(self, door: Door, bootstrap: str) -> str:
+        """Return the command that checks a bootstrap file on the node."""
+
+
+def server_options(release: Release) -> list[str]:
+    """Return the options of the server that both runtimes have in common."""
+    return ["--model-config-name", release.model_config_name] if release.model_config_name else []

