@@ -130,18 +130,36 @@ def test_real_prometheus_scrapes_the_server_and_evaluates_every_alert(prometheus
         infer("punctuate", transcript=text("how are you today"))
         groups = prometheus("rules")["groups"]
         rules = [rule for group in groups for rule in group["rules"]]
-        scraped = prometheus("query", query='up{job="tritone"}')["result"]
+        # Rates need more than one scrape.
+        scraped = prometheus("query", query='count_over_time(up{job="tritone"}[30s]) > 2')["result"]
         if scraped and rules and all(rule["health"] != "unknown" for rule in rules):
             break
         assert time.monotonic() < deadline
         time.sleep(0.5)
     assert [rule["lastError"] for rule in rules if rule["health"] != "ok"] == []
     assert len(rules) == ALERTS.read_text().count("- alert:")
-    assert scraped[0]["value"][1] == "1"
+    (up,) = prometheus("query", query='up{job="tritone"}')["result"]
+    assert up["value"][1] == "1"
     (success,) = prometheus("query", query='nv_inference_request_success{model="punctuate"}')["result"]
     assert float(success["value"][1]) > 0
     assert np.isfinite(
         float(prometheus("query", query="max(nv_cpu_memory_total_bytes)")["result"][0]["value"][1])
     )
+    for panel in json.loads(DASHBOARD.read_text())["panels"]:
+        for target in panel.get("targets", []):
+            shown = prometheus("query", query=filled_in(target["expr"]))["result"]
+            assert shown or may_be_empty(target["expr"]), panel["title"]
     firing = [alert["labels"]["alertname"] for alert in prometheus("alerts")["alerts"]]
     assert not {"TritonDown", "PipelineMissing", "PipelineAnswersNothing"} & set(firing)
+
+
+def filled_in(expression):
+    """An expression of the dashboard with Grafana's variables replaced."""
+    for variable, value in (("$__rate_interval", "30s"), ("$instance", ".*"), ("$model", ".*")):
+        expression = expression.replace(variable, value)
+    return expression
+
+
+def may_be_empty(expression):
+    """Whether a panel rightly shows nothing: there is no GPU, or nothing failed."""
+    return ON_GPUS & set(re.findall(r"nv_\w+", expression)) or expression.endswith("> 0")
