@@ -58,7 +58,7 @@ def run(given: argparse.Namespace) -> int:
     command = find_command()
     installation = find_installation()
     started = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H-%M-%SZ")
-    results = given.results or ROOT / "perf/results" / f"tune-{started}"
+    results = (given.results or ROOT / "perf/results" / f"tune-{started}").resolve()
     results.mkdir(parents=True, exist_ok=True)
     failed = []
     with tempfile.TemporaryDirectory(prefix="tritone-tune-") as folder:
@@ -81,12 +81,12 @@ def run(given: argparse.Namespace) -> int:
                 analyzer=analyzer.binary,
                 ports=Ports.free(),
             )
-            if not _search(
-                command, adapted(search, place, given.cpu, given.quick), place, analyzer.environment
-            ):
+            configuration = adapted(search, place, given.cpu, given.quick)
+            try:
+                _search(command, configuration, place, analyzer.environment)
+            except TuneError as error:  # the other models' searches are still worth having
+                _say(f"perf.tune: {model}: {error}")
                 failed.append(model)
-    if failed:
-        _say(f"perf.tune: Model Analyzer failed for {', '.join(failed)}; its output is above.")
     return 1 if failed else 0
 
 
@@ -127,7 +127,7 @@ def find_command() -> Path:
 
 def _search(
     command: Path, configuration: Mapping[str, object], place: Place, environment: Mapping[str, str]
-) -> bool:
+) -> None:
     place.results.mkdir(parents=True, exist_ok=True)
     for folder in ("models", "checkpoints"):  # of an earlier run: it would be gone on with, or refused
         shutil.rmtree(place.results / folder, ignore_errors=True)
@@ -139,11 +139,10 @@ def _search(
         [str(command), "profile", "-f", str(file)], cwd=place.results, env=dict(environment)
     )
     if finished.returncode:
-        return False
+        raise TuneError(f"model-analyzer: ended with code {finished.returncode}; its output is above.")
     table = place.results / TABLE
-    print(f"{place.results.name}, best first ({table}):\n{table.read_text(encoding='utf-8')}")
-    print(lines_to_paste(place.results))
-    return True
+    lines = lines_to_paste(place.results)
+    print(f"{place.results.name}, best first ({table}):\n{table.read_text(encoding='utf-8')}\n{lines}")
 
 
 def _server_environment(installation: Installation, analyzer: Analyzer) -> dict[str, str]:
