@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from perf.load.results import FAILED, UNSTABLE, Point, Run
+from perf.load.results import FAILED, RATE, UNSTABLE, Point, Run
 
 # What is compared of a point, by name; None where it was not measured.
 FIGURES: dict[str, Callable[[Point], float | None]] = {
@@ -24,9 +24,17 @@ class Pair:
     new: Point
 
     def ratio(self, figure: str) -> float | None:
-        """Return new divided by base; None where either has no such figure."""
+        """Return new divided by base; None where either has no such figure.
+
+        A given rate of requests may be a share of what each run reached before: there, throughput is compared
+        by the answered share of the rate.
+        """
         base, new = FIGURES[figure](self.base), FIGURES[figure](self.new)
-        return new / base if base and new is not None else None
+        if not base or new is None:
+            return None
+        if figure == "throughput" and self.base.mode == RATE:
+            return (new / self.new.value) / (base / self.base.value)
+        return new / base
 
     @property
     def broke(self) -> bool:
@@ -41,8 +49,10 @@ class Pair:
     @property
     def title(self) -> str:
         """How tables and messages name it."""
-        loads = {"concurrency": "{} at a time", "rate": "{} requests/s"}
-        load = loads.get(self.base.mode, "{}").format(self.base.load)
+        load = f"{self.base.load} at a time"
+        if self.base.mode == RATE:
+            share = self.base.load.endswith("%")
+            load = f"{self.base.load} of the reached rate" if share else f"{self.base.load} requests/s"
         return f"{self.base.model}, {self.base.protocol}, {load}"
 
 

@@ -34,7 +34,8 @@ def markdown(
         "",
         f"- base: {_described(base)}",
         f"- new: {_described(new)}",
-        f"- ratios are new to base; stated bounds: {_bounds(bounds)}",
+        f"- ratios are new to base, at a given rate of requests those of the answered shares; bounds: "
+        f"{_bounds(bounds)}",
         "",
         *(f"**Warning.** {warning}\n" for warning in warnings),
         _line(HEADER),
@@ -43,7 +44,7 @@ def markdown(
         "",
     ]
     if regressed:
-        lines += [f"{len(regressed)} regressions:", "", *(f"- {regression}" for regression in regressed)]
+        lines += [f"Regressions ({len(regressed)}):", "", *(f"- {regression}" for regression in regressed)]
     else:
         lines.append("No regression beyond the stated bounds.")
     for name, points in (("base", found.only_base), ("new", found.only_new)):

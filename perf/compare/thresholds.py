@@ -39,11 +39,12 @@ def _reasons(pair: Pair, bounds: Mapping[str, float | None]) -> Iterator[str]:
     if pair.broke:
         yield f"failed, was measured in the base run ({pair.new.reason or 'no reason given'})"
         return
+    settled = "" if not pair.unstable else "; figures had not settled"
     for figure in FIGURES:
         bound, ratio = bounds.get(figure), pair.ratio(figure)
         if bound is None or ratio is None:
             continue
         if figure == HIGHER_IS_BETTER and ratio < bound:
-            yield f"{figure} {ratio:.3g} times the base's, expected at least {bound:g}"
+            yield f"{figure} {ratio:.3g} times the base's, expected at least {bound:g}{settled}"
         elif figure != HIGHER_IS_BETTER and ratio > bound:
-            yield f"{figure} {ratio:.3g} times the base's, expected at most {bound:g}"
+            yield f"{figure} {ratio:.3g} times the base's, expected at most {bound:g}{settled}"

@@ -137,6 +137,21 @@ def test_bounds_are_options(compare, options, code):
     assert compare(run(), run(point(throughput=20.0)), *options)[0] == code
 
 
+def test_at_a_rate_only_answered_shares_are_compared(compare):
+    base = run(point("50%", 20.0, mode=RATE, value=20.0))
+    half_as_fast = run(point("50%", 10.0, mode=RATE, value=10.0))
+    left_behind = run(point("50%", 10.0, mode=RATE, value=20.0))
+    assert compare(base, half_as_fast)[0] == 0
+    code, _, errors = compare(base, left_behind)
+    assert code == 1
+    assert "speech_to_text, grpc, 50% of the reached rate: throughput 0.5 times" in errors
+
+
+def test_a_regression_says_when_figures_had_not_settled(compare):
+    assert "figures had not settled" in compare(run(), run(point(throughput=1.0, status=UNSTABLE)))[2]
+    assert "settled" not in compare(run(), run(point(throughput=1.0)))[2]
+
+
 @pytest.mark.parametrize("bound", ["0", "-1", "nan", "inf", "fast"])
 def test_a_bound_that_is_no_ratio_is_wrong_usage(compare, bound):
     with pytest.raises(SystemExit) as ended:
