@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
@@ -14,6 +15,17 @@ from export.repository import other_versions
 
 Dims = Mapping[str, tuple[int, ...]]
 """Dimensions by tensor name, without the batch; -1 where the config's own are kept."""
+
+_WARM_UP = r'(key: "{}"[^{{}}]*value: {{[^{{}}]*dims: \[)([^\]]*)(\])'
+
+
+@dataclass(frozen=True)
+class WarmUpRatio:
+    """How long one warm-up tensor must be for the length of another, along their last axes."""
+
+    counted: str  #: tensor whose length the config is free to choose
+    needed: str  #: tensor that follows
+    times: int  #: its length per length of the other
 
 
 def graph_dims(path: Path) -> Dims:
@@ -37,14 +49,14 @@ def fit_dims(text: str, dims: Dims, field: str = "name|key") -> str:
 
 
 def fitted_configs(
-    repository: Path, dims_by_model: Mapping[str, Dims], warm_up: Mapping[str, Dims] | None = None
+    repository: Path, dims_by_model: Mapping[str, Dims], ratios: Mapping[str, WarmUpRatio] | None = None
 ) -> dict[Path, str]:
     """Return the new text of every config of the models, variants included, that does not fit yet.
 
     Args:
         repository: model repository.
         dims_by_model: of inputs, outputs and warm-up tensors.
-        warm_up: of warm-up tensors alone, above those.
+        ratios: by model, between the lengths of its warm-up tensors.
     """
     fitted = {}
     for model, dims in dims_by_model.items():
@@ -55,17 +67,19 @@ def fitted_configs(
             if not path.is_file():
                 continue
             text = path.read_text(encoding="utf-8")
-            new = fit_dims(fit_dims(text, dims), (warm_up or {}).get(model, {}), "key")
+            new = fit_dims(text, dims)
+            if ratios and model in ratios:
+                new = _with_ratio(new, ratios[model])
             if new != text:
                 fitted[path] = new
     return fitted
 
 
 def fit_configs(
-    repository: Path, dims_by_model: Mapping[str, Dims], warm_up: Mapping[str, Dims] | None = None
+    repository: Path, dims_by_model: Mapping[str, Dims], ratios: Mapping[str, WarmUpRatio] | None = None
 ) -> list[Path]:
     """Fit the configs of the models, as `fitted_configs` does; return those that had to change."""
-    fitted = fitted_configs(repository, dims_by_model, warm_up)
+    fitted = fitted_configs(repository, dims_by_model, ratios)
     write_configs(fitted)
     return list(fitted)
 
@@ -103,7 +117,20 @@ def write_configs(fitted: Mapping[Path, str]) -> None:
         os.replace(draft, path)
 
 
+def _with_ratio(text: str, ratio: WarmUpRatio) -> str:
+    """Return a config each of whose warm-ups has as much of one tensor as the other's length asks for."""
+    lengths = iter([_numbers(found[2])[-1] for found in re.finditer(_WARM_UP.format(ratio.counted), text)])
+
+    def fitted(found: re.Match[str]) -> str:
+        return _fitted(found, (*_numbers(found[2])[:-1], next(lengths) * ratio.times))
+
+    return re.sub(_WARM_UP.format(ratio.needed), fitted, text)
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in text.split(",")]
+
+
 def _fitted(found: re.Match[str], wanted: tuple[int, ...]) -> str:
-    old = [int(number) for number in found[2].split(",")]
-    new = [dim if dim != -1 else kept for dim, kept in zip(wanted, old, strict=True)]
+    new = [dim if dim != -1 else kept for dim, kept in zip(wanted, _numbers(found[2]), strict=True)]
     return f"{found[1]} {', '.join(map(str, new))} {found[3]}"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from export.checkpoint import Checkpoint
-from export.configs import Dims, fitted_configs, graph_dims, require_one_interface, write_configs
+from export.configs import WarmUpRatio, fitted_configs, graph_dims, require_one_interface, write_configs
 from export.errors import CheckpointError, ExportError
 from export.repository import Stage, install, other_versions
 from export.verification import Check, require, table
@@ -56,8 +56,8 @@ class Family(ABC):
         """Files of an earlier export that this one leaves out, by model."""
         return {}
 
-    def warm_up_dims(self) -> dict[str, Dims]:
-        """Dimensions of warm-up tensors by model, where they depend on each other."""
+    def warm_up_ratios(self) -> dict[str, WarmUpRatio]:
+        """Lengths of warm-up tensors by model, where they depend on each other."""
         return {}
 
     def provenance(self) -> dict[str, Any]:
@@ -98,7 +98,7 @@ class Family(ABC):
                 shutil.rmtree(stage.root / model, ignore_errors=True)
             dims = {path.parent.name: graph_dims(path) for path in sorted(stage.root.glob("*/model.onnx"))}
             obsolete = {model: files for model, files in self.obsolete().items() if model not in unselected}
-            fitted = fitted_configs(self.options.repository, dims, self.warm_up_dims())
+            fitted = fitted_configs(self.options.repository, dims, self.warm_up_ratios())
             require_one_interface(fitted, self.options.repository, self.options.version)
             for path in install(stage, self.options.repository, self.options.version, obsolete):
                 report(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB)")

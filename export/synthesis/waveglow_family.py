@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from export.configs import Dims
+from export.configs import WarmUpRatio
 from export.errors import UnsupportedCheckpointError
 from export.half_weights import store_halves
 from export.onnx_graph import Graph
@@ -15,8 +15,6 @@ from export.synthesis.family import HALVES, HOP, VOICE_MODEL, VoiceFamily
 from export.synthesis.waveglow import WaveGlow, write_waveglow
 from export.synthesis.waveglow_verification import verify_waveglow
 from export.verification import Check
-
-WARM_UP_FRAMES = 8
 
 
 class WaveGlowFamily(VoiceFamily):
@@ -61,16 +59,9 @@ class WaveGlowFamily(VoiceFamily):
         """Where the weights come from; counted before weight norm was removed."""
         return {**super().provenance(), "parameters": self.parameters}
 
-    def warm_up_dims(self) -> dict[str, Dims]:
+    def warm_up_ratios(self) -> dict[str, WarmUpRatio]:
         """A warm-up must have as much noise as frames, and how much that is depends on the group."""
-        vocoder = self.vocoder
-        columns = WARM_UP_FRAMES * vocoder.hop // vocoder.group
-        return {
-            "tts_waveglow": {
-                "mel": (vocoder.mels, WARM_UP_FRAMES),
-                "z": (vocoder.group, columns),
-            }
-        }
+        return {"tts_waveglow": WarmUpRatio("mel", "z", self.vocoder.hop // self.vocoder.group)}
 
     def _transform(self) -> dict[str, Any]:
         names = ("fft_size", "window_samples", "hop_samples", "window")

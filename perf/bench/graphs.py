@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from export.configs import Dims, fit_configs, graph_dims
+from export.configs import WarmUpRatio, fit_configs, graph_dims
 from perf.bench.clips import ROOT
 from tritone.synthesis.voice import Voice
 
@@ -30,7 +30,6 @@ MAKERS = {  # of checkpoints at the published size: module and kind, by network
     "tacotron2": ("perf.synthesis_checkpoints", "tacotron2"),
     "waveglow": ("perf.synthesis_checkpoints", "waveglow"),
 }
-WARM_UP_FRAMES = 8
 _MADE_BY = ("export/**/*.py", "perf/*checkpoints.py", "perf/unverified_export.py", "perf/babble.py")
 
 
@@ -101,14 +100,9 @@ def full_size() -> Size:
     _copy_code(repository)
     size = Size("full", repository, checkpoints)
     dims = {path.parents[1].name: graph_dims(path) for path in repository.glob("*/1/model.onnx")}
-    fit_configs(repository, dims, {"tts_waveglow": _vocoder_warm_up(size.voice())})
+    noise_per_frame = size.voice().latent_columns(1)
+    fit_configs(repository, dims, {"tts_waveglow": WarmUpRatio("mel", "z", noise_per_frame)})
     return size
-
-
-def _vocoder_warm_up(voice: Voice) -> Dims:
-    """Fit the noise of the vocoder's warm-up to its frames: how much that is depends on the checkpoint."""
-    columns = voice.latent_columns(WARM_UP_FRAMES)
-    return {"mel": (voice.mels, WARM_UP_FRAMES), "z": (voice.groups, columns)}
 
 
 def _copy_code(repository: Path) -> None:

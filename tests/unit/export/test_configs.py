@@ -2,7 +2,14 @@ import shutil
 
 import pytest
 
-from export.configs import fit_configs, fit_dims, fitted_configs, graph_dims, require_one_interface
+from export.configs import (
+    WarmUpRatio,
+    fit_configs,
+    fit_dims,
+    fitted_configs,
+    graph_dims,
+    require_one_interface,
+)
 from export.errors import VersionError
 from tritone.repository.configs import read_config
 from tritone.server.options import REPOSITORIES
@@ -43,15 +50,36 @@ def test_variants_are_fitted_too_and_stay_valid(tmp_path):
         assert outputs["log_probs"] == [-1, 34]
 
 
-def test_warm_up_has_dims_of_its_own(tmp_path):
+def test_warm_up_keeps_its_frames_and_gets_the_noise_for_them(tmp_path):
+    """Each warm-up has as many frames as suit it; another group needs other noise for them."""
     shutil.copytree(REPOSITORIES[0] / "tts_waveglow", tmp_path / "tts_waveglow")
-    dims = {"mel": (20, -1), "z": (8, -1)}
-    fit_configs(tmp_path, {"tts_waveglow": dims}, {"tts_waveglow": {"mel": (20, 4), "z": (8, 128)}})
-    fitted = read_config(tmp_path / "tts_waveglow/config.pbtxt")
-    warm_up = fitted.model_warmup[0].inputs
-    assert {name: list(warm_up[name].dims) for name in dims} == {"mel": [20, 4], "z": [8, 128]}
-    declared = {tensor.name: list(tensor.dims) for tensor in fitted.input}
-    assert declared == {"mel": [20, -1], "mel_length": [1], "z": [8, -1]}
+    folder = tmp_path / "tts_waveglow"
+    paths = [folder / "config.pbtxt", *sorted((folder / "configs").glob("*.pbtxt"))]
+    frames = [frames_of(read_config(path)) for path in paths]
+    assert len({count for counts in frames for count in counts}) > 1
+    changed = fit_configs(
+        tmp_path,
+        {"tts_waveglow": {"mel": (20, -1), "z": (8, -1)}},
+        {"tts_waveglow": WarmUpRatio("mel", "z", 32)},
+    )
+    assert changed == paths
+    for path, counts in zip(paths, frames, strict=True):
+        fitted = read_config(path)
+        for warm_up, count in zip(fitted.model_warmup, counts, strict=True):
+            dims = {name: list(tensor.dims) for name, tensor in warm_up.inputs.items()}
+            assert dims == {"mel": [20, count], "mel_length": [1], "z": [8, 32 * count]}
+        declared = {tensor.name: list(tensor.dims) for tensor in fitted.input}
+        assert declared == {"mel": [20, -1], "mel_length": [1], "z": [8, -1]}
+
+
+def frames_of(config):
+    return [warm_up.inputs["mel"].dims[1] for warm_up in config.model_warmup]
+
+
+def test_checkpoint_like_the_bundled_one_changes_no_config():
+    """Committed configs fit the committed graphs, so a version of equal dims can stand beside."""
+    dims = {path.parents[1].name: graph_dims(path) for path in REPOSITORIES[0].glob("*/1/model.onnx")}
+    assert fitted_configs(REPOSITORIES[0], dims, {"tts_waveglow": WarmUpRatio("mel", "z", 16)}) == {}
 
 
 @pytest.fixture
