@@ -14,6 +14,9 @@ from tritone.server import Ports
 
 FOLDER = Path(__file__).parent
 MODELS = tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
+# Figures of a look need not settle: ten attempts with ever more requests take minutes on a busy machine.
+_HASTY = {"perf_analyzer_max_auto_adjusts": 2}
+_HASTY_FLAGS = {"stability-percentage": 50, "max-trials": 3}
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ def adapted(search: Mapping[str, Any], place: Place, cpu: bool, quick: bool) -> 
     ports = place.ports
     return {
         **search,
+        **(_HASTY if quick else {}),
         "profile_models": {
             name: _model(spec, place, cpu, quick) for name, spec in search["profile_models"].items()
         },
@@ -80,10 +84,8 @@ def adapted(search: Mapping[str, Any], place: Place, cpu: bool, quick: bool) -> 
 
 
 def _model(spec: Mapping[str, Any], place: Place, cpu: bool, quick: bool) -> dict[str, Any]:
-    adapted = {
-        **spec,
-        "perf_analyzer_flags": {**spec.get("perf_analyzer_flags", {}), "input-data": str(place.input_data)},
-    }
+    flags = {**spec.get("perf_analyzer_flags", {}), **(_HASTY_FLAGS if quick else {})}
+    adapted = {**spec, "perf_analyzer_flags": {**flags, "input-data": str(place.input_data)}}
     parameters = {**spec["model_config_parameters"]}
     groups = parameters["instance_group"]
     if quick:
