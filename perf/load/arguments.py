@@ -59,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
     )
     loads.add_argument("--trials", type=int, metavar="N", help="windows at most; default: 6, quick: 3")
     loads.add_argument(
-        "--budget", type=float, metavar="S", help="begin no load later; default: none, quick: 130"
+        "--budget", type=float, metavar="S", help="begin no load later; default: none, quick: 140"
     )
     server = made.add_argument_group("server: started on free ports, or one that runs already")
     server.add_argument(

@@ -114,7 +114,7 @@ QUICK = replace(
     longest_window_s=2.0,
     stability_percent=30.0,
     trials=3,
-    budget_s=130.0,
+    budget_s=140.0,
 )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 matplotlib.use("Agg")
 from matplotlib import pyplot
-from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from perf.load.inputs import MAIN
 from perf.load.results import CONCURRENCY, RATE, UNSTABLE, Point, Run
@@ -84,6 +84,8 @@ def _loads(model: str, points: Sequence[Point]) -> Any:
         panel.set_xlabel("requests at a time" if mode == CONCURRENCY else "requests per second asked for")
         if mode == CONCURRENCY:
             _powers_of_two(panel, points)
+        else:
+            panel.set_xlim(left=0)
     figure.suptitle(model)
     return figure
 
@@ -122,15 +124,11 @@ def _latencies(panel: Any, points: Sequence[Point]) -> None:
                 panel.plot(values, figures, line, color=COLORS[protocol], label=label)
                 _marks(panel, chosen, values, figures, _MARKS[name], COLORS[protocol])
     panel.set_yscale("log")
+    panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7)))
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    panel.yaxis.set_minor_formatter(FuncFormatter(_some_minor))
-    panel.tick_params(axis="y", which="minor", labelsize=7)
+    panel.yaxis.set_minor_locator(NullLocator())
     panel.set_ylabel("latency, ms")
-    panel.legend(loc="best")
-
-
-def _some_minor(value: float, _: int) -> str:
-    return f"{value:g}" if f"{value:e}"[0] in "25" else ""
+    panel.legend(loc="best", ncols=2)
 
 
 def _marks(
@@ -185,7 +183,12 @@ def _shares(model: str, points: Sequence[Point]) -> Any:
             )
             base += heights
     panel.plot(
-        places, [p.latency.mean_ms for p in chosen if p.latency], "k_-", label="mean latency", linewidth=1
+        places,
+        [p.latency.mean_ms for p in chosen if p.latency],
+        "kD--",
+        label="mean latency",
+        linewidth=1,
+        markersize=4,
     )
     panel.bar([0], [0], color="0.6", hatch="////", edgecolor="white", label="hatched: in a queue")
     panel.set_xticks(places, [point.load for point in chosen])
@@ -218,14 +221,15 @@ def _models(run: Run) -> Any:
                 bars = panel.barh(
                     np.array(where) + shift, widths, 0.38, color=COLORS[protocol], label=NAMES[protocol]
                 )
-                panel.bar_label(bars, [f"{width:.3g}" for width in widths], fontsize=7, padding=2)
+                panel.bar_label(bars, [_number(width) for width in widths], fontsize=7, padding=2)
     axes[0].set_yticks(places, names)
     for panel, label in zip(axes, ("requests per second", "p95 latency, ms"), strict=True):
         panel.set_xscale("log")
+        panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         panel.set_xlabel(label)
-        panel.margins(x=0.12)
+        panel.margins(x=0.15, y=0.02)
         panel.grid(axis="y", visible=False)
-    axes[1].legend(loc="lower right")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower right", ncols=2)
     figure.suptitle(f"all models, {load} at a time")
     return figure
 
@@ -240,7 +244,7 @@ def _server(run: Run) -> Any:
     if not points:
         return None
     gpu = any(point.server.gpus for point in points)
-    figure, axes = pyplot.subplots(1, 4 if gpu else 2, figsize=(16 if gpu else 9, 3.4), layout="constrained")
+    figure, axes = pyplot.subplots(1, 4 if gpu else 2, figsize=(16 if gpu else 9, 4), layout="constrained")
     for model, color in zip(MAIN, ("tab:green", "tab:purple"), strict=True):
         chosen = sorted((point for point in points if point.model == model), key=lambda p: p.value)
         values = [point.value for point in chosen]
@@ -261,10 +265,14 @@ def _server(run: Run) -> Any:
     for panel, label in zip(axes, labels, strict=False):
         panel.set_ylabel(label)
         panel.set_xlabel("requests at a time")
-        panel.set_ylim(bottom=0)
-        panel.legend(loc="best")
+        panel.set_ylim(bottom=0, top=105 if "%" in label else None)
+        panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17))
         _powers_of_two(panel, points)
     return figure
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _first_gpu(point: Point, name: str) -> float | None:

@@ -14,10 +14,11 @@ from pathlib import Path
 from perf.load import outcome
 from perf.load.analyzer import Analyzer
 from perf.load.errors import AnalyzerError
+from perf.load.inputs import PIPELINES
 from perf.load.metrics import ServerWatch, fetch, model_work, work_between
 from perf.load.plan import Load, Settings, window_s
 from perf.load.requests import RequestSet
-from perf.load.results import FAILED, MEASURED, RATE, UNSTABLE, Point
+from perf.load.results import FAILED, MEASURED, RATE, UNSTABLE, ModelWork, Point
 
 ANY_SPREAD = 1_000_000  # percent: takes the first windows, whatever they are
 _REACHED = 0.95  # of a rate; less is said in words
@@ -91,7 +92,7 @@ class PointRunner:
         point = Point(
             *(model, protocol, load.mode, load.label, value, status, reason),
             requests=own.requests if own else 0,
-            failures=own.failures if own else 0,
+            failures=_failures(own),
             models=works,
             server=watch.load(),
             duration_s=round(duration_s, 3),
@@ -117,7 +118,7 @@ class PointRunner:
         """Add what the CSV says, or why there is none."""
         if code != 0 or not table.is_file():
             told = outcome.failure(output, code)
-            counts = f"; {point.requests} were answered and {point.failures} failed" if point.failures else ""
+            counts = f"; {point.requests} were answered, {point.failures} failed" if point.failures else ""
             return replace(point, status=FAILED, reason=told + counts)
         try:
             figures = outcome.read_figures(table)
@@ -161,3 +162,10 @@ class PointRunner:
     def _shown(self, command: Sequence[str]) -> list[str]:
         """Return the command as someone else could type it."""
         return [Path(part).name if part.startswith("/") else part for part in command]
+
+
+def _failures(work: ModelWork | None) -> int:
+    """Return how many requests failed: Triton 2.51 counts those of an ensemble twice."""
+    if work is None:
+        return 0
+    return -(-work.failures // 2) if work.model in PIPELINES else work.failures

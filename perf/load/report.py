@@ -100,7 +100,7 @@ def page(text: str, folder: Path) -> str:
 
 def work_rows(point: Point) -> list[WorkRow]:
     """Return what each model did for one request, the most expensive first."""
-    works = [work for work in point.models if work.requests and work.compute_s]
+    works = [work for work in point.models if work.model not in PIPELINES and work.requests]
     total_s = sum(work.queue_s + work.compute_s for work in works)
     rows = [
         WorkRow(
@@ -109,7 +109,7 @@ def work_rows(point: Point) -> list[WorkRow]:
             work.requests / work.executions if work.executions else None,
             work.queue_s * 1000 / point.requests,
             work.compute_s * 1000 / point.requests,
-            (work.queue_s + work.compute_s) / total_s,
+            (work.queue_s + work.compute_s) / total_s if total_s else 0.0,
         )
         for work in works
     ]
@@ -173,13 +173,8 @@ def _by_model(points: Sequence[Point]) -> list[Point]:
 
 def _shown_work(points: Sequence[Point]) -> Point | None:
     """Return the point whose shares are shown: the best throughput among the concurrencies."""
-    found = [p for p in points if p.mode == CONCURRENCY and p.latency and work_rows_exist(p)]
+    found = [p for p in points if p.mode == CONCURRENCY and p.latency and p.requests and work_rows(p)]
     return max(found, key=lambda point: point.throughput or 0, default=None)
-
-
-def work_rows_exist(point: Point) -> bool:
-    """Whether there is anything to say about the models behind a point."""
-    return bool(point.requests) and any(work.compute_s for work in point.models)
 
 
 def _load(point: Point) -> str:
