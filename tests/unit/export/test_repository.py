@@ -126,3 +126,12 @@ def test_unwritable_place_is_reported_and_creates_nothing(stage, tmp_path):
 def test_version_zero_is_refused(stage, repository):
     with pytest.raises(InstallError, match="expected 1 or above, got 0"):
         install(stage, repository, 0)
+
+
+def test_engine_of_a_replaced_graph_is_not_left_to_be_served(stage, repository):
+    for name in ("model.plan", "model.plan.json"):
+        (repository / "asr_quartznet/1" / name).write_text("of the old graph")
+        (repository / "asr_windows/1" / name).write_text("of a model without a graph")
+    install(stage, repository, 1)
+    assert not list((repository / "asr_quartznet/1").glob("model.plan*"))
+    assert len(list((repository / "asr_windows/1").glob("model.plan*"))) == 2

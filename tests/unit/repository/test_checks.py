@@ -1,3 +1,5 @@
+import hashlib
+import json
 import re
 import shutil
 
@@ -120,3 +122,74 @@ def test_undeclared_tensor_in_code_is_found(repositories):
     edit(repositories[0] / "text_validator/1/model.py", 'Tensor("valid_transcript"', 'Tensor("transcript_"')
     findings = check_repositories(repositories)
     assert any("creates 'transcript_'" in finding for finding in findings)
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "says"),
+    [
+        (
+            "asr_quartznet/configs/tensorrt.pbtxt",
+            "max_batch_size: 16",
+            "max_batch_size: 32",
+            "max_batch_size: expected at most 16",
+        ),
+        (
+            "asr_quartznet/configs/tensorrt.pbtxt",
+            '"model.plan"',
+            '"model.engine"',
+            "default_model_filename: expected 'model.plan'",
+        ),
+        ("asr_quartznet/configs/tensorrt.pbtxt", "KIND_GPU", "KIND_CPU", "expected KIND_GPU for an engine"),
+        (
+            "asr_quartznet/configs/tensorrt.pbtxt",
+            "[ -1, 29 ]",
+            "[ -1, 28 ]",
+            "a variant changes how, not what",
+        ),
+        ("tts_tacotron2/configs/cuda.pbtxt", "TYPE_FP32", "TYPE_FP16", "a variant changes how, not what"),
+        (
+            "tts_utterances/configs/cuda.pbtxt",
+            "max_queue_size: 64",
+            "max_queue_size: 8",
+            "dynamic_batching: expected the same as in config.pbtxt",
+        ),
+        (
+            "tts_utterances/configs/tensorrt.pbtxt",
+            'key: "frames_bucket"',
+            'key: "frame_bucket"',
+            "frame_bucket, frames_bucket on one side only",
+        ),
+        (
+            "asr_quartznet/configs/cuda.pbtxt",
+            "versions: [ 1 ]",
+            "versions: [ 2 ]",
+            "version_policy: expected the same",
+        ),
+    ],
+)
+def test_variant_that_changes_too_much_is_found(repositories, path, old, new, says):
+    edit(repositories[0] / path, old, new)
+    findings = "\n".join(check_repositories(repositories))
+    assert says in findings, findings
+
+
+def test_engine_config_is_compared_with_the_graph_it_is_made_of(repositories):
+    for config in ("config.pbtxt", "configs/tensorrt.pbtxt", "configs/cuda.pbtxt", "configs/int8.pbtxt"):
+        edit(repositories[0] / "asr_quartznet" / config, "[ -1, 29 ]", "[ -1, 28 ]")
+    findings = [line for line in check_repositories(repositories) if "asr_quartznet/configs/tensorrt" in line]
+    assert any("[-1, -1, 28] in the config, [-1, -1, 29] in the graph" in line for line in findings)
+
+
+def test_checkout_needs_no_engines_but_those_there_are_must_be_of_their_graphs(repositories):
+    version = repositories[0] / "asr_quartznet/1"
+    (version / "model.plan").write_bytes(b"plan")
+    assert any("expected an engine of model.onnx" in finding for finding in check_repositories(repositories))
+    digest = hashlib.sha256((version / "model.onnx").read_bytes()).hexdigest()
+    (version / "model.plan.json").write_text(json.dumps({"graph_sha256": digest}))
+    assert check_repositories(repositories) == []
+
+
+def test_onnx_runtime_in_an_engines_place_is_in_order(repositories):
+    configs = repositories[0] / "asr_quartznet/configs"
+    (configs / "tensorrt.pbtxt").write_text((configs / "cuda.pbtxt").read_text())
+    assert check_repositories(repositories) == []

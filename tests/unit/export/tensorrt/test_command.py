@@ -1,0 +1,186 @@
+"""The command: what it prints, and how it ends."""
+
+import pytest
+
+from export.errors import DeviceError, EngineError
+from export.tensorrt import __main__ as command
+from export.tensorrt import library
+from export.tensorrt.cuda import Cuda, load
+from export.tensorrt.library import find_device, load_tensorrt
+from export.tensorrt.models import MODELS
+from tests.unit.export.tensorrt.conftest import DEVICE
+from tests.unit.export.tensorrt.fakes import FakeCuda
+
+
+@pytest.fixture
+def gpu(monkeypatch, trt, quick):
+    """A machine with the server's TensorRT and a GPU."""
+    monkeypatch.setattr(command, "load_tensorrt", lambda version: trt)
+    monkeypatch.setattr(command, "Cuda", lambda: FakeCuda(trt))
+    monkeypatch.setattr(command, "find_device", lambda trt, cuda: DEVICE)
+    return trt
+
+
+@pytest.fixture
+def run(repository, tmp_path):
+    def call(*arguments):
+        return command.main(
+            ["--repository", str(repository.root), "--cache", str(tmp_path / "cache"), *arguments]
+        )
+
+    return call
+
+
+def test_dry_run_needs_neither_tensorrt_nor_gpu(run, capsys):
+    assert run("--dry-run") == 0
+    out = capsys.readouterr().out
+    for model in MODELS:
+        assert f"{model.name}/1: {model.precision}" in out
+    assert "profile batch: features 1x64x64 16x64x1536 16x64x3008" in out
+    assert "no engine here" in out
+
+
+def test_dry_run_tells_what_would_be_built(run, gpu, capsys, repository):
+    assert run("--dry-run", "--models", "asr_quartznet") == 0
+    assert "for NVIDIA L4 (compute capability 8.9), TensorRT 10.5.0: to be built" in capsys.readouterr().out
+    assert run("--models", "asr_quartznet") == 0
+    assert run("--dry-run", "--models", "asr_quartznet") == 0
+    assert ": installed" in capsys.readouterr().out
+    assert run("--dry-run", "--force", "--models", "asr_quartznet") == 0
+    assert "to be built (--force)" in capsys.readouterr().out
+    assert gpu.builds == 1
+
+
+def test_without_a_gpu_dry_run_judges_for_the_gpu_of_the_installed_engine(
+    run, gpu, capsys, monkeypatch, edit
+):
+    assert run("--models", "asr_quartznet") == 0
+    monkeypatch.setattr(command, "load_tensorrt", load_tensorrt)
+    assert run("--dry-run", "--models", "asr_quartznet") == 0
+    assert "for NVIDIA L4 (compute capability 8.9), TensorRT 10.5.0: installed" in capsys.readouterr().out
+    edit(
+        "asr_windows/config.pbtxt",
+        'key: "window_s" value: { string_value: "30" }',
+        'key: "window_s" value: { string_value: "20" }',
+    )
+    assert run("--dry-run", "--models", "asr_quartznet") == 0
+    assert "to be built" in capsys.readouterr().out
+
+
+def test_without_tensorrt_it_says_where_to_get_it(run, capsys):
+    assert run() == 2
+    error = capsys.readouterr().err
+    assert "expected its Python bindings" in error
+    assert "docker build --target engines" in error
+
+
+def test_unknown_model_is_refused_with_the_known_ones(run, capsys):
+    assert run("--models", "asr_conformer") == 2
+    assert "expected one of asr_features, asr_quartznet" in capsys.readouterr().err
+
+
+def test_one_graph_that_tensorrt_refuses_does_not_stop_the_others(run, gpu, capsys, repository, monkeypatch):
+    made = []
+
+    def make(task, workshop, force):
+        if task.model.name == "tts_tacotron2":
+            raise EngineError(
+                "tts_tacotron2: TensorRT's parser does not take the graph:\n  node 'decoder' (Loop)"
+            )
+        made.append(task.model.name)
+        return "built"
+
+    monkeypatch.setattr(command, "make", make)
+    assert run() == 1
+    captured = capsys.readouterr()
+    assert made == [model.name for model in MODELS if model.name != "tts_tacotron2"]
+    assert "node 'decoder' (Loop)" in captured.err
+    assert "tts_tacotron2: ONNX Runtime serves it" in captured.out
+    assert 'backend: "onnxruntime"' in (repository.root / "tts_tacotron2/configs/tensorrt.pbtxt").read_text()
+    assert 'backend: "tensorrt"' in (repository.root / "tts_waveglow/configs/tensorrt.pbtxt").read_text()
+    assert run("--allow-fallback") == 0
+
+
+def test_engine_made_later_serves_again(run, gpu, capsys, repository):
+    gpu.refuse_build = True
+    assert run("--models", "asr_quartznet") == 1
+    gpu.refuse_build = False
+    gpu.profiles.clear()
+    assert run("--models", "asr_quartznet") == 0
+    assert 'backend: "tensorrt"' in (repository.root / "asr_quartznet/configs/tensorrt.pbtxt").read_text()
+
+
+def test_engines_of_all_served_versions_are_made(run, gpu, repository, edit):
+    import shutil
+
+    for model in ("asr_features", "asr_quartznet"):
+        shutil.copytree(repository.root / model / "1", repository.root / model / "2")
+    for config in ("config.pbtxt", "configs/tensorrt.pbtxt"):
+        edit(f"asr_quartznet/{config}", "versions: [ 1 ]", "versions: [ 1, 2 ]")
+    assert run("--models", "asr_quartznet") == 0
+    for version in "12":
+        assert (repository.root / "asr_quartznet" / version / "model.plan.json").is_file()
+    assert gpu.builds == 1  # both are of one graph
+
+
+def test_simulation_fails_where_precision_costs_too_much(run, capsys, monkeypatch):
+    from export.tensorrt import verification
+
+    assert run("--simulate", "--models", "asr_quartznet") == 0
+    monkeypatch.setattr(verification, "LOG_PROBS_L2", 1e-7)
+    assert run("--simulate", "--models", "asr_quartznet") == 1
+    assert "FAILED" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("version", ["10.5.0", "10.5", "10"])
+def test_version_is_compared_as_far_as_it_is_given(monkeypatch, trt, version):
+    monkeypatch.setattr(library.importlib, "import_module", lambda name: trt)
+    assert load_tensorrt(version) is trt
+
+
+@pytest.mark.parametrize("version", ["10.4.0", "10.5.1", "1", "10.50"])
+def test_another_version_than_the_servers_is_refused(monkeypatch, trt, version):
+    monkeypatch.setattr(library.importlib, "import_module", lambda name: trt)
+    with pytest.raises(DeviceError, match=rf"expected {version} like the server's, got 10.5.0"):
+        load_tensorrt(version)
+
+
+def test_bindings_without_their_libraries_are_told_apart(monkeypatch):
+    def missing(name):
+        raise ImportError("libnvinfer.so.10: cannot open shared object file")
+
+    monkeypatch.setattr(library.importlib, "import_module", missing)
+    with pytest.raises(DeviceError, match=r"tensorrt_bindings: libnvinfer.so.10: cannot open"):
+        load_tensorrt()
+
+
+def test_missing_cuda_is_named():
+    with pytest.raises(DeviceError, match=r"expected one of libcudart-none.so, found none"):
+        Cuda(["libcudart-none.so"])
+
+
+def test_cuda_without_a_gpu_gives_cudas_own_reason():
+    from tritone.server.installation import find_installation
+
+    (library_path, *_) = [
+        path for folder in find_installation().libraries for path in folder.glob("libcudart*")
+    ]
+    load([str(library_path)])
+    with pytest.raises(DeviceError, match=r"cudaGetDeviceCount failed \(.+\)|CUDA sees none"):
+        Cuda([str(library_path)])
+
+
+def test_missing_nvidia_smi_is_named(monkeypatch, tmp_path, trt):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(DeviceError, match="expected nvidia-smi to name one"):
+        find_device(trt, FakeCuda(trt))
+
+
+def test_device_is_described_by_driver_and_cuda(monkeypatch, tmp_path, trt):
+    command_path = tmp_path / "nvidia-smi"
+    command_path.write_text("#!/bin/sh\necho 'NVIDIA L4, 560.35'\n")
+    command_path.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    cuda = FakeCuda(trt)
+    cuda.compute_capability = lambda: "8.9"
+    assert find_device(trt, cuda) == DEVICE
