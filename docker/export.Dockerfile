@@ -27,8 +27,9 @@ ENV PATH=/opt/tritone/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 WORKDIR /opt/tritone
+# Both are mounted.
+RUN mkdir checkpoints model_repository
 USER 10001:10001
-VOLUME ["/opt/tritone/checkpoints", "/opt/tritone/model_repository"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["python3", "-m", "export"]
 CMD ["--help"]
