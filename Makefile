@@ -17,8 +17,8 @@ REVISION = $(shell git rev-parse --short HEAD 2>/dev/null)
 COMPOSE = REVISION=$(REVISION) $(CONTAINER) compose -f docker/compose.yaml
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help setup demo serve test test-parity check lint format bench perf perf-setup perf-compare tune soak lock versions \
-	export-env export fetch-checkpoints engines deploy rollback status \
+.PHONY: help setup demo serve test test-parity test-gpu check lint format bench perf perf-setup perf-compare tune soak \
+	lock versions export-env export fetch-checkpoints engines deploy rollback status test-deploy \
 	image image-export up down check-alerts apt-packages perf-packages deploy-packages clean
 
 help:  ## this list
@@ -39,6 +39,9 @@ test: setup  ## unit and server tests; PYTEST_ARGS="-k windows"
 
 test-parity: export-env  ## exported graphs against NeMo, in the export environment
 	@$(NEMO) -m pytest tests/parity $(PYTEST_ARGS)
+
+test-gpu:  ## on a machine with an NVIDIA GPU, in the image that makes engines: build, compare and serve them
+	@$(PYTHON) -m pytest tests/gpu $(PYTEST_ARGS)
 
 check: setup  ## verify every config against graphs, model code, contract and each other
 	@$(RUN) -m tritone.repository
@@ -106,6 +109,10 @@ rollback: setup  ## switch a node back to the release before: HOST=user@node
 
 status: setup  ## what a node serves: HOST=user@node
 	@$(RUN) -m deploy status $(HOST) $(DEPLOY_ARGS)
+
+test-deploy:  ## releases, broken ones, rollbacks on a real sshd and Envoy on this machine; PYTEST_ARGS=
+	@$(PYTHON) tools/environment.py deploy
+	@$(RUN) -m pytest tests/deploy $(PYTEST_ARGS)
 
 fetch-checkpoints: setup  ## download published checkpoints into checkpoints/: NAMES="stt_en_quartznet15x5 ..."
 	@$(RUN) -m export.fetch $(NAMES)

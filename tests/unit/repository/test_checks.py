@@ -149,9 +149,9 @@ def test_undeclared_tensor_in_code_is_found(repositories):
         ("tts_tacotron2/configs/cuda.pbtxt", "TYPE_FP32", "TYPE_FP16", "a variant changes how, not what"),
         (
             "tts_utterances/configs/cuda.pbtxt",
-            "max_queue_size: 64",
-            "max_queue_size: 8",
-            "dynamic_batching: expected the same as in config.pbtxt",
+            "max_batch_size: 16",
+            "max_batch_size: 8",
+            "max_batch_size: expected the same as in config.pbtxt",
         ),
         (
             "tts_utterances/configs/tensorrt.pbtxt",
