@@ -135,6 +135,7 @@ def _environment() -> jinja2.Environment:
         load=_load,
         mark=lambda point: " °" if point.status == UNSTABLE else "",
         gpu=_gpu,
+        latency=_latency,
         work_rows=work_rows,
     )
     return environment
@@ -204,6 +205,10 @@ def _memory(server: ServerLoad) -> str:
     return whole if own is None else f"{whole} / {_gib(own)}"
 
 
+def _latency(point: Point, name: str) -> float | None:
+    return getattr(point.latency, name) if point.latency else None
+
+
 def _gpu(point: Point, name: str) -> float | None:
     return getattr(point.server.gpus[0], name) if point.server.gpus else None
 
@@ -215,4 +220,4 @@ def _minutes(seconds: float) -> str:
 def _cell(text: str) -> str:
     """Return text that stays inside one cell of a table and is shown as it is."""
     plain = " ".join(text.split())
-    return re.sub(r"([\\|*_`<>\[\]])", r"\\\1", plain)
+    return re.sub(r"([\\|*`<>\[\]])", r"\\\1", plain)

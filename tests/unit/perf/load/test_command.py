@@ -1,0 +1,152 @@
+"""The command, up to the point where a server would be started."""
+
+from dataclasses import replace
+
+import pytest
+
+from perf.load.__main__ import main
+from perf.load.alternative import reason_against
+from perf.load.arguments import make_folder, parser, read_settings, read_target
+from perf.load.errors import UsageError
+from perf.load.plan import FULL, QUICK, read_concurrencies
+from perf.load.results import CONCURRENCY, FAILED, MEASURED, Point
+from perf.load.session import best_throughput, progress
+
+from .test_results import example_run
+
+
+def settings(*words):
+    return read_settings(parser().parse_args(words))
+
+
+def target(*words):
+    return read_target(parser().parse_args(words))
+
+
+def test_without_arguments_the_test_is_full():
+    assert settings() == FULL
+    assert settings("--quick") == QUICK
+    assert target() is None
+
+
+def test_arguments_change_the_plan():
+    chosen = settings(
+        "--quick", "--concurrency", "2", "--protocols", "http", "--window", "3", "--trials", "4"
+    )
+    assert chosen.concurrencies == read_concurrencies("2")
+    assert (chosen.protocols, chosen.window_s, chosen.longest_window_s, chosen.trials) == (("http",), 3, 3, 4)
+    assert chosen.rates == QUICK.rates
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--protocols", "rest"], "--protocols: expected some of grpc, http, got rest"),
+        (["--trials", "2"], "--trials: expected 3 windows"),
+        (["--window", "0"], "--window: expected a number above 0"),
+        (["--budget", "-1"], "--budget: expected"),
+        (["--rates", "much"], "got much"),
+    ],
+)
+def test_numbers_without_sense_are_refused(words, named):
+    with pytest.raises(UsageError, match=named):
+        settings(*words)
+
+
+def test_a_running_servers_other_places_follow_from_the_first():
+    found = target("--url", "node:9001")
+    assert (found.grpc_url, found.http_url) == ("node:9001", "node:9000")
+    assert found.metrics_url == "http://node:9002/metrics"
+    found = target("--url", "a:1", "--http-url", "http://b:2/", "--metrics-url", "c:3/metrics")
+    assert (found.http_url, found.metrics_url, found.pid) == ("b:2", "http://c:3/metrics", None)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--url", "node"],
+        ["--url", ":8001"],
+        ["--url", "node:port"],
+        ["--http-url", "node:1"],
+        ["--url", "a:1", "--config", "int8"],
+    ],
+)
+def test_places_that_do_not_fit_are_refused(words):
+    with pytest.raises(UsageError, match=r"--url|--config"):
+        target(*words)
+
+
+def test_an_earlier_test_is_replaced_only_when_asked(tmp_path):
+    folder = tmp_path / "report"
+    assert make_folder(folder, False) == folder
+    example_run().write(folder)
+    (folder / "raw").mkdir()
+    for name in ("raw/a.csv", "models.png", "report.md", "README.md"):
+        (folder / name).write_text("")
+    with pytest.raises(UsageError, match="--replace"):
+        make_folder(folder, False)
+    make_folder(folder, True)
+    assert [path.name for path in folder.iterdir()] == ["README.md"]
+    with pytest.raises(UsageError, match=r"found no run\.json"):
+        make_folder(folder, True)
+    with pytest.raises(UsageError, match="expected a folder"):
+        make_folder(folder / "README.md", True)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "named"),
+    [
+        (["--recordings", "nowhere"], 2, "--recordings: expected a folder, got nowhere"),
+        (["--texts", "nowhere"], 2, "--texts: expected a UTF-8 file of texts, got nowhere"),
+        (["--models", "asr_other"], 2, "--models: expected some of speech_to_text"),
+        (["--concurrency", "0"], 2, "concurrency: expected whole numbers"),
+        (["--perf-analyzer", "nowhere"], 1, "perf_analyzer: expected an executable file, got nowhere"),
+    ],
+)
+def test_the_command_tells_what_is_wrong(capsys, tmp_path, words, code, named):
+    pytest.importorskip("matplotlib", reason="reports need `make perf-setup`")
+    assert main([*words, "--output", str(tmp_path / "run")]) == code
+    assert named in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_wrong_words_end_with_code_2():
+    for words in (["--inputs", "0"], ["--nothing"], ["--distribution", "even"]):
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        assert ended.value.code == 2
+
+
+def test_the_best_throughput_is_of_the_same_model_and_protocol():
+    measured, failed = example_run().points
+    faster = replace(measured, load="8", throughput=70.0)
+    others = [
+        replace(faster, protocol="http", throughput=99.0),
+        replace(faster, model="other", throughput=99.0),
+    ]
+    assert best_throughput([measured, failed, faster, *others], "speech_to_text", "grpc") == 70.0
+    assert best_throughput([failed], "speech_to_text", "grpc") is None
+
+
+def test_progress_tells_figures_or_the_reason():
+    measured, failed = example_run().points
+    assert progress(measured) == "speech_to_text, grpc, 4 at a time: 50 requests/s, p95 28 ms"
+    assert progress(failed) == "speech_to_text, grpc, 64 at a time: failed: UNAVAILABLE"
+    assert progress(replace(measured, status="unstable")).endswith("(unstable)")
+    assert Point("m", "grpc", CONCURRENCY, "1", 1.0, FAILED).status != MEASURED
+
+
+@pytest.mark.parametrize(
+    ("asked", "quick", "elsewhere", "complete", "named"),
+    [
+        (None, False, False, True, ""),
+        (True, True, True, False, ""),
+        (False, False, False, True, "--no-alternative"),
+        (None, True, False, True, "--quick"),
+        (None, False, True, True, "runs already"),
+        (None, False, False, False, "broke off"),
+    ],
+)
+def test_leaving_the_alternative_out_has_a_reason(asked, quick, elsewhere, complete, named):
+    reason = reason_against(asked, quick, elsewhere, complete)
+    assert named in reason if named else reason == ""

@@ -1,0 +1,114 @@
+import re
+from dataclasses import replace
+
+import pytest
+
+from perf.load.results import CONCURRENCY, FAILED, MEASURED, RATE, UNSTABLE, Latency, Point
+
+from .test_results import example_run
+
+for package in ("jinja2", "markdown_it", "matplotlib"):
+    pytest.importorskip(package, reason="reports need `make perf-setup`")
+report = pytest.importorskip("perf.load.report")
+
+
+def points():
+    """Both protocols, both modes, one unstable, one failed, parts of the pipeline."""
+    measured, failed = example_run().points
+    http = replace(measured, protocol="http", status=UNSTABLE, reason="windows differed | by <much>")
+    one = replace(measured, load="1", value=1.0, throughput=30.0)
+    rate = replace(measured, mode=RATE, load="50%", value=25.0)
+    part = Point(
+        *("asr_quartznet", "grpc", CONCURRENCY, "4", 4.0, MEASURED),
+        throughput=1234.5,
+        latency=Latency(0.5, 0.4, 0.6, 0.7, 0.9),
+        requests=9,
+    )
+    return (one, measured, http, rate, failed, part)
+
+
+@pytest.fixture
+def run():
+    return example_run(points=points(), settings=SETTINGS, skipped={"tts_waveglow": "no | <inputs>"})
+
+
+SETTINGS = {
+    "sources": "11 of 11 recordings",
+    "window_s": 1.5,
+    "longest_window_s": 10.0,
+    "stability_percent": 10.0,
+    "trials": 6,
+    "distribution": "constant",
+}
+
+
+def tables(text):
+    """All tables as lists of rows of cells."""
+    blocks = re.findall(r"(?:^\|.*\|\n)+", text, re.MULTILINE)
+    return [
+        [re.split(r"(?<!\\)\|", line.strip("|")) for line in block.strip().splitlines()] for block in blocks
+    ]
+
+
+def test_every_table_is_whole(run):
+    found = tables(report.markdown(run, [], {}))
+    assert len(found) >= 6
+    for table in found:
+        assert {len(row) for row in table} == {len(table[0])}, table[0]
+
+
+def test_figures_and_what_failed_are_told(run):
+    text = report.markdown(run, [], {})
+    assert "6 loads in 12 s" in text
+    assert "4 measured, 1 unstable, 1 failed" in text
+    assert "| `speech_to_text` | gRPC | 4 | 50 | 300 | 19 | 28 | 40 |" in text
+    assert "| HTTP | 4 ° |" in text
+    assert "| gRPC | 25/s (50%) |" in text
+    assert "| `asr_quartznet` | gRPC | 4 | 1234 | - |" in text
+    assert "| `speech_to_text` | gRPC | 64 | failed | 0 | 12 | UNAVAILABLE |" in text
+    assert r"windows differed \| by \<much\>" in text
+    assert r"- tts_waveglow: no \| \<inputs\>" in text
+    assert "e+" not in text
+
+
+def test_a_busy_machine_is_told_at_the_top(run):
+    assert "not quiet" not in report.markdown(run, [], {})
+    busy = report.markdown(replace(run, quiet=False, quietness="load 7"), [], {})
+    assert busy.index("not quiet** (load 7)") < busy.index("| best")
+
+
+def test_gpus_have_columns_only_where_there_are_some(run):
+    assert "| 50% | 0.93 |" in report.markdown(run, [], {})
+    bare = replace(run, points=tuple(replace(p, server=replace(p.server, gpus=())) for p in run.points))
+    assert "GPU GiB" not in report.markdown(bare, [], {})
+
+
+def test_shares_are_per_request_of_the_pipeline(run):
+    (row,) = report.work_rows(run.points[1])
+    assert (row.model, row.calls, row.batch) == ("asr_quartznet", 1.2, 2.0)
+    assert (row.queue_ms, row.compute_ms, row.share) == pytest.approx((6.0, 12.0, 1.0))
+
+
+def test_the_page_needs_no_other_file(run, tmp_path):
+    report.write_report(run, tmp_path, {"Against something": "| a |\n|---|\n| b |\n"})
+    pictures = {path.name for path in tmp_path.glob("*.png")}
+    assert pictures == {"speech_to_text_load.png", "speech_to_text_time.png", "models.png", "server.png"}
+    text = (tmp_path / "report.md").read_text()
+    assert set(re.findall(r"\]\((\S+\.png)\)", text)) == pictures
+    page = (tmp_path / "report.html").read_text()
+    sources = re.findall(r'src="([^"]*)"', page)
+    assert len(sources) == len(pictures)
+    assert all(source.startswith("data:image/png;base64,iVBOR") for source in sources)
+    assert not re.search(r'(href|src)="?(https?:)?//', page)
+    assert "<script" not in page
+    assert "<h2>Against something</h2>" in page
+    assert "&lt;much&gt;" in page
+    assert page.count("<table>") == len(tables(text))
+
+
+def test_a_run_without_any_figure_has_a_report_too(tmp_path):
+    failed = tuple(replace(p, status=FAILED, throughput=None, latency=None, models=()) for p in points())
+    report.write_report(example_run(points=failed, settings=SETTINGS), tmp_path)
+    assert "0 measured, 0 unstable, 6 failed" in (tmp_path / "report.md").read_text()
+    report.write_report(example_run(points=(), settings=SETTINGS), tmp_path)
+    assert "0 loads" in (tmp_path / "report.md").read_text()
