@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from export.errors import DeviceError, EngineError, ExportError
+from export.errors import DeviceError, EngineError, ExportError, InstallError
 from export.tensorrt import variants
 from export.tensorrt.cuda import Cuda
 from export.tensorrt.library import SERVER, find_device, load_tensorrt
@@ -92,7 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         trt = load_tensorrt(given.tensorrt_version)
         cuda = Cuda()
         device = find_device(trt, cuda)
-    except (DeviceError, EngineError) as error:
+        store.require_writable()
+    except (EngineError, InstallError) as error:
         print(error, file=sys.stderr)
         return 2
     print(f"{device}, driver {device.driver}")
@@ -126,6 +127,8 @@ def make_or_fall_back(model: EngineModel, workshop: Workshop, given: argparse.Na
         return True
     except ExportError as error:
         print(error, file=sys.stderr)
+    except Exception as error:  # of onnx, onnxruntime or TensorRT: one model's failure is not the others'
+        print(f"{model.name}: {type(error).__name__}: {error}", file=sys.stderr)
     try:
         print(f"{model.name}: {leave_to_runtime(model.name, workshop.repository, tasks)}", flush=True)
     except (ExportError, OSError) as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
+from google.protobuf.message import DecodeError
 
 from export.errors import EngineError
 from export.tensorrt.graph_form import tensorrt_form
@@ -49,10 +50,22 @@ def task_of(model: EngineModel, repository: Repository) -> Task:
     path = repository.graph(model.name)
     digest = sha256_of(path)
     profiles = profiles_of(model.name, repository)
-    check_profiles(profiles, onnx.load(str(path), load_external_data=False).graph, model.name)
+    check_profiles(profiles, read_graph(path, model.name).graph, model.name)
     check_warm_up(profiles, repository.config(model.name))
     check_instances(profiles, repository.config(model.name))
     return Task(model, repository.folder(model.name), digest, profiles)
+
+
+def read_graph(path: Path, name: str) -> onnx.ModelProto:
+    """Read a graph's file.
+
+    Raises:
+        EngineError: it is no ONNX model.
+    """
+    try:
+        return onnx.load(str(path))
+    except (OSError, DecodeError) as error:
+        raise EngineError(f"{name}: expected an ONNX graph in {path}, got an error: {error}") from error
 
 
 def prepared(model: EngineModel, repository: Repository) -> tuple[onnx.ModelProto, Precision]:
@@ -62,8 +75,8 @@ def prepared(model: EngineModel, repository: Repository) -> tuple[onnx.ModelProt
         EngineError: TensorRT has no form of it.
     """
     try:
-        graph = tensorrt_form(onnx.load(str(repository.graph(model.name))))
-    except EngineError as error:
+        graph = tensorrt_form(read_graph(repository.graph(model.name), model.name))
+    except (EngineError, onnx.checker.ValidationError) as error:
         raise EngineError(f"{model.name}: {error}") from error
     name_nodes(graph.graph)
     return graph, decide(graph) if model.half else Precision()

@@ -28,6 +28,21 @@ class Store:
     def __init__(self, root: Path):
         self.root = root
 
+    def require_writable(self) -> None:
+        """See that engines can be kept, before any is made.
+
+        Raises:
+            InstallError: names the folder.
+        """
+        probe = self.root / ".probe"
+        try:
+            write_whole(probe, b"")
+            probe.unlink()
+        except OSError as error:
+            raise InstallError(
+                f"cache: {self.root} cannot be written ({error}); give another --cache."
+            ) from error
+
     def find(self, model: str, key: str) -> Found | None:
         """The engine of this key, if its plan is whole."""
         return whole(self._plan(model, key), key)

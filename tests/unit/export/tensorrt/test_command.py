@@ -101,6 +101,32 @@ def test_one_graph_that_tensorrt_refuses_does_not_stop_the_others(run, gpu, caps
     assert run("--allow-fallback") == 0
 
 
+def test_unexpected_failure_of_one_model_is_told_and_does_not_stop_the_others(run, gpu, capsys, monkeypatch):
+    def make(task, workshop, force):
+        if task.model.name == "asr_features":
+            raise TypeError("pybind11::init(): factory function returned nullptr")
+        return "built"
+
+    monkeypatch.setattr(command, "make", make)
+    assert run() == 1
+    captured = capsys.readouterr()
+    assert "asr_features: TypeError: pybind11::init()" in captured.err
+    assert "tts_waveglow/1: built" in captured.out
+
+
+def test_damaged_graph_is_named(run, gpu, capsys, repository):
+    repository.graph("asr_quartznet").write_bytes(b"no graph")
+    assert run("--models", "asr_quartznet") == 1
+    assert "asr_quartznet: expected an ONNX graph" in capsys.readouterr().err
+
+
+def test_cache_that_cannot_be_written_is_told_before_anything_is_built(run, gpu, capsys, tmp_path):
+    (tmp_path / "cache").write_text("a file")
+    assert run() == 2
+    assert "give another --cache" in capsys.readouterr().err
+    assert gpu.builds == 0
+
+
 def test_engine_made_later_serves_again(run, gpu, capsys, repository):
     gpu.refuse_build = True
     assert run("--models", "asr_quartznet") == 1
