@@ -57,7 +57,7 @@ def run(given: argparse.Namespace) -> int:
     searches = {model: read_search(model) for model in given.models or MODELS}
     command = find_command()
     installation = find_installation()
-    started = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H-%M-%SZ")
+    started = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     results = (given.results or ROOT / "perf/results" / f"tune-{started}").resolve()
     results.mkdir(parents=True, exist_ok=True)
     failed = []
