@@ -217,6 +217,16 @@ def test_versions_that_disagree_are_found(repositories, path, old, new, says):
     assert re.search(says, findings), findings
 
 
+def test_call_of_another_familys_model_is_found(repositories):
+    """Its versions are others, so the caller's own number says nothing of them."""
+    code = repositories[0] / "punctuation_windows/1/model.py"
+    code.write_text(code.read_text().replace('"punctuation_bert"', '"asr_quartznet"'))
+    assert any(
+        "punctuation_windows/1/model.py: calls asr_quartznet in its own version" in line
+        for line in check_versions(repositories)
+    )
+
+
 def test_canary_that_differs_in_more_than_versions_is_found(repositories, capsys):
     versions(repositories, "serve", "punctuation", "2")
     config = repositories[1] / "punctuate_canary/config.pbtxt"
