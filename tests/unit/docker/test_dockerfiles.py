@@ -93,7 +93,8 @@ def test_health_check_asks_the_pipelines_within_its_time(image):
     given = dict(re.findall(r"--([a-z-]+)=(\d+)", options))
     words = json.loads(command)
     assert words[:3] == ["tritone", "health", "--probe"]
-    assert int(words[words.index("--timeout") + 1]) < int(given["timeout"]) < int(given["interval"])
+    deadline, whole = (int(words[words.index(option) + 1]) for option in ("--deadline", "--timeout"))
+    assert deadline < whole < int(given["timeout"]) < int(given["interval"])
     assert int(given["start-period"]) >= 120  # full-size models take their time to load
 
 
