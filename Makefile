@@ -2,6 +2,7 @@
 PYTHON ?= python3
 RUN := .venv/bin/python
 NEMO := .venv-export/bin/python
+ENGINES_PYTHON ?= $(firstword $(wildcard .venv/bin/python) $(PYTHON))
 HTTP_PORT ?= 8000
 GRPC_PORT ?= 8001
 METRICS_PORT ?= 8002
@@ -41,7 +42,7 @@ test-parity: export-env  ## exported graphs against NeMo, in the export environm
 	@$(NEMO) -m pytest tests/parity $(PYTEST_ARGS)
 
 test-gpu:  ## on a machine with an NVIDIA GPU, in the image that makes engines: build, compare and serve them
-	@$(PYTHON) -m pytest tests/gpu $(PYTEST_ARGS)
+	@$(ENGINES_PYTHON) -m pytest tests/gpu $(PYTEST_ARGS)
 
 check: setup  ## verify every config against graphs, model code, contract and each other
 	@$(RUN) -m tritone.repository
@@ -83,7 +84,7 @@ export: export-env  ## turn .nemo files into verified graphs: CHECKPOINT="path.n
 	@$(NEMO) -m export $(CHECKPOINT) --repository $(REPOSITORY) --version $(VERSION) $(EXPORT_ARGS)
 
 engines:  ## on a machine with an NVIDIA GPU: TensorRT engines from the graphs, verified: ENGINE_ARGS="--help"
-	@$(PYTHON) -m export.tensorrt --repository $(REPOSITORY) $(ENGINE_ARGS)
+	@$(ENGINES_PYTHON) -m export.tensorrt --repository $(REPOSITORY) $(ENGINE_ARGS)
 
 image:  ## container image: TARGET=server|cpu|engines WEIGHTS=baked|mounted TAG=latest CONTAINER=docker
 	$(CONTAINER) build -f docker/Dockerfile --target $(TARGET) --build-arg WEIGHTS=$(WEIGHTS) \
