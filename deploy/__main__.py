@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from deploy.errors import DeployError
+from deploy.errors import DeployError, UsageError
 from deploy.options import DEFAULT_ROOT, ReleaseOptions, Target
 from deploy.ports import PortTriple
 from deploy.progress import Progress
@@ -27,7 +27,7 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; 0 when it came about (for status: when the node serves)."""
+    """Run a command; 0 when it came about (status: the node serves), else 1, 2 or 130."""
     given = _parser().parse_args(arguments)
     # The end of the terminal, or of what runs this, tidies up as Ctrl-C does.
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(given, progress)
     except DeployError as error:
         print(f"deploy: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:
         print("\ndeploy: interrupted; what served before still serves (`make status`)", file=sys.stderr)
         return INTERRUPTED

@@ -134,7 +134,8 @@ class DryChecks:
     def wait_ready(self, ports: PortTriple, alive: Callable[[], bool], timeout_s: float) -> None:
         """Wait until a server has loaded every model."""
         self._progress.ran_here(
-            f"through a tunnel: GET http://127.0.0.1:{ports.http}/v2/health/ready until ready, {timeout_s:g} s"
+            f"through a tunnel: GET http://127.0.0.1:{ports.http}/v2/health/ready until ready, "
+            f"at most {timeout_s:g} s"
         )
 
     def smoke(self, ports: PortTriple) -> None:

@@ -20,7 +20,8 @@ for tool in rsync flock setsid python3 make; do
   if command -v $tool >/dev/null 2>&1; then echo "tool $tool"; fi
 done
 if command -v docker >/dev/null 2>&1; then
-  echo "docker $(docker info --format '{{.ServerVersion}}' 2>/dev/null || echo denied)"
+  version=$(docker info --format '{{.ServerVersion}}' 2>/dev/null)
+  echo "docker ${version:-denied}"
 fi
 if command -v nvidia-smi >/dev/null 2>&1; then
   nvidia-smi --query-gpu=name --format=csv,noheader 2>/dev/null | sed 's/^/gpu /'

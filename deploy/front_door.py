@@ -81,7 +81,8 @@ class FrontDoor:
             self._require_taken("routes", new, self._has_routes)
             if not visit.checks.until(self._ready, _TAKE_S):
                 raise FrontDoorError(
-                    f"front door: expected {new.id} to answer on ports {self.door.ports.all()}, got no answer."
+                    f"front door: expected {new.id} to answer on ports {self.door.ports.all()}, got no "
+                    "answer."
                 )
         except DeployError:
             self._revert(old)
@@ -90,11 +91,18 @@ class FrontDoor:
     def drained(self, release: Release) -> bool:
         """Wait until Envoy has no request left at a release; return whether that came in time."""
         self._visit.checks.pause(_SETTLE_S)
-        return self._visit.checks.until(lambda: self._active(release) == 0, self._visit.patience.drain_s)
+        return self._visit.checks.until(lambda: self.active(release) == 0, self._visit.patience.drain_s)
 
     def forget(self, kept: Release) -> None:
         """Take the clusters of all other releases away."""
         self._write_clusters([kept])
+
+    def active(self, release: Release) -> int:
+        """Return how many requests Envoy has at a release, waiting for a connection or for the answer."""
+        answer = self._ask(
+            f"/stats?filter=^cluster.[a-z]%2B_{release.id}.upstream_rq_(active|pending_active)$"
+        )
+        return sum(int(line.rpartition(":")[2]) for line in answer.splitlines() if line.strip())
 
     def _open(self) -> None:
         """Make sure that Envoy runs as planned."""
@@ -190,13 +198,6 @@ class FrontDoor:
             return True
         versions = [config.get("version_info") for config in json.loads(answer).get("configs", [])]
         return len(versions) == len(PROTOCOLS) and set(versions) == {release.id}
-
-    def _active(self, release: Release) -> int:
-        """Return how many requests Envoy has at a release, waiting for a connection or for the answer."""
-        answer = self._ask(
-            f"/stats?filter=^cluster.[a-z]%2B_{release.id}.upstream_rq_(active|pending_active)$"
-        )
-        return sum(int(line.rpartition(":")[2]) for line in answer.splitlines() if line.strip())
 
     def _ask(self, path: str) -> str:
         return self._visit.checks.envoy(self._visit.layout.admin_socket, path)

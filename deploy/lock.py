@@ -68,8 +68,8 @@ class NodeLock:
             self._session.close(_ANSWER_S)
             if answer.startswith("busy"):
                 raise BusyError(
-                    f"{self._node.host}: expected to be alone, but {answer.removeprefix('busy ')} is deploying "
-                    "there; wait until that is done. (The lock of a lost connection is let go by itself.)"
+                    f"{self._node.host}: expected to be alone, but {answer.removeprefix('busy ')} is "
+                    "deploying there; wait until that is done. (A lost connection loses its lock.)"
                 )
             raise UnreachableError(f"{self._node.host}: expected the lock within {_ANSWER_S:g} s, got none.")
         threading.Thread(target=self._beat, daemon=True).start()

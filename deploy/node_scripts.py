@@ -17,7 +17,7 @@ for folder in releases/*/; do
 done
 """
 
-_UP = """# Starts the serving release and the front door where they do not run, as after a restart of the node.
+_UP = """# Starts the serving release and the front door where they do not run: after a restart of the node.
 # Written by `make deploy`; for cron: @reboot sh {root}/up
 cd {root} || exit 1
 if ! sh current/alive >/dev/null 2>&1; then sh current/start; fi

@@ -64,7 +64,10 @@ class SshNode:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        subprocess.run([*self._ssh(), "-O", "exit", self.host], capture_output=True, timeout=30)
+        try:
+            subprocess.run([*self._ssh(), "-O", "exit", self.host], capture_output=True, timeout=30)
+        except subprocess.TimeoutExpired:
+            pass  # it ends by itself
         self._folder.cleanup()
 
     def run(
@@ -88,14 +91,20 @@ class SshNode:
         """Copy a folder to the node; see Node."""
         command = copy_command(self.host, self._ssh(), source, rules, target, unchanged_in)
         self._progress.ran_here(shlex.join(command))
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            timeout=COPY_S,
-            env={**os.environ, "LC_ALL": "C"},
-            start_new_session=True,
-        )
+        try:
+            done = subprocess.run(
+                command,
+                capture_output=True,
+                text=True,
+                timeout=COPY_S,
+                env={**os.environ, "LC_ALL": "C"},
+                start_new_session=True,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise UnreachableError(
+                f"{self.host}: expected the copy to be done within {COPY_S / 60:g} minutes, it is not; "
+                "the next deploy goes on with what is there."
+            ) from error
         if done.returncode != 0:
             raise self._failure("rsync", done.returncode, done.stderr)
         return sent(done.stdout)
@@ -120,13 +129,13 @@ class SshNode:
             self._control("cancel", route)
 
     def _control(self, request: str, route: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*self._ssh(), "-O", request, "-L", route, self.host],
-            capture_output=True,
-            text=True,
-            timeout=DEFAULT_TIMEOUT_S,
-            start_new_session=True,
-        )
+        command = [*self._ssh(), "-O", request, "-L", route, self.host]
+        try:
+            return subprocess.run(
+                command, capture_output=True, text=True, timeout=DEFAULT_TIMEOUT_S, start_new_session=True
+            )
+        except subprocess.TimeoutExpired:
+            return subprocess.CompletedProcess(command, CONNECTION_ERROR, "", "no answer")
 
     def _connect(self) -> None:
         """Open the shared connection. Only here ssh may ask for a password or about an unknown key."""

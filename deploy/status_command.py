@@ -53,8 +53,8 @@ def described(status: Status, host: str) -> str:
     if door:
         runs = "runs" if state.door_runs else "does not run"
         lines.append(
-            f"front door {runs} ({door.runtime}): {door.address}, HTTP {door.ports.http}, gRPC {door.ports.grpc}, "
-            f"metrics {door.ports.metrics}"
+            f"front door {runs} ({door.runtime}): {door.address}, HTTP {door.ports.http}, "
+            f"gRPC {door.ports.grpc}, metrics {door.ports.metrics}"
         )
     lines.append(f"GPU {', '.join(status.gpus) or 'none'}")
     rows: list[tuple[str, ...]] = [

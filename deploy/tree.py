@@ -52,7 +52,7 @@ def require_tree(source: Path) -> None:
     for name in _NEEDED:
         if not (source / name).exists():
             raise UsageError(
-                f"--source: expected a checkout of this project with {name}, got {source}; name another folder."
+                f"--source: expected a checkout of this project with {name}, got {source}; name another."
             )
 
 

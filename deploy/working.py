@@ -15,12 +15,14 @@ from deploy.progress import Progress
 from deploy.release import NodeState, read_state
 from deploy.smoke import SmokeTest
 from deploy.ssh import SshNode
+from deploy.tunnels import require_tunnels
 from deploy.visit import STOP_S, Patience, Visit
 
 # In a dry run the node is supposed to serve a release already, so that all steps are shown.
 _SUPPOSED_STATE = """now 1
 current 20260101-000000-0000000000
-door {"address": "0.0.0.0", "ports": {"http": 8000, "grpc": 8001, "metrics": 8002}, "runtime": "process", "envoy": "E"}
+door {"address": "0.0.0.0", "ports": {"http": 8000, "grpc": 8001, "metrics": 8002}, \
+"runtime": "process", "envoy": "E"}
 door-runs
 release {"id": "20260101-000000-0000000000", "commit": "0000000000", "version": "0", "created_at": "", \
 "created_by": "", "runtime": "process", "model_config_name": null, \
@@ -44,6 +46,7 @@ def connected(target: Target, smoke_test: SmokeTest, progress: Progress) -> Iter
         yield DryNode(target.host, target.ssh_arguments, progress), DryChecks(progress, smoke_test)
         return
     with SshNode(target.host, target.ssh_arguments, progress) as node:
+        require_tunnels(node)
         yield node, TunnelChecks(node, progress, smoke_test)
 
 

@@ -59,9 +59,10 @@ class ContainerRuntime:
         """Make what the server needs; see Runtime."""
         tree = self._layout.release(release.id).tree
         self._progress.step(f"Image {_image(release)}")
-        self._build(tree, _image(release))
-        if self._gpus is None:
-            self._progress.note("no TensorRT engines: no GPU")
+        # Without a GPU, the small image with the server of the wheels.
+        self._build(tree, _image(release), *(() if self._gpus else ("--target", "cpu")))
+        if self._gpus is None or release.model_config_name != "tensorrt":
+            self._progress.note("no TensorRT engines: no GPU, or another config variant")
             return
         self._progress.step(
             f"Engines for {', '.join(self._facts.gpus) or 'the GPU'}, where graph or GPU changed"

