@@ -86,7 +86,7 @@ class SessionSettings:
 
 
 def _require_cpu(config: Mapping[str, Any]) -> None:
-    """Refuse what is meant for a GPU: computing it on the processor would only look as if it were served so."""
+    """Refuse what is meant for a GPU: computed on the processor it would only look as if served so."""
     for group in config.get("instance_group", []):
         if group.get("kind") == "KIND_GPU":
             raise ArtifactError(

@@ -141,8 +141,8 @@ def _check_ensemble(folder: ModelFolder, models: dict[str, ModelFolder]) -> Iter
         for name, source in step.input_map.items():
             if source in folder.outputs:
                 yield (
-                    f"step {step.model_name}: input '{name}' takes '{source}', an output of the pipeline; Triton "
-                    "fails requests without it, so let the earlier step give it twice"
+                    f"step {step.model_name}: input '{name}' takes '{source}', an output of the pipeline; "
+                    "Triton fails requests without it, so let the earlier step give it twice"
                 )
             if source not in known:
                 yield f"step {step.model_name}: input '{name}' takes '{source}', which no earlier step gives"
