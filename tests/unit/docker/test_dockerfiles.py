@@ -162,4 +162,5 @@ def test_engines_are_built_with_the_servers_tensorrt():
 
 def test_requests_in_flight_have_time_before_a_container_is_killed(compose):
     grace = int(compose["x-triton"]["stop_grace_period"].removesuffix("s"))
-    assert grace > ServerOptions().exit_timeout_s + 15  # after which the launcher itself kills the server
+    draining_s = ServerOptions().exit_timeout_s
+    assert grace > draining_s + draining_s + 15  # after which the launcher itself kills the server
