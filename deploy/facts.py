@@ -63,7 +63,7 @@ class Facts:
         if self.free_bytes < size + _SPARE_BYTES:
             raise DiskFullError(
                 f"{self.root}: expected {(size + _SPARE_BYTES) / 1e6:.0f} MB free on the node, got "
-                f"{self.free_bytes / 1e6:.0f} MB; remove what is not needed (releases: --keep 1, images: "
+                f"{self.free_bytes / 1e6:.0f} MB; remove what is not needed (releases: --keep 2, images: "
                 "docker image prune) and deploy again."
             )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.errors import UsageError
@@ -47,14 +47,14 @@ class ReleaseOptions:
     smoke_test: SmokeTest
     runtime: str = "auto"  # see choose_runtime
     address: str = "0.0.0.0"  # that the front door listens on
-    ports: PortTriple = PortTriple(8000, 8001, 8002)  # of the front door
+    ports: PortTriple = field(default_factory=PortTriple)  # of the front door
     inner_port: int = 18000  # servers get three ports from here on
     keep: int = 3  # releases
     model_config_name: str | None = None  # None: tensorrt with a GPU; "none": the configs as they are
     gpus: str | None = None  # Docker's --gpus; None: all there are; "none": none
     python: str | None = None  # Python on the node that has everything installed
     envoy: str | None = None  # Envoy on the node: binary or image
-    patience: Patience = Patience()
+    patience: Patience = field(default_factory=Patience)
 
     def __post_init__(self) -> None:
         if self.keep < 2:

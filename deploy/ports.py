@@ -12,9 +12,9 @@ from deploy.errors import UsageError
 class PortTriple:
     """Where a server, or the front door, listens."""
 
-    http: int
-    grpc: int
-    metrics: int
+    http: int = 8000
+    grpc: int = 8001
+    metrics: int = 8002
 
     def __post_init__(self) -> None:
         if len({self.http, self.grpc, self.metrics}) < 3:

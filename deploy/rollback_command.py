@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from deploy.activation import activate
 from deploy.errors import NoReleaseError
@@ -23,7 +23,7 @@ class RollbackOptions:
 
     smoke_test: SmokeTest
     release_id: str | None = None  # None: the one that served before
-    patience: Patience = Patience()
+    patience: Patience = field(default_factory=Patience)
 
 
 def rollback(target: Target, options: RollbackOptions, progress: Progress) -> None:

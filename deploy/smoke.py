@@ -57,7 +57,7 @@ class SmokeTest:
                 words = client.transcribe(self.recordings[0]).words
                 _require(bool(words), f"words of {self.recordings[0].name} over HTTP", "none")
                 samples = client.synthesize(self.text, seed=1).samples
-                _require(_can_be_heard(samples), "speech over HTTP", "silence")
+                _require(can_be_heard(samples), "speech over HTTP", "silence")
         except TritoneError as error:
             raise UnhealthyReleaseError(
                 f"smoke test: expected answers, got {type(error).__name__}: {error}"
@@ -66,14 +66,15 @@ class SmokeTest:
 
     def _spoken_and_heard(self, client: Client) -> str:
         speech = client.synthesize(self.text, seed=1)
-        _require(_can_be_heard(speech.samples), "speech", "silence, or samples that are no sound")
+        _require(can_be_heard(speech.samples), "speech", "silence, or samples that are no sound")
         file = client.synthesize_encoded(self.text, "wav", seed=1)
         heard = client.transcribe(file).text
         _require(bool(heard.strip()), "words in its own speech", "none")
         return heard
 
 
-def _can_be_heard(samples: NDArray[np.float32]) -> bool:
+def can_be_heard(samples: NDArray[np.float32]) -> bool:
+    """Whether (N,) samples in [-1, 1] are sound: some, all of them numbers, not silence."""
     return bool(samples.size and np.isfinite(samples).all() and np.abs(samples).max() > _SILENCE)
 
 

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -64,10 +64,8 @@ class SshNode:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
+        with suppress(subprocess.TimeoutExpired):  # then it ends by itself
             subprocess.run([*self._ssh(), "-O", "exit", self.host], capture_output=True, timeout=30)
-        except subprocess.TimeoutExpired:
-            pass  # it ends by itself
         self._folder.cleanup()
 
     def run(
@@ -194,7 +192,7 @@ class SshNode:
         if "No space left on device" in complaints or "Disk quota exceeded" in complaints:
             return DiskFullError(
                 f"{self.host}: expected space for the release, got a full disk; remove what is not needed "
-                "(releases: --keep 1, images: docker image prune) and deploy again."
+                "(releases: --keep 2, images: docker image prune) and deploy again."
             )
         if code == CONNECTION_ERROR:
             return UnreachableError(
@@ -222,7 +220,7 @@ class SshSession:
             assert self._process.stdin is not None
             self._process.stdin.write(line.encode() + b"\n")
             self._process.stdin.flush()
-        except OSError:
+        except (OSError, ValueError):
             pass  # is_open tells
 
     def hear(self, timeout_s: float) -> str:
