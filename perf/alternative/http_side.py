@@ -18,7 +18,7 @@ _BINARY_LENGTH = "inference-header-content-length"
 
 
 class RefusedError(RuntimeError):
-    """A server answered a request with an error."""
+    """A server answered a request with an error, or not at all."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,16 @@ class Client:
         """Return the answer.
 
         Raises:
-            RefusedError: its status is not 200.
+            RefusedError: its status is not 200, or there is none.
         """
-        self._connection.request("POST", request.path, request.body, dict(request.headers))
-        response = self._connection.getresponse()
-        body = response.read()
+        try:
+            self._connection.request("POST", request.path, request.body, dict(request.headers))
+            response = self._connection.getresponse()
+            body = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise RefusedError(
+                f"http://{self._url}{request.path}: expected an answer, got {error!r}."
+            ) from error
         if response.status != 200:
             raise RefusedError(
                 f"http://{self._url}{request.path}: expected status 200, got {response.status}: "

@@ -25,6 +25,7 @@ def markdown(result: AlternativeResult) -> str:
 def remarks(result: AlternativeResult) -> list[str]:
     """Say what was compared, and where the answers differ."""
     weights = {"demo": "the bundled checkpoints", "full": "networks of the published sizes, random weights"}
+    cause = "; random weights amplify rounding" if result.size == "full" else ""
     spoken = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result.spoken_s.items())
     versions = ", ".join(f"{name} {version}" for name, version in result.versions.items())
     counts = {point.task: point.requests for point in result.points}
@@ -34,7 +35,7 @@ def remarks(result: AlternativeResult) -> list[str]:
         f"{result.rounds} rounds of {requests}; figures are medians of the rounds, in seconds of audio per "
         "second, latencies are over all requests.",
         "NeMo + FastAPI: NeMo's own classes in the view's process, a lock lets one request in at a time.",
-        f"{result.transcripts_differing} of {result.transcripts} texts differ between the two.",
+        f"{result.transcripts_differing} of {result.transcripts} texts differ between the two{cause}.",
         f"The same texts became so much speech: {spoken} (each side draws its own dropout).",
         f"The alternative runs on {versions}.",
     ]

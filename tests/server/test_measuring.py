@@ -1,4 +1,4 @@
-"""What measurements rest on: requests as the comparison writes them, and repositories as the sweep varies them."""
+"""What measurements rest on: requests of the comparison, and repositories that the sweep varies."""
 
 import tritonclient.grpc as triton
 
@@ -21,9 +21,7 @@ def test_the_comparisons_requests_are_answered_with_text_and_speech(server):
 
 def test_a_varied_repository_is_served_as_it_says(tmp_path):
     copy = varied_copy(REPOSITORIES[0], tmp_path / "models", {"asr_quartznet": Setting(3, 1).apply})
-    options = ServerOptions(
-        repositories=[copy], ports=Ports.free(), extra=["--load-model=asr_quartznet"]
-    )
+    options = ServerOptions(repositories=[copy], ports=Ports.free(), extra=["--load-model=asr_quartznet"])
     with TritonServer(options) as running, triton.InferenceServerClient(running.grpc_url) as client:
         config = client.get_model_config("asr_quartznet").config
         log = running.log.read_text()

@@ -1,5 +1,6 @@
 import io
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -102,6 +103,14 @@ def test_a_client_keeps_its_connection(echo):
     client.close()
     assert [answer.body for answer in answers] == [b"a", b"b"]
     assert len({answer.headers["x-peer"] for answer in answers}) == 1
+
+
+def test_a_server_that_has_gone_is_an_error_that_says_so():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    client = Client(f"127.0.0.1:{port}")
+    with pytest.raises(RefusedError, match="expected an answer, got ConnectionRefusedError"):
+        client.send(Request("/", b"a"))
 
 
 def test_an_error_status_is_an_error_with_its_reason(echo):
