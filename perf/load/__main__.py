@@ -47,6 +47,7 @@ def _run(given: argparse.Namespace, command: str) -> int:
             f"report: expected the module {error.name}, found none; run `make perf-setup`."
         ) from error
     settings, running = arguments.read_settings(given), arguments.read_target(given)
+    repository = arguments.read_repository(given.repository, given.config)
     sources = read_sources(given.recordings, given.texts, given.inputs)
     models = tuple(dict.fromkeys(name.strip() for name in given.models.split(",") if name.strip()))
     for model in models:
@@ -56,7 +57,6 @@ def _run(given: argparse.Namespace, command: str) -> int:
     with TemporaryDirectory(prefix="tritone-load-") as work:
         inputs = folder / "inputs" if given.keep_inputs else Path(work)
         inputs.mkdir(exist_ok=True)
-        repository = given.repository.resolve()
         job = Job(*(sources, settings, folder, inputs, command, models, running, repository, given.config))
         try:
             run, complete = Session(job, analyzer).run()

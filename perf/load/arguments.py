@@ -163,6 +163,25 @@ def read_target(given: argparse.Namespace) -> Target | None:
     )
 
 
+def read_repository(folder: Path, variant: str | None) -> Path:
+    """Return the repository to be served, in which some model has the config variant that is asked for.
+
+    Raises:
+        UsageError: it is no repository, or no model has the variant: Triton would serve the usual configs.
+    """
+    if not any(folder.glob("*/config.pbtxt")):
+        raise UsageError(
+            f"--repository: expected a folder of models, got {folder}, which has none; name another one."
+        )
+    known = sorted({path.stem for path in folder.glob("*/configs/*.pbtxt")})
+    if variant is not None and variant not in known:
+        raise UsageError(
+            f"--config: expected one of {', '.join(known) or 'none'} in {folder}, got {variant}; leave it for "
+            "the usual configs."
+        )
+    return folder.resolve()
+
+
 def make_folder(output: Path | None, replacing: bool) -> Path:
     """Make the folder for results.
 

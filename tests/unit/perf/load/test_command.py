@@ -99,6 +99,8 @@ def test_an_earlier_test_is_replaced_only_when_asked(tmp_path):
         (["--recordings", "nowhere"], 2, "--recordings: expected a folder, got nowhere"),
         (["--texts", "nowhere"], 2, "--texts: expected a UTF-8 file of texts, got nowhere"),
         (["--models", "asr_other"], 2, "--models: expected some of speech_to_text"),
+        (["--config", "nosuch"], 2, "--config: expected one of"),
+        (["--repository", "nowhere"], 2, "--repository: expected a folder of models, got nowhere"),
         (["--concurrency", "0"], 2, "concurrency: expected whole numbers"),
         (["--perf-analyzer", "nowhere"], 1, "perf_analyzer: expected an executable file, got nowhere"),
     ],
