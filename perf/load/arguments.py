@@ -176,8 +176,8 @@ def read_repository(folder: Path, variant: str | None) -> Path:
     known = sorted({path.stem for path in folder.glob("*/configs/*.pbtxt")})
     if variant is not None and variant not in known:
         raise UsageError(
-            f"--config: expected one of {', '.join(known) or 'none'} in {folder}, got {variant}; leave it for "
-            "the usual configs."
+            f"--config: expected one of {', '.join(known) or 'none'} in {folder}, got {variant}; leave it "
+            "for the usual configs."
         )
     return folder.resolve()
 
