@@ -5,6 +5,7 @@
     │   ├── AudioError                   samples or a recording
     │   ├── TextError                    a transcript, or a text to speak
     │   └── ParameterError               a request parameter
+    ├── OverloadError (RuntimeError)     there is more to do than a model takes on
     ├── CancelledError                   the caller has gone; nobody waits for an answer
     ├── ArtifactError (ValueError)       a graph, sidecar file or config does not fit the others
     └── ServerError (RuntimeError)       the Triton server could not be started or stopped
@@ -41,6 +42,10 @@ class ParameterError(InputError):
     """A request parameter of the wrong type, or out of range."""
 
 
+class OverloadError(TritoneError, RuntimeError):
+    """There is more to do than a model takes on; the request was not begun."""
+
+
 class CancelledError(TritoneError):
     """The caller has gone; nobody waits for an answer."""
 
@@ -75,6 +80,7 @@ class WireStatus(NamedTuple):
 
 WIRE_STATUS: dict[type[TritoneError], WireStatus] = {
     InputError: WireStatus("INVALID_ARG", "INVALID_ARGUMENT", HTTPStatus.BAD_REQUEST),
+    OverloadError: WireStatus("UNAVAILABLE", "UNAVAILABLE", HTTPStatus.SERVICE_UNAVAILABLE),
     CancelledError: WireStatus("CANCELLED", "CANCELLED", 499),  # 499 by Triton's choice, IANA has none
     ServerError: WireStatus("UNAVAILABLE", "UNAVAILABLE", HTTPStatus.SERVICE_UNAVAILABLE),
     TritoneError: WireStatus("INTERNAL", "INTERNAL", HTTPStatus.INTERNAL_SERVER_ERROR),

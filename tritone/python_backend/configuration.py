@@ -23,8 +23,12 @@ class Parameters:
     """The `parameters` of a model's config, as numbers."""
 
     def __init__(self, args: Mapping[str, str]) -> None:
-        self._model = args["model_name"]
+        self.model = args["model_name"]
         self._entries = json.loads(args["model_config"])["parameters"]
+
+    def has(self, name: str) -> bool:
+        """Return whether the config gives one parameter."""
+        return name in self._entries
 
     def number(self, name: str) -> float:
         """Return one parameter; raise ArtifactError when it is missing or not a positive number."""
@@ -35,7 +39,7 @@ class Parameters:
             number = 0.0
         if not number > 0:
             raise ArtifactError(
-                f"model '{self._model}', parameter {name}: expected a positive number, got {text!r}; "
+                f"model '{self.model}', parameter {name}: expected a positive number, got {text!r}; "
                 "correct config.pbtxt."
             )
         return number

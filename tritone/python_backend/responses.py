@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from threading import Semaphore
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,11 @@ import triton_python_backend_utils as pb_utils
 from numpy.typing import NDArray
 
 from ..concurrency import Handover
-from ..errors import CancelledError, TritoneError, wire_status
+from ..errors import CancelledError, OverloadError, TritoneError, wire_status
+from ..waiting import Bounds, WaitingRoom
 from .calls import CallError
+from .configuration import Parameters
+from .metrics import RequestMetrics
 
 Arrays = dict[str, NDArray[Any]]
 Compute = Callable[[Arrays], Sequence[Any]]  # input arrays to pb_utils.Tensor
@@ -29,6 +31,14 @@ class Work:
     inputs: Arrays  # batch dimension first
     parameters: Mapping[str, Any]  # of the request, as the caller sent them
     is_cancelled: Callable[[], bool]  # whether the caller has gone
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One request that waits for a thread."""
+
+    sender: Any  # pb_utils.InferenceResponseSender
+    work: Work
 
 
 ThreadedCompute = Callable[[Work], Sequence[Any]]  # work to pb_utils.Tensor
@@ -52,23 +62,31 @@ def _response(is_cancelled: Callable[[], bool], compute: Callable[[], Sequence[A
     except CallError as error:
         return pb_utils.InferenceResponse(error=error.error)
     except TritoneError as error:
-        code = getattr(pb_utils.TritonError, wire_status(error).triton)
-        return pb_utils.InferenceResponse(error=pb_utils.TritonError(str(error), code))
+        return _error_response(error)
     except Exception as error:
         pb_utils.Logger.log_error(traceback.format_exc())
         message = f"internal error ({type(error).__name__}); the server's log has the details."
         return pb_utils.InferenceResponse(error=pb_utils.TritonError(message, pb_utils.TritonError.INTERNAL))
 
 
-class RequestThreads:
-    """Answers requests in threads, for models that mostly wait for other models.
+def _error_response(error: TritoneError) -> Any:
+    code = getattr(pb_utils.TritonError, wire_status(error).triton)
+    return pb_utils.InferenceResponse(error=pb_utils.TritonError(str(error), code))
 
-    One instance then serves many requests at once, and their model calls meet in the dynamic batcher.
+
+class RequestThreads:
+    """Answers requests in threads, for models where requests wait: for other models, or for their turn.
+
+    One instance then serves many requests at once, and their model calls meet in the dynamic batcher. What
+    waits for a thread waits here: with any limit to its own queue, Triton (2.51) misses requests that come
+    just when an instance becomes free, until half a second later.
 
     Args:
         names: inputs to read.
         compute: makes one request's output tensors; called from several threads at once.
-        limit: requests at work at most; further ones wait in Triton's queue, where its policies apply.
+        parameters: of the model. `requests_in_flight` are at work at most; `queue_requests` wait at most,
+            each for `queue_timeout_s` or the caller's own `timeout`, and further ones are refused. Without
+            the two, any number waits.
         handover: bounds those that are answered here and wait for the next model of their pipeline.
     """
 
@@ -76,37 +94,67 @@ class RequestThreads:
         self,
         names: Sequence[str],
         compute: ThreadedCompute,
-        limit: int,
+        parameters: Parameters,
         handover: Handover | None = None,
     ) -> None:
         self._names = names
         self._compute = compute
         self._handover = handover
-        self._free = Semaphore(limit)
-        self._threads = ThreadPoolExecutor(limit, thread_name_prefix="request")
+        bounds = None
+        if parameters.has("queue_requests"):
+            bounds = Bounds(parameters.count("queue_requests"), parameters.number("queue_timeout_s"))
+        workers = parameters.count("requests_in_flight")
+        self._at_work: set[int] = set()  # thread numbers
+        self._room: WaitingRoom[Waiting] = WaitingRoom(workers, bounds, self._refuse_late)
+        self._threads = [
+            Thread(target=self._run, args=(index,), name=f"request-{index}", daemon=True)
+            for index in range(workers)
+        ]
+        self._metrics = RequestMetrics(parameters.model, lambda: (self._room.waiting, len(self._at_work)))
+        for thread in self._threads:
+            thread.start()
 
     def execute(self, requests: Sequence[Any]) -> None:
         """Take requests over; each is answered through its response sender when it is ready."""
         for request in requests:
-            self._free.acquire()
             # Triton takes the inputs' memory back as soon as execute returns.
             inputs = {name: array.copy() for name, array in read_inputs(request, self._names).items()}
             sender = request.get_response_sender()
             work = Work(inputs, json.loads(request.parameters() or "{}"), sender.is_cancelled)
-            self._threads.submit(self._answer, sender, work)
+            try:
+                self._room.enter(Waiting(sender, work), request.timeout() / 1e6)
+            except OverloadError as error:
+                self._refuse(sender, error, "full")
 
     def close(self) -> None:
-        """Finish the requests at work."""
-        self._threads.shutdown()
+        """Finish the requests at work, and those that wait."""
+        self._room.close()
+        for thread in self._threads:
+            thread.join()
+        self._metrics.close()
 
-    def _answer(self, sender: Any, work: Work) -> None:
-        try:
-            response = _response(work.is_cancelled, lambda: self._compute(work))
-            sender.send(response, flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+    def _run(self, number: int) -> None:
+        while (waiting := self._room.next()) is not None:
+            self._at_work.add(number)
+            self._answer(waiting)
             if self._handover:
                 self._handover.hand_on()
-        finally:
-            self._free.release()
+            self._at_work.discard(number)
+
+    def _answer(self, waiting: Waiting) -> None:
+        work = waiting.work
+        _send(waiting.sender, _response(work.is_cancelled, lambda: self._compute(work)))
+
+    def _refuse_late(self, waiting: Waiting, error: OverloadError) -> None:
+        self._refuse(waiting.sender, error, "timeout")
+
+    def _refuse(self, sender: Any, error: OverloadError, reason: str) -> None:
+        self._metrics.refused[reason] += 1
+        _send(sender, _error_response(error))
+
+
+def _send(sender: Any, response: Any) -> None:
+    sender.send(response, flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
 
 
 def pad_rows(rows: Sequence[NDArray[Any]]) -> NDArray[Any]:

@@ -1,21 +1,19 @@
 """Overload is met at the front of every pipeline, and nowhere behind it.
 
-A pipeline's steps up to the first model that calls others are its front: their queues are bounded in length
-and time, so that a request that cannot be served soon is turned away before anything was done for it. All
-models behind must hold whatever the front lets in: there is no limit, or one that is never reached.
+What cannot be served soon is refused before anything was done for it: by the first model of a pipeline that
+has requests of other models at work, or by one before it. All models behind hold whatever is let in.
 """
 
 from __future__ import annotations
 
 import ast
-import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from .configs import ModelFolder
 from .model_code import called_models, first_arguments
 
-IN_FLIGHT = "_in_flight"  # ends the name of a parameter that bounds what is at work at a time
+_BOUNDS = ("requests_in_flight", "queue_requests", "queue_timeout_s")
 
 
 def check_queues(folders: Sequence[ModelFolder]) -> list[str]:
@@ -27,79 +25,65 @@ def check_queues(folders: Sequence[ModelFolder]) -> list[str]:
         for name, model in models.items()
         if model.config.platform == "ensemble"
     }
-    fronts, behind = _sides(pipelines.values(), calls)
-    findings: list[str] = []
-    for folder in folders:
-        found: Iterable[str] = ()
-        if folder.name in behind:
-            callers = [models[name] for name in calls if folder.name in calls[name]]
-            found = _check_inner(folder, callers)
-        elif folder.name in fronts:
-            found = _check_front(folder)
-        findings += [f"{os.path.relpath(folder.config_path)}: {finding}" for finding in found]
+    behind = _behind(pipelines.values(), calls)
+    findings = [
+        f"{os.path.relpath(folder.config_path)}: {finding}"
+        for folder in folders
+        for finding in _check_config(folder, folder.name in behind)
+    ]
     for name, steps in pipelines.items():
         for index, step in enumerate(steps):
-            waiting = [earlier for earlier in steps[:index] if step in _handed_on_to(models[earlier])]
-            if step in behind and calls[step] and not waiting:
-                findings.append(
-                    f"{name}: {step}: expected a step before it that waits for it (hand_on_to), found none; "
-                    "its queue has no limit"
-                )
+            if calls[step]:
+                before = [models[earlier] for earlier in steps[:index]]
+                findings += [
+                    f"{name}: {line}" for line in _check_worker(models[step], before, step in behind)
+                ]
     return findings
 
 
-def _sides(pipelines: Iterable[Sequence[str]], calls: Mapping[str, set[str]]) -> tuple[set[str], set[str]]:
-    """Tell the models that all requests pass first from those that only see what work was done for."""
-    fronts: set[str] = set()
-    behind = {name for called in calls.values() for name in called}
-    for steps in pipelines:
-        first_worker = next((index for index, name in enumerate(steps) if calls[name]), len(steps))
-        fronts.update(steps[: first_worker + 1])
-        behind.update(steps[first_worker + 1 :])
-    return fronts - behind, behind
-
-
-def _check_front(folder: ModelFolder) -> Iterator[str]:
+def _check_config(folder: ModelFolder, is_behind: bool) -> Iterator[str]:
     batching = folder.config.dynamic_batching
-    policy = batching.default_queue_policy
-    if not policy.max_queue_size or not policy.default_timeout_microseconds:
+    if batching.HasField("default_queue_policy") or batching.priority_queue_policy:
         yield (
-            "dynamic_batching: expected a default_queue_policy with max_queue_size and "
-            "default_timeout_microseconds at the front of a pipeline, got none; overload would only be "
-            "felt as a latency that grows"
+            "dynamic_batching: expected no queue policy, got one; with it Triton lets a request wait for "
+            "half a second now and then. Bound the model's own queue with queue_requests and queue_timeout_s"
         )
-    if policy.timeout_action != type(policy).REJECT:
-        yield "dynamic_batching: expected timeout_action REJECT, got DELAY; old requests would go on waiting"
-    if (sizes := list(batching.preferred_batch_size)) != [1]:
+    given = [name for name in _BOUNDS[1:] if name in folder.config.parameters]
+    if is_behind and given:
         yield (
-            f"dynamic_batching: expected preferred_batch_size [ 1 ], got {sizes}; requests that the model "
-            "holds as a batch are in no queue"
-        )
-
-
-def _check_inner(folder: ModelFolder, callers: Sequence[ModelFolder]) -> Iterator[str]:
-    policy = folder.config.dynamic_batching.default_queue_policy
-    if policy.default_timeout_microseconds or policy.allow_timeout_override:
-        yield (
-            "dynamic_batching: expected no timeout behind the front of a pipeline, got one; it would end "
+            f"{', '.join(given)}: expected none behind the front of a pipeline; a full queue there would end "
             "requests that are half done"
         )
-    most = sum(at_work(caller) for caller in callers)
-    if policy.max_queue_size and (not callers or policy.max_queue_size < most):
-        names = " and ".join(caller.name for caller in callers)
-        room = f"none, or {most} and more, which is what {names} can have at work" if callers else "none"
+    missing = [name for name in _BOUNDS if name not in folder.config.parameters]
+    if given and missing:
+        yield f"{', '.join(missing)}: expected together with {', '.join(given)}, found none"
+
+
+def _check_worker(model: ModelFolder, before: Sequence[ModelFolder], is_behind: bool) -> Iterator[str]:
+    """Check a step that calls other models, and those before it."""
+    if not any(_is_bounded(step) for step in [*before, model]):
         yield (
-            f"dynamic_batching: max_queue_size: expected {room}, got {policy.max_queue_size}; "
-            "a full queue would end requests that are half done"
+            f"{model.name}: expected queue_requests and queue_timeout_s, here or at a step before; without "
+            "them overload is only felt as a latency that grows"
+        )
+    if is_behind and not any(model.name in _handed_on_to(step) for step in before):
+        yield (
+            f"{model.name}: expected a step before it that waits for it (hand_on_to), found none; its queue "
+            "has no limit"
         )
 
 
-def at_work(model: ModelFolder) -> int:
-    """Return how many requests to other models one instance can have at work: the product of its limits."""
-    limits = [
-        int(value.string_value) for name, value in model.config.parameters.items() if name.endswith(IN_FLIGHT)
-    ]
-    return math.prod(limits)
+def _is_bounded(model: ModelFolder) -> bool:
+    return all(name in model.config.parameters for name in _BOUNDS)
+
+
+def _behind(pipelines: Iterable[Sequence[str]], calls: Mapping[str, set[str]]) -> set[str]:
+    """Names of the models that only see what work was done for."""
+    behind = {name for called in calls.values() for name in called}
+    for steps in pipelines:
+        worker = next((index for index, name in enumerate(steps) if calls[name]), len(steps))
+        behind.update(steps[worker + 1 :])
+    return behind
 
 
 def _called(model: ModelFolder) -> set[str]:

@@ -7,12 +7,12 @@ import os
 import signal
 import sys
 import threading
-import time
 from pathlib import Path
 from types import FrameType
 
 from ..errors import ServerError
 from .healing import Healer
+from .log import follow_log
 from .model_processes import ModelProcesses
 from .options import REPOSITORIES, ServerOptions
 from .ports import Ports
@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     killed_models = _parser().parse_args(given).killed_models
     server = TritonServer(_options(given))
-    stopping, broken = threading.Event(), threading.Event()
+    ready, stopping, broken = (threading.Event() for _ in range(3))
 
     def stop(number: int, frame: FrameType | None) -> None:
         stopping.set()
@@ -34,10 +34,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         server.start()
         threading.Thread(target=_follow_log, args=(server, stopping), daemon=True).start()
-        threading.Thread(target=_announce, args=(server, stopping), daemon=True).start()
+        threading.Thread(target=_announce, args=(server, ready, stopping), daemon=True).start()
         if killed_models != "leave":
             heal = killed_models == "reload"
-            threading.Thread(target=_watch, args=(server, heal, stopping, broken), daemon=True).start()
+            threading.Thread(target=_watch, args=(server, heal, ready, stopping, broken), daemon=True).start()
         code = _until_stopped(server, stopping, broken)
     except ServerError as error:
         print(f"tritone: {error}", file=sys.stderr)
@@ -62,11 +62,12 @@ def _until_stopped(server: TritonServer, stopping: threading.Event, broken: thre
     return 0 if server.stop() == 0 else 1
 
 
-def _announce(server: TritonServer, stopping: threading.Event) -> None:
+def _announce(server: TritonServer, ready: threading.Event, stopping: threading.Event) -> None:
     try:
         server.wait_ready(timeout_s=600)
     except ServerError:
         return  # the main thread reports it
+    ready.set()
     if not stopping.is_set():
         print(
             f"tritone: ready. gRPC {server.grpc_url}, HTTP {server.http_url}, metrics {server.metrics_url}. "
@@ -76,11 +77,16 @@ def _announce(server: TritonServer, stopping: threading.Event) -> None:
         )
 
 
-def _watch(server: TritonServer, heal: bool, stopping: threading.Event, broken: threading.Event) -> None:
+def _watch(
+    server: TritonServer,
+    heal: bool,
+    ready: threading.Event,
+    stopping: threading.Event,
+    broken: threading.Event,
+) -> None:
+    control = server.control if heal else None
     try:
-        server.wait_ready(timeout_s=600)
-        control = server.control if heal else None
-        Healer(ModelProcesses(server.process.pid), control, _say).watch(stopping)
+        Healer(ModelProcesses(server.process.pid), control, _say).watch(ready, stopping)
     except ServerError as error:
         if server.process.poll() is None and not stopping.is_set():
             _say(f"{error}\ntritone: ending the server")
@@ -92,15 +98,11 @@ def _say(message: str) -> None:
 
 
 def _follow_log(server: TritonServer, stopping: threading.Event) -> None:
-    with server.open_log() as log:
-        while True:
-            line = log.readline()
-            if line:
-                sys.stderr.write(line)
-            elif stopping.is_set() and server.process.poll() is not None:
-                return
-            else:
-                time.sleep(0.2)
+    follow_log(
+        server.log,
+        sys.stderr.write,
+        ended=lambda: stopping.is_set() and server.process.poll() is not None,
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -33,17 +33,18 @@ class Healer:
         self._say = say
         self._deaths: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=MOST_DEATHS))
 
-    def watch(self, stopping: Event) -> None:
-        """Heal until `stopping` is set.
+    def watch(self, ready: Event, stopping: Event) -> None:
+        """Heal until `stopping` is set, and not before `ready` is.
 
         Raises:
             ServerError: a model cannot be loaded anew, or dies again and again; the server is better started
                 anew.
         """
+        dead: set[str] = set()
         while not stopping.wait(PERIOD_S):
-            for model in self._processes.killed():
-                if not stopping.is_set():
-                    self._heal(model)
+            dead.update(self._processes.killed())
+            while dead and ready.is_set() and not stopping.is_set():
+                self._heal(dead.pop())
 
     def _heal(self, model: str) -> None:
         if self._control is None:

@@ -15,7 +15,6 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import IO
 
 from ..errors import ServerError, StartupError
 from .backend_directory import build_backend_directory
@@ -144,10 +143,6 @@ class TritonServer:
         messages = dict.fromkeys(error.partition("\\n\\nAt:")[0].strip('"') for error in errors)
         return "\n".join(messages) or "\n".join(lines[-30:])
 
-    def open_log(self) -> IO[str]:
-        """Open the server's output for reading."""
-        return self.log.open(encoding="utf-8", errors="replace")
-
     def __enter__(self) -> TritonServer:
         try:
             self.start()
@@ -183,6 +178,10 @@ def server_environment(base: Mapping[str, str], installation: Installation) -> d
     PATH for its own, and so finds this virtual environment. Stubs of newer servers read PYTHONPATH.
     """
     environment = dict(base)
+    # Triton starts every stub with bash, which takes this for a login over ssh and reads ~/.bashrc first:
+    # what that puts in front of PATH would then be the stub's Python.
+    for name in ("SSH_CLIENT", "SSH2_CLIENT"):
+        environment.pop(name, None)
     environment["PATH"] = os.pathsep.join([str(Path(sys.prefix) / "bin"), base.get("PATH", os.defpath)])
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), *(path for path in sys.path if path)])
     # numpy's BLAS would start a thread per core in every one of the stubs.

@@ -38,7 +38,7 @@ class TritonPythonModel:
             partial(map_ahead, ThreadPoolExecutor(requests * windows), windows),
         )
         handover = hand_on_to("punctuation_windows", "transcript", requests)
-        self._threads = RequestThreads(["audio", "audio_length"], self._recognize, requests, handover)
+        self._threads = RequestThreads(["audio", "audio_length"], self._recognize, parameters, handover)
 
     def execute(self, requests):
         self._threads.execute(requests)

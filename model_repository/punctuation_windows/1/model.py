@@ -33,7 +33,7 @@ class TritonPythonModel:
             parameters.count("windows_per_batch"),
             partial(map_ahead, ThreadPoolExecutor(requests * batches), batches),
         )
-        self._threads = RequestThreads(["transcript"], self._restore, requests)
+        self._threads = RequestThreads(["transcript"], self._restore, parameters)
 
     def execute(self, requests):
         self._threads.execute(requests)

@@ -14,9 +14,9 @@ class TritonPythonModel:
     def initialize(self, args):
         parameters = Parameters(args)
         self._max_characters = parameters.count("max_characters")
-        requests = parameters.count("requests_in_flight")
-        handover = hand_on_to("punctuation_windows", "transcript", requests)
-        self._threads = RequestThreads(["transcript"], self._check, requests, handover)
+        ahead = parameters.count("requests_in_flight")
+        handover = hand_on_to("punctuation_windows", "transcript", ahead)
+        self._threads = RequestThreads(["transcript"], self._check, parameters, handover)
 
     def execute(self, requests):
         self._threads.execute(requests)

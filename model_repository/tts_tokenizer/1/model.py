@@ -5,7 +5,7 @@ from __future__ import annotations
 import triton_python_backend_utils as pb_utils
 
 from tritone.python_backend.configuration import Parameters, version_folder
-from tritone.python_backend.responses import respond
+from tritone.python_backend.responses import RequestThreads
 from tritone.text.tokenization import TextTokenizer, stack_texts
 from tritone.text.utterances import Pauses
 
@@ -18,11 +18,16 @@ class TritonPythonModel:
         longest = parameters.count("longest_text_characters")
         self._tokenizer = TextTokenizer.load(version_folder(args), pauses, longest)
 
-    def execute(self, requests):
-        return [respond(request, ["text"], self._tokenize) for request in requests]
+        self._threads = RequestThreads(["text"], self._tokenize, parameters)
 
-    def _tokenize(self, inputs):
-        texts = [self._tokenizer.tokenize(data) for (data,) in inputs["text"]]
+    def execute(self, requests):
+        self._threads.execute(requests)
+
+    def finalize(self):
+        self._threads.close()
+
+    def _tokenize(self, work):
+        texts = [self._tokenizer.tokenize(data) for (data,) in work.inputs["text"]]
         symbols, symbols_length, pause_s = stack_texts(texts, self._tokenizer.pad_id)
         return [
             pb_utils.Tensor("symbols", symbols),

@@ -46,7 +46,7 @@ class TritonPythonModel:
             partial(map_ahead, ThreadPoolExecutor(requests * batches), batches),
             partial(map_ahead, ThreadPoolExecutor(requests * batches * utterances), utterances),
         )
-        self._threads = RequestThreads(["symbols", "symbols_length", "pause_s"], self._speak, requests)
+        self._threads = RequestThreads(["symbols", "symbols_length", "pause_s"], self._speak, parameters)
 
     def execute(self, requests):
         self._threads.execute(requests)

@@ -1,21 +1,11 @@
-import re
 import shutil
 
 import pytest
 
 from tritone.repository.checks import check_repositories
-from tritone.repository.configs import ModelFolder, read_config
-from tritone.repository.queues import at_work
+from tritone.repository.configs import read_repositories
+from tritone.repository.queues import check_queues
 from tritone.server.options import REPOSITORIES
-
-FRONTS = (
-    "asr_windows",
-    "audio_decoder",
-    "format_validator",
-    "text_validator",
-    "tts_tokenizer",
-    "tts_utterances",
-)
 
 
 @pytest.fixture
@@ -30,57 +20,63 @@ def edit(path, old, new):
     path.write_text(text.replace(old, new, 1))
 
 
-@pytest.mark.parametrize("model", FRONTS)
+def without_bounds(path):
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if "queue_" not in line))
+
+
+def findings(repositories):
+    return check_queues(list(read_repositories(repositories)))
+
+
+def test_the_committed_queues_are_in_order():
+    assert findings(REPOSITORIES) == []
+
+
 @pytest.mark.parametrize(
-    ("old", "new", "says"),
+    ("fronts", "pipelines"),
     [
-        ("max_queue_size: 64", "", "expected a default_queue_policy with max_queue_size"),
-        ("default_timeout_microseconds: 30000000", "", "expected a default_queue_policy"),
-        ("timeout_action: REJECT", "timeout_action: DELAY", "expected timeout_action REJECT"),
-        (
-            "preferred_batch_size: [ 1 ]",
-            "preferred_batch_size: [ 4 ]",
-            r"expected preferred_batch_size \[ 1 \]",
-        ),
+        (["text_validator"], ["punctuate"]),
+        (["asr_windows"], ["speech_to_text"]),
+        (["asr_windows", "audio_decoder"], ["audio_to_text", "speech_to_text"]),
+        (["tts_tokenizer", "tts_utterances"], ["text_to_audio", "text_to_speech"]),
     ],
 )
-def test_every_front_has_a_queue_that_is_bounded_in_length_and_time(repositories, model, old, new, says):
-    edit(repositories[0] / model / "config.pbtxt", old, new)
-    (finding,) = check_repositories(repositories)
-    assert re.search(rf"{model}/config\.pbtxt: dynamic_batching: {says}", finding)
+def test_a_pipeline_without_a_bounded_queue_at_its_front_is_found(repositories, fronts, pipelines):
+    for model in fronts:
+        for path in (repositories[0] / model).rglob("*.pbtxt"):
+            without_bounds(path)
+    found = [line for line in findings(repositories) if "expected queue_requests and queue_timeout_s" in line]
+    assert sorted({line.partition(":")[0] for line in found}) == pipelines
 
 
-def test_nothing_times_out_behind_the_front(repositories):
-    policy = "dynamic_batching { default_queue_policy { default_timeout_microseconds: 1000000 } }"
-    edit(repositories[0] / "punctuation_bert/config.pbtxt", "dynamic_batching { }", policy)
-    (finding,) = check_repositories(repositories)
-    assert "punctuation_bert/config.pbtxt: dynamic_batching: expected no timeout behind" in finding
+@pytest.mark.parametrize("model", ["punctuation_windows", "asr_features", "audio_encoder", "asr_ctc_decoder"])
+def test_a_bounded_queue_behind_the_front_is_found(repositories, model):
+    path = repositories[0] / model / "config.pbtxt"
+    path.write_text(
+        path.read_text() + 'parameters { key: "queue_requests" value: { string_value: "9999" } }\n'
+    )
+    found = [line for line in findings(repositories) if model in line]
+    assert any("queue_requests: expected none behind the front of a pipeline" in line for line in found)
 
 
-@pytest.mark.parametrize(("size", "findings"), [(63, 1), (64, 0)])
-def test_a_limit_behind_the_front_must_hold_what_the_front_lets_in(repositories, size, findings):
-    policy = f"dynamic_batching {{ default_queue_policy {{ max_queue_size: {size} }} }}"
-    for path in (repositories[0] / "asr_features").rglob("config.pbtxt"):
-        edit(path, "dynamic_batching { }", policy)
-    found = check_repositories(repositories)
-    assert len(found) == findings
-    assert all("none, or 64 and more, which is what asr_windows can have at work" in line for line in found)
+@pytest.mark.parametrize("config", ["asr_windows/config.pbtxt", "asr_quartznet/configs/int8.pbtxt"])
+def test_a_queue_policy_of_tritons_own_is_found_in_every_variant(repositories, config):
+    path = repositories[0] / config
+    text = path.read_text().replace("dynamic_batching { }", "")
+    path.write_text(text + "dynamic_batching { default_queue_policy { max_queue_size: 64 } }\n")
+    (finding,) = findings(repositories)
+    assert f"{config}: dynamic_batching: expected no queue policy" in finding
 
 
-def test_a_variant_of_a_config_keeps_the_rules(repositories):
-    policy = "dynamic_batching { default_queue_policy { max_queue_size: 8 } }"
-    edit(repositories[0] / "asr_quartznet/configs/int8.pbtxt", "dynamic_batching { }", policy)
-    (finding,) = check_repositories(repositories)
-    assert "asr_quartznet/configs/int8.pbtxt" in finding
+def test_a_bound_without_the_others_is_found(repositories):
+    edit(repositories[0] / "asr_windows/config.pbtxt", "queue_timeout_s", "queue_timeout")
+    assert any(
+        "queue_timeout_s: expected together with queue_requests" in line for line in findings(repositories)
+    )
 
 
 def test_a_model_without_limit_is_waited_for_by_the_one_before_it(repositories):
     edit(repositories[0] / "text_validator/1/model.py", '"punctuation_windows"', '"audio_encoder"')
     (finding,) = check_repositories(repositories)
     assert "punctuate: punctuation_windows: expected a step before it that waits for it" in finding
-
-
-def test_what_is_at_work_is_the_product_of_a_models_limits():
-    path = REPOSITORIES[0] / "tts_utterances"
-    config = read_config(path / "config.pbtxt")
-    assert at_work(ModelFolder(path, path / "config.pbtxt", config)) == 16 * 2 * 4

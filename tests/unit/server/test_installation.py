@@ -93,6 +93,12 @@ def test_stubs_find_this_environment_first_on_path():
     assert "nvidia_pytriton.libs" in environment["LD_LIBRARY_PATH"]
 
 
+def test_server_started_over_ssh_does_not_let_bash_read_its_login_files():
+    """Bash reads ~/.bashrc where it finds SSH_CLIENT, and Triton starts its stubs with bash."""
+    environment = server_environment({"SSH_CLIENT": "192.0.2.1 1 22"}, find_installation("wheel"))
+    assert "SSH_CLIENT" not in environment
+
+
 def test_library_path_of_the_caller_is_kept():
     environment = server_environment({"LD_LIBRARY_PATH": "/mine"}, find_installation("wheel"))
     assert environment["LD_LIBRARY_PATH"].endswith(":/mine")

@@ -1,0 +1,129 @@
+"""Model processes that are killed: what callers see, and how the launcher mends it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+
+import psutil
+import pytest
+import tritonclient.grpc as triton
+from tritonclient.utils import InferenceServerException
+
+from tritone.server import Ports
+from tritone.server.model_processes import processes_of
+
+from .conftest import ROOT, batch, tensor, text
+
+
+@contextmanager
+def launched(*options):
+    """A server started as `make serve` does: its process, client and messages."""
+    ports = Ports.free()
+    flags = {"--http-port": ports.http, "--grpc-port": ports.grpc, "--metrics-port": ports.metrics}
+    arguments = [str(part) for flag in flags.items() for part in flag]
+    command = [sys.executable, "-m", "tritone.server", *arguments, *options]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    lines = []
+    threading.Thread(target=lambda: lines.extend(iter(process.stderr.readline, "")), daemon=True).start()
+    try:
+        wait_until(lambda: any("tritone: ready" in line for line in lines), process)
+        with triton.InferenceServerClient(f"127.0.0.1:{ports.grpc}") as client:
+            yield process, client, lines
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(90)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def healing():
+    with launched() as server:
+        yield server
+
+
+def wait_until(condition, process=None, timeout_s=90):
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert process is None or process.poll() is None, "the server ended"
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def tritonserver_of(launcher):
+    """The launcher's child."""
+    (child,) = psutil.Process(launcher.pid).children()
+    return child.pid
+
+
+def kill(launcher, model, all_of_them=True):
+    pids = [pid for pid, name in processes_of(tritonserver_of(launcher)).items() if name == model]
+    assert pids
+    for pid in pids if all_of_them else pids[:1]:
+        os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def requests(recordings):
+    clip = min(recordings.values(), key=len)
+    return {
+        "speech_to_text": batch(clip),
+        "punctuate": {"transcript": text("how are you")},
+        "text_to_speech": {"text": text("One day it rained.")},
+    }
+
+
+def works(client, model, arrays):
+    try:
+        client.infer(model, [tensor(*item) for item in arrays.items()], client_timeout=20)
+    except InferenceServerException:
+        return False
+    return True
+
+
+# An orchestrator, one of two processes of a graph, a front, and one at the end.
+@pytest.mark.parametrize(
+    ("model", "all_of_them", "pipeline"),
+    [
+        ("asr_windows", True, "speech_to_text"),
+        ("asr_quartznet", False, "speech_to_text"),
+        ("text_validator", True, "punctuate"),
+        ("tts_waveglow", True, "text_to_speech"),
+    ],
+)
+def test_a_killed_model_is_loaded_anew_while_the_others_go_on(
+    healing, requests, model, all_of_them, pipeline
+):
+    process, client, lines = healing
+    assert works(client, pipeline, requests[pipeline])
+    before = len(lines)
+    kill(process, model, all_of_them)
+    for other in requests.keys() - {pipeline}:
+        assert works(client, other, requests[other])
+    wait_until(lambda: any(f"{model} is loaded anew" in line for line in lines[before:]), process, 30)
+    for _ in range(4):  # both processes, where there are two
+        assert works(client, pipeline, requests[pipeline])
+    assert client.is_server_ready()
+
+
+def test_without_the_launchers_care_a_killed_model_stays_dead_though_triton_says_ready(requests):
+    with launched("--killed-models", "leave") as (process, client, _):
+        kill(process, "asr_windows")
+        time.sleep(3)
+        assert not works(client, "speech_to_text", requests["speech_to_text"])
+        assert client.is_server_ready()
+        assert client.is_model_ready("speech_to_text")
+
+
+def test_a_killed_model_ends_the_server_where_that_is_asked_for(requests):
+    with launched("--killed-models", "end") as (process, _, lines):
+        kill(process, "asr_ctc_decoder")
+        assert process.wait(60) == 1
+        assert any("asr_ctc_decoder: one of its processes was killed" in line for line in lines)
