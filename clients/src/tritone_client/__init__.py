@@ -8,13 +8,14 @@ from tritone_client.client import Client
 from tritone_client.errors import (
     InvalidRequestError,
     ModelNotFoundError,
+    OverloadedError,
     RequestTimeoutError,
     ServerError,
     ServerNotReadyError,
     ServerUnavailableError,
     TritoneError,
 )
-from tritone_client.results import Health, ModelHealth, Speech, Transcription, Word
+from tritone_client.results import Health, ModelHealth, PipelineProbe, Probe, Speech, Transcription, Word
 
 __all__ = [
     "AsyncClient",
@@ -23,6 +24,9 @@ __all__ = [
     "InvalidRequestError",
     "ModelHealth",
     "ModelNotFoundError",
+    "OverloadedError",
+    "PipelineProbe",
+    "Probe",
     "RequestTimeoutError",
     "ServerError",
     "ServerNotReadyError",

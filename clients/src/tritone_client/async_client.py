@@ -7,11 +7,11 @@ from collections.abc import AsyncGenerator, Iterable
 from types import TracebackType
 from typing import TypeVar
 
-from tritone_client import calls, flows, synthesis
+from tritone_client import calls, flows, probing, synthesis
 from tritone_client.calls import PUBLIC_MODELS, Audio
 from tritone_client.errors import TritoneError
 from tritone_client.ordering import in_order
-from tritone_client.results import Health, Speech, Transcription
+from tritone_client.results import Health, Probe, Speech, Transcription
 from tritone_client.settings import DEFAULT_CONCURRENCY, Settings
 from tritone_client.synthesis import AudioFormat, Delivery
 from tritone_client.transports import AsyncTransport, open_async_transport
@@ -84,6 +84,12 @@ class AsyncClient(Settings):
     async def health(self) -> Health:
         """Return the state of the server and of each public model; raises when nobody answers."""
         return await self._run(flows.health(self._patience))
+
+    async def probe(
+        self, models: Iterable[str] = PUBLIC_MODELS, deadline_s: float = probing.DEADLINE_S
+    ) -> Probe:
+        """Send small requests to each pipeline; see `Client.probe`."""
+        return await self._run(probing.probe(models, deadline_s))
 
     async def wait_until_ready(self, wait_s: float = 0.0, models: Iterable[str] = PUBLIC_MODELS) -> None:
         """Return once the server can run the models; see `Client.wait_until_ready`."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
+FIRST_OVERLOAD_PAUSE_S = 0.5  # whoever comes back at once finds the queue as full as it was
+LONGEST_OVERLOAD_PAUSE_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -28,16 +30,33 @@ class Patience:
     """How long and how often a request is tried."""
 
     timeout_s: float  #: seconds for a request, all its attempts and pauses together
-    retries: int  #: further attempts after the first one found the server unavailable
+    retries: int  #: further attempts after the first one found nobody at the address
+    overload_wait_s: float = 0.0  #: seconds in which an overloaded server is asked again
 
     def __post_init__(self) -> None:
         if not self.timeout_s > 0:
             raise ValueError(f"timeout_s: expected more than 0 seconds, got {self.timeout_s}.")
         if self.retries < 0:
             raise ValueError(f"retries: expected 0 or more, got {self.retries}.")
+        if not self.overload_wait_s >= 0:
+            raise ValueError(f"overload_wait_s: expected 0 seconds or more, got {self.overload_wait_s}.")
 
     def pauses_s(self) -> Iterator[float]:
         """Yield the pause before each retry: doubling, and random by half so that clients spread out."""
-        for attempt in range(self.retries):
-            longest_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**attempt)
-            yield longest_s * random.uniform(0.5, 1.0)
+        for _, pause_s in zip(range(self.retries), _growing(FIRST_PAUSE_S, LONGEST_PAUSE_S), strict=False):
+            yield pause_s
+
+    def overload_pauses_s(self) -> Iterator[float]:
+        """Yield the pause before each further attempt at an overloaded server, until the wait is over."""
+        deadline = Deadline(self.overload_wait_s)
+        for pause_s in _growing(FIRST_OVERLOAD_PAUSE_S, LONGEST_OVERLOAD_PAUSE_S):
+            if pause_s > deadline.remaining_s():
+                return
+            yield pause_s
+
+
+def _growing(first_s: float, longest_s: float) -> Iterator[float]:
+    pause_s = first_s
+    while True:
+        yield pause_s * random.uniform(0.5, 1.0)
+        pause_s = min(2 * pause_s, longest_s)

@@ -8,11 +8,11 @@ from collections.abc import Generator, Iterable
 from types import TracebackType
 from typing import TypeVar
 
-from tritone_client import calls, flows, synthesis
+from tritone_client import calls, flows, probing, synthesis
 from tritone_client.calls import PUBLIC_MODELS, Audio
 from tritone_client.errors import TritoneError
 from tritone_client.ordering import in_order_on_threads
-from tritone_client.results import Health, Speech, Transcription
+from tritone_client.results import Health, Probe, Speech, Transcription
 from tritone_client.settings import DEFAULT_CONCURRENCY, Settings
 from tritone_client.synthesis import AudioFormat, Delivery
 from tritone_client.transports import Transport, open_transport
@@ -124,6 +124,18 @@ class Client(Settings):
     def health(self) -> Health:
         """Return the state of the server and of each public model; raises when nobody answers."""
         return self._run(flows.health(self._patience))
+
+    def probe(self, models: Iterable[str] = PUBLIC_MODELS, deadline_s: float = probing.DEADLINE_S) -> Probe:
+        """Send small requests to each pipeline; raises when nobody answers at the address.
+
+        A server that lost a model's process still says that it is ready. This tells, within `deadline_s` for
+        each pipeline.
+
+        Args:
+            models: the pipelines; each gets requests one after another.
+            deadline_s: seconds for all requests to one pipeline.
+        """
+        return self._run(probing.probe(models, deadline_s))
 
     def wait_until_ready(self, wait_s: float = 0.0, models: Iterable[str] = PUBLIC_MODELS) -> None:
         """Return once the server can run the models; raise the reason when it cannot after `wait_s` seconds.

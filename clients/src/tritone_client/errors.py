@@ -12,7 +12,8 @@ class TritoneError(Exception):
     ├── InvalidRequestError     (ValueError)       the request breaks a rule of the contract
     ├── ModelNotFoundError      (LookupError)      the server runs, but does not serve that model
     ├── RequestTimeoutError     (TimeoutError)     no answer before the deadline
-    ├── ServerUnavailableError  (ConnectionError)  nobody answers, or the server turns requests away
+    ├── ServerUnavailableError  (ConnectionError)  nobody answers at the address
+    ├── OverloadedError         (RuntimeError)     the server has as much to do as it takes on
     ├── ServerNotReadyError     (RuntimeError)     the server answers, its models are still being loaded
     └── ServerError             (RuntimeError)     the server failed, or answered outside the contract
     """
@@ -31,7 +32,15 @@ class RequestTimeoutError(TritoneError, TimeoutError):
 
 
 class ServerUnavailableError(TritoneError, ConnectionError):
-    """Nobody answers at the address, or the server turns requests away; the one error that is retried."""
+    """Nobody answers at the address, or only to say that it is being stopped; retried `retries` times."""
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason or message  #: what was found at the address
+
+
+class OverloadedError(TritoneError, RuntimeError):
+    """The server turns requests away because it has enough to do; retried for `overload_wait_s` seconds."""
 
 
 class ServerNotReadyError(TritoneError, RuntimeError):

@@ -14,6 +14,7 @@ from tritone_client.attempts import Deadline, Patience
 from tritone_client.calls import PUBLIC_MODELS, Call, Outputs
 from tritone_client.errors import (
     ModelNotFoundError,
+    OverloadedError,
     RequestTimeoutError,
     ServerNotReadyError,
     ServerUnavailableError,
@@ -32,6 +33,7 @@ class Infer:
     """Run a model; answered with the tensors by name."""
 
     call: Call[Any]
+    queue_s: float | None = None  #: seconds that it may wait for its turn; None: as long as for the answer
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,14 @@ class ModelMetadata:
     model: str
 
 
-Question = Infer | ServerLive | ServerReady | ServerMetadata | ModelReady | ModelMetadata
+@dataclass(frozen=True)
+class ModelAnswers:
+    """How many requests has the model answered, ever? Answered with an int."""
+
+    model: str
+
+
+Question = Infer | ServerLive | ServerReady | ServerMetadata | ModelReady | ModelMetadata | ModelAnswers
 
 
 CANARY = "_canary"  # ends the name of a pipeline's twin that tries a new version
@@ -73,11 +82,13 @@ def to_canary(question: Question) -> Question:
     """Turn a question about a pipeline to its canary."""
     match question:
         case Infer(call):
-            return Infer(replace(call, model=call.model + CANARY))
+            return replace(question, call=replace(call, model=call.model + CANARY))
         case ModelReady(model):
             return ModelReady(model + CANARY)
         case ModelMetadata(model):
             return ModelMetadata(model + CANARY)
+        case ModelAnswers(model):
+            return ModelAnswers(model + CANARY)
     return question
 
 
@@ -125,15 +136,39 @@ class Run(Generic[Result]):
 
 
 def complete(call: Call[Result], patience: Patience) -> Flow[Result]:
-    """Run a call to its result, again while the server is unavailable and time is left."""
+    """Run a call to its result, again while the server is unavailable or overloaded and time is left."""
+    deadline = Deadline(patience.timeout_s)
+    pauses_s, overload_pauses_s = patience.pauses_s(), patience.overload_pauses_s()
+    while True:
+        try:
+            tensor = yield Ask(Infer(call), deadline.remaining_s())
+        except (ServerUnavailableError, ModelNotFoundError) as error:
+            problem = yield from why_refused(call.model, error)
+        else:
+            return call.decode(Outputs(call.model, tensor))
+        if isinstance(problem, ModelNotFoundError):
+            raise problem
+        pause_s = next(overload_pauses_s if isinstance(problem, OverloadedError) else pauses_s, None)
+        if pause_s is None or pause_s >= deadline.remaining_s():
+            raise problem
+        yield Pause(pause_s)
+
+
+def why_refused(model: str, error: ServerUnavailableError | ModelNotFoundError) -> Flow[TritoneError]:
+    """Find out what it means that a server refuses a model.
+
+    One status means that nobody answers, that the server is stopping and that a queue is full; another that
+    a model is being loaded and that there is none of the name.
+    """
     try:
-        tensor = yield from _ask(Infer(call), Deadline(patience.timeout_s), patience.pauses_s())
-    except (ServerUnavailableError, ModelNotFoundError) as error:
-        # Triton refuses a model that is being loaded with the status of one it does not have.
-        if (yield from _is_loading()):
-            raise _not_ready([call.model]) from error
-        raise
-    return call.decode(Outputs(call.model, tensor))
+        ready = yield Ask(ServerReady(), PROBE_S)
+    except TritoneError:
+        return error
+    if not ready:
+        return _not_ready([model])
+    if isinstance(error, ModelNotFoundError):
+        return error
+    return OverloadedError(f"{model}: the server is overloaded, {error.reason}")
 
 
 def health(patience: Patience) -> Flow[Health]:
@@ -203,14 +238,6 @@ def _why_missing(models: Iterable[str]) -> Flow[TritoneError]:
         return ServerUnavailableError("what answers is no live Triton server; check host, port and protocol.")
     ready = yield Ask(ServerReady(), PROBE_S)
     return _not_found(models) if ready else _not_ready(models)
-
-
-def _is_loading() -> Flow[bool]:
-    """Tell whether the server answers and says that it is not ready."""
-    try:
-        return not (yield Ask(ServerReady(), PROBE_S))
-    except TritoneError:
-        return False
 
 
 def _not_ready(models: Iterable[str]) -> ServerNotReadyError:

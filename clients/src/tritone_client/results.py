@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,3 +65,24 @@ class Health:
     def ok(self) -> bool:
         """True when the server and every public model can be used."""
         return self.live and self.ready and all(model.ready for model in self.models.values())
+
+
+@dataclass(frozen=True)
+class PipelineProbe:
+    """What a small request to one pipeline came to."""
+
+    state: Literal["answered", "busy", "failed"]  #: busy: it works, and had no room for this request
+    seconds: float  #: from the question to the answer, the slowest of several
+    problem: str = ""  #: why it is busy or failed
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Whether the pipelines do their work."""
+
+    pipelines: Mapping[str, PipelineProbe]  #: by name
+
+    @property
+    def ok(self) -> bool:
+        """True when none failed; a busy one is at work."""
+        return all(probe.state != "failed" for probe in self.pipelines.values())

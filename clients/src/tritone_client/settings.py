@@ -12,6 +12,7 @@ Protocol = Literal["grpc", "http"]
 DEFAULT_URLS: dict[Protocol, str] = {"grpc": "localhost:8001", "http": "localhost:8000"}
 DEFAULT_TIMEOUT_S = 600.0  # hours of audio on a busy CPU take minutes
 DEFAULT_RETRIES = 3
+DEFAULT_OVERLOAD_WAIT_S = 10.0
 DEFAULT_CONCURRENCY = 4  # requests at the same time, where one call makes several
 
 
@@ -25,6 +26,7 @@ class Settings:
         protocol: Protocol = "grpc",
         timeout_s: float = DEFAULT_TIMEOUT_S,
         retries: int = DEFAULT_RETRIES,
+        overload_wait_s: float = DEFAULT_OVERLOAD_WAIT_S,
         canary: bool = False,
     ) -> None:
         """Prepare a client; nothing is sent yet.
@@ -33,7 +35,9 @@ class Settings:
             url: HOST:PORT without scheme; default is port 8001 (gRPC) or 8000 (HTTP) of this machine.
             protocol: "grpc" or "http".
             timeout_s: seconds for one request, all its attempts together.
-            retries: further attempts while the server is unavailable; nothing else is retried.
+            retries: further attempts while nobody answers at the address.
+            overload_wait_s: seconds in which a request is sent again, with growing pauses, while the server
+                turns it away because it has enough to do; 0 reports that at once. Nothing else is retried.
             canary: ask the pipelines' canaries, which try a new version while the others go on as before.
 
         Raises:
@@ -41,7 +45,7 @@ class Settings:
         """
         self.url = _checked_url(url, protocol)
         self.protocol = protocol
-        self._patience = Patience(timeout_s, retries)
+        self._patience = Patience(timeout_s, retries, overload_wait_s)
         self._canary = canary
 
     def _addressed(self, question: Question) -> Question:

@@ -9,7 +9,7 @@ import json
 import re
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -46,11 +46,14 @@ class Behaviour:
     """What the server knows and does, whichever protocol it is asked over."""
 
     spoken: dict[bytes, str] = field(default_factory=dict)  # transcript by file content or samples
+    recognises_anything: bool = False  # as silence
     faults: deque[FaultError] = field(default_factory=deque)  # answers to the next inference requests
     models: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(MODELS, True))  # readiness by name
     answer_after_s: dict[str, float] = field(default_factory=dict)  # by transcript, or by text to speak
+    answered: Counter[str] = field(default_factory=Counter)  # requests by model
     asked: list[str] = field(default_factory=list)  # models of all inference requests
     parameters: list[dict[str, object]] = field(default_factory=list)  # of all inference requests
+    queue_s: list[float] = field(default_factory=list)  # how long each may wait for its turn
     in_flight: int = 0
     most_in_flight: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -64,6 +67,7 @@ class Behaviour:
     ) -> dict[str, np.ndarray]:
         with self.lock:
             self.asked.append(model)
+            self.queue_s.append(float(parameters.pop("timeout", 0)) / 1e6)  # which Triton keeps for itself
             self.parameters.append(parameters)
             self.in_flight += 1
             self.most_in_flight = max(self.most_in_flight, self.in_flight)
@@ -74,7 +78,9 @@ class Behaviour:
                 raise FaultError("NOT_FOUND", f"Request for unknown model: '{model}' {state}")
             if fault:
                 raise fault
-            return getattr(self, f"_{model}")(**inputs)
+            outputs = getattr(self, f"_{model}")(**inputs)
+            self.answered[model] += 1
+            return outputs
         finally:
             with self.lock:
                 self.in_flight -= 1
@@ -111,6 +117,8 @@ class Behaviour:
         return tone(text)
 
     def _recognise(self, content: bytes) -> dict[str, np.ndarray]:
+        if self.recognises_anything:
+            self.spoken.setdefault(content, "")
         if content not in self.spoken:
             refusal = "in ensemble 'audio_to_text', audio_bytes: expected audio, got text."
             raise FaultError("INVALID_ARGUMENT", refusal)
@@ -196,6 +204,11 @@ class _Servicer(service_pb2_grpc.GRPCInferenceServiceServicer):
     def ModelMetadata(self, request, context):
         return service_pb2.ModelMetadataResponse(name=request.name, versions=["1"])
 
+    def ModelStatistics(self, request, context):
+        statistics = service_pb2.ModelStatistics(name=request.name, version="1")
+        statistics.inference_stats.success.count = self._behaviour.answered[request.name]
+        return service_pb2.ModelStatisticsResponse(model_stats=[statistics])
+
     def ModelInfer(self, request, context):
         inputs = {
             tensor.name: _decoded(raw, tensor.datatype, list(tensor.shape))
@@ -256,6 +269,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(200 if self.behaviour.ready else 400)
         elif self.path == "/v2":
             self._reply_json(200, {"name": "triton", "version": "2.51.0"})
+        elif counted := re.fullmatch(r"/v2/models/(\w+)/stats", self.path):
+            success = {"count": self.behaviour.answered[counted[1]], "ns": 1}
+            entry = {"name": counted[1], "version": "1", "inference_stats": {"success": success}}
+            self._reply_json(200, {"model_stats": [entry]})
         elif model and model[2]:
             self._reply(200 if self.behaviour.models.get(model[1]) else 400)
         elif model:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from tritone_client import (
     Client,
     InvalidRequestError,
+    OverloadedError,
     RequestTimeoutError,
     ServerNotReadyError,
     ServerUnavailableError,
@@ -14,7 +17,12 @@ from tritone_client import (
     errors,
     flows,
 )
-from tritone_client.attempts import LONGEST_PAUSE_S, Patience
+from tritone_client.attempts import (
+    FIRST_OVERLOAD_PAUSE_S,
+    LONGEST_OVERLOAD_PAUSE_S,
+    LONGEST_PAUSE_S,
+    Patience,
+)
 from tritone_client.flows import Ask, Infer, ModelReady, Pause, ServerLive, ServerReady
 
 
@@ -57,15 +65,16 @@ def test_pauses_of_two_clients_differ():
 
 def test_a_retry_follows_a_pause():
     flow = flows.complete(calls.punctuate("hello"), Patience(timeout_s=60, retries=3))
-    steps, result = carry_out(flow, [DOWN, text_answer(b"Hello.")])
-    assert [type(step) for step in steps] == [Ask, Pause, Ask]
+    steps, result = carry_out(flow, [DOWN, DOWN, text_answer(b"Hello.")])
+    assert [type(step) for step in steps] == [Ask, Ask, Pause, Ask]
+    assert isinstance(steps[1].question, ServerReady)
     assert result == "Hello."
 
 
 def test_each_attempt_gets_what_is_left_of_the_deadline():
     flow = flows.complete(calls.punctuate("hello"), Patience(timeout_s=60, retries=1))
-    steps, _ = carry_out(flow, [DOWN, text_answer(b"Hello.")])
-    assert 59 < steps[2].timeout_s < steps[0].timeout_s <= 60
+    steps, _ = carry_out(flow, [DOWN, DOWN, text_answer(b"Hello.")])
+    assert 59 < steps[3].timeout_s < steps[0].timeout_s <= 60
 
 
 @pytest.mark.parametrize("error", [InvalidRequestError("bad"), RequestTimeoutError("late")])
@@ -90,9 +99,34 @@ def test_a_server_that_refuses_while_loading_is_not_ready():
     assert isinstance(result, ServerNotReadyError)
 
 
-def test_a_ready_server_that_refuses_keeps_its_own_error():
-    flow = flows.complete(calls.punctuate("hello"), Patience(timeout_s=60, retries=0))
-    assert carry_out(flow, [DOWN, True])[1] is DOWN
+FULL = ServerUnavailableError("localhost:8001 is unavailable (no room)", "no room")
+
+
+def test_a_ready_server_that_refuses_is_overloaded_and_says_why():
+    flow = flows.complete(calls.punctuate("hello"), Patience(timeout_s=60, retries=3))
+    steps, result = carry_out(flow, [FULL, True])
+    assert isinstance(result, OverloadedError)
+    assert str(result) == "punctuate: the server is overloaded, no room"
+    assert len(steps) == 2  # without patience for it, there is no pause
+
+
+def test_an_overloaded_server_is_asked_again_until_it_has_room():
+    flow = flows.complete(calls.punctuate("hello"), Patience(timeout_s=60, retries=0, overload_wait_s=60))
+    steps, result = carry_out(flow, [FULL, True, FULL, True, text_answer(b"Hello.")])
+    pauses_s = [step.seconds for step in steps if isinstance(step, Pause)]
+    assert len(pauses_s) == 2
+    assert FIRST_OVERLOAD_PAUSE_S / 2 <= pauses_s[0] < pauses_s[1] <= LONGEST_OVERLOAD_PAUSE_S
+    assert result == "Hello."
+
+
+def test_the_pauses_for_an_overloaded_server_end_with_the_wait():
+    now_s = time.monotonic()
+    patience = Patience(timeout_s=60, retries=0, overload_wait_s=0.3)
+    for pause_s in patience.overload_pauses_s():
+        assert now_s + pause_s <= now_s + 0.3
+        time.sleep(pause_s)
+    assert time.monotonic() - now_s < 2
+    assert list(Patience(timeout_s=60, retries=9).overload_pauses_s()) == []
 
 
 def test_waiting_looks_again_while_time_is_left():
@@ -115,6 +149,7 @@ def test_request_parameters_reach_the_transport():
         ({"timeout_s": 0}, "timeout_s: expected more than 0"),
         ({"timeout_s": float("nan")}, "timeout_s"),
         ({"retries": -1}, "retries: expected 0 or more"),
+        ({"overload_wait_s": -1}, "overload_wait_s: expected 0 seconds or more"),
         ({"protocol": "ftp"}, "protocol: expected grpc or http"),
         ({"url": "http://localhost:8001"}, "url: expected HOST:PORT"),
         ({"url": "localhost"}, "url: expected HOST:PORT"),

@@ -12,6 +12,7 @@ from tritone_client import (
     Client,
     InvalidRequestError,
     ModelNotFoundError,
+    OverloadedError,
     RequestTimeoutError,
     ServerError,
     ServerNotReadyError,
@@ -88,11 +89,60 @@ def test_an_unavailable_server_is_asked_again(caller, urls, behaviour):
     assert len(behaviour.asked) == 3
 
 
-def test_a_server_unavailable_after_all_retries_is_reported(caller, urls, behaviour):
-    behaviour.faults.extend([FaultError("UNAVAILABLE", "busy")] * 9)
-    with pytest.raises(ServerUnavailableError, match="busy"):
-        caller(urls[caller.protocol], "punctuate", "hello", retries=1)
-    assert len(behaviour.asked) == 2
+def test_a_server_that_stays_overloaded_is_reported_in_its_own_words(caller, urls, behaviour):
+    refusal = "in ensemble 'punctuate', expected at most 64 requests that wait; send fewer at a time."
+    behaviour.faults.extend([FaultError("UNAVAILABLE", refusal)] * 9)
+    words = r"^punctuate: the server is overloaded, expected at most 64 .* send fewer at a time\.$"
+    with pytest.raises(OverloadedError, match=words):
+        caller(urls[caller.protocol], "punctuate", "hello", overload_wait_s=0.8)
+    assert 2 <= len(behaviour.asked) <= 3
+
+
+def test_without_patience_an_overloaded_server_is_reported_at_once(caller, urls, behaviour):
+    behaviour.faults.append(FaultError("UNAVAILABLE", "busy"))
+    with pytest.raises(OverloadedError, match="busy"):
+        caller(urls[caller.protocol], "punctuate", "hello", overload_wait_s=0)
+    assert len(behaviour.asked) == 1
+
+
+def test_the_server_is_told_how_long_a_request_may_wait(caller, urls, behaviour):
+    caller(urls[caller.protocol], "punctuate", "hello", timeout_s=30)
+    assert behaviour.queue_s == [pytest.approx(30, abs=1)]
+
+
+def test_a_probe_tells_pipelines_that_answer_from_those_that_failed_and_those_at_work(
+    caller, urls, behaviour
+):
+    url = urls[caller.protocol]
+    behaviour.recognises_anything = True
+    assert caller(url, "probe").ok
+    behaviour.faults.append(FaultError("INTERNAL", "Stub process is not healthy."))
+    probe = caller(url, "probe")
+    assert [name for name, found in probe.pipelines.items() if found.state == "failed"] == ["audio_to_text"]
+    assert "not healthy" in probe.pipelines["audio_to_text"].problem
+    assert not probe.ok
+    behaviour.faults.append(FaultError("UNAVAILABLE", "no room"))
+    probe = caller(url, "probe", ["punctuate"])
+    assert probe.pipelines["punctuate"].state == "busy"
+    assert probe.ok
+
+
+def test_a_probe_that_gets_no_answer_has_failed_unless_others_are_answered(caller, urls, behaviour):
+    url = urls[caller.protocol]
+    behaviour.answer_after_s["One."] = 3.0
+    probe = caller(url, "probe", ["text_to_speech"], keywords={"deadline_s": 0.5})
+    assert probe.pipelines["text_to_speech"].state == "failed"
+    assert "answered nobody within 0.5 s" in probe.pipelines["text_to_speech"].problem
+    answered = threading.Timer(0.2, lambda: behaviour.answered.update(["text_to_speech"]))
+    answered.start()
+    probe = caller(url, "probe", ["text_to_speech"], keywords={"deadline_s": 0.7})
+    answered.join()
+    assert probe.pipelines["text_to_speech"].state == "busy"
+
+
+def test_a_probe_of_an_unreachable_server_is_an_error(caller, free_port):
+    with pytest.raises(ServerUnavailableError):
+        caller(f"localhost:{free_port}", "probe", retries=0)
 
 
 def test_a_server_that_starts_during_the_retries_is_found(caller, behaviour, free_port):

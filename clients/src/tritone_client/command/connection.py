@@ -37,6 +37,8 @@ class Connection:
                 protocol=self.protocol,
                 timeout_s=self.timeout_s,
                 retries=self.retries,
+                # A command that sends many files may overload the server by itself: it waits for its turn.
+                overload_wait_s=self.timeout_s if self.retries else 0.0,
                 canary=self.canary,
             )
         except ValueError as error:
@@ -75,7 +77,8 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
         default=DEFAULT_RETRIES,
         metavar="N",
         show_default=True,
-        help="Further attempts while the server is unavailable.",
+        help="Further attempts while nobody answers; an overloaded server is asked until the timeout, "
+        "with 0 not again.",
     )
     @click.option(
         "--wait",

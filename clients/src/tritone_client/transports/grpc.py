@@ -76,7 +76,8 @@ class AsyncGrpcTransport:
 
 
 def _start(client: Any, question: Question, timeout_s: float) -> Any:
-    return wire.start(client, question, triton.InferInput, {"client_timeout": timeout_s}, {"as_json": True})
+    options = {"client_timeout": timeout_s}
+    return wire.start(client, question, timeout_s, triton.InferInput, options, {"as_json": True})
 
 
 def _translated(error: InferenceServerException, url: str, timeout_s: float) -> TritoneError:

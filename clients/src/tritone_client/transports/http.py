@@ -34,7 +34,7 @@ class HttpTransport:
         timeout = gevent.Timeout(timeout_s)
         try:
             with timeout:
-                return wire.answer(question, _start(self._client(), question))
+                return wire.answer(question, _start(self._client(), question, timeout_s))
         except gevent.Timeout as error:
             if error is not timeout:
                 raise
@@ -70,7 +70,8 @@ class AsyncHttpTransport:
     async def ask(self, question: Question, timeout_s: float) -> Any:
         """Return the answer; raise a TritoneError."""
         try:
-            return wire.answer(question, await asyncio.wait_for(_start(self._client, question), timeout_s))
+            started = _start(self._client, question, timeout_s)
+            return wire.answer(question, await asyncio.wait_for(started, timeout_s))
         except InferenceServerException as error:
             raise _translated(error, self._url) from error
         except aiohttp.ClientError as error:  # before TimeoutError, which a slow connect also is
@@ -83,8 +84,8 @@ class AsyncHttpTransport:
         await self._client.close()
 
 
-def _start(client: Any, question: Question) -> Any:
-    return wire.start(client, question, triton.InferInput, {}, {})
+def _start(client: Any, question: Question, timeout_s: float) -> Any:
+    return wire.start(client, question, timeout_s, triton.InferInput, {}, {})
 
 
 def _translated(error: InferenceServerException, url: str) -> TritoneError:

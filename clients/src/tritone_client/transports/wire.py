@@ -14,6 +14,7 @@ from tritone_client.errors import (
 )
 from tritone_client.flows import (
     Infer,
+    ModelAnswers,
     ModelMetadata,
     ModelReady,
     Question,
@@ -22,10 +23,13 @@ from tritone_client.flows import (
     ServerReady,
 )
 
+_DAY_S = 86_400.0
+
 
 def start(
     client: Any,
     question: Question,
+    timeout_s: float,
     input_type: Any,
     options: dict[str, Any],
     metadata_options: dict[str, Any],
@@ -35,6 +39,7 @@ def start(
     Args:
         client: tritonclient's InferenceServerClient of either protocol, sync or asyncio.
         question: what to ask.
+        timeout_s: seconds until nobody waits for the answer any more.
         input_type: InferInput of the same protocol.
         options: keyword arguments for every method.
         metadata_options: further keyword arguments for the methods that return metadata.
@@ -43,9 +48,13 @@ def start(
         The answer; of an asyncio client an awaitable of it.
     """
     match question:
-        case Infer(call):
+        case Infer(call, queue_s):
             inputs = [_infer_input(input_type, tensor) for tensor in call.inputs]
-            return client.infer(call.model, inputs, parameters=dict(call.parameters), **options)
+            # What has not had its turn by then need not be computed.
+            queue_us = round(1e6 * min(timeout_s if queue_s is None else queue_s, _DAY_S))
+            return client.infer(
+                call.model, inputs, parameters=dict(call.parameters), timeout=max(1, queue_us), **options
+            )
         case ServerLive():
             return client.is_server_live(**options)
         case ServerReady():
@@ -56,17 +65,27 @@ def start(
             return client.get_server_metadata(**options, **metadata_options)
         case ModelMetadata(model):
             return client.get_model_metadata(model, **options, **metadata_options)
+        case ModelAnswers(model):
+            return client.get_inference_statistics(model, **options, **metadata_options)
 
 
 def answer(question: Question, raw: Any) -> Any:
     """Return what a flow expects for an answer of tritonclient."""
-    return raw.as_numpy if isinstance(question, Infer) else raw
+    match question:
+        case Infer():
+            return raw.as_numpy
+        case ModelAnswers():
+            # One entry for each version; over gRPC numbers are text, and those that are 0 are left out.
+            versions = [model.get("inference_stats", {}) for model in raw.get("model_stats", [])]
+            return sum(int(version.get("success", {}).get("count", 0)) for version in versions)
+    return raw
 
 
 def refused(url: str, protocol: str, reason: str) -> ServerUnavailableError:
     """Describe an address where nobody answers, or only to turn requests away."""
     return ServerUnavailableError(
-        f"{url} is unavailable over {protocol} ({reason}); check that a server runs there with {protocol}."
+        f"{url} is unavailable over {protocol} ({reason}); check that a server runs there with {protocol}.",
+        reason,
     )
 
 

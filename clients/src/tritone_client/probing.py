@@ -1,0 +1,115 @@
+"""Does each pipeline do its work? A server says that it is ready when a model of it has died."""
+
+from __future__ import annotations
+
+import io
+import time
+import wave
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tritone_client import calls, synthesis
+from tritone_client.attempts import Deadline
+from tritone_client.calls import Call
+from tritone_client.errors import (
+    InvalidRequestError,
+    ModelNotFoundError,
+    OverloadedError,
+    RequestTimeoutError,
+    ServerUnavailableError,
+    TritoneError,
+)
+from tritone_client.flows import PROBE_S, Ask, Flow, Infer, ModelAnswers, why_refused
+from tritone_client.results import PipelineProbe, Probe
+from tritone_client.synthesis import Delivery
+
+DEADLINE_S = 10.0
+TURNS = 2  # requests to each pipeline: Triton's instances take turns, and one of two may be dead
+_SECONDS = 0.5  # of silence
+
+
+def probe(models: Iterable[str], deadline_s: float) -> Flow[Probe]:
+    """Send small requests to the pipelines, one after another.
+
+    Args:
+        models: the pipelines.
+        deadline_s: seconds that each of them gets for all its requests.
+
+    Raises:
+        ServerUnavailableError: nobody answers at the address.
+    """
+    if not deadline_s > 0:
+        raise ValueError(f"deadline_s: expected more than 0 seconds, got {deadline_s}.")
+    requests = _requests()
+    pipelines = {}
+    for model in models:
+        pipelines[model] = yield from _probe(requests[model], deadline_s)
+    return Probe(pipelines)
+
+
+def _probe(call: Call[Any], deadline_s: float) -> Flow[PipelineProbe]:
+    deadline = Deadline(deadline_s)
+    answered_before = yield from _answers(call.model)
+    slowest_s = 0.0
+    for turn in range(TURNS):
+        started_s = time.monotonic()
+        try:
+            # Half of the time for the queue: what still waits then shows that others are at work.
+            yield Ask(Infer(call, deadline.remaining_s() / 2), deadline.remaining_s())
+        except InvalidRequestError:
+            pass  # an answer too: another voice may not have the words
+        except (ServerUnavailableError, ModelNotFoundError) as error:
+            problem = yield from why_refused(call.model, error)
+            if isinstance(problem, ServerUnavailableError):
+                raise problem from error
+            overloaded = isinstance(problem, OverloadedError)
+            seconds = time.monotonic() - started_s
+            return PipelineProbe("busy" if overloaded else "failed", seconds, str(problem))
+        except RequestTimeoutError:
+            others = (yield from _answers(call.model)) - answered_before - turn
+            seconds = time.monotonic() - started_s
+            if others > 0:
+                busy = f"answered {others} other requests, and not this one within {deadline_s:g} s."
+                return PipelineProbe("busy", seconds, busy)
+            return PipelineProbe("failed", seconds, f"answered nobody within {deadline_s:g} s.")
+        except TritoneError as error:
+            return PipelineProbe("failed", time.monotonic() - started_s, str(error))
+        slowest_s = max(slowest_s, time.monotonic() - started_s)
+    return PipelineProbe("answered", slowest_s)
+
+
+def _answers(model: str) -> Flow[int]:
+    try:
+        count: int = yield Ask(ModelAnswers(model), PROBE_S)
+    except ServerUnavailableError:
+        raise
+    except TritoneError:
+        return 0  # the pipeline's own request tells more
+    return count
+
+
+def _requests() -> Mapping[str, Call[Any]]:
+    """Return a request for each pipeline; together they go through every model that the pipelines have."""
+    samples = np.zeros(round(_SECONDS * calls.SAMPLE_RATE_HZ), np.float32)
+    # Silence has no words: the model of punctuation is only reached through its own pipeline.
+    requests: tuple[Call[Any], ...] = (
+        calls.transcribe(_wav(samples)),
+        calls.transcribe(samples),
+        calls.punctuate("how are you"),
+        synthesis.speech("One.", Delivery(seed=0)),
+        synthesis.audio_file("One.", "wav", Delivery(seed=0, denoise=0.1)),
+    )
+    return {call.model: call for call in requests}
+
+
+def _wav(samples: NDArray[np.float32]) -> bytes:
+    with io.BytesIO() as content:
+        with wave.open(content, "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(calls.SAMPLE_RATE_HZ)
+            file.writeframes(samples.astype("<i2").tobytes())
+        return content.getvalue()
