@@ -18,7 +18,6 @@ from ..errors import CancelledError, OverloadError, TritoneError, wire_status
 from ..waiting import Bounds, WaitingRoom
 from .calls import CallError
 from .configuration import Parameters
-from .metrics import RequestMetrics
 
 Arrays = dict[str, NDArray[Any]]
 Compute = Callable[[Arrays], Sequence[Any]]  # input arrays to pb_utils.Tensor
@@ -104,13 +103,10 @@ class RequestThreads:
         if parameters.has("queue_requests"):
             bounds = Bounds(parameters.count("queue_requests"), parameters.number("queue_timeout_s"))
         workers = parameters.count("requests_in_flight")
-        self._at_work: set[int] = set()  # thread numbers
         self._room: WaitingRoom[Waiting] = WaitingRoom(workers, bounds, self._refuse_late)
         self._threads = [
-            Thread(target=self._run, args=(index,), name=f"request-{index}", daemon=True)
-            for index in range(workers)
+            Thread(target=self._run, name=f"request-{index}", daemon=True) for index in range(workers)
         ]
-        self._metrics = RequestMetrics(parameters.model, lambda: (self._room.waiting, len(self._at_work)))
         for thread in self._threads:
             thread.start()
 
@@ -124,33 +120,26 @@ class RequestThreads:
             try:
                 self._room.enter(Waiting(sender, work), request.timeout() / 1e6)
             except OverloadError as error:
-                self._refuse(sender, error, "full")
+                _send(sender, _error_response(error))
 
     def close(self) -> None:
         """Finish the requests at work, and those that wait."""
         self._room.close()
         for thread in self._threads:
             thread.join()
-        self._metrics.close()
 
-    def _run(self, number: int) -> None:
+    def _run(self) -> None:
         while (waiting := self._room.next()) is not None:
-            self._at_work.add(number)
             self._answer(waiting)
             if self._handover:
                 self._handover.hand_on()
-            self._at_work.discard(number)
 
     def _answer(self, waiting: Waiting) -> None:
         work = waiting.work
         _send(waiting.sender, _response(work.is_cancelled, lambda: self._compute(work)))
 
     def _refuse_late(self, waiting: Waiting, error: OverloadError) -> None:
-        self._refuse(waiting.sender, error, "timeout")
-
-    def _refuse(self, sender: Any, error: OverloadError, reason: str) -> None:
-        self._metrics.refused[reason] += 1
-        _send(sender, _error_response(error))
+        _send(waiting.sender, _error_response(error))
 
 
 def _send(sender: Any, response: Any) -> None:
