@@ -130,9 +130,12 @@ class RequestThreads:
 
     def _run(self) -> None:
         while (waiting := self._room.next()) is not None:
-            self._answer(waiting)
-            if self._handover:
-                self._handover.hand_on()
+            try:
+                self._answer(waiting)
+                if self._handover:
+                    self._handover.hand_on()
+            except Exception:  # the next requests need this thread
+                pb_utils.Logger.log_error(traceback.format_exc())
 
     def _answer(self, waiting: Waiting) -> None:
         work = waiting.work
