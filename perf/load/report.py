@@ -77,7 +77,7 @@ def markdown(
             raw=raw,
             counts={status: counts[status] for status in (MEASURED, UNSTABLE, FAILED)},
             best=_best(run.points),
-            failed=[point for point in run.points if point.status != MEASURED or point.failures],
+            remarkable=[p for p in run.points if p.status != MEASURED or p.failures or p.reason],
             groups=_groups(run.points),
             gpus=any(point.server.gpus for point in run.points),
             names=NAMES,

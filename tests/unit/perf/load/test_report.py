@@ -71,6 +71,14 @@ def test_figures_and_what_failed_are_told(run):
     assert "e+" not in text
 
 
+def test_a_rate_that_fell_behind_is_told(run):
+    behind = replace(run.points[3], reason="20 of 25 requests/s were answered")
+    text = report.markdown(replace(run, points=(behind,)), [], {})
+    assert "| gRPC | 25/s (50%) | measured | 100 | 0 | 20 of 25 requests/s were answered |" in text
+    quiet = report.markdown(replace(run, points=run.points[:1]), [], {})
+    assert "fell behind" not in quiet
+
+
 def test_a_busy_machine_is_told_at_the_top(run):
     assert "not quiet" not in report.markdown(run, [], {})
     busy = report.markdown(replace(run, quiet=False, quietness="load 7"), [], {})
