@@ -209,7 +209,9 @@ def _models(run: Run) -> Any:
         1, 2, figsize=(10, 0.36 * len(names) + 1.4), sharey=True, layout="constrained"
     )
     places = np.arange(len(names))[::-1]
-    for shift, protocol in ((0.2, "grpc"), (-0.2, "http")):
+    protocols = [protocol for protocol in COLORS if any(p.protocol == protocol for p in measured)]
+    shifts = (0.2, -0.2) if len(protocols) > 1 else (0.0,)
+    for shift, protocol in zip(shifts, protocols, strict=True):
         points = {p.model: p for p in measured if (p.protocol, p.load) == (protocol, load)}
         for panel, figures in (
             (axes[0], [points[n].throughput if n in points else None for n in names]),
