@@ -16,9 +16,9 @@ from pathlib import Path
 import grpc
 
 from perf.bench.machine import describe
-from perf.tune.candidates import MODELS, pipeline_of, single, together, uniform
+from perf.tune.candidates import MODELS, pipeline_of, single, uniform
 from perf.tune.model_analyzer.command import add_arguments, run
-from perf.tune.outcome import Outcome, winners
+from perf.tune.outcome import Outcome, advised, all_at_once, finalists
 from perf.tune.report import markdown, raw
 from perf.tune.settings import Setting, TuneError, grid
 from perf.tune.sweep import QUICK, SINGLE, THOROUGH, UNIFORM, Bench, TuneEffort, running, sweep
@@ -60,8 +60,8 @@ def _sweep(given: argparse.Namespace) -> int:
     say(f"tune: starting the committed configs on {cores} cores ...")
     with running(given.model_repository, given.model_config_name) as server:
         bench = Bench(given.model_repository, given.model_config_name, server.grpc_url, concurrency, effort)
-        outcomes = _stages(bench, given.models, settings, committed, effort)
-    print(markdown(outcomes, committed, concurrency, effort.rounds))
+        outcomes, advice = _stages(bench, given.models, settings, committed, effort)
+    print(markdown(outcomes, advice, committed, concurrency, effort.rounds))
     print("\n".join(f"- {name}: {value}" for name, value in machine.items()))
     print(f"- command: `{given.command}`")
     if given.json:
@@ -77,13 +77,15 @@ def _stages(
     settings: Sequence[Setting],
     committed: dict[str, Setting],
     effort: TuneEffort,
-) -> list[Outcome]:
+) -> tuple[list[Outcome], dict[str, Outcome]]:
     makers = {UNIFORM: uniform, SINGLE: single}
     candidates = [
         candidate for stage in effort.stages for candidate in makers[stage](models, settings, committed)
     ]
     outcomes = list(sweep(bench, candidates, _say))
-    return [*outcomes, *sweep(bench, together(winners(outcomes)), _say)]
+    finals = list(sweep(bench, finalists(outcomes), _say))
+    advice = advised(finals)
+    return [*outcomes, *finals, *sweep(bench, all_at_once(advice), _say)], advice
 
 
 def _committed(

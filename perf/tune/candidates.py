@@ -59,19 +59,3 @@ def single(
         for setting in settings
         if committed[model] != setting
     ]
-
-
-def together(winners: Mapping[str, Setting]) -> list[Candidate]:
-    """Return the best settings of single models combined, for each pipeline and for both at once.
-
-    Args:
-        winners: settings by model, of those that gained.
-    """
-    found = []
-    for pipeline, members in PIPELINES.items():
-        chosen = {model: winners[model] for model in members if model in winners}
-        if len(chosen) > 1:
-            found.append(Candidate(f"winners of {pipeline}", chosen, (pipeline,)))
-    if winners:
-        found.append(Candidate("all winners, both pipelines at once", dict(winners), tuple(PIPELINES)))
-    return found

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from statistics import median
 
-from perf.tune.candidates import Candidate
+from perf.tune.candidates import PIPELINES, Candidate
 from perf.tune.settings import Setting
 
 WORTH = 1.03  # below, the next run may well say the opposite
@@ -58,24 +58,51 @@ class Outcome:
         return self.ratio >= WORTH and min(self.ratios) > 1
 
 
-def winners(outcomes: Iterable[Outcome]) -> dict[str, Setting]:
-    """Return the best setting of every model that gains from one, by what its candidates did alone."""
+def finalists(outcomes: Sequence[Outcome]) -> list[Candidate]:
+    """Return what is worth measuring again: of many candidates, the best one was also the luckiest.
+
+    For each pipeline these are the best settings of its models put together, and the best setting of all of
+    its models alike, as far as they gain.
+    """
+    found = []
+    for pipeline in PIPELINES:
+        gaining = [
+            outcome for outcome in outcomes if outcome.gains and outcome.candidate.pipelines == (pipeline,)
+        ]
+        winners = _winners(gaining)
+        if winners:
+            found.append(Candidate(f"winners of {pipeline}", winners, (pipeline,)))
+        alike = [outcome for outcome in gaining if len(outcome.candidate.settings) > 1]
+        if alike:
+            best = max(alike, key=lambda outcome: outcome.ratio).candidate
+            if best.settings != winners:
+                found.append(replace(best, name=f"{best.name}, again"))
+    return found
+
+
+def _winners(gaining: Iterable[Outcome]) -> dict[str, Setting]:
+    """Return the best setting of every model, by what its candidates did alone."""
     best: dict[str, Outcome] = {}
-    for outcome in outcomes:
+    for outcome in gaining:
         models = tuple(outcome.candidate.settings)
-        if len(models) == 1 and outcome.gains:
-            (model,) = models
-            if model not in best or outcome.ratio > best[model].ratio:
-                best[model] = outcome
+        if len(models) == 1 and (models[0] not in best or outcome.ratio > best[models[0]].ratio):
+            best[models[0]] = outcome
     return {model: outcome.candidate.settings[model] for model, outcome in best.items()}
 
 
-def advised(outcomes: Sequence[Outcome]) -> dict[str, Outcome]:
-    """Return the outcome to follow for every pipeline: of those that gain, the one that gains most."""
+def advised(finals: Iterable[Outcome]) -> dict[str, Outcome]:
+    """Return, for every pipeline, the finalist that gains most, if one does so again."""
     best: dict[str, Outcome] = {}
-    for outcome in outcomes:
-        if len(outcome.candidate.pipelines) == 1 and outcome.gains:
-            (pipeline,) = outcome.candidate.pipelines
-            if pipeline not in best or outcome.ratio > best[pipeline].ratio:
-                best[pipeline] = outcome
+    for outcome in finals:
+        (pipeline,) = outcome.candidate.pipelines
+        if outcome.gains and (pipeline not in best or outcome.ratio > best[pipeline].ratio):
+            best[pipeline] = outcome
     return best
+
+
+def all_at_once(advice: Mapping[str, Outcome]) -> list[Candidate]:
+    """Return the candidate that follows all advice, with all pipelines at once; none without advice."""
+    settings = {
+        model: setting for outcome in advice.values() for model, setting in outcome.candidate.settings.items()
+    }
+    return [Candidate("both pipelines at once", settings, tuple(PIPELINES))] if settings else []

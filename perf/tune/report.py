@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from perf.tune.outcome import Outcome, advised
+from perf.tune.outcome import Outcome
 from perf.tune.settings import Setting
 
 HEADER = (
@@ -23,9 +23,21 @@ HEADER = (
 
 
 def markdown(
-    outcomes: Sequence[Outcome], committed: Mapping[str, Setting], concurrency: int, rounds: int
+    outcomes: Sequence[Outcome],
+    advice: Mapping[str, Outcome],
+    committed: Mapping[str, Setting],
+    concurrency: int,
+    rounds: int,
 ) -> str:
-    """Write one table of all candidates, the committed settings, and what to change, if anything."""
+    """Write one table of all candidates, the committed settings, and what to change, if anything.
+
+    Args:
+        outcomes: of all candidates, in the order of their measurement.
+        advice: those to follow, by pipeline.
+        committed: what the configs mean on this machine, by model.
+        concurrency: requests at a time.
+        rounds: per candidate.
+    """
     lines = [
         "Committed (instances × threads on this machine): "  # noqa: RUF001
         + ", ".join(f"{model} {setting}" for model, setting in committed.items()),
@@ -38,7 +50,7 @@ def markdown(
         "requests at a time; ratios are candidate to committed, medians of the rounds. Above 1 is more "
         "throughput, below 1 is a shorter p95.",
         "",
-        *_advice(outcomes, committed),
+        *_advice(advice, committed),
     ]
     return "\n".join(lines) + "\n"
 
@@ -48,14 +60,14 @@ def raw(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     return [asdict(outcome) | {"ratio": outcome.ratio} for outcome in outcomes]
 
 
-def _advice(outcomes: Sequence[Outcome], committed: Mapping[str, Setting]) -> list[str]:
+def _advice(advice: Mapping[str, Outcome], committed: Mapping[str, Setting]) -> list[str]:
     lines = []
-    for pipeline, outcome in advised(outcomes).items():
+    for pipeline, outcome in advice.items():
         lines += [f"For {pipeline}, {outcome.ratio:.2f} times the throughput; paste into config.pbtxt:", ""]
         for model, setting in outcome.candidate.settings.items():
             if setting != committed.get(model):
                 lines += [f"    # {model}, in place of what it says there", *_indented(setting), ""]
-    return lines or ["Nothing gained in every round: keep the committed configs."]
+    return lines or ["Nothing gained in every round, twice: keep the committed configs."]
 
 
 def _indented(setting: Setting) -> list[str]:

@@ -29,7 +29,7 @@ class TuneEffort:
 
     rounds: int  # per candidate
     round_s: float  # about so long takes one round of the committed configs
-    stages: tuple[str, ...]  # of SINGLE and UNIFORM; what gains is always tried together
+    stages: tuple[str, ...]  # of SINGLE and UNIFORM; what gains is measured again in any case
 
 
 UNIFORM, SINGLE = "uniform", "single"

@@ -1,7 +1,7 @@
 import pytest
 
-from perf.tune.candidates import MODELS, PIPELINES, Candidate, pipeline_of, single, together, uniform
-from perf.tune.outcome import Figures, Outcome, advised, winners
+from perf.tune.candidates import MODELS, PIPELINES, Candidate, pipeline_of, single, uniform
+from perf.tune.outcome import Figures, Outcome, advised, all_at_once, finalists
 from perf.tune.report import markdown
 from perf.tune.settings import Setting, TuneError
 
@@ -57,37 +57,52 @@ def test_ratios_pair_the_rounds():
     assert measured.p95_ratio == pytest.approx(1.25)
 
 
-def test_the_best_setting_of_each_model_wins():
-    found = winners(
+def test_finalists_put_the_best_settings_of_single_models_together():
+    found = finalists(
         [
             outcome({"asr_quartznet": Setting(1, 1)}, (11.0, 11.0)),
             outcome({"asr_quartznet": Setting(1, 2)}, (12.0, 12.0)),
+            outcome({"punctuation_bert": Setting(1, 1)}, (11.0, 11.0)),
             outcome({"asr_features": Setting(1, 1)}, (9.0, 9.0)),
-            outcome(dict.fromkeys(PIPELINES["speech_to_text"], Setting(4, 4)), (20.0, 20.0)),
         ]
     )
-    assert found == {"asr_quartznet": Setting(1, 2)}
+    assert [candidate.settings for candidate in found] == [
+        {"asr_quartznet": Setting(1, 2), "punctuation_bert": Setting(1, 1)}
+    ]
+    assert found[0].pipelines == ("speech_to_text",)
 
 
-def test_winners_are_tried_together_and_both_pipelines_at_once():
-    wins = {"asr_quartznet": Setting(1, 2), "punctuation_bert": Setting(1, 1), "tts_waveglow": Setting(1, 2)}
-    first, both = together(wins)
-    assert set(first.settings) == {"asr_quartznet", "punctuation_bert"}
-    assert both.settings == wins
+def test_the_best_uniform_setting_is_a_finalist_too():
+    slower, faster = (dict.fromkeys(PIPELINES["speech_to_text"], Setting(1, n)) for n in (1, 2))
+    single_model = outcome({"asr_quartznet": Setting(1, 2)}, (12.0, 12.0))
+    found = finalists([outcome(slower, (11.0, 11.0)), outcome(faster, (13.0, 13.0)), single_model])
+    assert [candidate.settings for candidate in found] == [{"asr_quartznet": Setting(1, 2)}, faster]
+
+
+def test_without_a_gain_there_is_no_finalist():
+    assert finalists([outcome({"asr_quartznet": Setting(1, 2)}, (9.0, 12.0))]) == []
+
+
+def test_advice_is_the_finalist_that_gains_most_when_measured_again():
+    small = outcome({"asr_quartznet": Setting(1, 2)}, (12.0, 12.0))
+    large = outcome({"asr_quartznet": Setting(1, 2), "asr_features": Setting(1, 1)}, (13.0, 13.0))
+    lucky = outcome({"tts_waveglow": Setting(1, 1)}, (9.0, 30.0), pipelines=("text_to_speech",))
+    assert advised([small, large, lucky]) == {"speech_to_text": large}
+
+
+def test_all_advice_is_followed_with_both_pipelines_at_once():
+    heard = outcome({"asr_quartznet": Setting(1, 2)}, (12.0, 12.0))
+    spoken = outcome({"tts_waveglow": Setting(1, 1)}, (12.0, 12.0), pipelines=("text_to_speech",))
+    (both,) = all_at_once({"speech_to_text": heard, "text_to_speech": spoken})
+    assert both.settings == {"asr_quartznet": Setting(1, 2), "tts_waveglow": Setting(1, 1)}
     assert both.pipelines == tuple(PIPELINES)
-    assert together({}) == []
-
-
-def test_advice_follows_the_largest_gain_of_a_pipeline():
-    combined = outcome({"asr_quartznet": Setting(1, 2), "asr_features": Setting(1, 1)}, (13.0, 13.0))
-    both = outcome({"tts_waveglow": Setting(1, 1)}, (50.0, 50.0), pipelines=tuple(PIPELINES))
-    found = advised([outcome({"asr_quartznet": Setting(1, 2)}, (12.0, 12.0)), combined, both])
-    assert found == {"speech_to_text": combined}
+    assert all_at_once({}) == []
 
 
 def test_report_has_the_lines_to_paste_where_something_gains():
     settings = {"asr_quartznet": Setting(1, 2), "asr_features": Setting(2, 1)}
-    text = markdown([outcome(settings, (12.0, 12.0))], COMMITTED, 4, 2)
+    measured = outcome(settings, (12.0, 12.0))
+    text = markdown([measured], {"speech_to_text": measured}, COMMITTED, 4, 2)
     assert "1.20 | 1.20 to 1.20 | 1.25 | 0 of 12 | gains |" in text
     assert "    # asr_quartznet" in text
     assert "    instance_group { count: 1 kind: KIND_CPU }" in text
@@ -98,6 +113,7 @@ def test_report_has_the_lines_to_paste_where_something_gains():
 
 
 def test_report_says_when_nothing_gains():
-    assert "keep the committed configs" in markdown(
-        [outcome({"asr_quartznet": Setting(1, 2)}, (9.0, 9.0))], COMMITTED, 4, 2
-    )
+    lucky = outcome({"asr_quartznet": Setting(1, 2)}, (12.0, 12.0))
+    text = markdown([lucky], {}, COMMITTED, 4, 2)
+    assert "keep the committed configs" in text
+    assert "instance_group" not in text
