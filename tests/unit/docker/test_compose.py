@@ -67,6 +67,12 @@ def test_services_are_confined_and_come_back(compose, name):
         assert service["healthcheck"]["test"][0] == "CMD"
 
 
+@pytest.mark.parametrize("name", SERVERS)
+def test_server_may_load_its_backend_from_where_it_may_write(compose, name):
+    (folder,) = compose["services"][name]["tmpfs"]
+    assert "exec" in folder.removeprefix("/tmp:").split(",")  # Docker's default is noexec
+
+
 def test_nothing_listens_on_other_machines_unless_asked(compose):
     for service in compose["services"].values():
         for port in service["ports"]:
