@@ -42,6 +42,7 @@ class FrontDoor:
         self._state = state
         self._plan = plan
         self._runs = state.door_runs
+        self._changed = False  # whether another one was put in its place
         door = plan.door if plan else state.door
         if door is None:
             raise FrontDoorError(
@@ -76,8 +77,14 @@ class FrontDoor:
             self._write_clusters([release for release in (old, new) if release])
             if self._runs:
                 self._require_taken("clusters", new, self._has_clusters)
+            changed = self._changed_files()
+            if changed:
+                self._prepare(changed, new, validate=self._runs)
             visit.node.run(links_command(visit.layout.root, new.id, state.current or state.previous))
-            self._open()
+            if changed:
+                self._change(changed)
+            elif not self._runs:
+                self._start()
             self._require_taken("routes", new, self._has_routes)
             if not visit.checks.until(self._ready, _TAKE_S):
                 raise FrontDoorError(
@@ -104,34 +111,43 @@ class FrontDoor:
         )
         return sum(int(line.rpartition(":")[2]) for line in answer.splitlines() if line.strip())
 
-    def _open(self) -> None:
-        """Make sure that Envoy runs as planned."""
-        visit, front = self._visit, self._visit.layout.front
+    def _changed_files(self) -> dict[str, str]:
+        """Return the files of the front door as planned, none when it runs with these already."""
         if self._plan is None:
-            if not self._runs:
-                self._start()
-            return
-        runtime = self._plan.runtime
+            return {}
         files = {
-            "bootstrap.json": bootstrap(self.door, visit.layout),
+            "bootstrap.json": bootstrap(self.door, self._visit.layout),
             "door.json": self.door.to_json(),
-            **runtime.front_door(self.door).items(),
+            **self._plan.runtime.front_door(self.door).items(),
         }
-        if self._runs and self._is_up_to_date(files):
-            return
-        runtime.prepare_front_door()
-        visit.node.write(f"{front}/next.json", files["bootstrap.json"])
-        try:
-            visit.node.run(runtime.validate_command(self.door, f"{front}/next.json"))
-        except NodeCommandError as error:
-            raise FrontDoorError(f"front door: Envoy refuses its configuration.\n{error}") from error
+        return {} if self._runs and self._is_up_to_date(files) else files
+
+    def _prepare(self, files: dict[str, str], new: Release, validate: bool) -> None:
+        """Put everything for another front door beside the one that runs."""
+        visit, front = self._visit, self._visit.layout.front
+        assert self._plan is not None
+        runtime = self._plan.runtime
+        runtime.prepare_front_door(visit.layout.release(new.id).tree)
+        visit.node.run(quoted("mkdir -p {}", f"{front}/next"))
+        for name, content in files.items():
+            visit.node.write(f"{front}/next/{name}", content)
+        if validate:  # needs the routes of a release that serves
+            try:
+                visit.node.run(runtime.validate_command(self.door, f"{front}/next/bootstrap.json"))
+            except NodeCommandError as error:
+                raise FrontDoorError(f"front door: Envoy refuses its configuration.\n{error}") from error
+
+    def _change(self, files: dict[str, str]) -> None:
+        """Replace the front door by what was prepared: one command, so that nothing can come between."""
+        visit, front = self._visit, self._visit.layout.front
         if self._runs:
             visit.progress.step("Restart the front door: it is another one now; open connections end here")
-            visit.node.run(quoted("sh {}/stop", front))
-            self._runs = False
-        for name, content in files.items():
-            visit.node.write(f"{front}/{name}", content)
-        self._start()
+            save = quoted("rm -rf before && mkdir before && cp -p {} before/ && sh stop && ", list(files))
+            self._changed = True
+        else:
+            save = ""
+        visit.node.run(quoted("cd {} && ", front) + save + "cp -p next/* . && rm -rf next && sh start")
+        self._require_start()
 
     def _is_up_to_date(self, files: dict[str, str]) -> bool:
         front = self._visit.layout.front
@@ -141,30 +157,31 @@ class FrontDoor:
         return answer.output == "".join(files[name] for name in names)
 
     def _start(self) -> None:
-        visit, front = self._visit, self._visit.layout.front
+        self._visit.node.run(quoted("sh {}/start", self._visit.layout.front))
+        self._require_start()
+
+    def _require_start(self) -> None:
+        visit = self._visit
         visit.progress.step(f"Open the front door on {self.door.address}, ports {self.door.ports.all()}")
-        visit.node.run(quoted("sh {}/start", front))
         if not visit.checks.until(self._answers, _START_S):
-            log = visit.node.run(quoted("sh {}/log", front), check=False).output
+            log = visit.node.run(quoted("sh {}/log", visit.layout.front), check=False).output
             raise FrontDoorError(
                 f"front door: expected Envoy to start, it did not. Its log ends:\n{_tail(log)}"
             )
-        self._runs = True
 
     def _revert(self, old: Release | None) -> None:
         """Lead everything back to the release before; without one, close the door."""
-        visit, state = self._visit, self._state
+        visit, state, front = self._visit, self._state, self._visit.layout.front
         visit.progress.step(
             f"Switch the front door back to {old.id}" if old else "Close the front door again"
         )
         visit.node.run(links_command(visit.layout.root, state.current, state.previous))
         if old:
-            if not self._runs and state.door_runs:
-                self._start()
             self._write_clusters([old])
+            if self._changed:
+                visit.node.run(quoted("cd {} && sh stop; cp -p before/* . && sh start", front))
         else:
-            stop = quoted("if [ -f {0}/stop ]; then sh {0}/stop; fi", visit.layout.front)
-            visit.node.run(stop)
+            visit.node.run(quoted("if [ -f {0}/stop ]; then sh {0}/stop; fi", front))
 
     def _write_clusters(self, releases: Sequence[Release]) -> None:
         self._visit.node.write(f"{self._visit.layout.front}/clusters.json", clusters(releases))

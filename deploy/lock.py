@@ -1,8 +1,8 @@
 """One deploy at a time: a lock on the node that its holder cannot forget.
 
 A session on the node holds the lock as long as this process lives and is connected. When the connection ends
-without a farewell, the node itself stops every server that does not serve, and lets go. A connection that
-hangs is noticed by its heartbeat, and the next deploy takes over.
+without a farewell, or its heartbeat stays away, the node itself stops every server that does not serve, and
+lets go.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from deploy.progress import Progress
 
 HEARTBEAT_S = 10.0
 STALE_S = 90
-_ANSWER_S = 45.0
-_TIDY_S = 150.0  # the node stops servers; requests in flight are finished first
+_TIDY_S = 150  # the node stops servers; requests in flight are finished first
+_ANSWER_S = _TIDY_S + 30.0
 
 # The lock is the kernel's: it cannot outlive the session. lock.owner only tells who and, by its time, since
 # when nothing was heard.
@@ -32,18 +32,29 @@ if ! flock -n 9; then
   read -r pid owner <lock.owner
   if [ $silent -le {stale} ]; then echo "busy $owner"; exit 0; fi
   kill "$pid" 2>/dev/null
-  if ! flock -w 30 9; then echo "busy $owner"; exit 0; fi
+  if ! flock -w {patience} 9; then echo "busy $owner"; exit 0; fi
 fi
 echo "$$ "{owner} >lock.owner
+lost() {
+  trap '' TERM
+  kill $watch 2>/dev/null
+  { sh tidy; sh up; } >>tidy.log 2>&1 9>&-
+  rm -f lock.owner
+  exit 0
+}
+trap lost TERM
+while sleep {every}; do
+  if [ $(( $(date +%s) - $(stat -c %Y lock.owner) )) -gt {stale} ]; then kill -TERM $$; fi
+done >/dev/null 2>&1 </dev/null 9>&- &
+watch=$!
 echo held
 while read -r word; do
   case $word in
     beat) touch lock.owner ;;
-    farewell) rm -f lock.owner; exit 0 ;;
+    farewell) kill $watch; rm -f lock.owner; exit 0 ;;
   esac
 done
-sh tidy >>tidy.log 2>&1 9>&-
-rm -f lock.owner
+lost
 """
 
 
@@ -101,11 +112,13 @@ class NodeLock:
                 self._session.say("beat")
 
 
-def lock_command(layout: Layout) -> str:
-    """Return the command of the session that holds the lock."""
+def lock_command(layout: Layout, stale_s: int = STALE_S) -> str:
+    """Return the command of the session that holds the lock; lost `stale_s` after the last heartbeat."""
     owner = f"{getpass.getuser()}@{socket.gethostname()}"
     return (
         _SCRIPT.replace("{root}", quoted("{}", layout.root))
-        .replace("{stale}", str(STALE_S))
+        .replace("{stale}", str(stale_s))
+        .replace("{every}", str(max(1, stale_s // 3)))
+        .replace("{patience}", str(_TIDY_S))
         .replace("{owner}", quoted("{}", owner))
     )

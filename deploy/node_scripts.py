@@ -20,6 +20,7 @@ done
 _UP = """# Starts the serving release and the front door where they do not run: after a restart of the node.
 # Written by `make deploy`; for cron: @reboot sh {root}/up
 cd {root} || exit 1
+if ! [ -e current ] || ! [ -f front/start ]; then exit 0; fi
 if ! sh current/alive >/dev/null 2>&1; then sh current/start; fi
 if ! sh front/alive >/dev/null 2>&1; then sh front/start; fi
 """

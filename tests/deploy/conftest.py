@@ -6,7 +6,6 @@ import getpass
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -216,24 +215,5 @@ def _wait_for_login(node, log):
 
 
 def _stop_all(root):
-    for pid in [*root.glob("releases/*/server.pid"), *root.glob("front/envoy.pid")]:
-        number = pid.read_text().strip()
-        try:
-            inside = Path(f"/proc/{number}/cwd").readlink().is_relative_to(root)
-            if inside:
-                os.kill(int(number), signal.SIGTERM)
-        except (OSError, ValueError):
-            continue
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and any(_inside(root)):
-        time.sleep(0.2)
-
-
-def _inside(root):
-    """Yield the processes whose working directory lies in a folder."""
-    for entry in Path("/proc").glob("[0-9]*/cwd"):
-        try:
-            if entry.readlink().is_relative_to(root):
-                yield entry
-        except OSError:
-            continue
+    for script in [*root.glob("front/stop"), *root.glob("releases/*/stop")]:
+        subprocess.run(["sh", script], timeout=120)

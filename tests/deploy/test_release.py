@@ -169,6 +169,30 @@ def test_release_that_loads_but_hears_nothing_does_not_replace_the_good_one(serv
     assert_refused(served, tree, ["smoke test: expected words of", "got none"])
 
 
+def test_front_door_that_does_not_start_is_replaced_by_the_one_before(served, tmp_path):
+    before = served.current
+    envoy = tmp_path / "envoy"
+    envoy.write_text('#!/bin/sh\ncase "$*" in *validate*) exit 0 ;; esac\necho no legs to stand on\nexit 1\n')
+    envoy.chmod(0o755)
+    done = served.deploy("release", "--envoy", envoy)
+    assert done.returncode == 1
+    assert "expected Envoy to start, it did not" in done.stderr
+    assert "no legs to stand on" in done.stderr
+    assert served.current == before
+    assert served.running() == [before]
+    wait_until(lambda: served.state()["ready"])
+    assert_serves(served)
+
+
+def test_front_door_whose_configuration_is_refused_stays_as_it_is(served, tmp_path):
+    started_s = (served.root / "front/envoy.pid").stat().st_mtime
+    done = served.deploy("release", "--envoy", "/bin/false")
+    assert done.returncode == 1
+    assert "Envoy refuses its configuration" in done.stderr
+    assert (served.root / "front/envoy.pid").stat().st_mtime == started_s
+    assert_serves(served)
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["killed", "Ctrl-C"])
 def test_interrupted_deploy_leaves_the_old_release_serving_and_no_other_server(served, number):
     before = served.current

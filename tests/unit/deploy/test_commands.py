@@ -7,6 +7,7 @@ import json
 import shlex
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -24,7 +25,7 @@ from deploy.pruning import removable, unused_environments
 from deploy.release import NodeState, Release, ReleaseState
 from deploy.release_command import release
 from deploy.rollback_command import choose_release
-from deploy.runtimes.process import environment_hash
+from deploy.runtimes.process import environment_hash, process_scripts
 from deploy.smoke import SmokeTest, demo_recordings
 from deploy.ssh import copy_command
 from deploy.status_command import Status, described, duration
@@ -207,12 +208,80 @@ def test_admin_key_is_made_once_and_for_the_user_only(tmp_path):
 
 def test_lock_without_farewell_tidies_up(tmp_path):
     (tmp_path / "tidy").write_text(f"touch {tmp_path}/tidied")
+    (tmp_path / "up").write_text("")
     command = lock_command(Layout(str(tmp_path)))
     assert sh(command, input="beat\nfarewell\n").stdout == "held\n"
     assert not (tmp_path / "tidied").exists()
     assert sh(command, input="beat\n").stdout == "held\n"
     assert (tmp_path / "tidied").exists()
     assert not (tmp_path / "lock.owner").exists()
+
+
+@pytest.fixture
+def sleeper(tmp_path):
+    """Scripts of a process that only sleeps, and does not mind the path."""
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    scripts = process_scripts("setsid sleep 60", str(folder), str(tmp_path / "the server"))
+    yield scripts
+    sh(scripts.stop)
+
+
+def test_process_outlives_the_shell_that_starts_it_and_is_stopped(sleeper):
+    assert sh(sleeper.alive).returncode != 0
+    sh(sleeper.start, check=True)
+    alive = sh(sleeper.alive)
+    assert alive.returncode == 0
+    started_s, restarts = map(int, alive.stdout.split())
+    assert (abs(started_s - time.time()) < 60, restarts) == (True, 0)
+    sh(sleeper.stop, check=True)
+    assert sh(sleeper.alive).returncode != 0
+    assert sh(sleeper.stop).returncode == 0
+
+
+def test_foreign_process_with_a_number_used_again_is_left_alone(sleeper, tmp_path):
+    other = subprocess.Popen(["sleep", "60"], cwd="/")
+    (tmp_path / "the server.pid").write_text(str(other.pid))
+    assert sh(sleeper.alive).returncode != 0
+    sh(sleeper.stop)
+    assert other.poll() is None
+    other.kill()
+    other.wait()
+
+
+def test_log_of_the_start_before_is_kept(sleeper, tmp_path):
+    (tmp_path / "the server.log").write_text("why it ended\n")
+    sh(sleeper.start, check=True)
+    assert (tmp_path / "the server.log.old").read_text() == "why it ended\n"
+    assert sh(sleeper.log).stdout == ""
+
+
+def test_lock_whose_heartbeat_stays_away_tidies_up(tmp_path):
+    (tmp_path / "tidy").write_text(f"touch {tmp_path}/tidied")
+    (tmp_path / "up").write_text("")
+    holder = subprocess.Popen(
+        ["sh", "-c", lock_command(Layout(str(tmp_path)), stale_s=1)], stdin=subprocess.PIPE
+    )
+    try:
+        assert holder.wait(20) == 0
+    finally:
+        holder.kill()
+    assert (tmp_path / "tidied").exists()
+    assert not (tmp_path / "lock.owner").exists()
+
+
+@pytest.mark.parametrize("name", ["sh", "bash --posix"])
+def test_lock_is_kept_by_its_heartbeat(tmp_path, name):
+    command = [*name.split(), "-c", lock_command(Layout(str(tmp_path)), stale_s=1)]
+    holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert holder.stdout.readline() == "held\n"
+    for _ in range(15):
+        holder.stdin.write("beat\n")
+        holder.stdin.flush()
+        time.sleep(0.2)
+    assert holder.poll() is None
+    assert holder.communicate("farewell\n", timeout=10) is not None
+    assert holder.returncode == 0
 
 
 def state_of(*names, current=None, previous=None, **changes):
