@@ -16,7 +16,7 @@ import tritonclient.grpc as triton
 from tritonclient.utils import InferenceServerException
 
 from tritone.server import Ports
-from tritone.server.model_processes import processes_of
+from tritone.server.model_processes import model_of, processes_of
 
 from .conftest import ROOT, batch, tensor, text
 
@@ -34,6 +34,7 @@ def launched(*options):
     try:
         wait_until(lambda: any("tritone: ready" in line for line in lines), process)
         with triton.InferenceServerClient(f"127.0.0.1:{ports.grpc}") as client:
+            client.url = f"127.0.0.1:{ports.grpc}"
             yield process, client, lines
     finally:
         process.send_signal(signal.SIGTERM)
@@ -113,10 +114,27 @@ def test_a_killed_model_is_loaded_anew_while_the_others_go_on(
     assert client.is_server_ready()
 
 
-def test_without_the_launchers_care_a_killed_model_stays_dead_though_triton_says_ready(requests):
+def health(client, *options):
+    """The exit code and the lines of `tritone health`."""
+    command = [sys.executable, "-m", "tritone_client.command", "health", "--url", client.url, *options]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False, text=True)
+    return done.returncode, done.stdout
+
+
+def test_without_the_launchers_care_a_killed_model_stays_dead_and_only_a_probe_tells(requests):
     with launched("--killed-models", "leave") as (process, client, _):
+        code, text = health(client, "--probe")
+        assert code == 0
+        assert text.count("answered in") == 5
         kill(process, "asr_windows")
         time.sleep(3)
+        assert health(client)[0] == 0
+        started_s = time.monotonic()
+        code, text = health(client, "--probe", "--deadline", "8")
+        assert time.monotonic() - started_s < 20
+        assert code == 1
+        failed = [line.split()[0] for line in text.splitlines() if "failed: " in line]
+        assert failed == ["audio_to_text", "speech_to_text"]
         assert not works(client, "speech_to_text", requests["speech_to_text"])
         assert client.is_server_ready()
         assert client.is_model_ready("speech_to_text")
@@ -127,3 +145,12 @@ def test_a_killed_model_ends_the_server_where_that_is_asked_for(requests):
         kill(process, "asr_ctc_decoder")
         assert process.wait(60) == 1
         assert any("asr_ctc_decoder: one of its processes was killed" in line for line in lines)
+
+
+def test_a_server_that_is_killed_leaves_no_model_process_behind():
+    with launched() as (process, _, _):
+        server = tritonserver_of(process)
+        models = processes_of(server)
+        os.kill(server, signal.SIGKILL)
+        assert process.wait(60) == 1
+        wait_until(lambda: not any(model_of(pid) for pid in models), timeout_s=20)

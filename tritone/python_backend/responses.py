@@ -19,6 +19,8 @@ from ..waiting import Bounds, WaitingRoom
 from .calls import CallError
 from .configuration import Parameters
 
+_CLOSING_S = 1.0
+
 Arrays = dict[str, NDArray[Any]]
 Compute = Callable[[Arrays], Sequence[Any]]  # input arrays to pb_utils.Tensor
 
@@ -123,10 +125,10 @@ class RequestThreads:
                 _send(sender, _error_response(error))
 
     def close(self) -> None:
-        """Finish the requests at work, and those that wait."""
+        """Finish the requests at work, and those that wait; Triton unloads a model when it has none."""
         self._room.close()
         for thread in self._threads:
-            thread.join()
+            thread.join(_CLOSING_S)  # one that waits for a model that is gone need not keep the process
 
     def _run(self) -> None:
         while (waiting := self._room.next()) is not None:

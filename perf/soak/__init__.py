@@ -1,0 +1,1 @@
+"""Thousands of mixed requests: right answers only, and memory that stays where it is."""

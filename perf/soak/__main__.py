@@ -1,0 +1,85 @@
+"""`python -m perf.soak`: thousands of mixed requests; 1 on a wrong answer, a failure, or growing memory."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from perf.soak.soaking import Plan, Target, report, soak
+from tritone.errors import ServerError
+from tritone.server import Ports, ServerOptions, TritonServer
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Soak an own server, or one that runs; return the exit code."""
+    given = _parser().parse_args(arguments)
+    plan = Plan(given.requests, given.minutes, given.callers, given.growth, given.seed)
+    try:
+        if given.grpc_url:
+            outcome = soak(Target(given.grpc_url, given.http_url, given.pid), plan, _say)
+        else:
+            options = ServerOptions(ports=Ports.free(), model_config_name=given.model_config_name)
+            with TritonServer(options) as server:
+                target = Target(server.grpc_url, server.http_url, server.process.pid)
+                outcome = soak(target, plan, _say)
+    except (ServerError, ValueError) as error:
+        _say(str(error))
+        return 1
+    text = report(outcome)
+    print(text, end="")
+    if given.report:
+        given.report.write_text(text, encoding="utf-8")
+    return 1 if outcome.problems else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m perf.soak", description=__doc__)
+    parser.add_argument(
+        "--requests", type=_positive(int), default=5000, help="at most (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--minutes", type=_positive(float), default=5.0, help="at most (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--callers",
+        type=_positive(int),
+        default=8,
+        help="at a time, of all four sorts (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--growth",
+        type=float,
+        default=0.05,
+        help="share by which memory may grow after the first quarter (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the choice of requests (default: %(default)s)"
+    )
+    parser.add_argument("--model-config-name", help="configs/NAME.pbtxt for the own server, e.g. int8")
+    parser.add_argument("--grpc-url", help="HOST:PORT of a running server; default: an own one")
+    parser.add_argument(
+        "--http-url", default="localhost:8000", help="of the running server (default: %(default)s)"
+    )
+    parser.add_argument("--pid", type=int, help="of the running tritonserver, to watch its memory")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="also write the report there")
+    return parser
+
+
+def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        number = kind(text)
+        if not number > 0:
+            raise argparse.ArgumentTypeError(f"expected more than 0, got {text}")
+        return number
+
+    return read
+
+
+def _say(message: str) -> None:
+    print(f"perf.soak: {message}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,137 @@
+"""What is asked in a soak, and what each answer must be."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Literal
+
+import numpy as np
+import soundfile
+from tritone_client import InvalidRequestError, Speech, Transcription
+
+from perf.bench.clips import RECORDINGS, equal_clips, mixed_clips, speech
+from perf.bench.texts import text_of, texts
+from tritone.contract import SAMPLE_RATE_HZ
+
+CONFIDENCE_TOLERANCE = 1e-3  # of words: batches are computed in another order than requests alone
+Kind = Literal["answer", "refusal", "cancel"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One request, whoever sends it."""
+
+    name: str  # what it is an example of; equal names are counted together
+    kind: Kind  # what must come of it
+    method: str  # of a client, sync or asyncio
+    arguments: tuple[Any, ...]
+    keywords: tuple[tuple[str, Any], ...] = ()
+
+
+def make_cases(seed: int = 0) -> list[Case]:
+    """Return the requests that a soak chooses from, the common ones more often."""
+    answers = [*_recordings(seed), *_texts(), *_voices()]
+    return [*answers, *answers, *answers, *_refusals(), *_cancellations()]
+
+
+def _recordings(seed: int) -> list[Case]:
+    clips = list(islice(mixed_clips(seed), 16))
+    files = sorted(path for path in RECORDINGS.iterdir() if path.suffix in (".wav", ".flac", ".ogg", ".mp3"))
+    return [
+        *(Case("recording, samples of 0.5 to 40 s", "answer", "transcribe", (clip,)) for clip in clips),
+        *(Case("recording, file", "answer", "transcribe", (path.read_bytes(),)) for path in files),
+        Case("recording, 3 minutes", "answer", "transcribe", (np.resize(speech(), 180 * SAMPLE_RATE_HZ),)),
+    ]
+
+
+def _texts() -> list[Case]:
+    spoken = [text.lower().replace(".", "").replace(",", "") for text in texts(8)]
+    lengths = [*spoken, " ".join(spoken), " ".join(spoken * 8)]
+    return [Case("transcript to punctuate", "answer", "punctuate", (text,)) for text in lengths]
+
+
+def _voices() -> list[Case]:
+    samples = [
+        Case("text to speak, samples", "answer", "synthesize", (text,), (("seed", seed),))
+        for seed, text in enumerate([*texts(6), text_of(8)])
+    ]
+    files = [
+        Case("text to speak, file", "answer", "synthesize_encoded", (text, format), (("seed", seed),))
+        for seed, (text, format) in enumerate(zip(texts(3), ("wav", "flac", "pcm"), strict=True))
+    ]
+    return [*samples, *files]
+
+
+def _refusals() -> list[Case]:
+    with io.BytesIO() as short:
+        soundfile.write(short, np.zeros(8), SAMPLE_RATE_HZ, format="WAV")
+        half_a_file = short.getvalue()
+    return [
+        Case("no audio", "refusal", "transcribe", (b"only text",)),
+        Case("a file of eight samples", "refusal", "transcribe", (half_a_file,)),
+        Case("ten samples", "refusal", "transcribe", (np.zeros(10, np.float32),)),
+        Case("a transcript without words", "refusal", "punctuate", (" ",)),
+        Case("a control character", "refusal", "punctuate", ("how are\x07 you",)),
+        Case("nothing to say", "refusal", "synthesize", ("...",)),
+        Case("letters of another script", "refusal", "synthesize", ("\u041f\u0440\u0438\u0432\u0435\u0442",)),
+    ]
+
+
+def _cancellations() -> list[Case]:
+    (clip,) = equal_clips(1, 40)
+    return [
+        Case("recording, given up", "cancel", "transcribe", (clip,)),
+        Case("text to speak, given up", "cancel", "synthesize", (text_of(4),)),
+    ]
+
+
+def mistake(case: Case, outcome: object, reference: object) -> str | None:
+    """Return what is wrong with the outcome of an answered or refused case, None when nothing is.
+
+    Args:
+        case: what was asked.
+        outcome: the answer, or the exception that came instead.
+        reference: what the same request gave when it was alone.
+    """
+    if case.kind == "refusal":
+        if isinstance(outcome, InvalidRequestError) and str(outcome) == str(reference):
+            return None
+        return f"expected {reference!r}, got {_named(outcome)}"
+    if isinstance(outcome, Exception):
+        return f"expected an answer, got {_named(outcome)}"
+    return None if _equal(outcome, reference) else "the answer differs from that to the same request alone"
+
+
+def _equal(outcome: object, reference: object) -> bool:
+    match outcome, reference:
+        case Transcription(), Transcription():
+            return _equal_transcriptions(outcome, reference)
+        case Speech(), Speech():
+            return outcome.sample_rate_hz == reference.sample_rate_hz and np.array_equal(
+                outcome.samples, reference.samples
+            )
+    return outcome == reference
+
+
+def _equal_transcriptions(outcome: Transcription, reference: Transcription) -> bool:
+    if (outcome.transcript, outcome.text) != (reference.transcript, reference.text):
+        return False
+    return len(outcome.words) == len(reference.words) and all(
+        (ours.word, ours.start_s, ours.end_s) == (theirs.word, theirs.start_s, theirs.end_s)
+        and abs(ours.confidence - theirs.confidence) <= CONFIDENCE_TOLERANCE
+        for ours, theirs in zip(outcome.words, reference.words, strict=True)
+    )
+
+
+def _named(outcome: object) -> str:
+    return f"{type(outcome).__name__}: {outcome}"
+
+
+def references(cases: Sequence[Case], ask: Callable[[Case], object]) -> dict[int, object]:
+    """Ask each different request alone, one after another; return what came, by the case's identity."""
+    return {
+        id(case): ask(case) for case in {id(case): case for case in cases if case.kind != "cancel"}.values()
+    }

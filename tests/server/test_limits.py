@@ -1,0 +1,86 @@
+"""The limits as docs/limits.md states them: the words and codes of what lies past each."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import numpy as np
+import pytest
+import soundfile
+import tritonclient.grpc as triton
+import tritonclient.http as triton_http
+from tritonclient.utils import InferenceServerException
+
+from .conftest import ROOT, batch, tensor, text
+
+PAGE = (ROOT / "docs/limits.md").read_text(encoding="utf-8")
+LIMIT_S = 3600
+
+
+def wav(samples, rate_hz):
+    with io.BytesIO() as file:
+        soundfile.write(file, np.zeros(samples, np.int16), rate_hz, format="WAV")
+        return file.getvalue()
+
+
+# Past each limit by the least that there is.
+PAST = {
+    "audio: expected at least 320 samples": ("speech_to_text", lambda: batch(np.zeros(319, np.float32))),
+    "audio: expected samples in [-1, 1]": (
+        "speech_to_text",
+        lambda: batch(np.full(16_000, 2.5, np.float32)),
+    ),
+    "audio: expected finite samples": ("speech_to_text", lambda: batch(np.full(16_000, np.nan, np.float32))),
+    "audio_bytes: expected at most 3600 s": (
+        "audio_to_text",
+        # Eight thousand samples a second: what is refused by its header need not be long to send.
+        lambda: {"audio_bytes": text(wav(8000 * LIMIT_S + 8000, 8000))},
+    ),
+    "transcript: expected at most 80000 characters": (
+        "punctuate",
+        lambda: {"transcript": text("a" * 80_001)},
+    ),
+    "transcript: expected at least one word": ("punctuate", lambda: {"transcript": text(" ")}),
+    "text: expected at most 20000 characters": (
+        "text_to_speech",
+        lambda: {"text": text("a" * 20_001)},
+    ),
+    "text: expected at least one letter": ("text_to_speech", lambda: {"text": text("...")}),
+    "inference request batch-size must be <= 16": (
+        "punctuate",
+        lambda: {"transcript": text(*["how are you"] * 17)},
+    ),
+}
+
+
+@pytest.mark.parametrize("protocol", ["grpc", "http"])
+@pytest.mark.parametrize("words", PAST)
+def test_past_a_limit_the_error_is_what_the_page_says(server, protocol, words):
+    model, arrays = PAST[words]
+    assert f"`{words}" in PAGE
+    module, status = {"grpc": (triton, "StatusCode.INVALID_ARGUMENT"), "http": (triton_http, "400")}[protocol]
+    with module.InferenceServerClient(getattr(server, f"{protocol}_url")) as client:
+        inputs = [tensor(*item, module) for item in arrays().items()]
+        with pytest.raises(InferenceServerException, match=re.escape(words)) as refused:
+            client.infer(model, inputs)
+    assert refused.value.status() == status
+
+
+def test_sixteen_in_a_batch_are_answered(infer):
+    assert infer("punctuate", transcript=text(*["how are you"] * 16))["text"].shape == (16, 1)
+
+
+def test_the_longest_text_is_punctuated_whole(infer):
+    words = ("how are you " * 6667)[:80_000].strip()
+    answer = infer("punctuate", transcript=text(words))["text"][0, 0].decode()
+    assert len(answer.split()) == len(words.split())
+
+
+def test_the_numbers_of_the_queues_on_the_page_are_those_of_the_configs():
+    for model in ("asr_windows", "audio_decoder", "text_validator", "tts_tokenizer", "tts_utterances"):
+        config = (ROOT / "model_repository" / model / "config.pbtxt").read_text()
+        values = dict(re.findall(r'"(\w+)" value: \{ string_value: "(\d+)"', config))
+        row = f"| `{model}` | {values['requests_in_flight']} | {values['queue_requests']} |"
+        assert row in PAGE
+        assert values["queue_timeout_s"] == "30"
