@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import TextIO
@@ -19,7 +20,7 @@ class Progress:
 
     def __init__(self, commands: bool = False, stream: TextIO | None = None) -> None:
         self._commands = commands
-        self._stream = stream or sys.stdout
+        self._stream: TextIO | None = stream or sys.stdout
         self._started_s = time.monotonic()
 
     def step(self, text: str) -> None:
@@ -56,4 +57,10 @@ class Progress:
                 self._print(f"          {line}")
 
     def _print(self, line: str) -> None:
-        print(line, file=self._stream, flush=True)
+        if self._stream is None:
+            return
+        try:
+            print(line, file=self._stream, flush=True)
+        except BrokenPipeError:  # who listened has gone; the work goes on
+            self._stream = None
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

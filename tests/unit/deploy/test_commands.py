@@ -375,6 +375,12 @@ def test_dry_run_needs_no_node(capsys, monkeypatch):
     assert "20251231-000000-0000000000 serves on user@nowhere.invalid again" in capsys.readouterr().out
 
 
+def test_deploy_goes_on_when_nobody_reads_its_output_any_more():
+    command = f"{sys.executable} -m deploy release user@node --dry-run"
+    done = sh(f"{{ {command}; echo ended with $? >&2; }} | head -1", cwd=ROOT)
+    assert done.stderr == "ended with 0\n"
+
+
 def test_wrong_use_is_told_without_a_traceback(capsys):
     assert main(["release", "user@node", "--keep", "0"]) == 2
     assert capsys.readouterr().err.startswith("deploy: --keep: expected 2 or more")
