@@ -34,7 +34,7 @@ class Case:
 def make_cases(seed: int = 0) -> list[Case]:
     """Return the requests that a soak chooses from, the common ones more often."""
     answers = [*_recordings(seed), *_texts(), *_voices()]
-    return [*answers, *answers, *answers, *_refusals(), *_cancellations()]
+    return [*answers, *answers, *answers, *_refusals(), *_cancellations() * 4]
 
 
 def _recordings(seed: int) -> list[Case]:

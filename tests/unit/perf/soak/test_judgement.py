@@ -1,0 +1,101 @@
+import time
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tritone_client import InvalidRequestError, ServerError, Speech, Transcription, Word
+
+from perf.soak.callers import SHOWN, Tally
+from perf.soak.cases import Case, make_cases, mistake
+from perf.soak.soaking import READINGS, Outcome, Plan, report
+
+ANSWER = Case("a recording", "answer", "transcribe", ())
+REFUSAL = Case("nothing", "refusal", "transcribe", ())
+HEARD = Transcription("how are you", "How are you?", (Word("how", 0.1, 0.2, 0.9),), 1.0)
+SPOKEN = Speech(np.arange(4, dtype=np.float32), 16_000)
+
+
+def word(**changes):
+    return replace(HEARD, words=(replace(HEARD.words[0], **changes),))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reference"),
+    [
+        (HEARD, HEARD),
+        (word(confidence=0.9005), HEARD),
+        (Speech(SPOKEN.samples.copy(), 16_000), SPOKEN),
+        (b"a file", b"a file"),
+        ("How are you?", "How are you?"),
+    ],
+)
+def test_what_the_request_alone_gave_is_right(outcome, reference):
+    assert mistake(ANSWER, outcome, reference) is None
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reference"),
+    [
+        (replace(HEARD, text="How are you."), HEARD),
+        (word(confidence=0.95), HEARD),
+        (word(start_s=0.12), HEARD),
+        (replace(HEARD, words=()), HEARD),
+        (Speech(SPOKEN.samples + np.float32(1e-6), 16_000), SPOKEN),
+        (Speech(SPOKEN.samples, 22_050), SPOKEN),
+        (b"another file", b"a file"),
+        (ServerError("broken"), HEARD),
+    ],
+)
+def test_anything_else_is_a_mistake(outcome, reference):
+    assert mistake(ANSWER, outcome, reference)
+
+
+def test_a_bad_request_must_be_refused_in_the_same_words():
+    refused = InvalidRequestError("audio: expected samples")
+    assert mistake(REFUSAL, InvalidRequestError("audio: expected samples"), refused) is None
+    for outcome in (
+        HEARD,
+        InvalidRequestError("text: expected words"),
+        ServerError("audio: expected samples"),
+    ):
+        assert mistake(REFUSAL, outcome, refused)
+
+
+def outcome(memory, mistakes=0, growth=0.05):
+    tally = Tally(10, 0.0, done=Counter({"a recording": 10}), mistakes=mistakes)
+    return Outcome(Plan(10, 1, 4, growth), tally, 1.0, memory)
+
+
+def test_memory_that_grows_or_a_mistake_is_a_problem():
+    steady = [100 + index % 3 for index in range(READINGS)]
+    assert outcome(steady).problems == []
+    assert "1 wrong answers" in outcome(steady, mistakes=1).problems[0]
+    growing = [1000 + 10 * index for index in range(READINGS)]
+    (problem,) = outcome(growing).problems
+    assert "memory grew by" in problem
+    assert problem in report(outcome(growing))
+    assert outcome(growing, growth=0.5).problems == []
+
+
+def test_memory_before_it_has_settled_does_not_count():
+    assert outcome([10, 50, 90, *[100] * 12]).problems == []
+
+
+def test_a_soak_without_requests_proves_nothing():
+    assert Outcome(Plan(10, 1, 4, 0.05), Tally(10, 0.0), 1.0, []).problems
+
+
+def test_a_tally_ends_with_its_requests_and_its_time():
+    tally = Tally(2, time.monotonic() + 60)
+    assert [tally.begin(), tally.begin(), tally.begin()] == [1, 2, None]
+    assert Tally(2, time.monotonic() - 1).begin() is None
+    for _ in range(2 * SHOWN):
+        tally.end(ANSWER, "sync grpc", "wrong")
+    assert (tally.mistakes, len(tally.shown)) == (2 * SHOWN, SHOWN)
+
+
+def test_every_method_and_every_kind_is_among_the_cases():
+    cases = make_cases()
+    assert {case.method for case in cases} == {"transcribe", "punctuate", "synthesize", "synthesize_encoded"}
+    assert {case.kind for case in cases} == {"answer", "refusal", "cancel"}
