@@ -29,6 +29,7 @@ ON_GPUS = {
     "nv_gpu_power_usage",
     "nv_gpu_power_limit",
 }
+METRIC = r"\bnv_\w+"
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_bundled_server_is_the_one_of_the_image(client):
 @pytest.mark.parametrize("page", [ALERTS, DASHBOARD], ids=lambda path: path.name)
 def test_metrics_that_are_watched_exist(metrics, page):
     exported = {line.split()[2] for line in metrics if line.startswith("# TYPE ")}
-    watched = set(re.findall(r"\bnv_\w+", page.read_text()))
+    watched = set(re.findall(METRIC, page.read_text()))
     assert watched - exported - ON_GPUS == set()
     assert len(watched - ON_GPUS) > 5
 
@@ -162,4 +163,4 @@ def filled_in(expression):
 
 def may_be_empty(expression):
     """Whether a panel rightly shows nothing: there is no GPU, or nothing failed."""
-    return ON_GPUS & set(re.findall(r"nv_\w+", expression)) or expression.endswith("> 0")
+    return ON_GPUS & set(re.findall(METRIC, expression)) or expression.endswith("> 0")
