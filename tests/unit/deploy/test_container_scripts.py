@@ -1,4 +1,4 @@
-"""The scripts of the container runtime, run by a real shell against a Docker that only writes its words down."""
+"""The scripts of the container runtime, run by a real shell against a Docker that only writes."""
 
 from __future__ import annotations
 
