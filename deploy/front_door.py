@@ -42,6 +42,7 @@ class FrontDoor:
         self._state = state
         self._plan = plan
         self._runs = state.door_runs
+        self._prepared: dict[str, str] = {}  # its files, where it shall be another one
         self._changed = False  # whether another one was put in its place
         door = plan.door if plan else state.door
         if door is None:
@@ -61,6 +62,31 @@ class FrontDoor:
                     "(--http-port, --grpc-port, --metrics-port)."
                 )
 
+    def prepare(self, new: Release) -> None:
+        """Put everything for another front door beside the one that runs, if it shall be another one.
+
+        Args:
+            new: release that brings it.
+
+        Raises:
+            FrontDoorError: Envoy refuses its configuration.
+        """
+        visit, front, files = self._visit, self._visit.layout.front, self._changed_files()
+        if self._plan is None or not files:
+            return
+        visit.progress.step("Prepare another front door" if self._runs else "Prepare the front door")
+        runtime = self._plan.runtime
+        runtime.prepare_front_door(visit.layout.release(new.id).tree)
+        visit.node.run(quoted("mkdir -p {}", f"{front}/next"))
+        for name, content in files.items():
+            visit.node.write(f"{front}/next/{name}", content)
+        if self._runs:  # Envoy needs the routes of a release that serves
+            try:
+                visit.node.run(runtime.validate_command(self.door, f"{front}/next/bootstrap.json"))
+            except NodeCommandError as error:
+                raise FrontDoorError(f"front door: Envoy refuses its configuration.\n{error}") from error
+        self._prepared = files
+
     def switch(self, new: Release, old: Release | None) -> None:
         """Lead all new requests to a release; those under way stay where they are.
 
@@ -77,12 +103,9 @@ class FrontDoor:
             self._write_clusters([release for release in (old, new) if release])
             if self._runs:
                 self._require_taken("clusters", new, self._has_clusters)
-            changed = self._changed_files()
-            if changed:
-                self._prepare(changed, new, validate=self._runs)
             visit.node.run(links_command(visit.layout.root, new.id, state.current or state.previous))
-            if changed:
-                self._change(changed)
+            if self._prepared:
+                self._change(self._prepared)
             elif not self._runs:
                 self._start()
             self._require_taken("routes", new, self._has_routes)
@@ -122,21 +145,6 @@ class FrontDoor:
         }
         return {} if self._runs and self._is_up_to_date(files) else files
 
-    def _prepare(self, files: dict[str, str], new: Release, validate: bool) -> None:
-        """Put everything for another front door beside the one that runs."""
-        visit, front = self._visit, self._visit.layout.front
-        assert self._plan is not None
-        runtime = self._plan.runtime
-        runtime.prepare_front_door(visit.layout.release(new.id).tree)
-        visit.node.run(quoted("mkdir -p {}", f"{front}/next"))
-        for name, content in files.items():
-            visit.node.write(f"{front}/next/{name}", content)
-        if validate:  # needs the routes of a release that serves
-            try:
-                visit.node.run(runtime.validate_command(self.door, f"{front}/next/bootstrap.json"))
-            except NodeCommandError as error:
-                raise FrontDoorError(f"front door: Envoy refuses its configuration.\n{error}") from error
-
     def _change(self, files: dict[str, str]) -> None:
         """Replace the front door by what was prepared: one command, so that nothing can come between."""
         visit, front = self._visit, self._visit.layout.front
@@ -163,7 +171,9 @@ class FrontDoor:
     def _require_start(self) -> None:
         visit = self._visit
         visit.progress.step(f"Open the front door on {self.door.address}, ports {self.door.ports.all()}")
-        if not visit.checks.until(self._answers, _START_S):
+        alive = quoted("sh {}/alive", visit.layout.front)
+        visit.checks.until(lambda: self._answers() or visit.node.run(alive, check=False).code != 0, _START_S)
+        if not self._answers():
             log = visit.node.run(quoted("sh {}/log", visit.layout.front), check=False).output
             raise FrontDoorError(
                 f"front door: expected Envoy to start, it did not. Its log ends:\n{_tail(log)}"

@@ -54,6 +54,7 @@ def release(target: Target, options: ReleaseOptions, progress: Progress) -> None
             made = _copied(visit, state, facts, runtime, options)
             try:
                 runtime.prepare(made.release)
+                front_door.prepare(made.release)
             except DeployError as error:
                 visit.record(made, f"failed: {str(error).splitlines()[0]}")
                 raise

@@ -49,7 +49,7 @@ class Callers:
 
     def _repeat(self, protocol, ask):
         for round_ in cycle(range(1000)):
-            if self._stopping.wait(0.05):
+            if self._stopping.wait(0.2):
                 return
             try:
                 ask(round_)
