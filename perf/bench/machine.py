@@ -17,7 +17,7 @@ def describe() -> dict[str, str]:
     return {
         "processor": f"{available_cores()} cores, {_processor()}",
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
-        "system": f"Linux {platform.release()}, Python {platform.python_version()}",
+        "system": f"Linux {platform.release().partition('-')[0]}, Python {platform.python_version()}",
         "versions": ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES),
         "load before": f"{os.getloadavg()[0]:.2f} (1-minute average)",
     }
