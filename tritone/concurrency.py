@@ -6,11 +6,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
 from itertools import chain, islice
-from threading import Lock
+from threading import Event, Lock, Thread
 from typing import TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+LOST_AFTER_S = 5.0  # a look that has not returned may never do so; twice as long for each further one
 
 
 def map_ahead(
@@ -44,7 +46,8 @@ class Handover:
 
     Requests that were handed on wait in the next model's queue, which must not turn them away. So they may
     only be so many: before more is handed on, something is sent after them, and its return shows that they
-    have been begun.
+    have been begun. When the next model is killed, what it had taken never returns: something else is then
+    sent after it, and the first of them to return counts.
 
     Args:
         reach: goes through the next model's queue and returns; it may fail.
@@ -67,5 +70,20 @@ class Handover:
                 # Whoever waited here for another thread's look may find it done.
                 if self._handed_on - self._begun > self._ahead:
                     handed_on = self._handed_on
-                    self._reach()
+                    self._look()
                     self._begun = handed_on
+
+    def _look(self) -> None:
+        returned, patience_s = Event(), LOST_AFTER_S
+
+        def reach() -> None:
+            try:
+                self._reach()
+            finally:
+                returned.set()
+
+        while True:
+            Thread(target=reach, name="look", daemon=True).start()
+            if returned.wait(patience_s):
+                return
+            patience_s *= 2

@@ -6,6 +6,7 @@ from threading import Event, Thread
 
 import pytest
 
+from tritone import concurrency
 from tritone.concurrency import Handover, map_ahead
 
 
@@ -89,3 +90,33 @@ def test_what_is_handed_on_and_not_begun_stays_bounded_when_the_next_model_is_sl
         begun.set()
         model.join()
     assert 4 < max(most) <= 4 + 2 * 4 + 1  # ahead, two of each thread, and one that only looks
+
+
+def test_a_look_that_never_returns_is_followed_by_another(monkeypatch):
+    """As when the next model is killed while it holds the first, and is loaded anew."""
+    monkeypatch.setattr(concurrency, "LOST_AFTER_S", 0.05)
+    looks, never = [], Event()
+
+    def reach():
+        looks.append(1)
+        if len(looks) == 1:
+            never.wait()
+
+    handover = Handover(reach, ahead=1)
+    worker = Thread(target=lambda: [handover.hand_on() for _ in range(4)], daemon=True)
+    worker.start()
+    worker.join(10)
+    assert not worker.is_alive()
+    assert len(looks) > 2  # the lost one, the one after it, and one for the fourth request
+    never.set()
+
+
+def test_a_look_that_fails_holds_up_nobody(monkeypatch):
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+
+    def fail():
+        raise RuntimeError("no such model")
+
+    handover = Handover(fail, ahead=1)
+    for _ in range(3):
+        handover.hand_on()
