@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -127,8 +128,10 @@ class RequestThreads:
     def close(self) -> None:
         """Finish the requests at work, and those that wait; Triton unloads a model when it has none."""
         self._room.close()
+        # Threads that wait for a model that is gone need not keep the process.
+        until = time.monotonic() + _CLOSING_S
         for thread in self._threads:
-            thread.join(_CLOSING_S)  # one that waits for a model that is gone need not keep the process
+            thread.join(max(0.0, until - time.monotonic()))
 
     def _run(self) -> None:
         while (waiting := self._room.next()) is not None:
@@ -144,7 +147,10 @@ class RequestThreads:
         _send(waiting.sender, _response(work.is_cancelled, lambda: self._compute(work)))
 
     def _refuse_late(self, waiting: Waiting, error: OverloadError) -> None:
-        _send(waiting.sender, _error_response(error))
+        try:
+            _send(waiting.sender, _error_response(error))
+        except Exception:  # others will be late too
+            pb_utils.Logger.log_error(traceback.format_exc())
 
 
 def _send(sender: Any, response: Any) -> None:
