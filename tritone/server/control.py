@@ -6,7 +6,8 @@ import json
 import time
 import urllib.error
 import urllib.request
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from ..errors import ServerError
@@ -46,7 +47,8 @@ class ModelControl:
         Raises:
             ServerError: the server refuses, and says why; or does not answer.
         """
-        config = self._config(model)
+        with self._explained():
+            config = self._config(model)
         # For an equal config Triton would keep the processes, dead or not.
         config.setdefault("parameters", {})["loaded_anew"] = {"string_value": f"{time.time():.3f}"}
         body = {"parameters": {"config": json.dumps(config)}}
@@ -123,8 +125,14 @@ class ModelControl:
         return self._call(urllib.request.Request(f"http://{self._url}/v2/models/{model}/config"))
 
     def _ask(self, path: str, timeout_s: float = 10.0, body: Any = None) -> Any:
-        try:
+        with self._explained():
             return self._post(path, timeout_s, body)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Raise ServerError for what the server refuses, or does not answer."""
+        try:
+            yield
         except urllib.error.HTTPError as error:
             raise ServerError(f"tritonserver at {self._url}: {_reason(error)}") from error
         except (urllib.error.URLError, OSError, ValueError) as error:
