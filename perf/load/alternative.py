@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -13,11 +14,12 @@ from perf.alternative.results import AlternativeResult
 from perf.bench.graphs import GraphsError
 from perf.load.results import Run
 from perf.load.sources import Sources
-from tritone.errors import ServerError
+from tritone.errors import TritoneError
 
 TITLE = "Against NeMo in-process behind FastAPI"
 SECTION = "alternative"
 SIZE = "demo"  # the bundled checkpoints, as the rest of the test
+_FAILURES = (GraphsError, InputsError, RefusedError, TritoneError, OSError, subprocess.CalledProcessError)
 
 
 def reason_against(asked: bool | None, quick: bool, elsewhere: bool, complete: bool) -> str:
@@ -44,8 +46,8 @@ def added(run: Run, sources: Sources, quick: bool) -> Run:
     """Measure the alternative; return the run with it, or with the reason why it could not be measured."""
     try:
         result = measure(SIZE, (QUICK if quick else THOROUGH)[SIZE], sources.recordings, sources.texts)
-    except (GraphsError, InputsError, RefusedError, ServerError) as error:
-        return replace(run, skipped={**run.skipped, TITLE: str(error)})
+    except (*_FAILURES, KeyboardInterrupt) as error:  # what was measured before is still worth a report
+        return replace(run, skipped={**run.skipped, TITLE: str(error) or "interrupted"})
     return replace(run, sections={**run.sections, SECTION: result.to_json()})
 
 

@@ -119,9 +119,15 @@ def _libraries(folder: Path) -> Path:
 
 def _version(binary: Path, environment: Mapping[str, str]) -> str:
     command, one_stream = [str(binary), "--version"], subprocess.STDOUT
-    tried = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=one_stream, text=True, env=dict(environment)
-    )
+    try:
+        tried = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=one_stream, text=True, env=dict(environment)
+        )
+    except OSError as error:  # built for another processor, for example
+        raise AnalyzerError(
+            f"perf_analyzer: expected a program for this machine, got {binary}: {error.strerror}; give "
+            "another one with --perf-analyzer PATH."
+        ) from error
     found = re.search(r"Perf Analyzer Version (\S+)", tried.stdout)
     if found:
         return found[1]

@@ -205,5 +205,10 @@ def make_folder(output: Path | None, replacing: bool) -> Path:
             shutil.rmtree(folder / name, ignore_errors=True)
         for path in (*folder.glob("*.png"), *folder.glob("report.*"), folder / FILE_NAME):
             path.unlink()
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"--output: expected a folder that can be made, got {folder}: {error.strerror}; name another."
+        ) from error
     return folder

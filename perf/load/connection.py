@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
 from perf.load.errors import LoadTestError
 
-TIMEOUT_S = 300.0
+TIMEOUT_S = 300.0  # of an inference
+_LOOK_S = 10.0  # of questions about the server
 
 
 class Connection:
@@ -29,7 +31,7 @@ class Connection:
     def __init__(self, url: str) -> None:
         self._client = triton.InferenceServerClient(url)
         try:
-            ready = self._client.is_server_ready(client_timeout=10)
+            ready = self._client.is_server_ready(client_timeout=_LOOK_S)
         except InferenceServerException as error:
             raise LoadTestError(
                 f"server: expected Triton's gRPC endpoint at {url}, got {_reason(error)}; start one "
@@ -39,19 +41,36 @@ class Connection:
             raise LoadTestError(f"server: {url} is not ready yet: its models are loading; wait and repeat.")
 
     def models(self) -> dict[str, int]:
-        """Return the highest served version of every model: what a request without a version gets."""
+        """Return the highest served version of every model: what a request without a version gets.
+
+        Raises:
+            LoadTestError: the server does not tell.
+        """
         found: dict[str, int] = {}
-        for model in self._client.get_inference_statistics().model_stats:
+        with _asking("server", "its models' statistics"):
+            statistics = self._client.get_inference_statistics(client_timeout=_LOOK_S)
+        for model in statistics.model_stats:
             found[model.name] = max(found.get(model.name, 0), int(model.version))
         return found
 
     def version(self) -> str:
-        """Version of the server."""
-        return str(self._client.get_server_metadata().version)
+        """Version of the server.
+
+        Raises:
+            LoadTestError: the server does not tell.
+        """
+        with _asking("server", "its version"):
+            return str(self._client.get_server_metadata(client_timeout=_LOOK_S).version)
 
     def config(self, model: str) -> dict[str, Any]:
-        """Config that a model is served with."""
-        found: dict[str, Any] = self._client.get_model_config(model, as_json=True)["config"]
+        """Config that a model is served with.
+
+        Raises:
+            LoadTestError: the server does not tell, for it does not have the model for example.
+        """
+        with _asking(model, "its config"):
+            answer = self._client.get_model_config(model, as_json=True, client_timeout=_LOOK_S)
+        found: dict[str, Any] = answer["config"]
         return found
 
     def parameters(self, model: str) -> Mapping[str, str]:
@@ -88,6 +107,17 @@ def _tensor(name: str, array: NDArray[Any]) -> triton.InferInput:
     tensor = triton.InferInput(name, list(array.shape), np_to_triton_dtype(array.dtype))
     tensor.set_data_from_numpy(np.ascontiguousarray(array))
     return tensor
+
+
+@contextmanager
+def _asking(subject: str, wanted: str) -> Iterator[None]:
+    try:
+        yield
+    except InferenceServerException as error:
+        raise LoadTestError(
+            f"{subject}: expected {wanted} within {_LOOK_S:g} s, got {_reason(error)}; the server must have "
+            "every model that requests are made with."
+        ) from error
 
 
 def _reason(error: InferenceServerException) -> str:

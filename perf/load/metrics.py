@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
 import re
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -51,7 +51,7 @@ def fetch(url: str) -> list[Sample]:
     try:
         with urllib.request.urlopen(url, timeout=10) as answer:
             return parse(answer.read().decode("utf-8"))
-    except (urllib.error.URLError, OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise LoadTestError(
             f"metrics: expected Triton's at {url}, got {error}; start the server with metrics, or name their "
             "place with --metrics-url."

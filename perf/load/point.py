@@ -77,17 +77,19 @@ class PointRunner:
         began_s = time.monotonic()
         with ServerWatch(self._target.metrics_url, self._target.pid) as watch:
             code, output = self._run([*command, *strict, "-f", str(table)], limit_s)
+            told = output
             if outcome.is_unstable(output):
                 status = UNSTABLE
                 reason = outcome.instability(outcome.read_windows(output), settings.stability_percent)
                 relaxed = ["-s", str(ANY_SPREAD), "-r", "3", "-f", str(table)]
                 code, again = self._run([*command, *relaxed], limit_s)
-                output += again
+                told += again
+                output = again
             else:
                 status, reason = MEASURED, ""
         duration_s = time.monotonic() - began_s
         works = work_between(before, model_work(fetch(self._target.metrics_url)))
-        log.write_text(output, encoding="utf-8")
+        log.write_text(told, encoding="utf-8")
         own = next((work for work in works if work.model == model), None)
         point = Point(
             *(model, protocol, load.mode, load.label, value, status, reason),

@@ -35,6 +35,11 @@ def test_what_does_not_start_is_named(tmp_path):
     other = script(tmp_path / "other", "echo something else; exit 3")
     with pytest.raises(AnalyzerError, match="ended with code 3: something else"):
         find_analyzer(other, tmp_path / "cache")
+    foreign = tmp_path / "foreign"
+    foreign.write_bytes(b"\x7fELF" + bytes(60))
+    foreign.chmod(0o755)
+    with pytest.raises(AnalyzerError, match="expected a program for this machine"):
+        find_analyzer(foreign, tmp_path / "cache")
     for path in (tmp_path, tmp_path / "nothing"):
         with pytest.raises(AnalyzerError, match="expected an executable file"):
             find_analyzer(path, tmp_path / "cache")

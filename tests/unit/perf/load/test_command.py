@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from perf.load import alternative
 from perf.load.__main__ import main
 from perf.load.alternative import reason_against
 from perf.load.arguments import make_folder, parser, read_settings, read_target
@@ -11,6 +12,8 @@ from perf.load.errors import UsageError
 from perf.load.plan import FULL, QUICK, read_concurrencies
 from perf.load.results import CONCURRENCY, FAILED, MEASURED, Point
 from perf.load.session import best_throughput, progress
+from perf.load.sources import Sources
+from tritone.errors import AudioError
 
 from .test_results import example_run
 
@@ -152,3 +155,27 @@ def test_progress_tells_figures_or_the_reason():
 def test_leaving_the_alternative_out_has_a_reason(asked, quick, elsewhere, complete, named):
     reason = reason_against(asked, quick, elsewhere, complete)
     assert named in reason if named else reason == ""
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="--output: expected a folder that can be made"):
+        make_folder(tmp_path / "file/run", False)
+
+
+@pytest.mark.parametrize(
+    ("failure", "named"),
+    [
+        (AudioError("audio_bytes: expected at most 3600 s"), "3600 s"),
+        (FileNotFoundError(2, "No such file"), "No such file"),
+        (KeyboardInterrupt(), "interrupted"),
+    ],
+)
+def test_an_alternative_that_fails_leaves_the_rest_of_the_run(monkeypatch, failure, named):
+    def measure(*arguments):
+        raise failure
+
+    monkeypatch.setattr(alternative, "measure", measure)
+    run = alternative.added(example_run(), Sources((), (), "nothing"), quick=True)
+    assert named in run.skipped[alternative.TITLE]
+    assert run.points == example_run().points

@@ -1,4 +1,5 @@
 import http.server
+import socket
 import threading
 import time
 from pathlib import Path
@@ -72,3 +73,16 @@ def test_a_watch_reads_its_own_processes(url):
 def test_missing_metrics_are_told_with_their_place():
     with pytest.raises(LoadTestError, match=r"metrics: expected Triton's at http://127\.0\.0\.1:9/metrics"):
         fetch("http://127.0.0.1:9/metrics")
+
+
+def test_an_answer_that_breaks_off_is_told():
+    def answer(listener):
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1000)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=answer, args=(listener,), daemon=True).start()
+        with pytest.raises(LoadTestError, match="metrics: expected Triton's"):
+            fetch(f"http://127.0.0.1:{listener.getsockname()[1]}/metrics")

@@ -63,6 +63,20 @@ def test_an_unstable_load_is_run_again_for_figures_and_says_so(measure, tmp_path
     assert "--async" in found.command
 
 
+def test_an_unstable_load_that_fails_then_tells_the_later_reason(measure, tmp_path):
+    found = measure(
+        'case "$*" in *1000000*) echo "error: the server is gone"; exit 1;; esac',
+        f"cat {SAMPLES}/unstable.txt; exit 2",
+    )
+    assert (found.status, found.reason) == (
+        FAILED,
+        "perf_analyzer ended with code 1: error: the server is gone",
+    )
+    log = (tmp_path / "run" / found.files[-1]).read_text()
+    assert "Failed to obtain stable measurement" in log
+    assert "the server is gone" in log
+
+
 def test_a_rate_that_is_not_kept_is_told(measure):
     found = measure(WRITE.format(table=SAMPLES / "rate.csv"), load=FIFTY, value=80.0)
     assert (found.status, found.reason) == (MEASURED, "39.89 of 80 requests/s were answered")
