@@ -69,6 +69,7 @@ class Session:
         self._job = job
         self._analyzer = analyzer
         self._began_s = time.monotonic()
+        self._commit = git_commit()  # of the code that runs, whatever is committed meanwhile
         self._started = datetime.now(timezone.utc)
         self._findings = Findings()
         self._server_version = ""
@@ -188,7 +189,7 @@ class Session:
             started_utc=self._started.isoformat(timespec="seconds"),
             duration_s=round(time.monotonic() - self._began_s, 1),
             command=job.command,
-            git_commit=git_commit(),
+            git_commit=self._commit,
             config_variant=job.config_variant or "default",
             own_server=job.running is None,
             server_url=target.grpc_url,

@@ -19,6 +19,7 @@ from tritone.onnx_backend.settings import available_cores
 ROOT = Path(__file__).resolve().parents[2]
 QUIET_SHARE = 0.1  # of the cores that others may use
 _LOOK_S = 2.0
+_WRITTEN = ("perf/report", "perf/results")  # by measurements: says nothing about the code
 
 
 def describe_machine() -> dict[str, str]:
@@ -39,7 +40,9 @@ def git_commit() -> str:
     commit = _output(["git", "rev-parse", "HEAD"])
     if not commit:
         return "unknown"
-    return f"{commit}-dirty" if _output(["git", "status", "--porcelain", "--untracked-files=no"]) else commit
+    status = ["git", "status", "--porcelain", "--untracked-files=no", "--", "."]
+    changed = _output([*status, *(f":(exclude){folder}" for folder in _WRITTEN)])
+    return f"{commit}-dirty" if changed else commit
 
 
 @dataclass(frozen=True)
