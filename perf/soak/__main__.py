@@ -14,7 +14,10 @@ from tritone.server import Ports, ServerOptions, TritonServer
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Soak an own server, or one that runs; return the exit code."""
-    given = _parser().parse_args(arguments)
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if bool(given.grpc_url) != bool(given.http_url):
+        parser.error("--grpc-url, --http-url: expected both places of the running server, got one; add it")
     plan = Plan(given.requests, given.minutes, given.callers, given.growth, given.seed)
     try:
         if given.grpc_url:
@@ -24,12 +27,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with TritonServer(options) as server:
                 target = Target(server.grpc_url, server.http_url, server.process.pid)
                 outcome = soak(target, plan, _say)
-    except (ServerError, ValueError) as error:
+    except (ServerError, ValueError, OSError) as error:
         _say(str(error))
         return 1
     text = report(outcome)
     print(text, end="")
     if given.report:
+        given.report.parent.mkdir(parents=True, exist_ok=True)
         given.report.write_text(text, encoding="utf-8")
     return 1 if outcome.problems else 0
 
@@ -59,9 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--model-config-name", help="configs/NAME.pbtxt for the own server, e.g. int8")
     parser.add_argument("--grpc-url", help="HOST:PORT of a running server; default: an own one")
-    parser.add_argument(
-        "--http-url", default="localhost:8000", help="of the running server (default: %(default)s)"
-    )
+    parser.add_argument("--http-url", help="HOST:PORT of the same one")
     parser.add_argument("--pid", type=int, help="of the running tritonserver, to watch its memory")
     parser.add_argument("--report", type=Path, metavar="FILE", help="also write the report there")
     return parser

@@ -60,7 +60,8 @@ class Outcome:
         settled = self.settled
         if len(settled) < 4:
             return None
-        return theil_sen(settled) * (len(settled) - 1) / median(settled[: len(settled) // 4 + 1])
+        level = median(settled[: len(settled) // 4 + 1])
+        return theil_sen(settled) * (len(settled) - 1) / level if level else None
 
     @property
     def problems(self) -> list[str]:
@@ -70,6 +71,11 @@ class Outcome:
             found.append(f"{self.tally.mistakes} wrong answers or unexpected failures, expected none")
         if self.growth is not None and self.growth > self.plan.growth:
             found.append(f"memory grew by {self.growth:.1%}, expected at most {self.plan.growth:.1%}")
+        if 0 in self.memory:
+            found.append("there was no process to read the memory of: expected the server to run throughout")
+        lost = self.tally.begun - sum(self.tally.done.values())
+        if lost > 0:
+            found.append(f"{lost} requests came to no end, their callers broke off (traceback above)")
         if not self.tally.done:
             found.append("no request was made, expected at least one")
         return found

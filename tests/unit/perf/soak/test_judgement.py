@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from tritone_client import InvalidRequestError, ServerError, Speech, Transcription, Word
 
+from perf.soak.__main__ import main
 from perf.soak.callers import SHOWN, Tally
 from perf.soak.cases import Case, make_cases, mistake
 from perf.soak.soaking import READINGS, Outcome, Plan, report
@@ -99,3 +100,26 @@ def test_every_method_and_every_kind_is_among_the_cases():
     cases = make_cases()
     assert {case.method for case in cases} == {"transcribe", "punctuate", "synthesize", "synthesize_encoded"}
     assert {case.kind for case in cases} == {"answer", "refusal", "cancel"}
+
+
+def test_requests_that_come_to_no_end_are_a_problem():
+    broken_off = Tally(10, 0.0, begun=10, done=Counter({"a recording": 8}))
+    (problem,) = Outcome(Plan(10, 1, 4, 0.05), broken_off, 1.0, []).problems
+    assert "2 requests came to no end" in problem
+    ended = Tally(10, 0.0, begun=10, done=Counter({"a recording": 10}))
+    assert Outcome(Plan(10, 1, 4, 0.05), ended, 1.0, []).problems == []
+
+
+@pytest.mark.parametrize("memory", [[100] * 4 + [0] * 12, [0] * READINGS, [100] * 15 + [0]])
+def test_a_server_that_ends_is_a_problem_and_can_be_reported(memory):
+    found = outcome(memory)
+    assert any("no process to read the memory of" in problem for problem in found.problems)
+    assert "no process" in report(found)
+
+
+@pytest.mark.parametrize("words", [["--grpc-url", "node:8001"], ["--http-url", "node:8000"]])
+def test_a_running_server_is_named_by_both_places(words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert "expected both places" in capsys.readouterr().err
