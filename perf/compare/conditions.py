@@ -49,7 +49,10 @@ def _asked(base: Run, new: Run) -> Iterator[str]:
 
 
 def _circumstances(base: Run, new: Run) -> Iterator[str]:
-    for name, run in (("base", base), ("new", new)):
+    for name, run, other in (("base", base, new), ("new", new, base)):
+        for left, reason in run.skipped.items():
+            if left not in other.skipped:
+                yield f"The {name} run did not measure {left}: {reason}"
         if not run.quiet:
             yield f"The machine was busy before the {name} run: {run.quietness}."
         if run.git_commit.endswith("-dirty"):

@@ -226,3 +226,13 @@ def test_equal_runs_give_no_warning():
         machine={"processor": "2 cores", "load before": "0.2"},
     )
     assert warnings(run(), later) == []
+
+
+def test_what_only_one_run_left_out_is_said(compare):
+    both = {"tts_tokenizer": "no inputs"}
+    new = run(skipped=both | {"all that was left": "the server ended"})
+    assert warnings(run(skipped=both), run(skipped=both)) == []
+    assert (
+        "The new run did not measure all that was left: the server ended"
+        in compare(run(skipped=both), new)[1]
+    )
