@@ -20,6 +20,7 @@ from perf.tune.candidates import MODELS, pipeline_of, single, uniform
 from perf.tune.model_analyzer.command import add_arguments, run
 from perf.tune.outcome import Outcome, advised, all_at_once, finalists
 from perf.tune.report import markdown, raw
+from perf.tune.repository import require_variant
 from perf.tune.settings import Setting, TuneError, grid
 from perf.tune.sweep import QUICK, SINGLE, THOROUGH, UNIFORM, Bench, TuneEffort, running, sweep
 from tritone.errors import TritoneError
@@ -39,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for model in given.models:
             pipeline_of(model)
+        require_variant(given.model_repository, given.model_config_name)
         return run(given) if given.model_analyzer else _sweep(given)
     except (TuneError, TritoneError, OSError) as error:
         print(f"perf.tune: {error}", file=sys.stderr)
@@ -56,8 +58,7 @@ def _sweep(given: argparse.Namespace) -> int:
     settings = grid(cores, given.instances, given.threads)
     machine = describe()
     committed = _committed(given.model_repository, given.model_config_name, given.models, cores)
-    say = _say
-    say(f"tune: starting the committed configs on {cores} cores ...")
+    _say(f"tune: starting the committed configs on {cores} cores ...")
     with running(given.model_repository, given.model_config_name) as server:
         bench = Bench(given.model_repository, given.model_config_name, server.grpc_url, concurrency, effort)
         outcomes, advice = _stages(bench, given.models, settings, committed, effort)

@@ -14,6 +14,20 @@ from tritone.repository.configs import read_config
 Change = Callable[[Any], None]  # of a ModelConfig, in place
 
 
+def require_variant(repository: Path, variant: str | None) -> None:
+    """Check that some model has a config variant: Triton would take the usual configs in its place.
+
+    Raises:
+        TuneError: none has it.
+    """
+    known = sorted({path.stem for path in repository.glob("*/configs/*.pbtxt")})
+    if variant is not None and variant not in known:
+        raise TuneError(
+            f"--model-config-name: expected one of {', '.join(known) or 'none'} in {repository}, got "
+            f"{variant}; correct the name."
+        )
+
+
 def varied_copy(
     repository: Path, target: Path, changes: Mapping[str, Change], variant: str | None = None
 ) -> Path:

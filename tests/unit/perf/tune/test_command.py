@@ -39,3 +39,11 @@ def test_a_driver_without_a_gpu_is_no_gpu(monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert main(["--model-analyzer"]) == 1
     assert "expected an NVIDIA GPU" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [[], ["--model-analyzer", "--cpu"]])
+def test_an_unknown_variant_is_an_error_and_not_the_usual_configs(words, capsys):
+    assert main([*words, "--model-config-name", "int9", "asr_features"]) == 1
+    error = capsys.readouterr().err
+    assert "--model-config-name: expected one of" in error
+    assert "got int9" in error
