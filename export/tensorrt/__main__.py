@@ -14,7 +14,7 @@ from export.tensorrt import variants
 from export.tensorrt.cuda import Cuda
 from export.tensorrt.library import SERVER, find_device, load_tensorrt
 from export.tensorrt.limits import Repository
-from export.tensorrt.making import Graphs, Workshop, leave_to_runtime, make
+from export.tensorrt.making import Graphs, Workshop, leave_to_runtime, make, without_engine
 from export.tensorrt.models import MODELS, EngineModel, chosen
 from export.tensorrt.plan import MISSING, Task, prepared, task_of
 from export.tensorrt.record import BuildOptions, Device
@@ -117,23 +117,50 @@ def every_version(
 
 def make_or_fall_back(model: EngineModel, workshop: Workshop, given: argparse.Namespace) -> bool:
     """A model's engines, or ONNX Runtime in their place; whether there are engines of the present graphs."""
-    tasks: list[Task] = []
     try:
         for repository in versions_of(model, workshop.repository, given):
-            tasks.append(task_of(model, repository))
-            done = make(tasks[-1], replace(workshop, repository=repository), given.force)
+            done = make(task_of(model, repository), replace(workshop, repository=repository), given.force)
             print(f"{model.name}/{repository.version}: {done}", flush=True)
-        variants.serve_with_engine(workshop.repository.root / model.name)
+        bring_back(model, workshop)
         return True
+    except DeviceError as error:  # of CUDA, which knows of no model
+        print(f"{model.name}: {error}", file=sys.stderr)
     except ExportError as error:
         print(error, file=sys.stderr)
     except Exception as error:  # of onnx, onnxruntime or TensorRT: one model's failure is not the others'
         print(f"{model.name}: {type(error).__name__}: {error}", file=sys.stderr)
     try:
-        print(f"{model.name}: {leave_to_runtime(model.name, workshop.repository, tasks)}", flush=True)
+        tasks = served_tasks(model, workshop.repository)
+        serving = leave_to_runtime(model.name, workshop.repository, tasks, workshop.device)
+        print(f"{model.name}: {serving}", flush=True)
     except (ExportError, OSError) as error:
         print(error, file=sys.stderr)
     return False
+
+
+def bring_back(model: EngineModel, workshop: Workshop) -> None:
+    """Have a model that was left to ONNX Runtime served by its engines, if all served versions have one."""
+    folder = workshop.repository.root / model.name
+    if not variants.fallen_back(folder):
+        return
+    tasks = served_tasks(model, workshop.repository)
+    without = without_engine(model.name, workshop.repository, tasks, workshop.device)
+    if not without:
+        variants.serve_with_engine(folder)
+        return
+    names = ", ".join(path.name for path in without)
+    print(f"{model.name}: ONNX Runtime still serves it, without an engine is version {names}", flush=True)
+
+
+def served_tasks(model: EngineModel, repository: Repository) -> list[Task]:
+    """The tasks of the served versions that can be read."""
+    tasks = []
+    for version in repository.served_versions(model.name):
+        try:
+            tasks.append(task_of(model, Repository(repository.root, version)))
+        except Exception:  # of onnx too; why was told where its engine was to be made
+            continue
+    return tasks
 
 
 def dry_run(

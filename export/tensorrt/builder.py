@@ -59,8 +59,8 @@ def build(
     for profile in profiles:
         add_profile(builder, config, profile, name)
     cache = config.create_timing_cache(timing.read_bytes() if timing.is_file() else b"")
-    # A cache of another version or GPU is refused here; what it would have saved is only time.
-    if not config.set_timing_cache(cache, False):
+    # A damaged one, or one of another version or GPU, is refused; what it would have saved is only time.
+    if cache is None or not config.set_timing_cache(cache, False):
         config.set_timing_cache(config.create_timing_cache(b""), False)
     plan = builder.build_serialized_network(network, config)
     if plan is None:

@@ -14,7 +14,6 @@ from export.errors import DeviceError
 LIBRARIES = ("libcudart.so.12", "libcudart.so.13", "libcudart.so")
 TO_DEVICE, TO_HOST = 1, 2  # cudaMemcpyKind
 CAPABILITY_MAJOR, CAPABILITY_MINOR = 75, 76  # cudaDeviceAttr
-NAME_BYTES = 256
 
 
 class Cuda:
@@ -83,7 +82,10 @@ class Cuda:
         code = getattr(self._library, name)(*arguments)
         if code:
             reason = self._library.cudaGetErrorString(code).decode()
-            raise DeviceError(f"CUDA: {name} failed ({reason}); is there a GPU, and does its driver fit?")
+            raise DeviceError(
+                f"CUDA: {name} failed ({reason}); see that there is a GPU with enough free memory, and that "
+                "its driver fits."
+            )
 
 
 def load(libraries: Sequence[str]) -> ctypes.CDLL:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
@@ -164,30 +165,46 @@ def median_ms(run: Run, sample: Sample) -> float:
     return 1e3 * statistics.median(times)
 
 
-def leave_to_runtime(name: str, repository: Repository, tasks: Sequence[Task]) -> str:
+def leave_to_runtime(name: str, repository: Repository, tasks: Sequence[Task], device: Device) -> str:
     """What serves a model for which no engine could be made; return it in words.
 
-    Engines of the present graphs that an earlier call installed stay. One of another graph goes: it would
-    compute another checkpoint.
+    Engines that an earlier call installed stay where they still serve. The others go: one of another graph
+    would compute another checkpoint, one for other shapes would refuse requests, and one of another GPU or
+    TensorRT would not load.
 
     Args:
         name: of the model.
         repository: it lies in.
-        tasks: one for each version that could be read.
+        tasks: one for each served version that can be read.
+        device: that engines are made for now.
 
     Raises:
         EngineError: ONNX Runtime has no configuration either.
     """
-    graphs = {task.folder: task.graph_sha256 for task in tasks}
-    left = []
-    for version in repository.served_versions(name):
-        folder = repository.root / name / str(version)
-        before = files.installed(folder)
-        if before and before.record.graph_sha256 == graphs.get(folder):
-            left.append(version)
-        else:
-            files.remove(folder)
-    if left == repository.served_versions(name) and not variants.fallen_back(repository.root / name):
+    without = without_engine(name, repository, tasks, device)
+    if not without and not variants.fallen_back(repository.root / name):
         return "the engine before it still serves"
+    for folder in without:
+        files.remove(folder)
     variants.serve_with_runtime(repository.root / name)
     return "ONNX Runtime serves it"
+
+
+def without_engine(name: str, repository: Repository, tasks: Sequence[Task], device: Device) -> list[Path]:
+    """Folders of the served versions of a model that have no engine of their task for a device."""
+    by_folder = {task.folder: task for task in tasks}
+    folders = [repository.root / name / str(version) for version in repository.served_versions(name)]
+    return [folder for folder in folders if not serves(folder, by_folder.get(folder), device)]
+
+
+def serves(folder: Path, task: Task | None, device: Device) -> bool:
+    """Whether a version's engine computes its present graph, in its present shapes, on a device."""
+    found = files.installed(folder)
+    if task is None or found is None:
+        return False
+    record = found.record
+    return (
+        record.graph_sha256 == task.graph_sha256
+        and list(record.profiles) == [profile.as_dict() for profile in task.profiles]
+        and replace(record.device, driver=device.driver) == device
+    )

@@ -99,7 +99,7 @@ def test_triton_serves_the_variant(variant, workshop, tmp_path):
             make(task, workshop)
         except Exception as error:  # what serves instead is part of this test; test_engine_* tell of failures
             print(error)
-            leave_to_runtime(model.name, workshop.repository, [task])
+            leave_to_runtime(model.name, workshop.repository, [task], workshop.device)
     options = ServerOptions(
         repositories=(workshop.repository.root, *REPOSITORIES[1:]),
         ports=Ports.free(),

@@ -62,9 +62,11 @@ class IBuilderConfig:
         return -1 if self._trt.refuse_profiles else len(self._trt.profiles) - 1
 
     def create_timing_cache(self, serialized_timing_cache):
-        return ITimingCache(bytes(serialized_timing_cache))
+        content = bytes(serialized_timing_cache)
+        return None if content == b"damaged" else ITimingCache(content)
 
     def set_timing_cache(self, cache, ignore_mismatch):
+        assert isinstance(cache, ITimingCache)
         assert ignore_mismatch is False
         if cache.content == b"of another version":
             return False

@@ -1,5 +1,7 @@
 """The command: what it prints, and how it ends."""
 
+import shutil
+
 import pytest
 
 from export.errors import DeviceError, EngineError
@@ -137,8 +139,6 @@ def test_engine_made_later_serves_again(run, gpu, capsys, repository):
 
 
 def test_engines_of_all_served_versions_are_made(run, gpu, repository, edit):
-    import shutil
-
     for model in ("asr_features", "asr_quartznet"):
         shutil.copytree(repository.root / model / "1", repository.root / model / "2")
     for config in ("config.pbtxt", "configs/tensorrt.pbtxt"):
@@ -147,6 +147,47 @@ def test_engines_of_all_served_versions_are_made(run, gpu, repository, edit):
     for version in "12":
         assert (repository.root / "asr_quartznet" / version / "model.plan.json").is_file()
     assert gpu.builds == 1  # both are of one graph
+
+
+def add_version(repository):
+    for model in ("asr_features", "asr_quartznet"):
+        shutil.copytree(repository.root / model / "1", repository.root / model / "2")
+    graph = repository.root / "asr_quartznet/2/model.onnx"
+    graph.write_bytes(graph.read_bytes() + b"\x72\x00")  # an unknown field: another file, the same graph
+
+
+def test_version_that_is_not_served_yet_and_gets_no_engine_leaves_the_served_one_alone(
+    run, gpu, capsys, repository
+):
+    assert run("--models", "asr_quartznet") == 0
+    add_version(repository)
+    gpu.refuse_build = True
+    assert run("--models", "asr_quartznet", "--version", "2") == 1
+    assert "asr_quartznet: the engine before it still serves" in capsys.readouterr().out
+    assert (repository.root / "asr_quartznet/1/model.plan").is_file()
+    assert 'backend: "tensorrt"' in (repository.root / "asr_quartznet/configs/tensorrt.pbtxt").read_text()
+
+
+def test_engine_of_a_version_that_is_not_served_yet_does_not_take_the_served_one_from_onnx_runtime(
+    run, gpu, capsys, repository
+):
+    gpu.refuse_build = True
+    assert run("--models", "asr_quartznet") == 1
+    add_version(repository)
+    gpu.refuse_build = False
+    gpu.profiles.clear()
+    assert run("--models", "asr_quartznet", "--version", "2") == 0
+    assert "ONNX Runtime still serves it, without an engine is version 1" in capsys.readouterr().out
+    assert 'backend: "onnxruntime"' in (repository.root / "asr_quartznet/configs/tensorrt.pbtxt").read_text()
+
+
+def test_failure_of_cuda_names_the_model(run, gpu, capsys, monkeypatch):
+    def make(task, workshop, force):
+        raise DeviceError("CUDA: cudaMalloc failed (out of memory).")
+
+    monkeypatch.setattr(command, "make", make)
+    assert run("--models", "tts_waveglow") == 1
+    assert "tts_waveglow: CUDA: cudaMalloc failed (out of memory)." in capsys.readouterr().err
 
 
 def test_simulation_fails_where_precision_costs_too_much(run, capsys, monkeypatch):

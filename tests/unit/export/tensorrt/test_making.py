@@ -1,5 +1,7 @@
 """From the graph to the installed engine, with ONNX Runtime in TensorRT's place."""
 
+from dataclasses import replace
+
 import pytest
 
 from export.errors import EngineError, VerificationError
@@ -12,6 +14,7 @@ from export.tensorrt.plan import graph_for_tensorrt, task_of
 from export.tensorrt.record import BuildOptions, EngineRecord
 from export.tensorrt.samples import samples_of
 from export.tensorrt.store import installed, record_path
+from tests.unit.export.tensorrt.conftest import DEVICE
 from tests.unit.export.tensorrt.fakes import TIMING, FakeCuda
 
 QUARTZNET = MODELS[1]
@@ -90,10 +93,11 @@ def test_timing_cache_is_kept_and_read_again(task, workshop, trt):
     assert path.read_bytes() == TIMING * 2
 
 
-def test_timing_cache_of_another_version_is_thrown_away(task, workshop):
+@pytest.mark.parametrize("content", [b"of another version", b"damaged"])
+def test_timing_cache_that_tensorrt_refuses_is_thrown_away(task, workshop, content):
     path = workshop.store.timing(workshop.device)
     path.parent.mkdir(parents=True)
-    path.write_bytes(b"of another version")
+    path.write_bytes(content)
     make(task, workshop)
     assert path.read_bytes() == TIMING
 
@@ -170,10 +174,10 @@ def config_text(repository):
 def test_without_an_engine_onnx_runtime_serves_until_there_is_one(repository):
     model = repository.root / "asr_quartznet"
     before = config_text(repository)
-    assert leave_to_runtime("asr_quartznet", repository, []) == "ONNX Runtime serves it"
+    assert leave_to_runtime("asr_quartznet", repository, [], DEVICE) == "ONNX Runtime serves it"
     assert repository.config("asr_quartznet").backend == "tensorrt"  # engines are still built for the variant
     assert 'backend: "onnxruntime"' in config_text(repository)
-    leave_to_runtime("asr_quartznet", repository, [])  # once more changes nothing
+    leave_to_runtime("asr_quartznet", repository, [], DEVICE)  # once more changes nothing
     variants.serve_with_engine(model)
     assert config_text(repository) == before
     assert not variants.fallen_back(model)
@@ -181,7 +185,9 @@ def test_without_an_engine_onnx_runtime_serves_until_there_is_one(repository):
 
 def test_engine_of_the_same_graph_stays_when_a_new_one_fails(task, workshop, repository):
     make(task, workshop)
-    assert leave_to_runtime("asr_quartznet", repository, [task]) == "the engine before it still serves"
+    newer_driver = replace(DEVICE, driver="570.1")
+    said = leave_to_runtime("asr_quartznet", repository, [task], newer_driver)
+    assert said == "the engine before it still serves"
     assert 'backend: "tensorrt"' in config_text(repository)
 
 
@@ -190,5 +196,24 @@ def test_engine_of_another_graph_goes_when_a_new_one_fails(task, workshop, repos
     path = repository.graph("asr_quartznet")
     path.write_bytes(path.read_bytes() + b"\x72\x00")  # an unknown field: another file, the same graph
     other = task_of(QUARTZNET, repository)
-    assert leave_to_runtime("asr_quartznet", repository, [other]) == "ONNX Runtime serves it"
+    assert leave_to_runtime("asr_quartznet", repository, [other], DEVICE) == "ONNX Runtime serves it"
+    assert not installed(repository.folder("asr_quartznet"))
+
+
+def test_engine_that_the_servers_tensorrt_does_not_load_goes_when_a_new_one_fails(task, workshop, repository):
+    make(task, workshop)
+    newer = replace(DEVICE, tensorrt="10.6.0")
+    assert leave_to_runtime("asr_quartznet", repository, [task], newer) == "ONNX Runtime serves it"
+    assert not installed(repository.folder("asr_quartznet"))
+
+
+def test_engine_for_shorter_windows_goes_when_a_new_one_fails(task, workshop, repository, edit):
+    make(task, workshop)
+    edit(
+        "asr_windows/config.pbtxt",
+        'key: "window_s" value: { string_value: "30" }',
+        'key: "window_s" value: { string_value: "60" }',
+    )
+    longer = task_of(QUARTZNET, repository)
+    assert leave_to_runtime("asr_quartznet", repository, [longer], DEVICE) == "ONNX Runtime serves it"
     assert not installed(repository.folder("asr_quartznet"))
