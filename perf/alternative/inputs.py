@@ -29,8 +29,14 @@ class InputsError(ValueError):
 
 
 def recordings_of(folder: Path = RECORDINGS) -> list[Path]:
-    """Return the recordings of a folder, by name."""
-    return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES)
+    """Return the recordings of a folder, by name.
+
+    Raises:
+        InputsError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise InputsError(f"recordings: expected a folder, got {folder}, which is none; name one.")
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
 
 
 def wav_files(recordings: Sequence[Path], count: int, seed: int = 0) -> list[bytes]:

@@ -57,7 +57,13 @@ class Stages:
     @cached_property
     def audio(self) -> Rows:
         """Samples of every recording."""
-        return [self._call("audio_decoder", row) for row in self.files]
+        rows = []
+        for path, row in zip(self._sources.recordings, self.files, strict=True):
+            try:
+                rows.append(self._call("audio_decoder", row))
+            except LoadTestError as error:  # which of many it was
+                raise LoadTestError(f"{path.name}: {error}") from error
+        return rows
 
     @cached_property
     def windows(self) -> tuple[Rows, Rows]:

@@ -23,6 +23,14 @@ def test_recordings_become_wav_files_of_mixed_lengths():
     assert max(lengths) > 4 * min(lengths)
 
 
+def test_recordings_are_found_in_folders_only(tmp_path):
+    for name in ("b.WAV", "a.mp3", "notes.txt"):
+        (tmp_path / name).write_bytes(b"")
+    assert [path.name for path in recordings_of(tmp_path)] == ["a.mp3", "b.WAV"]
+    with pytest.raises(InputsError, match="expected a folder, got"):
+        recordings_of(tmp_path / "nowhere")
+
+
 def test_equal_calls_give_equal_inputs():
     assert wav_files(recordings_of(), 3) == wav_files(recordings_of(), 3)
     assert texts_of(demo_texts(), 5) == texts_of(demo_texts(), 5)

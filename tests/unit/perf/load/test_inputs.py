@@ -186,6 +186,19 @@ def test_recordings_without_words_are_left_out(stages, sources):
         make_requests("punctuate", silent)
 
 
+def test_a_recording_that_is_refused_is_named(sources):
+    refused = sources.recordings[2]
+
+    class Refusing(ShapesOnly):
+        def audio_decoder(self, audio_bytes):
+            if audio_bytes[0, 0] == refused.read_bytes():
+                raise LoadTestError("audio_decoder: expected an answer")
+            return super().audio_decoder(audio_bytes)
+
+    with pytest.raises(LoadTestError, match=f"^{refused.name}: audio_decoder: expected an answer"):
+        make_requests("speech_to_text", Stages(Refusing(), sources, REPOSITORIES[0]))
+
+
 def test_another_repository_than_the_served_one_is_named(sources, tmp_path):
     with pytest.raises(LoadTestError, match="--repository"):
         make_requests("asr_features", Stages(ShapesOnly(), sources, tmp_path))
