@@ -18,6 +18,8 @@ from .options import REPOSITORIES, ServerOptions
 from .ports import Ports
 from .process import TritonServer
 
+_LAST_LINES_S = 5.0  # to pass on what an ended server has written
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a server until Ctrl-C or SIGTERM; return the exit code."""
@@ -33,12 +35,14 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, stop)
     try:
         server.start()
-        threading.Thread(target=_follow_log, args=(server, stopping), daemon=True).start()
+        follower = threading.Thread(target=_follow_log, args=(server,), daemon=True)
+        follower.start()
         threading.Thread(target=_announce, args=(server, ready, stopping), daemon=True).start()
         if killed_models != "leave":
             heal = killed_models == "reload"
             threading.Thread(target=_watch, args=(server, heal, ready, stopping, broken), daemon=True).start()
         code = _until_stopped(server, stopping, broken)
+        follower.join(_LAST_LINES_S)
     except ServerError as error:
         print(f"tritone: {error}", file=sys.stderr)
         code = 1
@@ -97,12 +101,8 @@ def _say(message: str) -> None:
     print(f"tritone: {message}", file=sys.stderr, flush=True)
 
 
-def _follow_log(server: TritonServer, stopping: threading.Event) -> None:
-    follow_log(
-        server.log,
-        sys.stderr.write,
-        ended=lambda: stopping.is_set() and server.process.poll() is not None,
-    )
+def _follow_log(server: TritonServer) -> None:
+    follow_log(server.log, sys.stderr.write, ended=lambda: server.process.poll() is not None)
 
 
 def _parser() -> argparse.ArgumentParser:

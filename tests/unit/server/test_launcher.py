@@ -1,0 +1,55 @@
+"""The launcher with a stand-in for tritonserver, which only writes and ends."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tritone.server import Ports
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def launch(tmp_path):
+    """Return a function that starts the launcher with a shell script as its server."""
+    binary = tmp_path / "bin" / "tritonserver"
+    binary.parent.mkdir()
+    (tmp_path / "backends").mkdir()
+    launchers = []
+
+    def start(script):
+        binary.write_text(f"#!/bin/sh\n{script}\n")
+        binary.chmod(0o755)
+        ports = Ports.free()
+        options = {"http": ports.http, "grpc": ports.grpc, "metrics": ports.metrics}
+        flags = [part for name, port in options.items() for part in (f"--{name}-port", str(port))]
+        command = [sys.executable, "-m", "tritone.server", "--tritonserver", str(binary), *flags]
+        launchers.append(subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True))
+        return launchers[-1]
+
+    yield start
+    for launcher in launchers:
+        launcher.kill()
+        launcher.wait()
+
+
+def test_last_words_of_a_server_that_is_stopped_are_passed_on(launch):
+    launcher = launch("trap 'echo goodbye; exit 0' TERM; echo started; while :; do sleep 0.1; done")
+    assert launcher.stderr.readline() == "started\n"
+    launcher.send_signal(signal.SIGTERM)
+    _, rest = launcher.communicate(timeout=60)
+    assert launcher.returncode == 0
+    assert "goodbye\n" in rest
+
+
+def test_a_server_that_ends_by_itself_ends_the_launcher_with_1_and_the_reasons(launch):
+    launcher = launch("echo 'E1120 10:00:00.000000 1 server.cc:1] no memory'; exit 3")
+    _, said = launcher.communicate(timeout=60)
+    assert launcher.returncode == 1
+    assert "tritonserver ended with code 3.\nno memory\n" in said
+    assert said.count("server.cc:1] no memory") == 1
