@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ from tritone_client import (
 )
 from tritone_client.transports.http import HttpTransport
 
-from .conftest import wav_bytes
+from .conftest import Caller, wav_bytes
 from .fakes import FaultError, GrpcServer, HttpServer
 
 HELLO = Transcription(
@@ -279,6 +279,34 @@ def test_an_http_service_that_is_not_triton_is_recognised():
             with pytest.raises(ServerUnavailableError, match="no live Triton server"):
                 client.wait_until_ready()
         other.shutdown()
+
+
+class ProxyWithoutServer(BaseHTTPRequestHandler):
+    """Answers as Envoy does when nobody answers it."""
+
+    def do_GET(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.asked.append(self.command)
+        self.send_response(503)
+        self.send_header("Content-Length", "19")
+        self.end_headers()
+        self.wfile.write(b"no healthy upstream")
+
+    do_POST = do_GET  # noqa: N815
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.mark.parametrize("kind", ["sync", "asyncio"])
+def test_a_proxy_that_finds_no_server_is_asked_again(kind):
+    with ThreadingHTTPServer(("127.0.0.1", 0), ProxyWithoutServer) as proxy:
+        proxy.asked = []
+        threading.Thread(target=proxy.serve_forever, args=(0.05,), daemon=True).start()
+        with pytest.raises(ServerNotReadyError, match="punctuate"):
+            Caller(kind, "http")(f"localhost:{proxy.server_address[1]}", "punctuate", "hello", retries=1)
+        proxy.shutdown()
+    assert proxy.asked.count("POST") == 2
 
 
 def test_http_connections_are_kept_between_requests(urls, behaviour):
