@@ -18,6 +18,7 @@ from .runtime import Scripts, server_options
 
 BUILD_S = 7200.0  # the first build fetches Triton's image, some 10 GB; engines of large models take long
 _STOP_S = 90
+_TOLD_LINES = 20  # of what the engine builder prints: the end says which models have no engine
 _INSIDE = "/opt/tritone"  # the tree in the image
 _FRONT_DOOR = "tritone-front-door"
 
@@ -82,9 +83,13 @@ class ContainerRuntime:
         ]
         command += ["--volume", f"{tree}/model_repository:{_INSIDE}/model_repository"]
         command += ["--volume", f"{self._layout.engine_cache}:/engine-cache"]
-        command += ["--entrypoint", "python3", image, "-m", "export.tensorrt"]
-        command += ["--repository", f"{_INSIDE}/model_repository", "--cache", "/engine-cache"]
-        self._node.run(quoted("mkdir -p {} && {}", self._layout.engine_cache, command), timeout_s=BUILD_S)
+        command += [image, "--repository", f"{_INSIDE}/model_repository", "--cache", "/engine-cache"]
+        # A model without an engine is served by ONNX Runtime: no reason to leave the old release serving.
+        command.append("--allow-fallback")
+        run = quoted("mkdir -p {} && {}", self._layout.engine_cache, command)
+        told = self._node.run(run, timeout_s=BUILD_S).output.strip().splitlines()
+        if told:
+            self._progress.note("\n".join(told[-_TOLD_LINES:]))
 
     def environment(self) -> str | None:
         """Return the name of the environment; see Runtime."""

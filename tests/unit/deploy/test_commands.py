@@ -360,7 +360,7 @@ def test_dry_run_of_containers_shows_image_engines_and_server():
     for words in (
         "docker build --quiet --file docker/Dockerfile --build-arg WEIGHTS=mounted --tag tritone:",
         "docker build --quiet --file docker/Dockerfile --build-arg WEIGHTS=mounted --target engines",
-        "-m export.tensorrt --repository /opt/tritone/model_repository --cache /engine-cache",
+        " --repository /opt/tritone/model_repository --cache /engine-cache --allow-fallback",
         "--restart unless-stopped",
         "--gpus all",
         "--model-config-name tensorrt",
