@@ -29,5 +29,7 @@ class Door:
 
     @property
     def reachable_address(self) -> str:
-        """The address for the node's own requests."""
-        return "127.0.0.1" if self.address in ("0.0.0.0", "::") else self.address
+        """The address for the node's own requests, as it stands before :PORT."""
+        if self.address in ("0.0.0.0", "::"):
+            return "127.0.0.1"
+        return f"[{self.address}]" if ":" in self.address else self.address

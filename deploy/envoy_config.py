@@ -86,9 +86,12 @@ def cluster_name(release_id: str, protocol: str) -> str:
 
 
 def _listener(protocol: str, address: str, port: int, layout: Layout) -> dict[str, Any]:
+    socket: dict[str, object] = {"address": address, "port_value": port}
+    if address == "::":
+        socket["ipv4_compat"] = True  # else Envoy listens on the IPv6 addresses only
     return {
         "name": protocol,
-        "address": {"socket_address": {"address": address, "port_value": port}},
+        "address": {"socket_address": socket},
         # Vanished clients are noticed by TCP, since idle and slow streams are never ended.
         "tcp_keepalive": {"keepalive_time": 120, "keepalive_interval": 30, "keepalive_probes": 4},
         "filter_chains": [

