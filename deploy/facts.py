@@ -9,14 +9,14 @@ from deploy.node import Node, quoted
 from deploy.ports import listening
 
 DOCKER_DENIED = "denied"
-_TOOLS = ("rsync", "flock", "setsid", "python3", "make")
+_TOOLS = ("rsync", "flock", "setsid", "python3")
 _PACKAGES = {"flock": "util-linux", "setsid": "util-linux"}
 _SPARE_BYTES = 200_000_000  # logs, environments' small files, room to breathe
 
 _SCRIPT = """
 echo "ids $(id -u):$(id -g)"
 echo "system $(uname -s) $(uname -m)"
-for tool in rsync flock setsid python3 make; do
+for tool in TOOLS; do
   if command -v $tool >/dev/null 2>&1; then echo "tool $tool"; fi
 done
 if command -v docker >/dev/null 2>&1; then
@@ -75,14 +75,23 @@ def read_facts(node: Node, root: str, with_docker: bool = False) -> Facts:
         node: the node.
         root: absolute, or relative to the user's home.
         with_docker: what a dry run supposes: Docker and a GPU, or neither.
+
+    Raises:
+        UsageError: the folder cannot be made, or the node's system is not one that can serve.
     """
     supposing = "\n".join(
         ["system Linux x86_64", "ids 1000:1000", f"root /home/USER/{root}", "free 1000000000"]
         + [f"tool {tool}" for tool in _TOOLS]
         + (["docker 28", "gpu of the node"] if with_docker else [])
     )
-    command = _SCRIPT.replace("ROOT", quoted("{}", root))
-    return parse_facts(node.run(command, supposing=supposing).output)
+    command = _SCRIPT.replace("TOOLS", " ".join(_TOOLS)).replace("ROOT", quoted("{}", root))
+    answer = node.run(command, supposing=supposing)
+    if "\nroot " not in answer.output:
+        raise UsageError(
+            f"--root: expected a folder on the node that the user may make and enter, got {root} "
+            f"({answer.complaints.strip() or 'no reason given'}); name another."
+        )
+    return parse_facts(answer.output)
 
 
 def parse_facts(answer: str) -> Facts:

@@ -25,7 +25,7 @@ if ! sh current/alive >/dev/null 2>&1; then sh current/start; fi
 if ! sh front/alive >/dev/null 2>&1; then sh front/start; fi
 """
 
-_FOLDERS = """cd {root} && mkdir -p releases environments front engine-cache && chmod 700 front
+_FOLDERS = """cd {root} && mkdir -p releases environments front engine-cache && chmod 700 front || exit 1
 if [ ! -s admin-key ]; then
   (umask 077; od -An -N24 -tx1 /dev/urandom | tr -d ' \\n' >admin-key)
 fi"""

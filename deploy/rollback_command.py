@@ -35,7 +35,9 @@ def rollback(target: Target, options: RollbackOptions, progress: Progress) -> No
     """
     with connected(target, options.smoke_test, progress) as (node, checks):
         progress.step(f"Look at {target.host}")
-        layout = Layout(read_facts(node, target.root).root)
+        facts = read_facts(node, target.root)
+        facts.require("flock", "setsid")
+        layout = Layout(facts.root)
         with alone(node, layout, checks, progress, options.patience) as (visit, state):
             chosen = choose_release(state, options.release_id)
             activate(visit, FrontDoor(visit, state, None), chosen, state)
@@ -46,12 +48,12 @@ def choose_release(state: NodeState, release_id: str | None) -> ReleaseState:
     """Return the release to go back to."""
     wanted = release_id or state.previous
     found = state.find(wanted)
-    if wanted == state.current:
-        raise NoReleaseError(f"release: expected another one than serves, got {wanted}; see `make status`.")
     if found is None:
         kept = ", ".join(each.release.id for each in state.releases) or "none"
         raise NoReleaseError(
             f"release: expected one to go back to, got {wanted or 'none'}; the node has: {kept}. "
             "Name one with --to."
         )
+    if wanted == state.current:
+        raise NoReleaseError(f"release: expected another one than serves, got {wanted}; see `make status`.")
     return found

@@ -185,7 +185,9 @@ class SshNode:
                 f"{self.host}: expected an answer within {timeout_s:g} s, got none, to: {_shortened(command)}"
             ) from error
         if done.returncode == CONNECTION_ERROR or (check and done.returncode != 0):
-            raise self._failure(_shortened(command), done.returncode, done.stderr or done.stdout)
+            # Some programs complain on standard output: Debian's venv does, about its missing package.
+            told = "" if done.returncode == CONNECTION_ERROR else done.stdout
+            raise self._failure(_shortened(command), done.returncode, told + done.stderr)
         return Result(done.returncode, done.stdout, done.stderr)
 
     def _failure(self, what: str, code: int, complaints: str) -> Exception:

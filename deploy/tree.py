@@ -76,9 +76,7 @@ def tree_commit(source: Path) -> str:
     """Return the commit of a checkout, with -dirty when what is copied has uncommitted changes."""
     try:
         commit = _git(source, "rev-parse", "--short=10", "HEAD").strip()
-        changes = _git(
-            source, "status", "--porcelain", "--", *(name for name in FOLDERS if (source / name).exists())
-        )
+        changes = _git(source, "status", "--porcelain", "--", *FOLDERS, *FILES)
     except (OSError, subprocess.CalledProcessError):
         return "unversioned"
     return f"{commit}-dirty" if changes.strip() else commit

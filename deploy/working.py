@@ -56,7 +56,8 @@ def alone(
 ) -> Iterator[tuple[Visit, NodeState]]:
     """Yield the node under its lock, with what an interrupted deploy left stopped, and its state."""
     with NodeLock(node, layout, progress) as lock:
-        tidied = node.run(quoted("sh {}", layout.tidy), timeout_s=STOP_S).output.strip()
+        tidy = quoted("if [ -f {0} ]; then sh {0}; fi", layout.tidy)  # a node without releases has none
+        tidied = node.run(tidy, timeout_s=STOP_S).output.strip()
         if tidied:
             progress.note(f"left by an interrupted deploy:\n{tidied}")
         yield Visit(node, layout, lock, checks, progress, patience), current_state(node, layout)
