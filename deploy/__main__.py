@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"deploy: {error}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:
-        print("\ndeploy: interrupted; what served before still serves (`make status`)", file=sys.stderr)
+        print("\ndeploy: interrupted; the node stops what does not serve (`make status`)", file=sys.stderr)
         return INTERRUPTED
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from deploy.errors import DeployError, UnhealthyReleaseError, UnreachableError
+from deploy.errors import DeployError, UnreachableError
 from deploy.front_door import FrontDoor
 from deploy.release import NodeState, Release, ReleaseState
 from deploy.visit import Visit
@@ -47,8 +47,7 @@ def activate(visit: Visit, front_door: FrontDoor, target: ReleaseState, state: N
     except DeployError as error:
         reason = str(error).splitlines()[0]
         visit.record(target, f"failed: {reason}")
-        kind = type(error) if not isinstance(error, UnhealthyReleaseError) else UnhealthyReleaseError
-        raise kind(f"{new.id} is not in service. {error}{_from_log(visit.log(new))}") from error
+        raise type(error)(f"{new.id} is not in service. {error}{_from_log(visit.log(new))}") from error
     visit.record(target, "served")
     if old:
         retire(visit, front_door, old, new)

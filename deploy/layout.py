@@ -27,7 +27,7 @@ class ReleaseFolder:
         return f"{self.path}/routes"
 
     def script(self, name: str) -> str:
-        """Return the path of its script: start, stop, alive or log."""
+        """Return the path of its script: start, stop, alive, log or discard."""
         return f"{self.path}/{name}"
 
 
@@ -80,11 +80,6 @@ class Layout:
     def admin_key(self) -> str:
         """File with the key that unlocks model control of the servers."""
         return f"{self.root}/admin-key"
-
-    @property
-    def lock(self) -> str:
-        """Held while a deploy is under way."""
-        return f"{self.root}/lock"
 
     @property
     def tidy(self) -> str:

@@ -16,7 +16,7 @@ from deploy.release import Release
 from .runtime import Scripts, server_options
 
 INSTALL_S = 1800.0
-_STOP_TENTHS = 900  # the launcher itself takes up to 45 s to drain and end
+_STOP_TENTHS = 900  # the launcher itself takes up to 75 s to drain and end
 _LOCKS = {"node": ("node.txt", "triton.txt"), "front-door": ("deploy.txt",)}
 
 # A process is ours when it was started in our folder: numbers are used again after a restart of the node.
