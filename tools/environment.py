@@ -152,10 +152,10 @@ def _environment(
 ) -> None:
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
     installed = folder / stamp
-    python = folder / "bin/python"
+    python, pip = folder / "bin/python", folder / "bin/pip"
     if installed.is_file() and installed.read_text() == digest and python.exists():
         return
-    if not python.exists():
+    if not (python.exists() and pip.exists()):  # pip comes last: without it, making it was interrupted
         chosen = choose_python()
         print(f"Setting up {folder.name} with {chosen}", flush=True)
         _run([chosen, "-m", "venv", str(folder)])

@@ -1,0 +1,16 @@
+"""tools/environment.py, as far as nothing is installed."""
+
+import sys
+
+from tools import environment
+
+
+def test_environment_whose_making_was_interrupted_is_made_again(tmp_path):
+    source = tmp_path / "lock.txt"
+    source.write_text("")
+    folder = tmp_path / "made"
+    (folder / "bin").mkdir(parents=True)
+    (folder / "bin/python").symlink_to(sys.executable)  # pip would have come next
+    environment._environment(folder, [source], [], lambda: sys.executable)
+    assert (folder / "bin/pip").exists()
+    assert (folder / ".stamp").is_file()
