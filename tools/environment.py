@@ -33,19 +33,26 @@ print("%d.%d" % sys.version_info[:2], any(os.path.isfile(os.path.join(folder, na
 """
 
 
-def main(kind: str, folder: str | None = None) -> None:
-    """Make the environment `kind`, in `folder` where it is one of a node."""
-    if folder is not None:
-        {"node": node, "front-door": front_door}[kind](Path(folder))
-        return
-    {
+def main(arguments: list[str]) -> None:
+    """Make the environment that the arguments name: its kind, and for one of a node its folder."""
+    here = {
         "serve": serve,
         "perf": perf,
         "deploy": deploy,
         "export": export,
         "alternative": alternative,
         "model-analyzer": model_analyzer,
-    }[kind]()
+    }
+    on_node = {"node": node, "front-door": front_door}
+    if len(arguments) == 1 and arguments[0] in here:
+        here[arguments[0]]()
+    elif len(arguments) == 2 and arguments[0] in on_node:
+        on_node[arguments[0]](Path(arguments[1]))
+    else:
+        sys.exit(
+            f"environment: expected {', '.join(here)}, or {' or '.join(on_node)} with a folder, "
+            f"got {' '.join(arguments) or 'nothing'}."
+        )
 
 
 def serve() -> None:
@@ -228,4 +235,4 @@ def _run(command: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(sys.argv[1:])

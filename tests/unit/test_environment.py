@@ -2,7 +2,15 @@
 
 import sys
 
+import pytest
+
 from tools import environment
+
+
+@pytest.mark.parametrize("arguments", [[], ["server"], ["serve", "folder"], ["node"]])
+def test_wrong_kind_is_told_what_there_is(arguments):
+    with pytest.raises(SystemExit, match="expected serve, perf, .* or node or front-door with a folder, got"):
+        environment.main(arguments)
 
 
 def test_environment_whose_making_was_interrupted_is_made_again(tmp_path):
