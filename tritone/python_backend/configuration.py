@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -37,7 +38,7 @@ class Parameters:
             number = float(text)
         except (TypeError, ValueError):
             number = 0.0
-        if not number > 0:
+        if not 0 < number < math.inf:
             raise ArtifactError(
                 f"model '{self.model}', parameter {name}: expected a positive number, got {text!r}; "
                 "correct config.pbtxt."
@@ -45,5 +46,11 @@ class Parameters:
         return number
 
     def count(self, name: str) -> int:
-        """Return one parameter as a whole number."""
-        return int(self.number(name))
+        """Return one parameter; raise ArtifactError when it is missing or not a positive whole number."""
+        number = self.number(name)
+        if not number.is_integer():
+            raise ArtifactError(
+                f"model '{self.model}', parameter {name}: expected a whole number, got {number:g}; "
+                "correct config.pbtxt."
+            )
+        return int(number)
