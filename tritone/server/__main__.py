@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import signal
 import sys
@@ -68,7 +69,7 @@ def _until_stopped(server: TritonServer, stopping: threading.Event, broken: thre
 
 def _announce(server: TritonServer, ready: threading.Event, stopping: threading.Event) -> None:
     try:
-        server.wait_ready(timeout_s=600)
+        server.wait_ready(math.inf)  # where engines are built at the start, that takes long
     except ServerError:
         return  # the main thread reports it
     ready.set()
