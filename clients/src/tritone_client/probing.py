@@ -57,7 +57,7 @@ def _probe(call: Call[Any], deadline_s: float) -> Flow[PipelineProbe]:
     for turn in range(TURNS):
         started_s = time.monotonic()
         try:
-            # Half of the time for the queue: what still waits then shows that others are at work.
+            # Half of the time for the queue: what still waits then shows that all places at work are taken.
             yield Ask(Infer(call, deadline.remaining_s() / 2), deadline.remaining_s())
         except InvalidRequestError:
             pass  # an answer too: another voice may not have the words
