@@ -1,0 +1,55 @@
+"""Draining through the front door, with an Envoy whose answers are given."""
+
+from __future__ import annotations
+
+import io
+from types import SimpleNamespace
+
+import pytest
+
+from deploy.checks import TunnelChecks
+from deploy.door import Door
+from deploy.errors import FrontDoorError
+from deploy.front_door import FrontDoor
+from deploy.layout import Layout
+from deploy.ports import PortTriple
+from deploy.progress import Progress
+from deploy.release import NodeState
+from deploy.smoke import SmokeTest
+from deploy.visit import Patience
+
+from .test_commands import a_release
+
+
+class Answers(TunnelChecks):
+    """Answers of Envoy's admin endpoint, one after the other; the last one stays."""
+
+    def __init__(self, *answers):
+        super().__init__(None, Progress(stream=io.StringIO()), SmokeTest([]))
+        self.left = list(answers)
+
+    def envoy(self, socket, path):
+        answer = self.left.pop(0) if len(self.left) > 1 else self.left[0]
+        if answer is None:
+            raise FrontDoorError("Envoy: expected an answer of its admin endpoint, got none.")
+        return f"cluster.http_a.upstream_rq_active: {answer}\ncluster.grpc_a.upstream_rq_active: 0\n"
+
+    def pause(self, seconds):
+        pass
+
+
+def drained(answers, drain_s):
+    visit = SimpleNamespace(checks=answers, layout=Layout("/r"), patience=Patience(drain_s=drain_s))
+    door = Door("127.0.0.1", PortTriple(), "process", "envoy")
+    return FrontDoor(visit, NodeState(door=door, door_runs=True), None).drained(a_release())
+
+
+def test_draining_waits_for_the_last_request_over_an_answer_that_stays_away():
+    answers = Answers(1, None, 1, 0)
+    assert drained(answers, drain_s=30)
+    assert answers.left == [0]
+
+
+@pytest.mark.parametrize("answer", [2, None])
+def test_draining_ends_in_its_time(answer):
+    assert not drained(Answers(answer), drain_s=0.1)
