@@ -184,3 +184,15 @@ def test_warm_up_of_onnx_runtimes_tensorrt_provider_covers_the_profiles(bundled,
     for tensor, found in single.inputs.items():
         assert (least.batch_size, *least.inputs[tensor].dims) == found.least
         assert (most.batch_size, *most.inputs[tensor].dims) == (config.max_batch_size, *found.most[1:])
+
+
+def test_onnx_runtimes_tensorrt_provider_keeps_no_engines(bundled):
+    """It would know them by names in the graph, which all checkpoints of one architecture share."""
+    paths = sorted(bundled.root.glob("*/configs/*.pbtxt"))
+    accelerators = [
+        accelerator
+        for path in paths
+        for accelerator in read_config(path).optimization.execution_accelerators.gpu_execution_accelerator
+    ]
+    assert "tensorrt" in {accelerator.name for accelerator in accelerators}
+    assert [one for one in accelerators if "trt_engine_cache_enable" in one.parameters] == []
