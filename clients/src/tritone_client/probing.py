@@ -40,12 +40,16 @@ def probe(models: Iterable[str], deadline_s: float) -> Flow[Probe]:
 
     Raises:
         ServerUnavailableError: nobody answers at the address.
+        ValueError: another model, or no positive deadline.
     """
     if not deadline_s > 0:
         raise ValueError(f"deadline_s: expected more than 0 seconds, got {deadline_s}.")
-    requests = _requests()
+    requests, wanted = _requests(), tuple(models)
+    for model in wanted:
+        if model not in requests:
+            raise ValueError(f"models: expected some of {', '.join(requests)}, got {model!r}.")
     pipelines = {}
-    for model in models:
+    for model in wanted:
         pipelines[model] = yield from _probe(requests[model], deadline_s)
     return Probe(pipelines)
 
@@ -53,12 +57,13 @@ def probe(models: Iterable[str], deadline_s: float) -> Flow[Probe]:
 def _probe(call: Call[Any], deadline_s: float) -> Flow[PipelineProbe]:
     deadline = Deadline(deadline_s)
     answered_before = yield from _answers(call.model)
-    slowest_s = 0.0
-    for turn in range(TURNS):
+    slowest_s, own = 0.0, 0
+    for _ in range(TURNS):
         started_s = time.monotonic()
         try:
             # Half of the time for the queue: what still waits then shows that all places at work are taken.
             yield Ask(Infer(call, deadline.remaining_s() / 2), deadline.remaining_s())
+            own += 1
         except InvalidRequestError:
             pass  # an answer too: another voice may not have the words
         except (ServerUnavailableError, ModelNotFoundError) as error:
@@ -69,7 +74,7 @@ def _probe(call: Call[Any], deadline_s: float) -> Flow[PipelineProbe]:
             seconds = time.monotonic() - started_s
             return PipelineProbe("busy" if overloaded else "failed", seconds, str(problem))
         except RequestTimeoutError:
-            others = (yield from _answers(call.model)) - answered_before - turn
+            others = (yield from _answers(call.model)) - answered_before - own
             seconds = time.monotonic() - started_s
             if others > 0:
                 busy = f"answered {others} other requests, and not this one within {deadline_s:g} s."

@@ -140,6 +140,12 @@ def test_a_probe_that_gets_no_answer_has_failed_unless_others_are_answered(calle
     assert probe.pipelines["text_to_speech"].state == "busy"
 
 
+def test_a_probe_of_what_is_no_pipeline_is_refused_by_name(caller, urls, behaviour):
+    with pytest.raises(ValueError, match=r"models: expected some of .*punctuate.*, got 'asr_windows'"):
+        caller(urls[caller.protocol], "probe", ["punctuate", "asr_windows"])
+    assert not behaviour.asked
+
+
 def test_a_probe_of_an_unreachable_server_is_an_error(caller, free_port):
     with pytest.raises(ServerUnavailableError):
         caller(f"localhost:{free_port}", "probe", retries=0)
