@@ -42,11 +42,13 @@ class ModelProcesses:
         for a moment.
         """
         children = list(_children(self.server))
+        pids = {child.pid for child in children}
         ended = {child.pid for child in children if child.ended}
         alive = {child.pid: name for child in children if not child.ended and (name := model_of(child.pid))}
         dead = (ended & self._suspects & self._models.keys()) - self._reported
         self._suspects = ended
-        self._models = {pid: name for pid, name in self._models.items() if pid in ended} | alive
+        # One that is about to end has no name any more and has not ended yet.
+        self._models = {pid: name for pid, name in self._models.items() if pid in pids} | alive
         self._reported = (self._reported & ended) | dead
         return sorted({self._models[pid] for pid in dead})
 

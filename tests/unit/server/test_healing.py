@@ -1,13 +1,14 @@
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
 from tritone.errors import ServerError
-from tritone.server import healing
+from tritone.server import healing, model_processes
 from tritone.server.healing import MOST_DEATHS, Healer
-from tritone.server.model_processes import ModelProcesses, model_of, processes_of
+from tritone.server.model_processes import ModelProcesses, Process, processes_of
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def wait_until(condition):
 
 def kill(pid):
     subprocess.run(["kill", "-9", str(pid)], check=True)
-    wait_until(lambda: model_of(pid) is None)
+    wait_until(lambda: (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] == "Z")
 
 
 def pid_of(parent, model):
@@ -58,6 +59,21 @@ def test_a_killed_process_is_found_at_the_second_look_and_once(parent):
     assert [processes.killed() for _ in range(4)] == [[], ["asr_windows"], [], []]
     kill(pid_of(parent, "asr_quartznet"))
     assert [processes.killed() for _ in range(3)] == [[], ["asr_quartznet"], []]
+
+
+def test_a_process_that_has_lost_its_name_before_it_has_ended_is_found(monkeypatch):
+    """Giving back the memory of a large model takes a while."""
+    looks = [
+        ([Process(7, ended=False)], "asr_windows"),
+        ([Process(7, ended=False)], None),
+        *[([Process(7, ended=True)], None)] * 3,
+    ]
+    processes, found = ModelProcesses(1), []
+    for children, name in looks:
+        monkeypatch.setattr(model_processes, "_children", lambda server, children=children: children)
+        monkeypatch.setattr(model_processes, "model_of", lambda pid, name=name: name)
+        found.append(processes.killed())
+    assert found == [[], [], [], ["asr_windows"], []]
 
 
 def test_only_model_processes_count(parent):
