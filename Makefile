@@ -20,7 +20,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .PHONY: help setup demo serve test test-parity test-gpu check lint format bench perf perf-setup perf-compare tune soak \
 	lock versions export-env export fetch-checkpoints engines deploy rollback status test-deploy \
-	image image-export up down check-alerts apt-packages perf-packages deploy-packages clean
+	image image-export up down check-alerts apt-packages perf-packages deploy-packages test-packages clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -124,8 +124,11 @@ apt-packages:  ## Debian and Ubuntu: the shared libpython that Triton's Python b
 perf-packages:  ## Debian and Ubuntu: the library that perf_analyzer needs (asks for root)
 	$(SUDO) apt-get install -y libb64-0d
 
-deploy-packages:  ## Debian and Ubuntu: what deploying needs, and the tests of it and of the alerts (asks for root)
-	$(SUDO) apt-get install -y rsync openssh-client openssh-server prometheus
+deploy-packages:  ## Debian and Ubuntu: what deploying needs (asks for root)
+	$(SUDO) apt-get install -y rsync openssh-client
+
+test-packages: deploy-packages  ## and what the tests of deploying and of the alerts need: an sshd, Prometheus (asks for root)
+	$(SUDO) apt-get install -y openssh-server prometheus
 
 clean:  ## remove the environments
 	rm -rf .venv .venv-export

@@ -36,9 +36,9 @@ def _envoy() -> Path | None:
 def _missing() -> str | None:
     for tool in ("ssh", "ssh-keygen", "rsync", "flock"):
         if shutil.which(tool) is None:
-            return f"no {tool} here: make deploy-packages"
+            return f"no {tool} here: make test-packages"
     if SSHD is None:
-        return "no sshd here: make deploy-packages"
+        return "no sshd here: make test-packages"
     if _envoy() is None:
         return "no Envoy in this environment: python3 tools/environment.py deploy"
     return None

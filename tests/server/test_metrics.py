@@ -89,7 +89,7 @@ def prometheus(server, tmp_path):
     """Return a function that asks a real Prometheus with our rules, which scrapes the live server."""
     binary = shutil.which("prometheus")
     if binary is None:
-        pytest.skip("prometheus is not installed: make deploy-packages")
+        pytest.skip("prometheus is not installed: make test-packages")
     shutil.copy(ALERTS, tmp_path)
     configuration = (ROOT / "docker/prometheus/prometheus.yml").read_text()
     target = f"{server.metrics_url.removeprefix('http://').removesuffix('/metrics')}"

@@ -90,7 +90,7 @@ def test_only_what_a_node_needs_is_copied(tmp_path):
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_text("x")
     if subprocess.run(["sh", "-c", "command -v rsync"], capture_output=True).returncode:
-        pytest.skip("no rsync here: make deploy-packages")
+        pytest.skip("no rsync here: make test-packages")
     subprocess.check_call(["rsync", "-a", *copy_rules(), f"{tree}/", f"{tmp_path}/copy/"])
     copied = {
         str(path.relative_to(tmp_path / "copy")) for path in (tmp_path / "copy").rglob("*") if path.is_file()

@@ -37,7 +37,7 @@ def promtool():
     """Return a function that runs promtool in a folder and gives what it ended with."""
     binary = shutil.which("promtool")
     if binary is None:
-        pytest.skip("promtool is not installed: make deploy-packages")
+        pytest.skip("promtool is not installed: make test-packages")
 
     def run(*arguments, folder=DOCKER / "prometheus"):
         return subprocess.run([binary, *arguments], cwd=folder, capture_output=True, text=True)
