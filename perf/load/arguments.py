@@ -14,7 +14,7 @@ from perf.load.plan import FULL, PROTOCOLS, QUICK, Settings, read_concurrencies,
 from perf.load.point import Target
 from perf.load.results import FILE_NAME
 from perf.load.sources import RECORDINGS, TEXTS
-from tritone.server.options import REPOSITORIES
+from tritone.server.options import REPOSITORIES, config_variants
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 
@@ -173,7 +173,7 @@ def read_repository(folder: Path, variant: str | None) -> Path:
         raise UsageError(
             f"--repository: expected a folder of models, got {folder}, which has none; name another one."
         )
-    known = sorted({path.stem for path in folder.glob("*/configs/*.pbtxt")})
+    known = config_variants([folder])
     if variant is not None and variant not in known:
         raise UsageError(
             f"--config: expected one of {', '.join(known) or 'none'} in {folder}, got {variant}; leave it "

@@ -10,6 +10,7 @@ from google.protobuf import text_format
 
 from perf.tune.settings import TuneError
 from tritone.repository.configs import read_config
+from tritone.server.options import config_variants
 
 Change = Callable[[Any], None]  # of a ModelConfig, in place
 
@@ -20,7 +21,7 @@ def require_variant(repository: Path, variant: str | None) -> None:
     Raises:
         TuneError: none has it.
     """
-    known = sorted({path.stem for path in repository.glob("*/configs/*.pbtxt")})
+    known = config_variants([repository])
     if variant is not None and variant not in known:
         raise TuneError(
             f"--model-config-name: expected one of {', '.join(known) or 'none'} in {repository}, got "

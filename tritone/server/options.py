@@ -18,6 +18,11 @@ _RESTRICTED = "model-repository,logging,trace"
 ADMIN_HEADER = "tritone-admin-key"
 
 
+def config_variants(repositories: Sequence[Path]) -> list[str]:
+    """Return the names that some model of the repositories has a configs/<name>.pbtxt for."""
+    return sorted({path.stem for repository in repositories for path in repository.glob("*/configs/*.pbtxt")})
+
+
 @dataclass(frozen=True)
 class ServerOptions:
     """How a server is to run."""
@@ -32,13 +37,24 @@ class ServerOptions:
     extra: Sequence[str] = ()  # further tritonserver flags; they win over the ones above
 
     def require_models(self) -> None:
-        """Raise StartupError if a repository holds no model, as a forgotten mount leaves it."""
+        """Check that there is something to serve.
+
+        Raises:
+            StartupError: a repository holds no model, as a forgotten mount leaves it; or no model has the
+                config variant, where Triton would serve the usual configs without a word.
+        """
         for repository in self.repositories:
             if not any(repository.glob("*/config.pbtxt")):
                 raise StartupError(
                     f"{repository}: expected a folder of models, found none; mount one there, "
                     "or name another (--model-repository)."
                 )
+        known = config_variants(self.repositories)
+        if self.model_config_name and self.model_config_name not in known:
+            raise StartupError(
+                f"--model-config-name: expected one of {', '.join(known) or 'none'}, got "
+                f"{self.model_config_name}; correct the name, or leave it for the usual configs."
+            )
 
     def arguments(self, backend_directory: Path) -> list[str]:
         """Return the tritonserver arguments."""

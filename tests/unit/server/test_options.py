@@ -80,3 +80,9 @@ def test_key_can_come_from_the_environment_but_an_option_wins(monkeypatch):
     assert _options(["--admin-key", "given"]).admin_key == "given"
     monkeypatch.setenv("TRITONE_ADMIN_KEY", "")
     assert len(_options([]).admin_key) > 30
+
+
+def test_a_config_variant_that_no_model_has_is_refused_with_those_there_are():
+    ServerOptions(model_config_name="int8").require_models()
+    with pytest.raises(StartupError, match="expected one of cuda, int8, tensorrt, got itn8; correct"):
+        ServerOptions(model_config_name="itn8").require_models()
