@@ -71,9 +71,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
     def read(text: str) -> float:
-        number = kind(text)
+        try:
+            number = kind(text)
+        except ValueError:
+            number = 0
         if not number > 0:
-            raise argparse.ArgumentTypeError(f"expected more than 0, got {text}")
+            sort = "a whole number" if kind is int else "a number"
+            raise argparse.ArgumentTypeError(f"expected {sort} above 0, got {text}")
         return number
 
     return read
