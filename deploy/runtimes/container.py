@@ -100,6 +100,9 @@ class ContainerRuntime:
         tree = self._layout.release(release.id).tree
         command = ["docker", "run", "--detach", "--name", _container(release), "--restart", "unless-stopped"]
         command += ["--shm-size", "1g", "--stop-timeout", str(_STOP_S), "--user", self._facts.ids]
+        # As docker/compose.yaml confines it.
+        command += ["--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
+        command += ["--log-driver", "json-file", "--log-opt", "max-size=20m", "--log-opt", "max-file=5"]
         if self._gpus:
             command += ["--gpus", self._gpus]
         for outside, inside in zip(release.ports.all(), (8000, 8001, 8002), strict=True):
