@@ -6,6 +6,7 @@ import getpass
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -102,6 +103,8 @@ class LocalNode:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            # Started in the background, tests would hand on that Ctrl-C is ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def state(self):
