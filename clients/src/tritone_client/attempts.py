@@ -11,6 +11,7 @@ FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
 FIRST_OVERLOAD_PAUSE_S = 0.5  # whoever comes back at once finds the queue as full as it was
 LONGEST_OVERLOAD_PAUSE_S = 10.0
+SHORTEST_ATTEMPT_S = 0.05  # one with less time could only time out, which hides why it was made
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,10 @@ class Deadline:
     def remaining_s(self) -> float:
         """Return the seconds left, 0 when it has passed."""
         return max(0.0, self.started_s + self.timeout_s - time.monotonic())
+
+    def leaves_room(self, pause_s: float = 0.0) -> bool:
+        """Return whether a further attempt is worth it after a pause."""
+        return self.remaining_s() > pause_s + SHORTEST_ATTEMPT_S
 
 
 @dataclass(frozen=True)

@@ -149,9 +149,11 @@ def complete(call: Call[Result], patience: Patience) -> Flow[Result]:
         if isinstance(problem, ModelNotFoundError):
             raise problem
         pause_s = next(overload_pauses_s if isinstance(problem, OverloadedError) else pauses_s, None)
-        if pause_s is None or pause_s >= deadline.remaining_s():
+        if pause_s is None or not deadline.leaves_room(pause_s):
             raise problem
         yield Pause(pause_s)
+        if not deadline.leaves_room():  # a busy machine oversleeps
+            raise problem
 
 
 def why_refused(model: str, error: ServerUnavailableError | ModelNotFoundError) -> Flow[TritoneError]:
@@ -218,11 +220,13 @@ def _ask(question: Question, deadline: Deadline, pauses_s: Iterator[float]) -> F
     while True:
         try:
             return (yield Ask(question, deadline.remaining_s()))
-        except ServerUnavailableError:
-            pause_s = next(pauses_s, None)
-            if pause_s is None or pause_s >= deadline.remaining_s():
+        except ServerUnavailableError as error:
+            problem, pause_s = error, next(pauses_s, None)
+            if pause_s is None or not deadline.leaves_room(pause_s):
                 raise
         yield Pause(pause_s)
+        if not deadline.leaves_room():
+            raise problem
 
 
 def _missing(models: Iterable[str]) -> Flow[list[str]]:

@@ -1,4 +1,4 @@
-"""The course of a request, carried out by hand: no server, no sleep."""
+"""The course of a request, carried out by hand: no server."""
 
 from __future__ import annotations
 
@@ -90,6 +90,18 @@ def test_no_pause_is_begun_that_would_pass_the_deadline():
     steps, result = carry_out(flow, [DOWN, DOWN])
     assert result is DOWN
     assert not any(isinstance(step, Pause) for step in steps)
+
+
+def test_a_pause_that_took_too_long_ends_the_request_with_what_was_wrong():
+    """A further attempt would have no time: "no answer within 0 s" does not tell that nobody is there."""
+    flow = flows.complete(calls.punctuate("hello"), Patience(timeout_s=0.4, retries=3))
+    run = flows.Run(flow)
+    run.fail(DOWN)
+    run.fail(DOWN)  # asked whether it is ready
+    assert isinstance(run.step, Pause)
+    time.sleep(0.5)
+    with pytest.raises(ServerUnavailableError):
+        run.answer(None)
 
 
 def test_a_server_that_refuses_while_loading_is_not_ready():
