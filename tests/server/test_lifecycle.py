@@ -118,9 +118,16 @@ def test_stopping_finishes_requests_in_flight_and_exits_cleanly(foreground, numb
         with triton.InferenceServerClient(f"127.0.0.1:{ports.grpc}") as client:
             answers.append(client.infer("speech_to_text", [tensor(*item) for item in batch(minutes).items()]))
 
+    def windows_recognised():
+        with triton.InferenceServerClient(f"127.0.0.1:{ports.grpc}") as client:
+            (model,) = client.get_inference_statistics("asr_quartznet").model_stats
+        return model.inference_count
+
+    before = windows_recognised()
     caller = threading.Thread(target=recognise)
     caller.start()
-    time.sleep(1)
+    while windows_recognised() == before and caller.is_alive():  # sending half an hour takes a while
+        time.sleep(0.05)
     assert not answers  # still at work
     process.send_signal(number)
     caller.join(60)
