@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import onnx
 
 from export.errors import VersionError
 from export.repository import other_versions
+from export.whole_file import write_whole
 
 Dims = Mapping[str, tuple[int, ...]]
 """Dimensions by tensor name, without the batch; -1 where the config's own are kept."""
@@ -112,9 +112,7 @@ def require_one_interface(fitted: Mapping[Path, str], repository: Path, version:
 def write_configs(fitted: Mapping[Path, str]) -> None:
     """Write new texts of configs, each by a rename."""
     for path, text in fitted.items():
-        draft = path.with_name(f".{path.name}.new")
-        draft.write_text(text, encoding="utf-8")
-        os.replace(draft, path)
+        write_whole(path, text.encode())
 
 
 def _with_ratio(text: str, ratio: WarmUpRatio) -> str:

@@ -11,7 +11,7 @@ from export.errors import EngineError
 from export.tensorrt.library import message_logger
 from export.tensorrt.profiles import Profile
 from export.tensorrt.record import BuildOptions
-from export.tensorrt.whole_file import write_whole
+from export.whole_file import write_whole
 
 SHOWN = 12  # messages in an error
 

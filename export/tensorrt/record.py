@@ -14,8 +14,8 @@ from export.errors import EngineError
 from export.tensorrt import graph_form, precision
 from export.tensorrt.models import EngineModel
 from export.tensorrt.profiles import Profile
-from export.tensorrt.whole_file import write_whole
 from export.verification import Check
+from export.whole_file import write_whole
 
 PLAN = "model.plan"
 RECORD = f"{PLAN}.json"

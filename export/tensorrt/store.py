@@ -9,7 +9,7 @@ from pathlib import Path
 
 from export.errors import InstallError
 from export.tensorrt.record import PLAN, RECORD, Device, EngineRecord, sha256_of
-from export.tensorrt.whole_file import write_whole
+from export.whole_file import write_whole
 
 KEPT = 4  # plans of one model in the cache; the oldest beyond go
 

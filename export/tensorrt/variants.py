@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from export.errors import EngineError
-from export.tensorrt.whole_file import write_whole
+from export.whole_file import write_whole
 
 ENGINE, RUNTIME = "tensorrt.pbtxt", "cuda.pbtxt"
 UNUSED = f"{ENGINE}.unused"
