@@ -8,9 +8,9 @@ from deploy.errors import DeployError, UnreachableError
 from deploy.front_door import FrontDoor
 from deploy.release import NodeState, Release, ReleaseState
 from deploy.visit import Visit
+from tritone.server.log import is_harmless
 
 _ERROR_LINE = re.compile(r"^E\d{4} ")
-_HARMLESS = re.compile(r"CUDA driver|CudaDriverHelper|NVML|DCGM|pinned_memory|no CUDA")
 _LAUNCHER = re.compile(r"^tritone: .*(ended|not ready|expected|found none)")
 _LINES = 25
 
@@ -76,7 +76,7 @@ def log_excerpt(log: str) -> str:
     told = [number for number, line in enumerate(lines) if _LAUNCHER.match(line)]
     if told:
         return "\n".join(lines[told[-1] :][:_LINES])
-    errors = [line for line in lines if _ERROR_LINE.match(line) and not _HARMLESS.search(line)]
+    errors = [line for line in lines if _ERROR_LINE.match(line) and not is_harmless(line)]
     return "\n".join((errors or lines)[-_LINES:])
 
 

@@ -1,4 +1,4 @@
-"""Pass the server's log on without letting its file grow for ever."""
+"""The server's log: pass it on without letting its file grow for ever; tell what in it means nothing."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ from pathlib import Path
 
 LONGEST_BYTES = 32 << 20
 _POLL_S = 0.2
+
+
+def is_harmless(line: str) -> bool:
+    """Return whether an error line only says that the machine has no GPU."""
+    return any(
+        word in line
+        for word in ("CUDA driver", "CudaDriverHelper", "NVML", "DCGM", "pinned_memory", "no CUDA")
+    )
 
 
 def follow_log(

@@ -21,6 +21,7 @@ from ..errors import ServerError, StartupError
 from .backend_directory import build_backend_directory
 from .control import ModelControl
 from .installation import Installation, find_installation
+from .log import is_harmless
 from .options import ADMIN_HEADER, ROOT, ServerOptions
 
 _POLL_S = 0.1
@@ -141,7 +142,7 @@ class TritonServer:
     def failure_report(self) -> str:
         """Return what the log says about a failure: its distinct error messages, else its last lines."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
-        errors = [match[1] for line in lines if (match := _ERROR_LINE.match(line)) and not _is_harmless(line)]
+        errors = [match[1] for line in lines if (match := _ERROR_LINE.match(line)) and not is_harmless(line)]
         # Python errors come with their traceback folded into one line; the first part says what happened.
         messages = dict.fromkeys(error.partition("\\n\\nAt:")[0].strip('"') for error in errors)
         return "\n".join(messages) or "\n".join(lines[-30:])
@@ -201,14 +202,6 @@ def server_environment(base: Mapping[str, str], installation: Installation) -> d
         folders = [str(folder) for folder in installation.libraries]
         environment["LD_LIBRARY_PATH"] = os.pathsep.join(folders + ([inherited] if inherited else []))
     return environment
-
-
-def _is_harmless(line: str) -> bool:
-    """Whether an error line only says that the machine has no GPU."""
-    return any(
-        word in line
-        for word in ("CUDA driver", "CudaDriverHelper", "NVML", "DCGM", "pinned_memory", "no CUDA")
-    )
 
 
 def _die_with_parent() -> None:
