@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from perf.bench.clips import RECORDINGS, Clip, cut_mixed
+from perf.bench.clips import RECORDINGS, SUFFIXES, Clip, cut_mixed
 from perf.bench.texts import spoken
 from tritone.audio.decoding import decode_audio
 from tritone.contract import SAMPLE_RATE_HZ
 
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 LONGEST_CLIP_S = 28.0  # beyond its window, tritone recognises in pieces, where NeMo takes all at once
 ENOUGH_S = 600.0  # of speech to cut clips from; further recordings are not read
 LONGEST_RECORDING_S = 3600

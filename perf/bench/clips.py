@@ -17,12 +17,12 @@ ROOT = Path(__file__).resolve().parents[2]
 RECORDINGS = ROOT / "demo/recordings"
 CLIP_S = 10.0
 SHORTEST_S, LONGEST_S = 0.5, 40.0  # of mixed lengths; the longest are recognised in two windows
-_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 
 
 def speech() -> Clip:
     """Return (N,) float32, 16 kHz: all sample recordings one after the other."""
-    files = sorted(path for path in RECORDINGS.iterdir() if path.suffix in _SUFFIXES)
+    files = sorted(path for path in RECORDINGS.iterdir() if path.suffix in SUFFIXES)
     if not files:
         raise FileNotFoundError(f"{RECORDINGS}: expected sample recordings, found none; check the checkout.")
     return np.concatenate([decode_audio(file.read_bytes(), 600) for file in files])

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from perf.bench.clips import SUFFIXES
 from perf.load.errors import UsageError
 
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 ROOT = Path(__file__).resolve().parents[2]
 RECORDINGS = ROOT / "demo/recordings"
 TEXTS = Path(__file__).with_name("texts.txt")
