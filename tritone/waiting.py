@@ -49,6 +49,15 @@ class WaitingRoom(Generic[Item]):
         """Items that wait now."""
         return len(self._waiting)
 
+    def require_place(self) -> None:
+        """Raise OverloadError where no place is free: before an item is made that is dear."""
+        with self._changed:
+            if self._bounds and len(self._waiting) >= self._bounds.places + self._idle:
+                raise OverloadError(
+                    f"expected at most {self._bounds.places} requests that wait behind the {self._workers} "
+                    "at work, got another; send fewer at a time, or this one again later."
+                )
+
     def enter(self, item: Item, timeout_s: float = 0.0) -> None:
         """Wait for a worker.
 
@@ -60,15 +69,9 @@ class WaitingRoom(Generic[Item]):
             OverloadError: no place is free.
         """
         with self._changed:
+            self.require_place()
             bounds, now = self._bounds, time.monotonic()
-            longest_s = float("inf")
-            if bounds:
-                if len(self._waiting) >= bounds.places + self._idle:
-                    raise OverloadError(
-                        f"expected at most {bounds.places} requests that wait behind the {self._workers} at "
-                        "work, got another; send fewer at a time, or this one again later."
-                    )
-                longest_s = min(timeout_s or bounds.timeout_s, bounds.timeout_s)
+            longest_s = min(timeout_s or bounds.timeout_s, bounds.timeout_s) if bounds else float("inf")
             self._waiting.append((now, now + longest_s, item))
             self._changed.notify_all()
 

@@ -116,11 +116,12 @@ class RequestThreads:
     def execute(self, requests: Sequence[Any]) -> None:
         """Take requests over; each is answered through its response sender when it is ready."""
         for request in requests:
-            # Triton takes the inputs' memory back as soon as execute returns.
-            inputs = {name: array.copy() for name, array in read_inputs(request, self._names).items()}
             sender = request.get_response_sender()
-            work = Work(inputs, json.loads(request.parameters() or "{}"), sender.is_cancelled)
             try:
+                self._room.require_place()
+                # Triton takes the inputs' memory back as soon as execute returns.
+                inputs = {name: array.copy() for name, array in read_inputs(request, self._names).items()}
+                work = Work(inputs, json.loads(request.parameters() or "{}"), sender.is_cancelled)
                 self._room.enter(Waiting(sender, work), request.timeout() / 1e6)
             except OverloadError as error:
                 _send(sender, _error_response(error))
