@@ -70,16 +70,17 @@ def _refuse(*_: object, **__: object) -> NoReturn:
 
 
 def _track(part: Part, container: Any) -> Any:
+    """Return the audio track; phones may add one more with the same sound in a codec of their own."""
     tracks = container.streams.audio
-    if len(tracks) != 1:
+    decodable = [track for track in tracks if track.codec_context is not None]
+    if tracks and not decodable:
+        raise _undecodable(part, "unknown codec, or encrypted")
+    if len(decodable) != 1:
         raise AudioError(
             f"audio_bytes: expected one audio track, got {len(tracks) or 'none'} in the {part.container} "
             "file; send a file with the track to be recognised alone."
         )
-    (track,) = tracks
-    if track.codec_context is None:
-        raise _undecodable(part, "unknown codec, or encrypted")
-    return track
+    return decodable[0]
 
 
 def _decoder(track: Any) -> Any:

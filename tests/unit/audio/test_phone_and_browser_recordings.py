@@ -103,6 +103,23 @@ def test_several_audio_tracks_are_refused_as_one_would_be_lost():
         decoded(encode_with_ffmpeg(VOICE, "mp4", "aac", tracks=2))
 
 
+def of_unknown_codec(mp4):
+    return mp4.replace(b"mp4a", b"abcd").replace(b"esds", b"efgh")
+
+
+def test_a_second_track_in_an_unknown_codec_is_left_out():
+    both = encode_with_ffmpeg(VOICE, "mp4", "aac", tracks=2)
+    second = both.rindex(b"mp4a")
+    assert seconds(decoded(both[:second] + of_unknown_codec(both[second:]))) == pytest.approx(
+        SECONDS, abs=0.12
+    )
+
+
+def test_an_unknown_codec_alone_is_refused():
+    with pytest.raises(AudioError, match="unknown codec, or encrypted"):
+        decoded(of_unknown_codec(FILES["m4a"]))
+
+
 def test_longer_than_the_limit_is_refused_while_decoding():
     with pytest.raises(AudioError, match=r"at most 1 s, got 1\.\d s"):
         decode_audio(FILES["webm"], 1.0)
