@@ -137,6 +137,15 @@ def test_the_lowest_rate_is_decoded():
     )
 
 
+@pytest.mark.parametrize("place", [12, len(WAV)], ids=["before", "after"])
+def test_chunks_without_end_are_given_up(place):
+    many = chunk(b"aaaa", b"") * 20_000
+    try:
+        assert seconds(decoded(WAV[:place] + many + WAV[place:])) > SECONDS
+    except AudioError as error:
+        assert "no format or no samples" in str(error)
+
+
 @pytest.mark.parametrize("kept", [12, 20, 30, HEADER - 4])
 def test_a_header_alone_is_refused(kept):
     with pytest.raises(AudioError):

@@ -16,6 +16,7 @@ from .parts import Buffer, Part, Unrecognised, after_filler, cut_off, tag_bytes
 _LOWEST_PLACEHOLDER = (
     0x7FFFF000  # what streaming writers leave in the data chunk, up to 0xFFFFFFFF and beyond
 )
+_MOST_CHUNKS = 10_000  # before and after the samples
 _LONGEST_HEADER = 1024  # by which a data size that counts the header is too large
 _W64_RIFF = bytes.fromhex("726966662e91cf11a5d628db04c10000")
 _W64_WAVE = bytes.fromhex("77617665f3acd3118cd100c04f8edb8a")
@@ -108,15 +109,18 @@ def find_wave(data: Buffer, start: int, is_recording: IsRecording) -> tuple[list
         raise Unrecognised
     head: dict[bytes, _Chunk] = {}
     position = start + layout.header_bytes
-    while (chunk := layout.chunk(data, position)) is not None and chunk.name != b"data":
+    for _ in range(_MOST_CHUNKS):
+        chunk = layout.chunk(data, position)
+        if chunk is None or chunk.name == b"data":
+            break
         head.setdefault(chunk.name, chunk)
         position = layout.after(data, chunk)
-    if chunk is None or b"fmt " not in head:
+    if chunk is None or chunk.name != b"data" or b"fmt " not in head:
         if position + layout.chunk_header_bytes > len(data):
             raise cut_off("WAV", data, position + layout.chunk_header_bytes - len(data))
         raise AudioError(
-            "audio_bytes: expected a readable audio file, got a WAV header without a format or samples that "
-            f"cannot be decoded (at byte {position}); send a whole file."
+            "audio_bytes: expected a readable audio file, got a WAV header with no format or no samples "
+            f"after it (looked for up to byte {position}); send a whole file."
         )
     size = chunk.size
     if size == 0xFFFFFFFF and b"ds64" in head:
@@ -150,7 +154,9 @@ def _next_file(data: Buffer, first: int) -> tuple[int, int]:
 
 def _after_chunks(data: Buffer, layout: _Layout, chunk: _Chunk, is_recording: IsRecording) -> int | None:
     """Return where the file ends when only chunks follow the samples, None when something else does."""
-    while after_filler(data, chunk.end) < len(data):
+    for _ in range(_MOST_CHUNKS):
+        if after_filler(data, chunk.end) == len(data):
+            return len(data)
         for candidate in (chunk.end, layout.padded(chunk)):
             if is_recording(data, candidate):
                 return candidate
@@ -161,7 +167,7 @@ def _after_chunks(data: Buffer, layout: _Layout, chunk: _Chunk, is_recording: Is
         if following is None or following.name == b"data" or following.end > len(data):
             return None
         chunk = following
-    return len(data)
+    return None
 
 
 def _part(data: Buffer, layout: _Layout, head: dict[bytes, _Chunk], samples: memoryview) -> Part:
