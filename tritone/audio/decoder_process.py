@@ -48,8 +48,7 @@ def main() -> None:
     for line in sys.stdin:
         question = json.loads(line)
         used_s = resource.getrusage(resource.RUSAGE_SELF)
-        until_s = int(used_s.ru_utime + used_s.ru_stime) + PROCESSOR_S
-        resource.setrlimit(resource.RLIMIT_CPU, (until_s, resource.RLIM_INFINITY))
+        _limit_softly(resource.RLIMIT_CPU, int(used_s.ru_utime + used_s.ru_stime) + PROCESSOR_S)
         print(json.dumps(_answer(question, file, samples)), file=answers, flush=True)
 
 
@@ -82,6 +81,12 @@ def _decode(size: int, max_audio_s: float, file: int, samples: int) -> int:
 def _end_with_parent(alive: int) -> None:
     os.read(alive, 1)  # a pipe that nobody writes to: returns when the parent has gone
     os._exit(1)
+
+
+def _limit_softly(kind: int, value: int) -> None:
+    """Set a limit that may be raised again."""
+    _, hard = resource.getrlimit(kind)
+    resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
 
 
 def _limit(kind: int, value: int) -> None:

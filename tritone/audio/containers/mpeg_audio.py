@@ -75,7 +75,7 @@ def is_mpeg_audio(data: Buffer, start: int) -> bool:
 
 
 def find_first_frame(data: Buffer) -> int:
-    """Return where MPEG audio begins behind zeros or a little junk, -1 where none does."""
+    """Return where MPEG audio begins after zeros or a little junk, -1 where none does."""
     zeros = 0
     while zeros < len(data) and not data[zeros : zeros + 4096].strip(b"\0"):
         zeros += 4096
