@@ -46,7 +46,11 @@ SPEECH_TO_TEXT = Pipeline(
     (TensorSpec("audio", "FP32", (-1,)), TensorSpec("audio_length", "INT64", (1,))),
     _RECOGNITION,
 )
-AUDIO_TO_TEXT = Pipeline("audio_to_text", (TensorSpec("audio_bytes", "BYTES", (1,)),), _RECOGNITION)
+AUDIO_TO_TEXT = Pipeline(
+    "audio_to_text",
+    (TensorSpec("audio_bytes", "BYTES", (1,)),),
+    (*_RECOGNITION, TensorSpec("duration_s", "FP32", (1,))),
+)
 PUNCTUATE = Pipeline(
     "punctuate", (TensorSpec("transcript", "BYTES", (1,)),), (TensorSpec("text", "BYTES", (1,)),)
 )

@@ -60,9 +60,10 @@ class Stages:
         rows = []
         for path, row in zip(self._sources.recordings, self.files, strict=True):
             try:
-                rows.append(self._call("audio_decoder", row))
+                decoded = self._call("audio_decoder", row)
             except LoadTestError as error:  # which of many it was
                 raise LoadTestError(f"{path.name}: {error}") from error
+            rows.append({name: decoded[name] for name in ("audio", "audio_length")})
         return rows
 
     @cached_property

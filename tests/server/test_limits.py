@@ -37,6 +37,18 @@ PAST = {
         # Eight thousand samples a second: what is refused by its header need not be long to send.
         lambda: {"audio_bytes": text(wav(8000 * LIMIT_S + 8000, 8000))},
     ),
+    "audio_bytes: expected a sample rate of": (
+        "audio_to_text",
+        lambda: {"audio_bytes": text(wav(4000, 3999))},
+    ),
+    "audio_bytes: expected 1 to 32 channels": (
+        "audio_to_text",
+        lambda: {"audio_bytes": text(wav((8000, 33), 8000))},
+    ),
+    "audio_bytes: expected at most 1000 joined recordings": (
+        "audio_to_text",
+        lambda: {"audio_bytes": text(wav(8, 8000) * 1001)},
+    ),
     "transcript: expected at most 80000 characters": (
         "punctuate",
         lambda: {"transcript": text("a" * 80_001)},

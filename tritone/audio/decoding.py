@@ -2,91 +2,108 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
+from itertools import chain
 
 import numpy as np
-import soundfile
 import soxr
 from numpy.typing import NDArray
 
 from ..contract import SAMPLE_RATE_HZ
 from ..errors import AudioError
-from .truncation import missing_bytes
+from . import ffmpeg, libsndfile
+from .blocks import Block
+from .containers import REMEDY, find_parts
+from .containers.parts import Buffer, Part
+from .downmixing import mono
 from .validation import check_duration, check_samples
-
-CONTAINERS = {"WAV": "WAV", "WAVEX": "WAV", "RF64": "WAV", "FLAC": "FLAC", "OGG": "OGG", "MP3": "MP3"}
-_BLOCK_FRAMES = 1 << 16
-_REMEDY = "send a whole WAV, FLAC, OGG or MP3 file."
 
 
 def decode_audio(
-    data: bytes, max_audio_s: float, sample_rate_hz: int = SAMPLE_RATE_HZ
+    data: Buffer, max_audio_s: float, sample_rate_hz: int = SAMPLE_RATE_HZ
 ) -> NDArray[np.float32]:
-    """Decode, mix down and resample a recording.
-
-    Decoding and resampling go block by block: memory beyond file and result does not grow with the length.
-
-    Args:
-        data: the bytes of a WAV, FLAC, OGG (Vorbis or Opus) or MP3 file.
-        max_audio_s: longest recording accepted, seconds.
-        sample_rate_hz: rate of the result.
+    """Decode, mix down and resample all that a file holds; see `decoded_blocks`.
 
     Returns:
         (N,) float32, mono in [-1, 1].
+    """
+    return np.concatenate(list(decoded_blocks(data, max_audio_s, sample_rate_hz)))
+
+
+def decoded_blocks(
+    data: Buffer, max_audio_s: float, sample_rate_hz: int = SAMPLE_RATE_HZ
+) -> Iterator[NDArray[np.float32]]:
+    """Decode, mix down and resample all that a file holds, block by block.
+
+    The memory that this takes does not grow with the length. Files that were joined are decoded one after
+    another, as one recording.
+
+    Args:
+        data: the bytes of a file in one of `containers.FORMATS`.
+        max_audio_s: longest recording accepted, seconds; decoding ends as soon as it is passed.
+        sample_rate_hz: rate of the result.
+
+    Yields:
+        (N,) float32, mono in [-1, 1].
 
     Raises:
-        AudioError: empty, unknown or damaged file, too short, too long, samples not finite or out of range.
+        AudioError: empty, unknown, damaged or cut-off file, too short, too long, samples not finite or out of
+            range. Blocks that were yielded before are void.
     """
     if not data:
-        raise AudioError(f"audio_bytes: expected an audio file, got 0 bytes; {_REMEDY}")
+        raise AudioError(f"audio_bytes: expected an audio file, got 0 bytes; {REMEDY}")
+    parts = find_parts(data)
+    blocks = _within_limits(chain.from_iterable(map(_read_blocks, parts)), max_audio_s)
+    for samples in _resampled(blocks, sample_rate_hz):
+        yield np.clip(samples, -1.0, 1.0, out=samples)
+
+
+def _read_blocks(part: Part) -> Iterator[Block]:
+    if part.demuxer and part.prefers_ffmpeg:
+        yield from ffmpeg.read_blocks(part)
+        return
     try:
-        with soundfile.SoundFile(io.BytesIO(data)) as recording:
-            _check_container(recording, data)
-            check_duration(recording.frames, recording.samplerate, max_audio_s, "audio_bytes")
-            samples = _resampled(recording, sample_rate_hz)
-    except soundfile.LibsndfileError as error:
-        raise AudioError(
-            f"audio_bytes: expected a readable audio file, got {len(data)} bytes that cannot be decoded "
-            f"({error.error_string.strip().rstrip('.')}); {_REMEDY}"
-        ) from error
-    return samples
+        yield from libsndfile.read_blocks(part)
+    except libsndfile.UnsupportedError as error:
+        if not part.demuxer:
+            raise AudioError(
+                f"audio_bytes: expected a readable audio file, got {part.container} that cannot be decoded "
+                f"({error}); {REMEDY}"
+            ) from error
+        yield from ffmpeg.read_blocks(part)
 
 
-def _check_container(recording: soundfile.SoundFile, data: bytes) -> None:
-    if recording.format not in CONTAINERS:
-        raise AudioError(
-            f"audio_bytes: expected WAV, FLAC, OGG or MP3, got {recording.format}; convert the file."
-        )
-    if missing_bytes(data, recording.format):
-        raise AudioError(
-            f"audio_bytes: expected a whole {CONTAINERS[recording.format]} file, got one cut off after "
-            f"{len(data)} bytes; send the file again, complete."
-        )
+def _within_limits(blocks: Iterator[Block], max_audio_s: float) -> Iterator[Block]:
+    """Hand blocks on; raise AudioError as soon as they are too long, or at the end if too short."""
+    before_s, frames, rate = 0.0, 0, SAMPLE_RATE_HZ
+    for block in blocks:
+        if block.sample_rate_hz != rate:
+            before_s, frames, rate = before_s + frames / rate, 0, block.sample_rate_hz
+        frames += len(block.samples)
+        _check_longest(before_s + (frames + block.frames_to_come) / rate, max_audio_s)
+        yield block
+    if not before_s:
+        check_duration(frames, rate, max_audio_s, "audio_bytes")
 
 
-def _resampled(recording: soundfile.SoundFile, sample_rate_hz: int) -> NDArray[np.float32]:
-    if recording.samplerate == sample_rate_hz:
-        samples = np.concatenate(list(_mono_blocks(recording)))
-    else:
-        resampler = soxr.ResampleStream(recording.samplerate, sample_rate_hz, 1, dtype="float32")
-        blocks = [resampler.resample_chunk(block) for block in _mono_blocks(recording)]
-        blocks.append(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
-        samples = np.concatenate(blocks)
-    return np.clip(samples, -1.0, 1.0, out=samples)
+def _check_longest(length_s: float, max_audio_s: float) -> None:
+    # Rates that do not divide evenly must not make an exact hour too long.
+    if length_s > max_audio_s + 1e-6:
+        check_duration(round(length_s * SAMPLE_RATE_HZ), SAMPLE_RATE_HZ, max_audio_s, "audio_bytes")
 
 
-def _mono_blocks(recording: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
-    """Yield checked mono blocks; raise AudioError when fewer frames come than the header promises."""
-    decoded = 0
-    for block in recording.blocks(_BLOCK_FRAMES, dtype="float32", always_2d=True):
-        mono = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
-        check_samples(np.ascontiguousarray(mono), "audio_bytes")
-        decoded += len(mono)
-        yield mono
-    # MP3 and OGG lengths are estimates that decoders may miss by a frame; FLAC and WAV are exact.
-    if decoded == 0 or (recording.format == "FLAC" and decoded < recording.frames):
-        raise AudioError(
-            f"audio_bytes: expected {recording.frames} frames as the header says, got {decoded}; "
-            "the file is damaged or cut off, send it again, complete."
-        )
+def _resampled(blocks: Iterator[Block], sample_rate_hz: int) -> Iterator[NDArray[np.float32]]:
+    """Mix blocks down, check them, and bring them to one rate."""
+    rate, resampler = 0, None
+    for block in blocks:
+        if block.sample_rate_hz != rate:
+            if resampler is not None:
+                yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+            rate, resampler = block.sample_rate_hz, None
+            if rate != sample_rate_hz:
+                resampler = soxr.ResampleStream(rate, sample_rate_hz, 1, dtype="float32")
+        samples = mono(block.samples)
+        check_samples(samples, "audio_bytes")
+        yield samples if resampler is None else resampler.resample_chunk(samples)
+    if resampler is not None:
+        yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tritone_client.errors import InvalidRequestError, ServerError
-from tritone_client.recordings import duration_s
 from tritone_client.results import Transcription, Word
 
 Result = TypeVar("Result")
@@ -33,6 +32,7 @@ TEXT_TO_SPEECH = "text_to_speech"
 TEXT_TO_AUDIO = "text_to_audio"
 PUBLIC_MODELS = (AUDIO_TO_TEXT, SPEECH_TO_TEXT, PUNCTUATE, TEXT_TO_SPEECH, TEXT_TO_AUDIO)
 
+_FIRST_ESCAPED, _LAST_ESCAPED = 0xDC80, 0xDCFF  # what `surrogateescape` makes of bytes that are not UTF-8
 _VERSIONS_DIFFER = "client and server are of different versions."
 
 
@@ -78,6 +78,10 @@ class Outputs:
     def integer(self, name: str) -> int:
         """Return an integer output of one element."""
         return int(self.row(name)[0])
+
+    def optional_float(self, name: str) -> float | None:
+        """Return a floating-point output of one element, None where the server does not have it."""
+        return None if self.tensor(name) is None else self.floats(name)[0]
 
     def floats(self, name: str) -> list[float]:
         """Return a floating-point output as Python floats."""
@@ -132,8 +136,15 @@ def text_tensor(name: str, text: str) -> Tensor:
     try:
         return bytes_tensor(name, text.encode("utf-8"))
     except UnicodeEncodeError as error:
+        code = ord(text[error.start])
+        if _FIRST_ESCAPED <= code <= _LAST_ESCAPED:  # a byte that Python could not decode
+            raise InvalidRequestError(
+                f"{name}: expected valid Unicode in UTF-8, got the byte 0x{code & 0xFF:02X} at character "
+                f"{error.start}, as Latin-1 or Windows-1252 have it; save the text as UTF-8."
+            ) from error
         raise InvalidRequestError(
-            f"{name}: expected valid Unicode, got unpaired surrogates; send text in UTF-8."
+            f"{name}: expected valid Unicode, got an unpaired surrogate at character {error.start}; "
+            "send text in UTF-8."
         ) from error
 
 
@@ -148,9 +159,10 @@ def _transcribe_file(content: bytes) -> Call[Transcription]:
             f"audio_bytes: expected at most {LARGEST_FILE_BYTES} bytes, got {len(content)}; "
             "split the recording or compress it as FLAC or MP3."
         )
-    length_s = duration_s(content)
     inputs = (bytes_tensor("audio_bytes", content),)
-    return Call(AUDIO_TO_TEXT, inputs, lambda outputs: _transcription(outputs, length_s))
+    return Call(
+        AUDIO_TO_TEXT, inputs, lambda outputs: _transcription(outputs, outputs.optional_float("duration_s"))
+    )
 
 
 def _transcribe_samples(samples: NDArray[np.float32]) -> Call[Transcription]:

@@ -34,8 +34,8 @@ class Client(Settings):
         """Return what is said in a recording.
 
         Args:
-            audio: path of an audio file (WAV, FLAC, OGG, MP3; any rate, any number of channels); or the
-                bytes of one; or an array of (N,) float32 samples, 16 kHz mono in [-1, 1].
+            audio: path of an audio file (WAV, FLAC, OGG, MP3, WebM, MP4, AAC, AMR, WMA; any rate, any number
+                of channels); or the bytes of one; or (N,) float32 samples, 16 kHz mono in [-1, 1].
 
         Raises:
             OSError: the file cannot be read.

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection
 from pathlib import Path
 
 import soundfile
 
-AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3"})
+from tritone_client.folders import scan
+
+_SUFFIXES = (
+    "wav wave w64 rf64 flac ogg oga opus mp3 mp2 mpga webm weba mka mkv",
+    "m4a m4b mp4 m4v mov 3gp 3gpp 3g2 aac amr awb wma",
+)
+AUDIO_SUFFIXES = frozenset(f".{name}" for names in _SUFFIXES for name in names.split())
+FORMATS = "WAV, FLAC, OGG, MP3, WebM, MP4 or M4A, AAC, AMR or WMA"  # as messages name them
 
 
 def audio_files(folder: Path, recursive: bool = False) -> list[Path]:
     """List a folder's audio files in the order of their paths, without hidden ones."""
-    return files_in(folder, AUDIO_SUFFIXES, recursive)
-
-
-def files_in(folder: Path, suffixes: Collection[str], recursive: bool) -> list[Path]:
-    """List a folder's files with one of the suffixes in the order of their paths, without hidden ones."""
-    return sorted(
-        path
-        for path in folder.glob("**/*" if recursive else "*")
-        if path.suffix.lower() in suffixes
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and path.is_file()
-    )
+    return [entry.path for entry in scan(folder, AUDIO_SUFFIXES, recursive) if not entry.problem]
 
 
 def duration_s(content: bytes) -> float | None:
-    """Return the seconds of audio in a file's bytes, None when its header cannot be read here."""
+    """Return the seconds of audio in a WAV, FLAC, OGG or MP3 file, None when its header cannot be read."""
     try:
         return float(soundfile.info(io.BytesIO(content)).duration)
     except soundfile.SoundFileError:

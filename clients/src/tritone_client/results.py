@@ -27,7 +27,7 @@ class Transcription:
     transcript: str  #: as recognised: lower case, no punctuation
     text: str  #: the same words, punctuated and capitalised
     words: tuple[Word, ...]  #: in the order they were spoken
-    duration_s: float | None  #: length of the audio in seconds; None when only the server could read the file
+    duration_s: float | None  #: length of the audio in seconds; None: not known
 
 
 @dataclass(frozen=True, eq=False)

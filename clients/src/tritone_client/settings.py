@@ -32,7 +32,8 @@ class Settings:
         """Prepare a client; nothing is sent yet.
 
         Args:
-            url: HOST:PORT without scheme; default is port 8001 (gRPC) or 8000 (HTTP) of this machine.
+            url: HOST:PORT, default is port 8001 (gRPC) or 8000 (HTTP) of this machine; over HTTP
+                http://HOST:PORT is the same.
             protocol: "grpc" or "http".
             timeout_s: seconds for one request, all its attempts together.
             retries: further attempts while nobody answers at the address.
@@ -58,7 +59,19 @@ def _checked_url(url: str | None, protocol: Protocol) -> str:
         raise ValueError(f"protocol: expected grpc or http, got {protocol!r}.")
     if url is None:
         return DEFAULT_URLS[protocol]
-    host, _, port = url.rpartition(":")
-    if not host or "/" in url or not port.isdecimal():
-        raise ValueError(f"url: expected HOST:PORT without scheme or path, got {url!r}; try localhost:8001.")
-    return url
+    scheme, separator, rest = url.rpartition("://")
+    if separator and scheme.lower() != protocol:
+        raise ValueError(f"url: expected HOST:PORT, got {url!r}; {_scheme_remedy(scheme.lower())}")
+    address = rest.rstrip("/") if separator else rest
+    host, _, port = address.rpartition(":")
+    if not host or "/" in address or not port.isdecimal():
+        raise ValueError(f"url: expected HOST:PORT without path, got {url!r}; try {DEFAULT_URLS[protocol]}.")
+    return address
+
+
+def _scheme_remedy(scheme: str) -> str:
+    if scheme in DEFAULT_URLS:
+        return f"choose the protocol {scheme} for it."
+    if scheme == "https":
+        return "TLS is not supported; send it to a proxy on this machine that speaks TLS to the server."
+    return f"leave out {scheme}://."

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import triton_python_backend_utils as pb_utils
 
-from tritone.audio.decoding import decode_audio
+from tritone.audio.decoder_pool import DecoderPool
+from tritone.contract import SAMPLE_RATE_HZ
 from tritone.python_backend.configuration import Parameters
 from tritone.python_backend.responses import RequestThreads, pad_rows
 
@@ -14,6 +15,7 @@ class TritonPythonModel:
     def initialize(self, args):
         parameters = Parameters(args)
         self._max_audio_s = parameters.number("max_audio_s")
+        self._decoders = DecoderPool(parameters.count("requests_in_flight"))
         self._threads = RequestThreads(["audio_bytes"], self._decode, parameters)
 
     def execute(self, requests):
@@ -21,8 +23,13 @@ class TritonPythonModel:
 
     def finalize(self):
         self._threads.close()
+        self._decoders.close()
 
     def _decode(self, work):
-        rows = [decode_audio(file, self._max_audio_s) for (file,) in work.inputs["audio_bytes"]]
+        rows = [self._decoders.decode(file, self._max_audio_s) for (file,) in work.inputs["audio_bytes"]]
         lengths = np.array([[row.size] for row in rows], np.int64)
-        return [pb_utils.Tensor("audio", pad_rows(rows)), pb_utils.Tensor("audio_length", lengths)]
+        return [
+            pb_utils.Tensor("audio", pad_rows(rows)),
+            pb_utils.Tensor("audio_length", lengths),
+            pb_utils.Tensor("duration_s", (lengths / SAMPLE_RATE_HZ).astype(np.float32)),
+        ]

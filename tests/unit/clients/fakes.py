@@ -86,7 +86,11 @@ class Behaviour:
                 self.in_flight -= 1
 
     def _audio_to_text(self, audio_bytes: np.ndarray) -> dict[str, np.ndarray]:
-        return self._recognise(audio_bytes[0, 0])
+        content = audio_bytes[0, 0]
+        outputs = self._recognise(content)
+        with io.BytesIO(content) as file:
+            length_s = soundfile.info(file).duration if content else 0.0
+        return {**outputs, "duration_s": np.array([[length_s]], np.float32)}
 
     def _speech_to_text(self, audio: np.ndarray, audio_length: np.ndarray) -> dict[str, np.ndarray]:
         assert audio.dtype == np.float32

@@ -39,8 +39,28 @@ def test_padding_words_are_dropped():
     assert result.duration_s == 0.5
 
 
-def test_the_length_of_a_file_that_only_the_server_can_read_is_unknown():
+def test_the_length_of_a_file_is_what_the_server_found():
+    call = calls.transcribe(b"some format")
+    assert call.decode(answer(duration_s=np.array([[1.5]], np.float32))).duration_s == 1.5
+
+
+def test_the_length_of_a_file_is_unknown_where_the_server_does_not_tell_it():
     assert calls.transcribe(b"some format").decode(answer()).duration_s is None
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            b"caf\xe9".decode("utf-8", "surrogateescape"),
+            "in UTF-8, got the byte 0xE9 at character 3, as Latin-1",
+        ),
+        ("caf\ud800", "got an unpaired surrogate at character 3"),
+    ],
+)
+def test_text_that_is_not_unicode_is_named_for_what_it_is(text, says):
+    with pytest.raises(InvalidRequestError, match=says):
+        calls.punctuate(text)
 
 
 @pytest.mark.parametrize(

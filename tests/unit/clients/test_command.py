@@ -9,6 +9,7 @@ import pty
 import signal
 import struct
 import subprocess
+import tempfile
 import termios
 import threading
 import time
@@ -17,6 +18,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from tritone_client.command import main
+from tritone_client.command.sources import Source, find_sources
+from tritone_client.command.unusable import Unusable
 
 from .conftest import TRITONE
 from .fakes import FaultError, GrpcServer
@@ -98,6 +101,72 @@ def test_a_folder_stands_for_its_audio_files_in_order(tritone, tmp_path, record)
     assert tritone("transcribe", "-r", folder).stdout.endswith(f"{folder}/deep/c.wav: In c.\n")
 
 
+def test_what_a_folder_holds_beside_audio_is_named(tritone, tmp_path, record):
+    for name in ("talks/a.m4a", "talks/b.webm", "talks/deep/c.AMR"):
+        record(name, f"in {Path(name).stem}")
+    folder = tmp_path / "talks"
+    (folder / "notes.txt").write_text("no audio")
+    (folder / "README").write_text("no audio")
+    (folder / "deep" / "link").symlink_to(folder)
+    result = tritone("transcribe", "-r", folder)
+    assert result.stdout.splitlines() == [
+        f"{folder}/a.m4a: In a.",
+        f"{folder}/b.webm: In b.",
+        f"{folder}/deep/c.AMR: In c.",
+    ]
+    assert result.stderr.splitlines() == [
+        f"{folder}/README: skipped: no suffix",
+        f"{folder}/deep/link: skipped: a link to a folder",
+        f"{folder}/notes.txt: skipped: unknown suffix .txt",
+    ]
+    assert result.exit_code == 0
+
+
+def test_a_dangling_link_is_a_failure(tritone, tmp_path, record):
+    good = record("talks/good.wav", "good")
+    link = tmp_path / "talks" / "gone.wav"
+    link.symlink_to(tmp_path / "nothing.wav")
+    why = f"{link}: dangling link: {tmp_path}/nothing.wav does not exist\n"
+    for arguments in (["transcribe", tmp_path / "talks"], ["transcribe", good, link]):
+        result = tritone(*arguments)
+        assert (result.exit_code, result.stdout, result.stderr) == (1, f"{good}: Good.\n", why)
+
+
+def test_a_pipe_in_a_folder_is_a_failure(tritone, tmp_path, record):
+    good = record("talks/good.wav", "good")
+    os.mkfifo(tmp_path / "talks" / "pipe.wav")
+    result = tritone("transcribe", tmp_path / "talks")
+    assert (result.exit_code, result.stdout) == (1, f"{good}: Good.\n")
+    assert result.stderr == f"{tmp_path}/talks/pipe.wav: no regular file\n"
+
+
+@pytest.fixture
+def without_privileges():
+    """Be somebody who is not root, to whom permissions apply."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(65_534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_a_folder_that_cannot_be_read_is_named_for_that(without_privileges):
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "locked").mkdir()
+        (folder / "locked").chmod(0)
+        (folder / "a.wav").touch()
+        inside = list(find_sources([name], recursive=True))
+        alone = list(find_sources([str(folder / "locked")], recursive=False))
+        (folder / "locked").chmod(0o700)
+    assert [type(item) for item in inside] == [Source, Unusable]
+    assert inside[1] == Unusable(f"{name}/locked", "Permission denied")
+    assert alone == [Unusable(f"{name}/locked", "Permission denied")]
+
+
 def test_stdin_is_a_file(tritone, record):
     path = record("a.wav", "hello world")
     result = tritone("transcribe", "--format", "json", "-", stdin=path.read_bytes())
@@ -136,7 +205,7 @@ def test_an_unreadable_file_is_reported_and_the_others_are_done(tritone, record)
 def test_a_folder_without_audio_is_an_error_that_needs_no_server(tritone, tmp_path, free_port):
     result = tritone("transcribe", tmp_path, url=f"localhost:{free_port}")
     assert result.exit_code == 1
-    assert result.stderr.startswith(f"{tmp_path}: folder without audio files (WAV, FLAC, OGG, MP3)")
+    assert result.stderr.startswith(f"{tmp_path}: folder without audio files (WAV, FLAC, OGG, MP3, ")
 
 
 def test_an_unreachable_server_is_reported_once(tritone, record, free_port):
@@ -221,6 +290,67 @@ def test_an_output_folder_mirrors_a_recursive_input_folder(tritone, tmp_path, re
     assert (tmp_path / "out" / "deep" / "a.txt").read_text() == "Two.\n"
 
 
+@pytest.mark.parametrize("name", ["b.wav", "b.M4A", "new.opus"])
+def test_text_is_never_written_over_a_recording(tritone, tmp_path, record, name):
+    first, second = record("a.wav", "one"), record(name, "two")
+    before = second.read_bytes()
+    result = tritone("transcribe", "-o", second, first)  # as the shell makes it of -o *.wav
+    assert result.exit_code == 2
+    assert "the suffix of a recording" in result.stderr
+    assert second.read_bytes() == before
+
+
+@pytest.mark.parametrize("format_", ["text", "json"])
+def test_text_is_never_written_over_an_input_of_any_name(tritone, tmp_path, record, format_):
+    audio, link = record("a.txt", "one"), tmp_path / "link.txt"
+    link.symlink_to(audio)
+    before = audio.read_bytes()
+    for output in (audio, link, f"{tmp_path}/") if format_ == "text" else (audio, link):
+        result = tritone("transcribe", "--format", format_, "-o", output, audio)
+        assert result.exit_code == 2
+        assert "written over a recording" in result.stderr
+        assert audio.read_bytes() == before
+
+
+def test_recordings_whose_files_exist_can_be_skipped(tritone, tmp_path, behaviour, record):
+    paths = [record(f"{name}.wav", name) for name in ("one", "two", "three")]
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "two.txt").write_text("from before")
+    arguments = ["transcribe", "-o", f"{tmp_path}/out/", "--skip-existing", *paths]
+    result = tritone(*arguments)
+    assert (result.exit_code, result.stderr) == (0, "tritone: 1 of 3 skipped, as their files exist\n")
+    assert (tmp_path / "out" / "two.txt").read_text() == "from before"
+    assert (tmp_path / "out" / "three.txt").read_text() == "Three.\n"
+    asked = len(behaviour.asked)
+    assert tritone(*arguments).exit_code == 0
+    assert len(behaviour.asked) == asked
+
+
+def test_one_recording_whose_file_exists_can_be_skipped(tritone, tmp_path, record):
+    target = tmp_path / "a.srt"
+    target.write_text("from before")
+    arguments = ["transcribe", "--format", "srt", "--skip-existing", "-o", target]
+    assert tritone(*arguments, record("a.wav", "one")).exit_code == 0
+    assert target.read_text() == "from before"
+
+
+@pytest.mark.parametrize("output", [[], ["-o", "-"], ["-o", "all.txt"]])
+def test_skipping_needs_a_file_for_each_recording(tritone, tmp_path, record, monkeypatch, output):
+    monkeypatch.chdir(tmp_path)
+    result = tritone("transcribe", "--skip-existing", *output, record("a.wav", "a"), record("b.wav", "b"))
+    assert result.exit_code == 2
+    assert "--skip-existing needs a file for each result" in " ".join(result.stderr.split())
+
+
+def test_a_result_that_cannot_be_written_whole_leaves_no_file(tritone, tmp_path, record):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".a.txt.unfinished").symlink_to("/dev/full")
+    path = record("a.wav", "hello")
+    result = tritone("transcribe", "-o", f"{tmp_path}/out/", path)
+    assert (result.exit_code, result.stderr) == (1, f"{path}: No space left on device\n")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_two_results_are_never_written_to_the_same_file(tritone, tmp_path, record):
     paths = [record("x/a.wav", "one"), record("y/a.wav", "two")]
     result = tritone("transcribe", "-o", f"{tmp_path}/out/", *paths)
@@ -235,6 +365,32 @@ def test_captions_of_several_files_without_a_folder_are_wrong_usage(tritone, tmp
         result = tritone("transcribe", "--format", "srt", *output, *paths)
         assert result.exit_code == 2
         assert "need a folder" in result.stderr
+
+
+@pytest.mark.parametrize("form", ["http://{}", "HTTP://{}/", "{}"])
+def test_an_http_address_may_have_its_scheme(tritone, urls, record, form):
+    url = form.format(urls["http"])
+    result = tritone("transcribe", "--protocol", "http", record("a.wav", "hello"), url=url)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "Hello.\n", "")
+
+
+@pytest.mark.parametrize(
+    ("protocol", "url", "says"),
+    [
+        ("grpc", "http://localhost:8000", "choose the protocol http for it"),
+        ("http", "grpc://localhost:8001", "choose the protocol grpc for it"),
+        ("http", "https://localhost:8000", "TLS is not supported"),
+        ("grpc", "https://localhost:8000", "TLS is not supported"),
+        ("http", "ftp://localhost:21", "leave out ftp://"),
+        ("http", "http://localhost", "HOST:PORT without path"),
+        ("http", "http://localhost:8000/v2", "HOST:PORT without path"),
+        ("grpc", "localhost:8001/", "HOST:PORT without path"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_wrong_usage_with_a_remedy(tritone, record, protocol, url, says):
+    result = tritone("transcribe", "--protocol", protocol, record("a.wav", "hello"), url=url)
+    assert result.exit_code == 2
+    assert says in " ".join(result.stderr.split())
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,14 @@ def test_the_length_of_a_truncated_file_is_what_is_left_or_unknown():
 
 
 def test_audio_is_known_by_its_suffix_in_any_case(tmp_path):
-    for name in ("b.MP3", "a.wav", "c.opus", "notes.txt", ".d.wav", "wav"):
+    for name in ("b.MP3", "a.wav", "c.opus", "d.m4a", "e.WebM", "f.amr", "notes.txt", ".d.wav", "wav"):
         (tmp_path / name).touch()
     (tmp_path / "folder.wav").mkdir()
-    assert [path.name for path in audio_files(tmp_path)] == ["a.wav", "b.MP3", "c.opus"]
+    assert [path.name for path in audio_files(tmp_path)] == [
+        "a.wav",
+        "b.MP3",
+        "c.opus",
+        "d.m4a",
+        "e.WebM",
+        "f.amr",
+    ]

@@ -168,11 +168,90 @@ def test_a_bad_text_among_good_ones_fails_alone(tritone, tmp_path):
     assert [path.name for path in sorted((tmp_path / "out").iterdir())] == ["001.wav", "004.wav"]
     refusals = [
         "expected a word, got none.",
-        "expected valid Unicode, got unpaired surrogates; send text in UTF-8.",
+        "expected valid Unicode in UTF-8, got the byte 0xFF at character 4, "
+        "as Latin-1 or Windows-1252 have it; save the text as UTF-8.",
     ]
     assert result.stderr.splitlines() == [
         f"-:{n}: text: {why}" for n, why in zip((2, 3), refusals, strict=True)
     ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_the_byte_order_mark_says_how_a_text_is_encoded(tritone, tmp_path, encoding, line_end):
+    mark = "\ufeff" if encoding.endswith(("le", "be")) else ""
+    content = f"{mark}one größe{line_end}{line_end}two{line_end}".encode(encoding)
+    place = tmp_path / "lines.txt"
+    place.write_bytes(content)
+    result = tritone("synthesize", "--from", place, "-o", tmp_path / "out")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert says(tmp_path / "out" / "001.wav", "one größe")
+    assert says(tmp_path / "out" / "003.wav", "two")
+    assert tritone("punctuate", "-", stdin=content).stdout == "One größe.\n\nTwo.\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("one".encode("utf-16-le"), "got a NUL at byte 1, as in UTF-16 without a byte order mark"),
+        (
+            "one".encode("utf-16")[:-1],
+            "got a broken character at byte 6",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    "arguments", [["synthesize", "-"], ["synthesize", "--from", "-"], ["punctuate", "-"]]
+)
+def test_what_is_no_text_is_refused_before_anything_is_sent(
+    tritone, tmp_path, behaviour, arguments, content, why
+):
+    output = ["-o", tmp_path / ("out" if "--from" in arguments else "out.wav")] * (
+        arguments[0] == "synthesize"
+    )
+    result = tritone(*arguments, *output, stdin=content)
+    assert (result.exit_code, behaviour.asked) == (1, [])
+    assert result.stderr.startswith("-: text: ")
+    assert why in result.stderr
+
+
+def test_texts_of_a_folder_that_cannot_be_read_are_reported_and_the_others_spoken(tritone, tmp_path):
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    (folder / "good.txt").write_text("good")
+    (folder / "utf16.txt").write_bytes("bad".encode("utf-16-le"))
+    (folder / "gone.txt").symlink_to(tmp_path / "nothing")
+    (folder / "notes.md").write_text("notes")
+    result = tritone("synthesize", "--from", folder, "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert says(tmp_path / "out" / "good.wav", "good")
+    assert result.stderr.splitlines() == [
+        f"{folder}/gone.txt: dangling link: {tmp_path}/nothing does not exist",
+        f"{folder}/notes.md: skipped: unknown suffix .md",
+        f"{folder}/utf16.txt: text: expected UTF-8, got a NUL at byte 1, as in UTF-16 without a byte order "
+        "mark or in a file that is no text; save the text as UTF-8.",
+    ]
+
+
+def test_texts_whose_files_exist_can_be_skipped(tritone, tmp_path, behaviour):
+    (tmp_path / "lines.txt").write_text("one\ntwo\nthree")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "002.wav").write_bytes(b"from before")
+    arguments = ["synthesize", "--from", tmp_path / "lines.txt", "-o", tmp_path / "out", "--skip-existing"]
+    result = tritone(*arguments)
+    assert (result.exit_code, result.stderr) == (0, "tritone: 1 of 3 skipped, as their files exist\n")
+    assert (tmp_path / "out" / "002.wav").read_bytes() == b"from before"
+    assert says(tmp_path / "out" / "003.wav", "three")
+    asked = len(behaviour.asked)
+    assert tritone(*arguments).exit_code == 0
+    assert len(behaviour.asked) == asked
+
+
+def test_one_text_whose_file_exists_can_be_skipped(tritone, tmp_path):
+    target = tmp_path / "a.wav"
+    target.write_bytes(b"from before")
+    assert tritone("synthesize", "hello", "-o", target, "--skip-existing").exit_code == 0
+    assert target.read_bytes() == b"from before"
 
 
 @pytest.mark.parametrize("content", [None, "", "\n \n"])
@@ -237,6 +316,7 @@ def test_a_server_without_a_voice_is_told_from_an_unreachable_one(tritone, tmp_p
         (["hello", "-o", "a.wav", "--speed", "0.4"], "--speed: expected a number from 0.5 to 2, got 0.4"),
         (["hello", "-o", "a.wav", "--sigma", "nan"], "--sigma: expected a number from 0 to 1, got nan"),
         (["hello", "-o", "a.wav", "--denoise", "much"], "--denoise"),
+        (["hello", "-o", "-", "--skip-existing"], "--skip-existing needs a file for each result"),
     ],
 )
 def test_wrong_usage_exits_with_2_and_says_why(arguments, says):

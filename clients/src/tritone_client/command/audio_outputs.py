@@ -11,7 +11,7 @@ from typing import Protocol
 
 import click
 
-from tritone_client.command.outputs import check_distinct
+from tritone_client.command.outputs import check_distinct, write_whole
 from tritone_client.command.texts import Text
 from tritone_client.synthesis import AudioFormat
 
@@ -36,6 +36,9 @@ class AudioOutput(Protocol):
     def write(self, text: Text, content: bytes) -> str | None:
         """Write one file; return its name, None where it has none. Raise OSError when that fails."""
 
+    def path(self, text: Text) -> Path | None:
+        """Return where a text's audio goes, None where that is no file."""
+
 
 @dataclass(frozen=True)
 class StdoutAudio:
@@ -47,18 +50,25 @@ class StdoutAudio:
         """Write the file's bytes."""
         click.echo(content, nl=False)
 
+    def path(self, text: Text) -> None:
+        """Return None."""
+
 
 @dataclass(frozen=True)
 class FileAudio:
     """One file. What it held before is kept until there is something new."""
 
-    path: Path
+    where: Path
     format: AudioFormat
 
     def write(self, text: Text, content: bytes) -> str:
         """Write the file, over one that is there."""
-        self.path.write_bytes(content)
-        return click.format_filename(str(self.path))
+        self.where.write_bytes(content)
+        return click.format_filename(str(self.where))
+
+    def path(self, text: Text) -> Path:
+        """Return the file."""
+        return self.where
 
 
 @dataclass(frozen=True)
@@ -71,8 +81,7 @@ class FolderAudio:
     def write(self, text: Text, content: bytes) -> str:
         """Write one text's file, over one that is there."""
         path = self.path(text)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        write_whole(path, content)
         return click.format_filename(str(path))
 
     def path(self, text: Text) -> Path:

@@ -7,13 +7,17 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import click
 
 from tritone_client import captions
+from tritone_client.command.connection import complain
 from tritone_client.command.sources import Source
+from tritone_client.recordings import AUDIO_SUFFIXES
 from tritone_client.results import Transcription
+
+Item = TypeVar("Item")
 
 DECIMALS = 3  # milliseconds
 SUFFIXES = {"text": ".txt", "json": ".json", "srt": ".srt", "vtt": ".vtt"}
@@ -50,6 +54,9 @@ class Output(Protocol):
     def write(self, source: Source, transcription: Transcription) -> None:
         """Write one result; raise OSError when it cannot be written."""
 
+    def path(self, source: Source) -> Path | None:
+        """Return the file that a recording's result gets to itself, None where it gets none."""
+
 
 @dataclass(frozen=True)
 class StdoutOutput:
@@ -61,20 +68,27 @@ class StdoutOutput:
         """Print one result."""
         click.echo(self.style.render(source.name, transcription), nl=False)
 
+    def path(self, source: Source) -> None:
+        """Return None."""
+
 
 @dataclass
 class FileOutput:
     """One file: result after result. What it held before is kept until there is a first one."""
 
-    path: Path
+    where: Path
     style: Style
     begun: bool = False
 
     def write(self, source: Source, transcription: Transcription) -> None:
         """Append one result."""
-        with self.path.open("a" if self.begun else "w", encoding="utf-8") as file:
+        with self.where.open("a" if self.begun else "w", encoding="utf-8") as file:
             file.write(self.style.render(source.name, transcription))
         self.begun = True
+
+    def path(self, source: Source) -> Path | None:
+        """Return the file where it is that of one recording."""
+        return None if self.style.named else self.where
 
 
 @dataclass(frozen=True)
@@ -87,8 +101,7 @@ class FolderOutput:
     def write(self, source: Source, transcription: Transcription) -> None:
         """Write the file of one recording."""
         path = self.path(source)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(self.style.render(source.name, transcription), encoding="utf-8")
+        write_whole(path, self.style.render(source.name, transcription).encode())
 
     def path(self, source: Source) -> Path:
         """Return where the result of a recording goes."""
@@ -115,12 +128,66 @@ def open_output(where: str | None, style: Style, sources: Sequence[Source]) -> O
     if where.endswith(("/", os.sep)) or path.is_dir() or (folder_needed and not path.exists()):
         output = FolderOutput(path, replace(style, named=False))
         check_distinct((source.name, output.path(source)) for source in sources)
+        for source in sources:
+            _check_no_input(output.path(source), sources)
         return output
     if folder_needed:
         raise click.UsageError(f"captions of several files need a folder, got the file {where}.")
     if not path.parent.is_dir():
         raise click.UsageError(f"cannot write {where}: its folder does not exist.")
+    if path.suffix.lower() in AUDIO_SUFFIXES:
+        raise click.UsageError(
+            f"-o {where}: expected a file for text, got one with the suffix of a recording; "
+            "-o takes one name, which a pattern like -o r*.wav does not give."
+        )
+    _check_no_input(path, sources)
     return FileOutput(path, style)
+
+
+def _check_no_input(path: Path, sources: Sequence[Source]) -> None:
+    if not path.exists():
+        return
+    for source in sources:
+        if isinstance(source.audio, Path) and source.audio.exists() and path.samefile(source.audio):
+            raise click.UsageError(
+                f"-o: the text of {source.name} would be written over a recording; choose another place."
+            )
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that is there with all its content or not at all, and the folders above it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        unfinished.write_bytes(content)
+        unfinished.replace(path)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def without_existing(items: Sequence[Item], path_of: Callable[[Item], Path | None]) -> list[Item]:
+    """Leave out what has its file already, and say how many that are.
+
+    Raises:
+        click.UsageError: the items get no files of their own.
+    """
+    missing = []
+    for item in items:
+        path = path_of(item)
+        if path is None:
+            raise click.UsageError(
+                "--skip-existing needs a file for each result: -o FOLDER, or -o FILE for one."
+            )
+        if not path.exists():
+            missing.append(item)
+    if skipped := len(items) - len(missing):
+        complain(f"{skipped} of {len(items)} skipped, as their files exist")
+    return missing
 
 
 def check_distinct(results: Iterable[tuple[str, Path]]) -> None:

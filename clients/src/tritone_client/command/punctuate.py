@@ -10,7 +10,8 @@ import click
 
 from tritone_client.async_client import AsyncClient
 from tritone_client.calls import PUNCTUATE
-from tritone_client.command.connection import Connection, complain, connected, leave, reason, run
+from tritone_client.command.connection import FAILED, Connection, complain, connected, leave, reason, run
+from tritone_client.command.text_content import lines_of
 from tritone_client.errors import TritoneError
 from tritone_client.ordering import in_order
 from tritone_client.settings import DEFAULT_CONCURRENCY
@@ -36,8 +37,11 @@ async def _punctuate(connection: Connection, texts: Sequence[str], keep_blank: b
 
 
 def _stdin_lines() -> list[str]:
-    # Bytes that are not UTF-8 stay marked, so that only their own line is refused.
-    return [line.decode("utf-8", "surrogateescape") for line in sys.stdin.buffer.read().splitlines()]
+    try:
+        return lines_of(sys.stdin.buffer.read())
+    except TritoneError as error:
+        complain(reason(error), "-")
+        raise SystemExit(FAILED) from error
 
 
 async def _print_all(client: AsyncClient, texts: Sequence[str], keep_blank: bool) -> bool:

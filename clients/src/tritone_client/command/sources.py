@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,7 +10,9 @@ from pathlib import Path, PurePath
 
 import click
 
-from tritone_client.recordings import audio_files
+from tritone_client.command.unusable import Unusable, name_of, unusable
+from tritone_client.folders import scan
+from tritone_client.recordings import AUDIO_SUFFIXES, FORMATS
 
 STDIN = "-"
 
@@ -23,14 +26,6 @@ class Source:
     target: PurePath  #: where its result goes inside an output folder, without suffix
 
 
-@dataclass(frozen=True)
-class Unusable:
-    """An argument that holds no recording."""
-
-    name: str
-    reason: str
-
-
 def find_sources(arguments: Iterable[str], recursive: bool) -> Iterator[Source | Unusable]:
     """Yield the recordings that the arguments stand for, in their order."""
     for argument in arguments:
@@ -41,21 +36,26 @@ def find_sources(arguments: Iterable[str], recursive: bool) -> Iterator[Source |
             yield Source(STDIN, sys.stdin.buffer.read(), PurePath("stdin"))
         elif path.is_dir():
             yield from _in_folder(path, recursive)
-        elif not path.exists():
-            yield Unusable(name, "no such file or folder")
-        else:
+        elif path.exists():
             yield Source(name, path, PurePath(path.stem))
+        elif path.is_symlink():
+            yield Unusable(name, f"dangling link: {click.format_filename(os.readlink(path))} does not exist")
+        else:
+            yield Unusable(name, "no such file or folder")
 
 
 def _in_folder(folder: Path, recursive: bool) -> Iterator[Source | Unusable]:
-    name = click.format_filename(str(folder))
     try:
-        paths = audio_files(folder, recursive)
+        entries = list(scan(folder, AUDIO_SUFFIXES, recursive))
     except OSError as error:
-        yield Unusable(name, error.strerror or str(error))
+        yield Unusable(name_of(folder), error.strerror or str(error))
         return
-    if not paths:
+    for entry in entries:
+        if entry.problem:
+            yield unusable(entry)
+        else:
+            path = entry.path
+            yield Source(name_of(path), path, path.relative_to(folder).with_suffix(""))
+    if all(entry.problem and not entry.is_failure for entry in entries):
         hint = "" if recursive else "; --recursive looks into its folders too"
-        yield Unusable(name, f"folder without audio files (WAV, FLAC, OGG, MP3){hint}")
-    for path in paths:
-        yield Source(click.format_filename(str(path)), path, path.relative_to(folder).with_suffix(""))
+        yield Unusable(name_of(folder), f"folder without audio files ({FORMATS}){hint}")

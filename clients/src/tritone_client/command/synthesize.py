@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 
 import click
@@ -12,9 +12,11 @@ from tritone_client.calls import TEXT_TO_AUDIO
 from tritone_client.command.audio_outputs import AudioOutput, open_file, open_folder
 from tritone_client.command.batch import concurrency_option, work_through
 from tritone_client.command.connection import FAILED, Connection, complain, connected, leave, reason, run
+from tritone_client.command.outputs import without_existing
 from tritone_client.command.spoken import Report, Spoken
-from tritone_client.command.texts import Text, given_text, texts_from
-from tritone_client.errors import InvalidRequestError
+from tritone_client.command.texts import STDIN, Text, given_text, texts_from
+from tritone_client.command.unusable import Unusable, usable
+from tritone_client.errors import InvalidRequestError, TritoneError
 from tritone_client.synthesis import FORMATS, AudioFormat, Delivery
 
 
@@ -53,6 +55,9 @@ from tritone_client.synthesis import FORMATS, AudioFormat, Delivery
     "--denoise", type=float, metavar="X", help="Take out the vocoder's own noise, 0 to 1.  [default: 0]"
 )
 @click.option("-r", "--recursive", is_flag=True, help="Look for texts in the folders of a folder too.")
+@click.option(
+    "--skip-existing", is_flag=True, help="Leave out texts whose file exists, to go on after a break."
+)
 @concurrency_option("Texts")
 @connected
 def synthesize(
@@ -66,6 +71,7 @@ def synthesize(
     sigma: float | None,
     denoise: float | None,
     recursive: bool,
+    skip_existing: bool,
     concurrency: int,
 ) -> None:
     """Speak TEXT into an audio file.
@@ -82,23 +88,27 @@ def synthesize(
         raise click.UsageError(f"--{error}") from error
     if place is None:
         target = open_file(output, format_)
-        texts: Sequence[Text] = [given_text(text)]
+        texts, all_usable = _texts(STDIN, lambda: [given_text(text)])
     else:
-        texts = _texts(place, recursive)
+        texts, all_usable = _texts(place, lambda: texts_from(place, recursive))
         target = open_folder(output, format_, texts)
-    leave(run(_synthesize(connection, texts, target, delivery, concurrency)))
+    if skip_existing:
+        texts = without_existing(texts, target.path)
+    succeeded = not texts or run(_synthesize(connection, texts, target, delivery, concurrency))
+    leave(succeeded and all_usable)
 
 
-def _texts(place: str, recursive: bool) -> Sequence[Text]:
+def _texts(place: str, read: Callable[[], Iterable[Text | Unusable]]) -> tuple[list[Text], bool]:
+    """Return the texts of a place, and whether all that it holds could be used."""
     try:
-        texts = list(texts_from(place, recursive))
-    except OSError as error:
+        texts, all_usable = usable(read())
+    except (OSError, TritoneError) as error:
         complain(reason(error), click.format_filename(place))
         raise SystemExit(FAILED) from error
-    if not texts:
+    if not texts and all_usable:
         complain("expected at least one line or .txt file with text, got none", click.format_filename(place))
         raise SystemExit(FAILED)
-    return texts
+    return texts, all_usable
 
 
 async def _synthesize(

@@ -9,7 +9,11 @@ from pathlib import Path, PurePath
 
 import click
 
-from tritone_client.recordings import files_in
+from tritone_client.command.connection import reason
+from tritone_client.command.text_content import decode_text, lines_of
+from tritone_client.command.unusable import Unusable, name_of, unusable
+from tritone_client.errors import TritoneError
+from tritone_client.folders import scan
 
 STDIN = "-"
 TEXT_SUFFIXES = frozenset({".txt"})
@@ -26,37 +30,44 @@ class Text:
 
 
 def given_text(words: Sequence[str]) -> Text:
-    """Return the text of the arguments, which are its words, or what is on standard input for -."""
+    """Return the text of the arguments, which are its words, or what is on standard input for -.
+
+    Raises:
+        TritoneError: what is on standard input is no text.
+    """
     if tuple(words) == (STDIN,):
-        return Text(STDIN, _decoded(sys.stdin.buffer.read()), PurePath("stdin"))
+        return Text(STDIN, decode_text(sys.stdin.buffer.read()), PurePath("stdin"))
     return Text("tritone", " ".join(words), PurePath("text"))
 
 
-def texts_from(place: str, recursive: bool) -> Iterator[Text]:
+def texts_from(place: str, recursive: bool) -> Iterator[Text | Unusable]:
     """Yield a file's lines, a folder's text files, or the lines of standard input for -.
 
     Raises:
         OSError: it cannot be read.
+        TritoneError: it is no text.
     """
     path, name = Path(place), click.format_filename(place)
     if place == STDIN:
         yield from _lines(STDIN, sys.stdin.buffer.read())
     elif path.is_dir():
-        for file in files_in(path, TEXT_SUFFIXES, recursive):
-            target = file.relative_to(path).with_suffix("")
-            yield Text(click.format_filename(str(file)), _decoded(file.read_bytes()), target)
+        for entry in scan(path, TEXT_SUFFIXES, recursive):
+            yield unusable(entry) if entry.problem else _file(entry.path, path)
     else:
         yield from _lines(name, path.read_bytes())
 
 
+def _file(path: Path, folder: Path) -> Text | Unusable:
+    try:
+        text = decode_text(path.read_bytes())
+    except (OSError, TritoneError) as error:
+        return Unusable(name_of(path), reason(error))
+    return Text(name_of(path), text, path.relative_to(folder).with_suffix(""))
+
+
 def _lines(name: str, content: bytes) -> Iterator[Text]:
-    lines = content.splitlines()
+    lines = lines_of(content)
     digits = max(DIGITS, len(str(len(lines))))
     for number, line in enumerate(lines, 1):
-        if text := _decoded(line).strip():
+        if text := line.strip():
             yield Text(f"{name}:{number}", text, PurePath(f"{number:0{digits}}"))
-
-
-def _decoded(content: bytes) -> str:
-    # Bytes that are not UTF-8 stay marked, so that only their own text is refused.
-    return content.decode("utf-8-sig", "surrogateescape")

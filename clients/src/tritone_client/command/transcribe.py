@@ -10,9 +10,10 @@ import click
 
 from tritone_client.calls import AUDIO_TO_TEXT
 from tritone_client.command.batch import concurrency_option, work_through
-from tritone_client.command.connection import Connection, complain, connected, leave, run
-from tritone_client.command.outputs import FORMATS, Output, Style, open_output
-from tritone_client.command.sources import STDIN, Source, Unusable, find_sources
+from tritone_client.command.connection import Connection, connected, leave, run
+from tritone_client.command.outputs import FORMATS, Output, Style, open_output, without_existing
+from tritone_client.command.sources import STDIN, Source, find_sources
+from tritone_client.command.unusable import usable
 from tritone_client.results import Transcription
 
 
@@ -34,6 +35,9 @@ from tritone_client.results import Transcription
 )
 @click.option("--raw", is_flag=True, help="The words as recognised, without punctuation and capitals.")
 @click.option("-r", "--recursive", is_flag=True, help="Look for audio in the folders of a folder too.")
+@click.option(
+    "--skip-existing", is_flag=True, help="Leave out recordings whose file exists, to go on after a break."
+)
 @concurrency_option("Recordings")
 @connected
 def transcribe(
@@ -43,12 +47,13 @@ def transcribe(
     output: str | None,
     raw: bool,
     recursive: bool,
+    skip_existing: bool,
     concurrency: int,
 ) -> None:
     """Print what is said in audio files.
 
-    FILE is WAV, FLAC, OGG or MP3 of any rate; FOLDER stands for the audio files in it; - is a file on stdin.
-    Results come in the order of the arguments.
+    FILE is WAV, FLAC, OGG, MP3, WebM, MP4 or M4A, AAC, AMR or WMA of any rate; FOLDER stands for the audio
+    files in it; - is a file on stdin. Results come in the order of the arguments.
 
     Exit code 0 when every file succeeded, 1 when any failed (the others are still done), 2 for wrong usage.
     """
@@ -60,11 +65,11 @@ def transcribe(
     sources = [item for item in found if isinstance(item, Source)]
     several = len(files) > 1 or Path(files[0]).is_dir()
     place = open_output(output, Style(format_, raw, named=several), sources)
-    for item in found:
-        if isinstance(item, Unusable):
-            complain(item.reason, item.name)
+    _, all_usable = usable(found)
+    if skip_existing:
+        sources = without_existing(sources, place.path)
     succeeded = not sources or run(_transcribe(connection, sources, place, concurrency))
-    leave(succeeded and len(sources) == len(found))
+    leave(succeeded and all_usable)
 
 
 async def _transcribe(
