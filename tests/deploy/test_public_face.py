@@ -8,7 +8,7 @@ import pytest
 import tritonclient.grpc as triton_grpc
 import tritonclient.http as triton_http
 from tritonclient.utils import InferenceServerException
-from tritone_client import Client, InvalidRequestError, ServerError
+from tritone_client import Client, InvalidRequestError
 
 from tritone.contract import PIPELINES
 
@@ -57,7 +57,7 @@ def test_pipelines_are_answered(client):
 def test_pipelines_are_probed(served, protocol):
     port = getattr(served.ports, protocol)
     with Client(f"127.0.0.1:{port}", protocol=protocol) as client:
-        assert client.health(probe=True).ok
+        assert client.probe().ok
 
 
 @pytest.mark.parametrize("model", COMPOSING)
@@ -108,7 +108,7 @@ def test_a_request_above_the_limit_is_the_callers_fault(served, tmp_path):
         file.truncate((256 << 20) + 1)
     for protocol in ("grpc", "http"):
         with Client(f"127.0.0.1:{getattr(served.ports, protocol)}", protocol=protocol) as client:
-            with pytest.raises(InvalidRequestError, match="front door: expected a (message|body) of at most"):
+            with pytest.raises(InvalidRequestError, match=r"front door: expected a (message|body) of "):
                 client.transcribe(large)
             assert client.punctuate("how are you")
 
@@ -123,9 +123,4 @@ def test_refused_requests_leave_the_server_as_it_was(served):
             assert caught.value.code() is grpc.StatusCode.PERMISSION_DENIED
     assert served.running() == [served.current]
     with Client(f"127.0.0.1:{served.ports.grpc}") as client:
-        assert client.health(probe=True).ok
-
-
-def test_refusals_are_errors_of_the_client(served):
-    with Client(f"127.0.0.1:{served.ports.grpc}", canary=True) as client, pytest.raises(ServerError):
-        client.punctuate("how are you")
+        assert client.probe().ok
