@@ -44,7 +44,9 @@ def test_dry_run_needs_neither_tensorrt_nor_gpu(run, capsys):
 
 def test_dry_run_tells_what_would_be_built(run, gpu, capsys, repository):
     assert run("--dry-run", "--models", "asr_quartznet") == 0
-    assert "for NVIDIA L4 (compute capability 8.9), TensorRT 10.16.1.11: to be built" in capsys.readouterr().out
+    assert (
+        "for NVIDIA L4 (compute capability 8.9), TensorRT 10.16.1.11: to be built" in capsys.readouterr().out
+    )
     assert run("--models", "asr_quartznet") == 0
     assert run("--dry-run", "--models", "asr_quartznet") == 0
     assert ": installed" in capsys.readouterr().out
