@@ -63,6 +63,9 @@ def thread_flags(
         threads: of the pool; None takes half of the cores where there is no GPU, and no pool where there is.
         given: further flags of the caller; those for this backend win.
         devices: folder where the driver shows GPUs.
+
+    Raises:
+        StartupError: there would be no threads.
     """
     if not installation.has_native_onnxruntime or any(_sets_backend(flag) for flag in given):
         return []
@@ -70,6 +73,8 @@ def thread_flags(
         if any(devices.glob("nvidia[0-9]*")):
             return []
         threads = max(1, len(os.sched_getaffinity(0)) // 2)
+    if threads < 1:
+        raise StartupError(f"--graph-threads: expected 1 or more, got {threads}; leave it for the default.")
     return [
         f"--backend-config={_BACKEND},enable-global-threadpool=1",
         f"--backend-config={_BACKEND},intra_op_thread_count={threads}",

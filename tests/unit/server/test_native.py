@@ -52,6 +52,11 @@ def test_graphs_share_half_of_the_cores_where_there_is_no_gpu(native, tmp_path):
     assert thread_flags(installed, None, (), tmp_path / "dev") == []
 
 
+def test_a_pool_without_threads_is_refused(native):
+    with pytest.raises(StartupError, match="--graph-threads: expected 1 or more, got 0"):
+        thread_flags(native(), 0, ())
+
+
 @pytest.mark.parametrize("flag", ["--backend-config=onnxruntime,intra_op_thread_count=5"])
 def test_flags_of_the_caller_win(native, flag):
     assert thread_flags(native(), 3, [flag]) == []
