@@ -61,6 +61,7 @@ def _run(given: argparse.Namespace, progress: Progress) -> int:
             address=given.address,
             ports=PortTriple(given.http_port, given.grpc_port, given.metrics_port),
             inner_port=given.inner_port,
+            body_limit_mib=given.body_limit,
             keep=given.keep,
             model_config_name=given.model_config_name,
             gpus=given.gpus,
@@ -133,6 +134,13 @@ def _add_release_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--metrics-port", type=int, default=8002, help="default: %(default)s")
     parser.add_argument(
         "--inner-port", type=int, default=18000, help="servers get ports from here on (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--body-limit",
+        type=int,
+        default=256,
+        metavar="MIB",
+        help="of one request at the front door; an hour of samples takes 220 (default: %(default)s)",
     )
     parser.add_argument("--keep", type=int, default=3, help="releases on the node (default: %(default)s)")
     parser.add_argument(

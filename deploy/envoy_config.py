@@ -1,8 +1,8 @@
 """Envoy's configuration: three listeners, whose routes and clusters are files that are replaced at once.
 
-The bootstrap never changes from release to release. Each release has its own routes, which lead to its own
-clusters; Envoy reads them through the link `current` and reads anew when the link is replaced. Connections
-of clients belong to the listeners and stay open.
+The bootstrap never changes from release to release. Each release has its own routes, which say what it offers
+and lead to its own clusters. Envoy reads them through the link `current`, and again when the link is
+replaced. Connections of clients belong to the listeners and stay open.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from typing import Any
 
 from deploy.door import Door
 from deploy.layout import Layout
+from deploy.public_face import BUFFER, LUA, Offer, grpc_routes, http_routes, metrics_routes
 from deploy.release import Release
 
 _TYPE = "type.googleapis.com/envoy"
+_NETWORK = f"{_TYPE}.extensions.filters.network"
 _HTTP_OPTIONS = f"{_TYPE}.extensions.upstreams.http.v3.HttpProtocolOptions"
 PROTOCOLS = ("http", "grpc", "metrics")
 # How many requests may wait is decided by the queues of the models, which answer with a reason.
@@ -23,6 +25,15 @@ _UNLIMITED = 1_000_000
 # Send again only what no server has begun: the connection was refused, the stream was refused before it was
 # handled, or the connection closed before the request was written. An UNAVAILABLE of the server is an answer.
 _RETRY = {"retry_on": "connect-failure,refused-stream,reset-before-request", "num_retries": 2}
+# Open connections of callers, by protocol. A gRPC caller needs one for all its requests.
+CONNECTIONS = {"http": 1000, "grpc": 1000, "metrics": 50}
+_CONCURRENT_REQUESTS = 256  # on one connection; gRPC libraries keep more waiting by themselves
+_HEADERS_KB = 32
+_HEADERS_S = 10  # until all headers of a request have come
+_BODY_S = 900  # until all of a request has come over HTTP; gRPC's streams may stay open
+_IDLE_CONNECTION_S = 600  # without any request
+_IDLE_REQUEST_S = 3600  # without a byte in either direction: an hour of audio is recognised in less
+_BUFFER_BYTES = 1 << 16  # at most, of what passes through the buffer filter; routes say how much
 
 
 def bootstrap(door: Door, layout: Layout) -> str:
@@ -56,16 +67,24 @@ def clusters(releases: Sequence[Release]) -> str:
     return _json({"version_info": "+".join(release.id for release in releases), "resources": resources})
 
 
-def routes(release: Release, protocol: str) -> str:
-    """Return the routes that lead everything to a release, as JSON; their version is the release's id."""
-    route = {
-        "match": {"prefix": "/"},
-        "route": {
-            "cluster": cluster_name(release.id, protocol),
-            "timeout": "0s",  # hours of audio take minutes; callers set their own deadlines
-            "retry_policy": _RETRY,
-        },
+def routes(release: Release, protocol: str, offer: Offer) -> str:
+    """Return the routes to a release, as JSON; their version is the release's id.
+
+    Args:
+        release: it serves what passes.
+        protocol: one of PROTOCOLS.
+        offer: what passes.
+    """
+    target = {
+        "cluster": cluster_name(release.id, protocol),
+        "timeout": "0s",  # hours of audio take minutes; callers set their own deadlines
+        "retry_policy": _RETRY,
     }
+    made = {
+        "http": lambda: http_routes(offer, target),
+        "grpc": lambda: grpc_routes(offer, target),
+        "metrics": lambda: metrics_routes(target),
+    }[protocol]()
     return _json(
         {
             "version_info": release.id,
@@ -73,7 +92,7 @@ def routes(release: Release, protocol: str) -> str:
                 {
                     "@type": f"{_TYPE}.config.route.v3.RouteConfiguration",
                     "name": protocol,
-                    "virtual_hosts": [{"name": protocol, "domains": ["*"], "routes": [route]}],
+                    "virtual_hosts": [{"name": protocol, "domains": ["*"], "routes": made}],
                 }
             ],
         }
@@ -92,15 +111,23 @@ def _listener(protocol: str, address: str, port: int, layout: Layout) -> dict[st
     return {
         "name": protocol,
         "address": {"socket_address": socket},
-        # Vanished clients are noticed by TCP, since idle and slow streams are never ended.
+        # Vanished clients are noticed by TCP long before an idle request ends.
         "tcp_keepalive": {"keepalive_time": 120, "keepalive_interval": 30, "keepalive_probes": 4},
         "filter_chains": [
             {
                 "filters": [
                     {
+                        "name": "envoy.filters.network.connection_limit",
+                        "typed_config": {
+                            "@type": f"{_NETWORK}.connection_limit.v3.ConnectionLimit",
+                            "stat_prefix": protocol,
+                            "max_connections": CONNECTIONS[protocol],
+                        },
+                    },
+                    {
                         "name": "envoy.filters.network.http_connection_manager",
                         "typed_config": _connection_manager(protocol, layout),
-                    }
+                    },
                 ]
             }
         ],
@@ -108,13 +135,23 @@ def _listener(protocol: str, address: str, port: int, layout: Layout) -> dict[st
 
 
 def _connection_manager(protocol: str, layout: Layout) -> dict[str, Any]:
+    limits: dict[str, object] = {} if protocol == "grpc" else {"request_timeout": f"{_BODY_S}s"}
     return {
-        "@type": f"{_TYPE}.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "@type": f"{_NETWORK}.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": protocol,
         "codec_type": "HTTP2" if protocol == "grpc" else "AUTO",
-        "stream_idle_timeout": "0s",  # nothing flows while a long recording is recognised
+        "stream_idle_timeout": f"{_IDLE_REQUEST_S}s",
+        "request_headers_timeout": f"{_HEADERS_S}s",
+        "max_request_headers_kb": _HEADERS_KB,
+        "common_http_protocol_options": {"idle_timeout": f"{_IDLE_CONNECTION_S}s", "max_headers_count": 100},
+        "http2_protocol_options": {"max_concurrent_streams": _CONCURRENT_REQUESTS},
+        # Routes compare paths letter by letter, so there must be one way only to write each.
+        "normalize_path": True,
+        "merge_slashes": True,
+        "path_with_escaped_slashes_action": "REJECT_REQUEST",
         "generate_request_id": False,
         "server_header_transformation": "PASS_THROUGH",
+        **limits,
         "rds": {
             "route_config_name": protocol,
             "config_source": {
@@ -125,13 +162,21 @@ def _connection_manager(protocol: str, layout: Layout) -> dict[str, Any]:
                 },
             },
         },
-        "http_filters": [
-            {
-                "name": "envoy.filters.http.router",
-                "typed_config": {"@type": f"{_TYPE}.extensions.filters.http.router.v3.Router"},
-            }
-        ],
+        "http_filters": _filters(protocol),
     }
+
+
+def _filters(protocol: str) -> list[dict[str, Any]]:
+    """Return the filters of requests. What routes do not ask for is off, as for those of older releases."""
+    http = f"{_TYPE}.extensions.filters.http"
+    found: list[dict[str, Any]] = []
+    if protocol == "http":
+        buffer = {"@type": f"{http}.buffer.v3.Buffer", "max_request_bytes": _BUFFER_BYTES}
+        found.append({"name": BUFFER, "disabled": True, "typed_config": buffer})
+    if protocol == "grpc":
+        found.append({"name": LUA, "disabled": True, "typed_config": {"@type": f"{http}.lua.v3.Lua"}})
+    router = {"@type": f"{http}.router.v3.Router"}
+    return [*found, {"name": "envoy.filters.http.router", "typed_config": router}]
 
 
 def _cluster(release: Release, protocol: str, port: int) -> dict[str, Any]:

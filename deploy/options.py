@@ -15,6 +15,7 @@ from deploy.visit import Patience
 DEFAULT_ROOT = "tritone"
 _HOST = re.compile(r"(?!-)[A-Za-z0-9._@:%\[\]-]+")
 _NAME = re.compile(r"[A-Za-z0-9_]+")
+_LARGEST_MIB = 2047
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class ReleaseOptions:
     address: str = "0.0.0.0"  # that the front door listens on
     ports: PortTriple = field(default_factory=PortTriple)  # of the front door
     inner_port: int = 18000  # servers get three ports from here on
+    body_limit_mib: int = 256  # of one request, at the front door
     keep: int = 3  # releases
     model_config_name: str | None = None  # None: tensorrt with a GPU; "none": the configs as they are
     gpus: str | None = None  # Docker's --gpus; None: all there are; "none": none
@@ -57,6 +59,11 @@ class ReleaseOptions:
     patience: Patience = field(default_factory=Patience)
 
     def __post_init__(self) -> None:
+        if not 1 <= self.body_limit_mib <= _LARGEST_MIB:
+            raise UsageError(
+                f"--body-limit: expected 1 to {_LARGEST_MIB} MiB, the most that gRPC takes, got "
+                f"{self.body_limit_mib}."
+            )
         if self.keep < 2:
             raise UsageError(
                 f"--keep: expected 2 or more (the serving release and the one before), got {self.keep}."

@@ -19,6 +19,7 @@ from deploy.options import ReleaseOptions, Target
 from deploy.ports import PortTriple, choose
 from deploy.progress import Progress
 from deploy.pruning import prune
+from deploy.public_face import read_offer
 from deploy.release import NodeState, Release, ReleaseState
 from deploy.runtimes import Runtime, choose_runtime
 from deploy.runtimes.container import ContainerRuntime
@@ -72,6 +73,7 @@ def _copied(
     """Copy the tree and write everything that belongs to the release beside it."""
     node, layout = visit.node, visit.layout
     commit = tree_commit(options.source)
+    offer = read_offer(options.source, options.body_limit_mib << 20)
     made = Release(
         id=release_id(commit),
         commit=commit,
@@ -90,7 +92,7 @@ def _copied(
     visit.progress.note(node.copy(options.source, copy_rules(), layout.incoming, unchanged))
     node.run(quoted("mkdir -p {} && mv {} {}", folder.routes, layout.incoming, folder.tree))
     for protocol in PROTOCOLS:
-        node.write(f"{folder.routes}/{protocol}.json", routes(made, protocol))
+        node.write(f"{folder.routes}/{protocol}.json", routes(made, protocol, offer))
     for name, script in runtime.server(made).items().items():
         node.write(folder.script(name), script)
     node.write(folder.record, made.to_json())

@@ -184,7 +184,10 @@ def is_stable(model: Any, output: Recognition) -> bool:
 
 
 def nemo_transcripts(model: Any, clips: Sequence[Array]) -> list[str]:
-    """NeMo's greedy transcripts, one clip at a time."""
+    """NeMo's greedy transcripts, one clip at a time, with one space between words.
+
+    A model may spell several spaces in a row, which NeMo's text keeps and the decoder's does not.
+    """
     hypotheses = model.transcribe([torch.from_numpy(clip) for clip in clips], batch_size=1, verbose=False)
     return [" ".join(getattr(hypothesis, "text", hypothesis).split()) for hypothesis in hypotheses]
 

@@ -9,8 +9,8 @@ from export.errors import DeviceError
 from export.tensorrt.cuda import Cuda, describe_gpu
 from export.tensorrt.record import Device
 
-SERVER = "10.5.0"
-"""TensorRT of the Triton that serves (2.51.0, NVIDIA's container 24.10). A plan runs on the version that made
+SERVER = "10.16.1.11"
+"""TensorRT of the Triton that serves (2.69.0, NVIDIA's container 26.05). A plan runs on the version that made
 it, on no other."""
 
 NAMES = ("tensorrt", "tensorrt_bindings")  # the second is all that the wheel of the bindings alone brings
@@ -20,7 +20,7 @@ def load_tensorrt(version: str = SERVER) -> Any:
     """The `tensorrt` module.
 
     Args:
-        version: that it must have, as far as it is given ("10.5" takes any 10.5).
+        version: that it must have, as far as it is given ("10.16" takes any 10.16).
 
     Raises:
         DeviceError: it is missing, cannot find its libraries, or has another version.
@@ -37,7 +37,7 @@ def load_tensorrt(version: str = SERVER) -> Any:
             return module
         raise DeviceError(
             f"TensorRT: expected {version} like the server's, got {found}; a plan of another version does "
-            f"not load. Install tensorrt_cu12_bindings=={version}, or say which the server has with "
+            f"not load. Install tensorrt_cu13_bindings=={version}, or say which the server has with "
             "--tensorrt-version."
         )
     raise DeviceError(

@@ -27,7 +27,7 @@ class Device:
 
     gpu: str  # as the driver names it
     compute_capability: str  # "9.0"
-    tensorrt: str  # version, "10.5.0"
+    tensorrt: str  # version, "10.16.1.11"
     driver: str = "unknown"  # recorded, but no reason to build again
 
     def __str__(self) -> str:

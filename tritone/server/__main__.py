@@ -131,6 +131,13 @@ def _parser() -> argparse.ArgumentParser:
         help="key that unlocks model control and log settings (default: $TRITONE_ADMIN_KEY, else random)",
     )
     parser.add_argument(
+        "--graph-threads",
+        type=int,
+        metavar="N",
+        help="threads that all graphs share in Triton's own ONNX Runtime backend (default: half of the cores "
+        "without a GPU, else the backend's own)",
+    )
+    parser.add_argument(
         "--killed-models",
         choices=("reload", "end", "leave"),
         default="reload",
@@ -150,6 +157,7 @@ def _options(arguments: list[str]) -> ServerOptions:
         address=parsed.address,
         model_config_name=parsed.model_config_name,
         tritonserver=parsed.tritonserver,
+        graph_threads=parsed.graph_threads,
         extra=parsed.extra,
         **options,
     )

@@ -33,6 +33,9 @@ class ServerOptions:
     model_config_name: str | None = None  # configs/<name>.pbtxt where a model has one
     tritonserver: str = "auto"  # see find_installation
     admin_key: str = field(default_factory=secrets.token_hex)  # unlocks the restricted endpoints
+    graph_threads: int | None = (
+        None  # of all graphs in a native ONNX Runtime backend, see native.thread_flags
+    )
     exit_timeout_s: int = 30  # for requests in flight when stopping
     extra: Sequence[str] = ()  # further tritonserver flags; they win over the ones above
 

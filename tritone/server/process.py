@@ -22,6 +22,7 @@ from .backend_directory import build_backend_directory
 from .control import ModelControl
 from .installation import Installation, find_installation
 from .log import is_harmless
+from .native import require_onnxruntime, thread_flags
 from .options import ADMIN_HEADER, ROOT, ServerOptions
 
 _POLL_S = 0.1
@@ -88,10 +89,12 @@ class TritonServer:
         self.options.require_models()
         self.options.ports.require_free(self.options.address)
         installation = find_installation(self.options.tritonserver)
+        require_onnxruntime(self.options.repositories, self.options.model_config_name, installation)
+        threads = thread_flags(installation, self.options.graph_threads, self.options.extra)
         backends = build_backend_directory(installation, Path(self._folder.name) / "backends")
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [str(installation.binary), *self.options.arguments(backends)],
+                [str(installation.binary), *threads, *self.options.arguments(backends)],
                 env=server_environment(os.environ, installation),
                 cwd=ROOT,  # stubs also import from the working directory
                 stdin=subprocess.DEVNULL,

@@ -10,21 +10,24 @@ from dataclasses import replace
 import pytest
 
 from deploy.door import Door
-from deploy.envoy_config import PROTOCOLS, bootstrap, cluster_name, clusters, routes
+from deploy.envoy_config import CONNECTIONS, PROTOCOLS, bootstrap, cluster_name, clusters, routes
 from deploy.layout import Layout
 from deploy.ports import PortTriple
+from deploy.public_face import LUA, Offer
 from deploy.runtimes.container import locked_envoy
 from deploy.tree import ROOT
 
 from .test_commands import a_release
 
+OFFER = Offer(["punctuate", "text_to_speech"])
 DOOR = Door("127.0.0.1", PortTriple(8000, 8001, 8002), "process", "envoy")
 
 
 def managers(layout):
     listeners = json.loads(bootstrap(DOOR, layout))["static_resources"]["listeners"]
     return {
-        listener["name"]: listener["filter_chains"][0]["filters"][0]["typed_config"] for listener in listeners
+        listener["name"]: listener["filter_chains"][0]["filters"][-1]["typed_config"]
+        for listener in listeners
     }
 
 
@@ -38,34 +41,76 @@ def test_listeners_follow_the_link_to_the_serving_release():
         assert source == {"path": f"/r/current/routes/{protocol}.json", "watched_directory": {"path": "/r"}}
 
 
+def found_routes(release, protocol):
+    """Return the routes of a release, and those of them that lead to its server."""
+    content = json.loads(routes(release, protocol, OFFER))
+    all_routes = content["resources"][0]["virtual_hosts"][0]["routes"]
+    return content, all_routes, [route["route"] for route in all_routes if "route" in route]
+
+
+def seconds(duration):
+    return float(duration.removesuffix("s"))
+
+
 def test_nothing_ends_a_long_request():
     for manager in managers(Layout("/r")).values():
-        assert manager["stream_idle_timeout"] == "0s"
+        assert seconds(manager["stream_idle_timeout"]) >= 3600
+    assert "request_timeout" not in managers(Layout("/r"))["grpc"]  # its streams stay open
     for protocol in PROTOCOLS:
-        route = json.loads(routes(a_release(), protocol))["resources"][0]["virtual_hosts"][0]["routes"][0][
-            "route"
-        ]
-        assert route["timeout"] == "0s"
+        _, _, leading = found_routes(a_release(), protocol)
+        assert leading
+        assert {target["timeout"] for target in leading} == {"0s"}
+
+
+def test_slow_and_many_callers_are_limited():
+    for protocol, manager in managers(Layout("/r")).items():
+        assert 0 < seconds(manager["request_headers_timeout"]) <= 60
+        assert 0 < seconds(manager["common_http_protocol_options"]["idle_timeout"]) <= 3600
+        assert manager["max_request_headers_kb"] <= 60
+        assert protocol == "grpc" or seconds(manager["request_timeout"]) > 0
+    for listener in json.loads(bootstrap(DOOR, Layout("/r")))["static_resources"]["listeners"]:
+        limit, manager = listener["filter_chains"][0]["filters"]
+        assert limit["typed_config"]["max_connections"] == CONNECTIONS[listener["name"]]
+        assert manager["name"] == "envoy.filters.network.http_connection_manager"
 
 
 def test_only_requests_that_no_server_has_begun_are_sent_again():
-    route = json.loads(routes(a_release(), "grpc"))["resources"][0]["virtual_hosts"][0]["routes"][0]["route"]
-    assert set(route["retry_policy"]["retry_on"].split(",")) == {
-        "connect-failure",
-        "refused-stream",
-        "reset-before-request",
-    }
+    for protocol in PROTOCOLS:
+        for target in found_routes(a_release(), protocol)[2]:
+            assert set(target["retry_policy"]["retry_on"].split(",")) == {
+                "connect-failure",
+                "refused-stream",
+                "reset-before-request",
+            }
 
 
 def test_routes_lead_to_the_clusters_of_their_release():
     made = a_release("20260101-000000-abc")
     named = {cluster["name"] for cluster in json.loads(clusters([made]))["resources"]}
     for protocol in PROTOCOLS:
-        content = json.loads(routes(made, protocol))
+        content, _, leading = found_routes(made, protocol)
         assert content["version_info"] == made.id
-        target = content["resources"][0]["virtual_hosts"][0]["routes"][0]["route"]["cluster"]
-        assert target == cluster_name(made.id, protocol)
-        assert target in named
+        assert {target["cluster"] for target in leading} == {cluster_name(made.id, protocol)}
+        assert cluster_name(made.id, protocol) in named
+
+
+def test_what_no_route_names_is_refused():
+    for protocol in PROTOCOLS:
+        last = found_routes(a_release(), protocol)[1][-1]
+        assert last["match"] == {"prefix": "/"}
+        assert last["direct_response"]["status"] == 403
+
+
+def test_every_call_that_names_a_model_is_looked_into():
+    for route in found_routes(a_release(), "grpc")[1]:
+        if "/Model" in route["match"].get("path", ""):
+            assert LUA in route["typed_per_filter_config"]
+
+
+def test_filters_of_a_release_are_off_for_routes_without_them():
+    """As those of releases that were made before there were filters."""
+    for manager in managers(Layout("/r")).values():
+        assert all(each["disabled"] for each in manager["http_filters"][:-1])
 
 
 def test_clusters_of_two_releases_stand_beside_each_other():
@@ -129,7 +174,7 @@ def test_envoy_accepts_the_configuration(tmp_path, address):
     folder = tmp_path / "releases" / made.id / "routes"
     folder.mkdir(parents=True)
     for protocol in PROTOCOLS:
-        (folder / f"{protocol}.json").write_text(routes(made, protocol))
+        (folder / f"{protocol}.json").write_text(routes(made, protocol, OFFER))
     (tmp_path / "current").symlink_to(f"releases/{made.id}")
     (tmp_path / "front").mkdir()
     (tmp_path / "front/clusters.json").write_text(clusters([made]))

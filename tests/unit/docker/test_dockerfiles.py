@@ -15,8 +15,11 @@ FILES = {name: read_dockerfile(DOCKER / name) for name in ("Dockerfile", "export
 STAGES = {stage.name: stage for _, stages in FILES.values() for stage in stages}
 IMAGES = ("server", "engines", "cpu", "export")  # what is built and run; all others only help
 SERVERS = ("server", "cpu")
-# Which Triton NVIDIA's releases hold; an upgrade adds its line.
-RELEASES = {"24.10": "2.51.0"}
+# Which Triton and TensorRT NVIDIA's releases hold; an upgrade adds its line.
+RELEASES = {"26.05": ("2.69.0", "10.16.1")}
+OLDEST = "25.07"  # the first without a published way to write other callers' memory
+MONTH = FILES["Dockerfile"][0]["TRITON_IMAGE"].partition(":")[2].removesuffix("-py3")
+TRITON, TENSORRT = RELEASES[MONTH]
 
 
 def lineage(stage):
@@ -30,21 +33,27 @@ def effective(name, word):
     return [arguments for stage in lineage(STAGES[name]) for arguments in stage.all(word)][-1]
 
 
-def test_image_is_the_release_of_the_bundled_server():
-    arguments, _ = FILES["Dockerfile"]
-    repository, _, tag = arguments["TRITON_IMAGE"].partition(":")
-    assert repository == "nvcr.io/nvidia/tritonserver"
-    assert re.fullmatch(r"\d\d\.\d\d-py3", tag)
-    version = RELEASES[tag.removesuffix("-py3")]
-    assert f"TRITON_VERSION={version}" in STAGES["native"].all("ARG")
+def test_image_is_a_release_without_known_holes():
+    assert FILES["Dockerfile"][0]["TRITON_IMAGE"] == f"nvcr.io/nvidia/tritonserver:{MONTH}-py3"
+    assert re.fullmatch(r"\d\d\.\d\d", MONTH)
+    assert MONTH >= OLDEST
+    assert f"TRITON_VERSION={TRITON}" in STAGES["native"].all("ARG")
+
+
+def test_documents_name_the_servers_of_image_and_wheel():
+    readme = (DOCKER / "README.md").read_text()
     # tests/server/test_metrics.py asks the bundled server itself.
-    assert f"The Triton binary ({version})" in (ROOT / "requirements/triton.txt").read_text()
+    wheel = re.search(r"The Triton binary \(([\d.]+)\)", (ROOT / "requirements/triton.txt").read_text())[1]
+    for image, version in (("tritone", TRITON), ("tritone-cpu", wheel)):
+        assert f"| `{image}` | {version}, " in readme
+    for text in (readme, (ROOT / "docs/operations.md").read_text(), (ROOT / "export/README.md").read_text()):
+        assert MONTH in text
 
 
 def test_client_speaks_the_servers_protocol():
     locked = re.search(r"^tritonclient==(\d+)\.(\d+)", (ROOT / "requirements/node.txt").read_text(), re.M)
     major, minor = map(int, locked.groups())
-    served = tuple(map(int, RELEASES["24.10"].split(".")[:2]))
+    served = tuple(map(int, TRITON.split(".")[:2]))
     assert major == served[0]
     assert (major, minor) >= served
 
@@ -155,9 +164,10 @@ def test_stages_are_used():
 
 def test_engines_are_built_with_the_servers_tensorrt():
     locked = re.search(
-        r"^tensorrt-cu12-bindings==(\S+)", (ROOT / "requirements/engines.txt").read_text(), re.M
+        r"^tensorrt-cu13-bindings==(\S+)", (ROOT / "requirements/engines.txt").read_text(), re.M
     )
     assert locked[1] == library.SERVER
+    assert f"{library.SERVER}.".startswith(f"{TENSORRT}.")
 
 
 def test_requests_in_flight_have_time_before_a_container_is_killed(compose):

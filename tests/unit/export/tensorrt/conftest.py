@@ -13,7 +13,7 @@ from export.tensorrt.store import Store
 from tests.unit.export.tensorrt.fakes import FakeCuda, FakeTensorrt
 
 ROOT = Path(__file__).resolve().parents[4]
-DEVICE = Device("NVIDIA L4", "8.9", "10.5.0", "560.35")
+DEVICE = Device("NVIDIA L4", "8.9", "10.16.1.11", "560.35")
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """TensorRT and CUDA for tests without them: plans are graphs, and ONNX Runtime runs them.
 
-What the fake has, the real bindings have: test_bindings.py compares it with the names of TensorRT 10.5.0.
+What the fake has, the real bindings have: test_bindings.py compares it with the names of TensorRT 10.16.1.11.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ class IExecutionContext:
 class FakeTensorrt:
     """The module `tensorrt`, and what a test may have it do wrong."""
 
-    __version__ = "10.5.0"
+    __version__ = "10.16.1.11"
     ILogger = ILogger
     BuilderFlag = SimpleNamespace(TF32="TF32")
     MemoryPoolType = SimpleNamespace(WORKSPACE="WORKSPACE")

@@ -1,4 +1,4 @@
-"""What the code may use of TensorRT: the names in the wheel tensorrt_cu12_bindings 10.5.0."""
+"""What the code may use of TensorRT: the names in the wheel tensorrt_cu13_bindings 10.16.1.11."""
 
 import inspect
 import json
@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.export.tensorrt import fakes
 
-NAMES = json.loads(Path(__file__).with_name("bindings_10_5_0.json").read_text())["names"]
+NAMES = json.loads(Path(__file__).with_name("bindings_10_16_1.json").read_text())["names"]
 
 
 def public(thing):

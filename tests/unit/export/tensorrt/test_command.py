@@ -44,7 +44,9 @@ def test_dry_run_needs_neither_tensorrt_nor_gpu(run, capsys):
 
 def test_dry_run_tells_what_would_be_built(run, gpu, capsys, repository):
     assert run("--dry-run", "--models", "asr_quartznet") == 0
-    assert "for NVIDIA L4 (compute capability 8.9), TensorRT 10.5.0: to be built" in capsys.readouterr().out
+    assert (
+        "for NVIDIA L4 (compute capability 8.9), TensorRT 10.16.1.11: to be built" in capsys.readouterr().out
+    )
     assert run("--models", "asr_quartznet") == 0
     assert run("--dry-run", "--models", "asr_quartznet") == 0
     assert ": installed" in capsys.readouterr().out
@@ -59,7 +61,7 @@ def test_without_a_gpu_dry_run_judges_for_the_gpu_of_the_installed_engine(
     assert run("--models", "asr_quartznet") == 0
     monkeypatch.setattr(command, "load_tensorrt", load_tensorrt)
     assert run("--dry-run", "--models", "asr_quartznet") == 0
-    assert "for NVIDIA L4 (compute capability 8.9), TensorRT 10.5.0: installed" in capsys.readouterr().out
+    assert "for NVIDIA L4 (compute capability 8.9), TensorRT 10.16.1.11: installed" in capsys.readouterr().out
     edit(
         "asr_windows/config.pbtxt",
         'key: "window_s" value: { string_value: "30" }',
@@ -199,16 +201,16 @@ def test_simulation_fails_where_precision_costs_too_much(run, capsys, monkeypatc
     assert "FAILED" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("version", ["10.5.0", "10.5", "10"])
+@pytest.mark.parametrize("version", ["10.16.1.11", "10.16.1", "10.16", "10"])
 def test_version_is_compared_as_far_as_it_is_given(monkeypatch, trt, version):
     monkeypatch.setattr(library.importlib, "import_module", lambda name: trt)
     assert load_tensorrt(version) is trt
 
 
-@pytest.mark.parametrize("version", ["10.4.0", "10.5.1", "1", "10.50"])
+@pytest.mark.parametrize("version", ["10.5.0", "10.16.2", "1", "10.160"])
 def test_another_version_than_the_servers_is_refused(monkeypatch, trt, version):
     monkeypatch.setattr(library.importlib, "import_module", lambda name: trt)
-    with pytest.raises(DeviceError, match=rf"expected {version} like the server's, got 10.5.0"):
+    with pytest.raises(DeviceError, match=rf"expected {version} like the server's, got 10.16.1.11"):
         load_tensorrt(version)
 
 

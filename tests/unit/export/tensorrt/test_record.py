@@ -81,7 +81,7 @@ def test_record_is_read_as_it_was_written(tmp_path):
     record().write(path)
     read = EngineRecord.read(path)
     assert (read.key, read.device, read.options) == (record().key, DEVICE, OPTIONS)
-    assert json.loads(path.read_text())["device"]["tensorrt"] == "10.5.0"
+    assert json.loads(path.read_text())["device"]["tensorrt"] == "10.16.1.11"
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", "not json", '{"device": {}, "options": {}}'])

