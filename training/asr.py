@@ -18,14 +18,24 @@ from torch.utils.data import DataLoader
 from training.augmentation import Augmentation
 from training.batches import AugmentedBatches, Batch, collate
 from training.channels_last import use_channels_first, use_channels_last
+from training.growth import grow
 from training.run import Run, command_line
 from training.schedule import Budget
 from training.scoring import WordErrors, greedy_text
 from training.shards import Utterance, as_float, read_split
+from training.vocal_tract import VocalTractWarp
 
-VALIDATION_CLIPS = 150
+VALIDATION_CLIPS = 60  # per group
 VALIDATION_BATCH = 16
 LONGEST_FRAMES = 4000
+
+
+def chosen_for_validation(utterances: Sequence[Utterance]) -> dict[str, list[Utterance]]:
+    """Choose clips of each corpus; synthetic voices are one."""
+    groups: dict[str, list[Utterance]] = {}
+    for utterance in utterances:
+        groups.setdefault(utterance.source, []).append(utterance)
+    return {name: group[:: max(len(group) // VALIDATION_CLIPS, 1)] for name, group in groups.items()}
 
 
 class SpeechRun(Run):
@@ -36,6 +46,9 @@ class SpeechRun(Run):
         self.audio_s = 0.0
         self.statistics_are_frozen = False
         model, average = EncDecCTCModel(config.model), EncDecCTCModel(config.model)
+        if initial := config.training.get("initial"):
+            start = EncDecCTCModel.restore_from(initial, map_location="cpu")
+            model.load_state_dict(grow(start.state_dict(), model.state_dict()))
         super().__init__(config, folder, device, model, average)
         if device == "cpu":
             use_channels_last(self.model)
@@ -47,8 +60,10 @@ class SpeechRun(Run):
         # Masks grow on demand, which is not safe in threads.
         self.model.encoder.update_max_sequence_length(LONGEST_FRAMES, device)
         self.batches = self.open(data)
-        validation = read_split(data, "validation")
-        self.validation = validation[:: max(len(validation) // VALIDATION_CLIPS, 1)]
+        self.validation = chosen_for_validation(read_split(data, "validation"))
+        self.warp = VocalTractWarp(
+            config.model.preprocessor.features, config.training.get("vocal_tract_warp", 0.0)
+        )
 
     def open(self, data: Path) -> Iterator[Batch]:
         """Start the process that makes batches."""
@@ -85,6 +100,7 @@ class SpeechRun(Run):
         model = self.model
         with torch.no_grad():
             features, length = model.preprocessor(input_signal=audio, length=audio_length)
+            features = self.warp(features)
             features = model.spec_augmentation(input_spec=features, length=length)
         half = self.config.training.precision == "bf16"
         with torch.autocast(self.device, torch.bfloat16, enabled=half):
@@ -127,9 +143,13 @@ class SpeechRun(Run):
         self.statistics_are_frozen = True
 
     def validate(self) -> dict[str, float]:
-        """Measure the averaged model's word error rate on clean held-out clips."""
-        rate = self.word_error_rate(self.validation)
-        return {"validation_wer": rate, "audio_s": round(self.audio_s)}
+        """Measure the averaged model's word error rate on clean held-out clips, of each group and of all."""
+        rates = {
+            f"validation_wer_{name}": self.word_error_rate(utterances)
+            for name, utterances in self.validation.items()
+        }
+        mean = sum(rates.values()) / len(rates)
+        return {"validation_wer": mean, **rates, "audio_s": round(self.audio_s)}
 
     @torch.no_grad()
     def word_error_rate(self, utterances: Sequence[Utterance]) -> float:
