@@ -5,6 +5,7 @@ The same command continues a run that was stopped.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,7 +27,7 @@ from training.shards import Utterance, as_float, read_split
 from training.vocal_tract import VocalTractWarp
 
 VALIDATION_CLIPS = 60  # per group
-VALIDATION_BATCH = 16
+VALIDATION_BATCH = 8
 LONGEST_FRAMES = 4000
 
 
@@ -36,6 +37,12 @@ def chosen_for_validation(utterances: Sequence[Utterance]) -> dict[str, list[Utt
     for utterance in utterances:
         groups.setdefault(utterance.source, []).append(utterance)
     return {name: group[:: max(len(group) // VALIDATION_CLIPS, 1)] for name, group in groups.items()}
+
+
+def leave_signals_to_the_run(worker: int) -> None:
+    """Ignore what asks a whole process group to stop: the run saves first, and this process ends with it."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
 
 
 class SpeechRun(Run):
@@ -76,7 +83,14 @@ class SpeechRun(Run):
             dict(training.repeats),
             seed=training.seed + self.step,  # a continued run hears new batches
         )
-        return iter(DataLoader(batches, batch_size=None, num_workers=1, prefetch_factor=4))
+        loader = DataLoader(
+            batches,
+            batch_size=None,
+            num_workers=1,
+            prefetch_factor=4,
+            worker_init_fn=leave_signals_to_the_run,
+        )
+        return iter(loader)
 
     def load(self, state: dict[str, Any]) -> None:
         """Continue from a checkpoint."""
