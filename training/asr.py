@@ -48,6 +48,8 @@ def leave_signals_to_the_run(worker: int) -> None:
 class SpeechRun(Run):
     """Trains an EncDecCTCModel on augmented clips."""
 
+    checkpoints_per_validation = 3
+
     def __init__(self, config: DictConfig, folder: Path, device: str, data: Path, workers: int) -> None:
         torch.manual_seed(config.training.seed)
         self.audio_s = 0.0
@@ -97,6 +99,11 @@ class SpeechRun(Run):
         super().load(state)
         self.audio_s = state["audio_s"]
 
+    @property
+    def half(self) -> bool:
+        """Whether to compute in bfloat16."""
+        return self.config.training.precision == "bf16"
+
     def state(self) -> dict[str, Any]:
         """Return all that a checkpoint holds."""
         return super().state() | {"audio_s": self.audio_s}
@@ -116,8 +123,7 @@ class SpeechRun(Run):
             features, length = model.preprocessor(input_signal=audio, length=audio_length)
             features = self.warp(features)
             features = model.spec_augmentation(input_spec=features, length=length)
-        half = self.config.training.precision == "bf16"
-        with torch.autocast(self.device, torch.bfloat16, enabled=half):
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.half):
             encoded, length = model.encoder(audio_signal=features, length=length)
             log_probs = model.decoder(encoder_output=encoded)
         return model.loss(
@@ -174,10 +180,13 @@ class SpeechRun(Run):
             group = utterances[start : start + VALIDATION_BATCH]
             clips = [as_float(utterance.samples()) for utterance in group]
             audio, length, _, _ = collate(clips, [utterance.text for utterance in group], labels)
-            log_probs, frames, _ = self.average(
-                input_signal=audio.to(self.device), input_signal_length=length.to(self.device)
-            )
-            for utterance, row, count in zip(group, log_probs.cpu().numpy(), frames.tolist(), strict=True):
+            with torch.autocast(self.device, torch.bfloat16, enabled=self.half):
+                log_probs, frames, _ = self.average(
+                    input_signal=audio.to(self.device), input_signal_length=length.to(self.device)
+                )
+            for utterance, row, count in zip(
+                group, log_probs.float().cpu().numpy(), frames.tolist(), strict=True
+            ):
                 errors.add(utterance.text, greedy_text(row[:count], labels))
         return errors.rate
 

@@ -7,6 +7,7 @@ products per tap, which torch.compile turns into one loop; without a C++ compile
 from __future__ import annotations
 
 import shutil
+from functools import cache
 from typing import Any
 
 import torch
@@ -67,4 +68,10 @@ def is_fast(convolution: torch.nn.Conv1d) -> bool:
     same = convolution.stride[0] == 1 and convolution.dilation[0] == 1 and taps % 2 == 1
     depthwise = convolution.groups == convolution.in_channels == convolution.out_channels
     padded = convolution.padding == (taps // 2,) and convolution.bias is None
-    return same and depthwise and padded and taps > 1 and shutil.which("g++") is not None
+    return same and depthwise and padded and taps > 1 and has_compiler()
+
+
+@cache
+def has_compiler() -> bool:
+    """Whether torch.compile finds a C++ compiler."""
+    return shutil.which("g++") is not None

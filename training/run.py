@@ -28,6 +28,7 @@ class Run:
     """
 
     log_every_steps = 20
+    checkpoints_per_validation = 1
     longest_step_s = 60.0  # what a step takes beyond that, it was paused
 
     def __init__(self, config: DictConfig, folder: Path, device: str, model: Any, average: Any) -> None:
@@ -51,6 +52,7 @@ class Run:
         self.elapsed_s = 0.0
         self.progress = 0.0
         self.asked_to_stop = False
+        self.checkpoints = 0
         folder.mkdir(parents=True, exist_ok=True)
         if self.last_path.exists():
             self.load(torch.load(self.last_path, map_location=device, weights_only=True))
@@ -132,7 +134,7 @@ class Run:
         raise NotImplementedError
 
     def validate(self) -> dict[str, float]:
-        """Measure the averaged model; called before every checkpoint."""
+        """Measure the averaged model; called before checkpoints."""
         return {}
 
     def train(self, budget: Budget, save_every_s: float) -> None:
@@ -159,20 +161,25 @@ class Run:
             if self.elapsed_s - saved_at_s >= save_every_s:
                 saved_at_s = self.elapsed_s
                 self.checkpoint()
-        if self.asked_to_stop:
-            self.save()
-        else:
-            self.checkpoint()
+        if not self.asked_to_stop:
+            self.measure()
+        self.save()
 
     def stop(self, number: int, frame: FrameType | None) -> None:
         """Finish the step, save and end; as a signal's handler."""
         self.asked_to_stop = True
 
     def checkpoint(self) -> None:
-        """Measure and save."""
+        """Save, and measure every few times."""
+        self.checkpoints += 1
+        if self.checkpoints % self.checkpoints_per_validation == 0:
+            self.measure()
+        self.save()
+
+    def measure(self) -> None:
+        """Write the averaged model's figures into the log."""
         if measured := self.validate():
             self.log(**measured)
-        self.save()
 
 
 def command_line(description: str, name: str) -> argparse.ArgumentParser:
