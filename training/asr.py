@@ -23,7 +23,7 @@ from training.growth import grow
 from training.run import Run, command_line
 from training.schedule import Budget
 from training.scoring import WordErrors, greedy_text
-from training.shards import Utterance, as_float, read_split
+from training.shards import Utterance, as_float, read_split, without_doubtful
 from training.vocal_tract import VocalTractWarp
 
 VALIDATION_CLIPS = 60  # per group
@@ -78,7 +78,7 @@ class SpeechRun(Run):
         """Start the process that makes batches."""
         training = self.config.training
         batches = AugmentedBatches(
-            read_split(data, "train"),
+            without_doubtful(data, read_split(data, "train")),
             list(self.config.model.labels),
             training.batch_s,
             Augmentation(**training.augmentation),

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 from training.voices import SAMPLE_RATE_HZ, Samples
 
+DOUBTFUL = "doubtful.tsv"  # beside the splits: source, shard and offset of clips to leave out
+
 
 @dataclass(frozen=True)
 class Utterance:
@@ -117,6 +119,22 @@ def read_split(folder: Path, split: str) -> list[Utterance]:
             f"{folder / split}: expected shards of the {split} split; run training.prepare first."
         )
     return [utterance for manifest in manifests for utterance in read_manifest(manifest)]
+
+
+def write_doubtful(folder: Path, source: str, utterances: Sequence[Utterance]) -> None:
+    """List clips of a source that training is to leave out, instead of those listed of that source before."""
+    path = folder / DOUBTFUL
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    kept = [line for line in lines if line.split("\t")[0] != source]
+    rows = [f"{source}\t{u.audio_path.name}\t{u.offset_s!r}" for u in utterances]
+    path.write_text("".join(f"{line}\n" for line in kept + rows), encoding="utf-8")
+
+
+def without_doubtful(folder: Path, utterances: Sequence[Utterance]) -> list[Utterance]:
+    """Leave out the clips that `write_doubtful` listed."""
+    path = folder / DOUBTFUL
+    listed = set(path.read_text(encoding="utf-8").splitlines()) if path.exists() else set()
+    return [u for u in utterances if f"{u.source}\t{u.audio_path.name}\t{u.offset_s!r}" not in listed]
 
 
 def repeated(
