@@ -5,6 +5,7 @@ The same command continues a run that was stopped.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,24 +19,45 @@ from torch.utils.data import DataLoader
 from training.augmentation import Augmentation
 from training.batches import AugmentedBatches, Batch, collate
 from training.channels_last import use_channels_first, use_channels_last
+from training.growth import grow
 from training.run import Run, command_line
 from training.schedule import Budget
 from training.scoring import WordErrors, greedy_text
-from training.shards import Utterance, as_float, read_split
+from training.shards import Utterance, as_float, read_split, without_doubtful
+from training.vocal_tract import VocalTractWarp
 
-VALIDATION_CLIPS = 150
-VALIDATION_BATCH = 16
+VALIDATION_CLIPS = 60  # per group
+VALIDATION_BATCH = 8
 LONGEST_FRAMES = 4000
+
+
+def chosen_for_validation(utterances: Sequence[Utterance]) -> dict[str, list[Utterance]]:
+    """Choose clips of each corpus; synthetic voices are one."""
+    groups: dict[str, list[Utterance]] = {}
+    for utterance in utterances:
+        groups.setdefault(utterance.source, []).append(utterance)
+    return {name: group[:: max(len(group) // VALIDATION_CLIPS, 1)] for name, group in groups.items()}
+
+
+def leave_signals_to_the_run(worker: int) -> None:
+    """Ignore what asks a whole process group to stop: the run saves first, and this process ends with it."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
 
 
 class SpeechRun(Run):
     """Trains an EncDecCTCModel on augmented clips."""
+
+    checkpoints_per_validation = 3
 
     def __init__(self, config: DictConfig, folder: Path, device: str, data: Path, workers: int) -> None:
         torch.manual_seed(config.training.seed)
         self.audio_s = 0.0
         self.statistics_are_frozen = False
         model, average = EncDecCTCModel(config.model), EncDecCTCModel(config.model)
+        if initial := config.training.get("initial"):
+            start = EncDecCTCModel.restore_from(initial, map_location="cpu")
+            model.load_state_dict(grow(start.state_dict(), model.state_dict()))
         super().__init__(config, folder, device, model, average)
         if device == "cpu":
             use_channels_last(self.model)
@@ -47,26 +69,40 @@ class SpeechRun(Run):
         # Masks grow on demand, which is not safe in threads.
         self.model.encoder.update_max_sequence_length(LONGEST_FRAMES, device)
         self.batches = self.open(data)
-        validation = read_split(data, "validation")
-        self.validation = validation[:: max(len(validation) // VALIDATION_CLIPS, 1)]
+        self.validation = chosen_for_validation(read_split(data, "validation"))
+        self.warp = VocalTractWarp(
+            config.model.preprocessor.features, config.training.get("vocal_tract_warp", 0.0)
+        )
 
     def open(self, data: Path) -> Iterator[Batch]:
         """Start the process that makes batches."""
         training = self.config.training
         batches = AugmentedBatches(
-            read_split(data, "train"),
+            without_doubtful(data, read_split(data, "train")),
             list(self.config.model.labels),
             training.batch_s,
             Augmentation(**training.augmentation),
             dict(training.repeats),
             seed=training.seed + self.step,  # a continued run hears new batches
         )
-        return iter(DataLoader(batches, batch_size=None, num_workers=1, prefetch_factor=4))
+        loader = DataLoader(
+            batches,
+            batch_size=None,
+            num_workers=1,
+            prefetch_factor=4,
+            worker_init_fn=leave_signals_to_the_run,
+        )
+        return iter(loader)
 
     def load(self, state: dict[str, Any]) -> None:
         """Continue from a checkpoint."""
         super().load(state)
         self.audio_s = state["audio_s"]
+
+    @property
+    def half(self) -> bool:
+        """Whether to compute in bfloat16."""
+        return self.config.training.precision == "bf16"
 
     def state(self) -> dict[str, Any]:
         """Return all that a checkpoint holds."""
@@ -85,9 +121,9 @@ class SpeechRun(Run):
         model = self.model
         with torch.no_grad():
             features, length = model.preprocessor(input_signal=audio, length=audio_length)
+            features = self.warp(features)
             features = model.spec_augmentation(input_spec=features, length=length)
-        half = self.config.training.precision == "bf16"
-        with torch.autocast(self.device, torch.bfloat16, enabled=half):
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.half):
             encoded, length = model.encoder(audio_signal=features, length=length)
             log_probs = model.decoder(encoder_output=encoded)
         return model.loss(
@@ -127,9 +163,13 @@ class SpeechRun(Run):
         self.statistics_are_frozen = True
 
     def validate(self) -> dict[str, float]:
-        """Measure the averaged model's word error rate on clean held-out clips."""
-        rate = self.word_error_rate(self.validation)
-        return {"validation_wer": rate, "audio_s": round(self.audio_s)}
+        """Measure the averaged model's word error rate on clean held-out clips, of each group and of all."""
+        rates = {
+            f"validation_wer_{name}": self.word_error_rate(utterances)
+            for name, utterances in self.validation.items()
+        }
+        mean = sum(rates.values()) / len(rates)
+        return {"validation_wer": mean, **rates, "audio_s": round(self.audio_s)}
 
     @torch.no_grad()
     def word_error_rate(self, utterances: Sequence[Utterance]) -> float:
@@ -140,10 +180,13 @@ class SpeechRun(Run):
             group = utterances[start : start + VALIDATION_BATCH]
             clips = [as_float(utterance.samples()) for utterance in group]
             audio, length, _, _ = collate(clips, [utterance.text for utterance in group], labels)
-            log_probs, frames, _ = self.average(
-                input_signal=audio.to(self.device), input_signal_length=length.to(self.device)
-            )
-            for utterance, row, count in zip(group, log_probs.cpu().numpy(), frames.tolist(), strict=True):
+            with torch.autocast(self.device, torch.bfloat16, enabled=self.half):
+                log_probs, frames, _ = self.average(
+                    input_signal=audio.to(self.device), input_signal_length=length.to(self.device)
+                )
+            for utterance, row, count in zip(
+                group, log_probs.float().cpu().numpy(), frames.tolist(), strict=True
+            ):
                 errors.add(utterance.text, greedy_text(row[:count], labels))
         return errors.rate
 

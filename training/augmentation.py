@@ -24,6 +24,8 @@ class Augmentation:
     speed: tuple[float, float] = (0.9, 1.1)  # playback rate, pitch follows
     noise_probability: float = 0.5
     noise_snr_db: tuple[float, float] = (8.0, 40.0)  # speech over noise
+    reverberation_probability: float = 0.0
+    reverberation_s: tuple[float, float] = (0.1, 0.6)  # until the echo is 60 dB down
     telephone_probability: float = 0.12
     level_db: tuple[float, float] = (-20.0, 0.0)  # peak, relative to full scale
     silence_probability: float = 0.7
@@ -35,6 +37,8 @@ class Augmentation:
             audio = change_speed(audio, random.uniform(*self.speed))
         if random.random() < self.silence_probability:
             audio = np.pad(audio, [round(s * SAMPLE_RATE_HZ) for s in random.uniform(*self.silence_s, 2)])
+        if random.random() < self.reverberation_probability:
+            audio = reverberate(audio, random.uniform(*self.reverberation_s), random)
         if noises and random.random() < self.noise_probability:
             noise = noises[random.integers(len(noises))]
             audio = mix(audio, cut(noise, len(audio), random), random.uniform(*self.noise_snr_db))
@@ -47,6 +51,23 @@ def change_speed(audio: Audio, factor: float) -> Audio:
     """Play a clip `factor` times as fast."""
     changed: Audio = soxr.resample(audio, SAMPLE_RATE_HZ * factor, SAMPLE_RATE_HZ, quality="LQ")
     return changed
+
+
+def reverberate(audio: Audio, decay_s: float, random: np.random.Generator) -> Audio:
+    """Put a clip into a room: a direct sound and an echo of decaying noise, 60 dB down after `decay_s`.
+
+    The length stays; the echo after the clip's end is lost.
+    """
+    time_s = np.arange(round(decay_s * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+    response = random.standard_normal(len(time_s), dtype=np.float32) * 10 ** (-3 * time_s / decay_s)
+    delay = int(random.uniform(0.001, 0.01) * SAMPLE_RATE_HZ)  # until the first reflection
+    response[:delay] = 0
+    direct_over_echo_db = random.uniform(0.0, 12.0)
+    response *= 10 ** (-direct_over_echo_db / 20) / max(float(np.linalg.norm(response)), SILENT)
+    response[0] = 1.0
+    length = 1 << (len(audio) + len(response)).bit_length()
+    spectrum = np.fft.rfft(audio, length) * np.fft.rfft(response, length)
+    return np.fft.irfft(spectrum, length)[: len(audio)].astype(np.float32)
 
 
 def mix(audio: Audio, noise: Audio, snr_db: float) -> Audio:

@@ -11,7 +11,7 @@ from torch.utils.data import IterableDataset
 
 from training import augmentation
 from training.augmentation import Audio, Augmentation
-from training.shards import Utterance, as_float, pad
+from training.shards import Utterance, as_float, pad, repeated
 from training.voices import SAMPLE_RATE_HZ
 
 NOISE_S = 120
@@ -61,12 +61,11 @@ class AugmentedBatches(IterableDataset[Batch]):
         labels: Sequence[str],
         batch_s: float,
         augment: Augmentation,
-        repeats: dict[str, int],
+        repeats: dict[str, float],
         seed: int,
     ) -> None:
-        self.utterances = [
-            u for u in utterances for _ in range(repeats.get(u.voice, repeats.get(u.source, 1)))
-        ]
+        self.utterances = utterances
+        self.repeats = repeats
         self.labels = labels
         self.batch_s = batch_s
         self.augment = augment
@@ -87,6 +86,8 @@ class AugmentedBatches(IterableDataset[Batch]):
         generator = np.random.default_rng(self.seed)
         noises = self.noises(generator)
         while True:
-            for group in plan(self.utterances, self.batch_s, random.Random(int(generator.integers(2**31)))):
+            counts = repeated(self.utterances, self.repeats, generator)
+            heard = [u for u, count in zip(self.utterances, counts, strict=True) for _ in range(count)]
+            for group in plan(heard, self.batch_s, random.Random(int(generator.integers(2**31)))):
                 clips = [self.augment(as_float(u.samples()), noises, generator) for u in group]
                 yield collate(clips, [u.text for u in group], self.labels)

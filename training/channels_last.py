@@ -10,6 +10,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from training.depthwise import DepthwiseConvolution, is_fast
+
 
 class ChannelsLastConv1d(nn.Conv1d):
     """A Conv1d that keeps (B, C, T) activations with C innermost in memory."""
@@ -17,6 +19,8 @@ class ChannelsLastConv1d(nn.Conv1d):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Convolve (B, C, T)."""
         flat = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
+        if self.training and flat.device.type == "cpu" and is_fast(self):
+            return DepthwiseConvolution.apply(flat, self.weight.unsqueeze(2)).squeeze(2)
         return functional.conv2d(
             flat,
             self.weight.unsqueeze(2),

@@ -16,6 +16,7 @@ from training.voices import SAMPLE_RATE_HZ, Samples, resampled
 
 # The recordings of every digit and speaker are numbered; FSDD's own advice is to test on the lowest numbers.
 TEST_INDICES = range(0, 10)
+VALIDATION_INDICES = range(10, 12)
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,10 @@ class Digit:
 
     @property
     def split(self) -> str:
-        """`test` for the held-out slice, else `train`."""
-        return "test" if self.index in TEST_INDICES else "train"
+        """The split that the number of the repetition puts it in."""
+        if self.index in TEST_INDICES:
+            return "test"
+        return "validation" if self.index in VALIDATION_INDICES else "train"
 
     def samples(self) -> Samples:
         """Return (N,) int16 at 16 kHz."""

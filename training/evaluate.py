@@ -87,9 +87,10 @@ def tabulate(groups: Sequence[str], references: Sequence[str], texts: Sequence[s
 
 def group_of(utterance: Utterance) -> str:
     """Name the row of the table that an utterance counts for."""
-    real = {"fsdd": "real digits", "fsdd_strings": "real digits, joined"}
+    if utterance.source != "synthetic":
+        return f"real people, {utterance.source}"
     kind = "digits" if only_digits(utterance) else "sentences"
-    return real.get(utterance.source, f"{utterance.voice}, {kind}")
+    return f"{utterance.voice}, {kind}"
 
 
 def only_digits(utterance: Utterance) -> bool:
@@ -140,6 +141,7 @@ def main() -> None:
     parser.add_argument("--split", default="test", choices=("validation", "test"))
     parser.add_argument("--real", type=Path, help="manifest of other recordings, never trained on")
     parser.add_argument("--every", type=int, default=1, help="take every n-th clip of the split")
+    parser.add_argument("--sources", nargs="+", help="only these corpora; synthetic is one of them")
     parser.add_argument("--output", type=Path, help="JSON file for the rates")
     parser.add_argument("--show", type=int, default=0, help="print the first n transcripts")
     arguments = parser.parse_args()
@@ -152,7 +154,9 @@ def main() -> None:
         recognize = graph_recognizer(*arguments.graphs)
         labels = json.loads(arguments.labels.read_text(encoding="utf-8"))["labels"]
 
-    utterances = read_split(arguments.data, arguments.split)[:: arguments.every]
+    utterances = read_split(arguments.data, arguments.split)
+    utterances = [u for u in utterances if not arguments.sources or u.source in arguments.sources]
+    utterances = utterances[:: arguments.every]
     items = [(group_of(u), u.text, as_float(u.samples())) for u in utterances]
     if arguments.real:
         items += read_real_speech(arguments.real)

@@ -23,7 +23,7 @@ from training.voices import VOICES, Samples, Voice, speak
 LONGEST_S = 14.0
 HELD_OUT_ROUNDS = {"validation": 1, "test": 1}
 NUMBERS_PER_SHARD = {"train": 120, "validation": 5, "test": 20}
-DIGIT_STRINGS = {"train": 700, "test": 20}  # per real speaker
+DIGIT_STRINGS = {"train": 700, "validation": 10, "test": 20}  # per real speaker
 
 
 def share(sentences: list[Sentence], voice_index: int, round_index: int) -> list[Sentence]:

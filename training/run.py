@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
+import signal
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import torch
@@ -20,10 +23,13 @@ class Run:
     """One training run of a NeMo model in a folder.
 
     The folder holds `last.pt`, from which the run continues, `log.jsonl`, one row per measurement, and the
-    model with averaged weights as `<name>.nemo`, written together with every checkpoint.
+    model with averaged weights as `<name>.nemo`, written together with every checkpoint. `peak.pt` is the
+    last checkpoint before the learning rate began to fall: a longer run continues from there.
     """
 
     log_every_steps = 20
+    checkpoints_per_validation = 1
+    longest_step_s = 60.0  # what a step takes beyond that, it was paused
 
     def __init__(self, config: DictConfig, folder: Path, device: str, model: Any, average: Any) -> None:
         self.config = config
@@ -40,9 +46,13 @@ class Run:
             config.training.peak_learning_rate,
             config.training.final_learning_rate,
             config.training.warmup_steps,
+            config.training.get("rate_falls_from", 0.0),
         )
         self.step = 0
         self.elapsed_s = 0.0
+        self.progress = 0.0
+        self.asked_to_stop = False
+        self.checkpoints = 0
         folder.mkdir(parents=True, exist_ok=True)
         if self.last_path.exists():
             self.load(torch.load(self.last_path, map_location=device, weights_only=True))
@@ -78,7 +88,13 @@ class Run:
         partial = self.last_path.with_suffix(".part")
         torch.save(self.state(), partial)
         partial.replace(self.last_path)
-        self.write_model(self.folder / f"{self.config.name}.nemo")
+        if self.progress < self.rate.falls_from:
+            shutil.copy(self.last_path, partial)
+            partial.replace(self.folder / "peak.pt")
+        model_path = self.folder / f"{self.config.name}.nemo"
+        partial = model_path.with_suffix(".part.nemo")
+        self.write_model(partial)
+        partial.replace(model_path)
 
     def write_model(self, path: Path) -> None:
         """Write the averaged model as a .nemo file."""
@@ -118,22 +134,25 @@ class Run:
         raise NotImplementedError
 
     def validate(self) -> dict[str, float]:
-        """Measure the averaged model; called before every checkpoint."""
+        """Measure the averaged model; called before checkpoints."""
         return {}
 
     def train(self, budget: Budget, save_every_s: float) -> None:
-        """Train until the budget is spent."""
+        """Train until the budget is spent, or SIGTERM or SIGINT asks to stop."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self.stop)
         saved_at_s = self.elapsed_s
         sums: dict[str, float] = {}
         count = 0
         before = time.monotonic()
-        while (progress := budget.progress(self.elapsed_s, self.step)) < 1:
+        while (progress := budget.progress(self.elapsed_s, self.step)) < 1 and not self.asked_to_stop:
+            self.progress = progress
             self.set_rate(progress)
             for name, value in self.update(progress).items():
                 sums[name] = sums.get(name, 0.0) + value
             count += 1
             now = time.monotonic()
-            self.elapsed_s += now - before
+            self.elapsed_s += min(now - before, self.longest_step_s)
             before = now
             if self.step % self.log_every_steps == 0:
                 means = {name: value / count for name, value in sums.items()}
@@ -142,13 +161,25 @@ class Run:
             if self.elapsed_s - saved_at_s >= save_every_s:
                 saved_at_s = self.elapsed_s
                 self.checkpoint()
-        self.checkpoint()
+        if not self.asked_to_stop:
+            self.measure()
+        self.save()
+
+    def stop(self, number: int, frame: FrameType | None) -> None:
+        """Finish the step, save and end; as a signal's handler."""
+        self.asked_to_stop = True
 
     def checkpoint(self) -> None:
-        """Measure and save."""
+        """Save, and measure every few times."""
+        self.checkpoints += 1
+        if self.checkpoints % self.checkpoints_per_validation == 0:
+            self.measure()
+        self.save()
+
+    def measure(self) -> None:
+        """Write the averaged model's figures into the log."""
         if measured := self.validate():
             self.log(**measured)
-        self.save()
 
 
 def command_line(description: str, name: str) -> argparse.ArgumentParser:

@@ -28,14 +28,16 @@ class Budget:
 
 @dataclass(frozen=True)
 class LearningRate:
-    """A linear rise over the first steps, then half a cosine down to the end of the budget."""
+    """A linear rise over the first steps, the peak, then half a cosine down to the end of the budget."""
 
     peak: float
     final: float
     warmup_steps: int
+    falls_from: float = 0.0  # share of the budget; before it a run can be given any other budget
 
     def at(self, progress: float, step: int) -> float:
         """Return the rate at a share of the budget (0 to 1) and an optimiser step."""
         rise = min((step + 1) / self.warmup_steps, 1.0) if self.warmup_steps else 1.0
-        fall = (1 + math.cos(math.pi * progress)) / 2
+        fallen = max(progress - self.falls_from, 0.0) / (1 - self.falls_from)
+        fall = (1 + math.cos(math.pi * fallen)) / 2
         return rise * (self.final + (self.peak - self.final) * fall)

@@ -7,7 +7,7 @@ A manifest row is NeMo's: `audio_filepath` (relative to the manifest), `offset` 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +17,8 @@ import soundfile
 from numpy.typing import NDArray
 
 from training.voices import SAMPLE_RATE_HZ, Samples
+
+DOUBTFUL = "doubtful.tsv"  # beside the splits: source, shard and offset of clips to leave out
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def _mapped(path: Path) -> Samples:
 
 
 def write_shard(path: Path, items: Iterable[tuple[Samples, str]], voice: str, source: str) -> None:
-    """Write utterances into `path` (WAV) and their rows beside it (`.jsonl`).
+    """Write utterances of one voice into `path` (WAV) and their rows beside it (`.jsonl`).
 
     Args:
         path: the WAV file to write.
@@ -56,12 +58,23 @@ def write_shard(path: Path, items: Iterable[tuple[Samples, str]], voice: str, so
         voice: the voice of all of them.
         source: the corpus of all of them.
     """
+    write_clips(path, ((audio, text, voice) for audio, text in items), source)
+
+
+def write_clips(path: Path, items: Iterable[tuple[Samples, str, str]], source: str) -> None:
+    """Write utterances of several voices into `path` (WAV) and their rows beside it (`.jsonl`).
+
+    Args:
+        path: the WAV file to write.
+        items: (N,) int16 audio at 16 kHz, its text and its voice.
+        source: the corpus of all of them.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     position = 0
     rows = []
     partial = path.with_suffix(".part.wav")
     with soundfile.SoundFile(partial, "w", SAMPLE_RATE_HZ, 1, subtype="PCM_16") as shard:
-        for audio, text in items:
+        for audio, text, voice in items:
             shard.write(audio)
             rows.append(
                 {
@@ -106,6 +119,37 @@ def read_split(folder: Path, split: str) -> list[Utterance]:
             f"{folder / split}: expected shards of the {split} split; run training.prepare first."
         )
     return [utterance for manifest in manifests for utterance in read_manifest(manifest)]
+
+
+def write_doubtful(folder: Path, source: str, utterances: Sequence[Utterance]) -> None:
+    """List clips of a source that training is to leave out, instead of those listed of that source before."""
+    path = folder / DOUBTFUL
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    kept = [line for line in lines if line.split("\t")[0] != source]
+    rows = [f"{source}\t{u.audio_path.name}\t{u.offset_s!r}" for u in utterances]
+    path.write_text("".join(f"{line}\n" for line in kept + rows), encoding="utf-8")
+
+
+def without_doubtful(folder: Path, utterances: Sequence[Utterance]) -> list[Utterance]:
+    """Leave out the clips that `write_doubtful` listed."""
+    path = folder / DOUBTFUL
+    listed = set(path.read_text(encoding="utf-8").splitlines()) if path.exists() else set()
+    return [u for u in utterances if f"{u.source}\t{u.audio_path.name}\t{u.offset_s!r}" not in listed]
+
+
+def repeated(
+    utterances: Sequence[Utterance], repeats: Mapping[str, float], random: np.random.Generator
+) -> list[int]:
+    """Decide how often an epoch hears each utterance: 1.5 is once, and a second time by chance.
+
+    Args:
+        utterances: the whole training data.
+        repeats: how often to hear a voice or, where the voice is not listed, a source; once if neither is.
+        random: decides the fractions.
+    """
+    wanted = np.array([repeats.get(u.voice, repeats.get(u.source, 1)) for u in utterances], np.float64)
+    counts: list[int] = np.floor(wanted + random.random(len(wanted))).astype(int).tolist()
+    return counts
 
 
 def as_float(samples: Samples) -> NDArray[np.float32]:

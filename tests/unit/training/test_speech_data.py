@@ -16,7 +16,7 @@ from training.digits import read_digits, spoken_numbers, strings
 from training.prepare import share, synthetic_jobs
 from training.schedule import Budget, LearningRate
 from training.scoring import WordErrors, edit_distance, greedy_text
-from training.shards import pad, read_manifest, read_split, write_shard
+from training.shards import Utterance, pad, read_manifest, read_split, repeated, write_shard
 from training.voices import SAMPLE_RATE_HZ, VOICES
 
 TONE = (np.sin(np.arange(SAMPLE_RATE_HZ) * 0.3) * 0.5).astype(np.float32)
@@ -55,7 +55,7 @@ def test_padding_keeps_clips_and_fills_with_zeros() -> None:
 
 def test_lowest_digit_indices_are_held_out_and_strings_are_of_one_split(tmp_path: Path) -> None:
     rows = []
-    for index in (5, 9, 10, 49):
+    for index in (5, 9, 10, 12, 49):
         name = f"3_george_{index}.flac"
         soundfile.write(tmp_path / name, TONE[:800], 8000)
         rows.append(
@@ -66,7 +66,8 @@ def test_lowest_digit_indices_are_held_out_and_strings_are_of_one_split(tmp_path
     assert [(d.index, d.split) for d in recordings] == [
         (5, "test"),
         (9, "test"),
-        (10, "train"),
+        (10, "validation"),
+        (12, "train"),
         (49, "train"),
     ]
     for audio, text in strings(recordings[:2], 5, random.Random(0)):
@@ -102,7 +103,9 @@ def test_existing_shards_are_not_made_again(tmp_path: Path) -> None:
 def test_augmented_clips_stay_finite_float32_within_full_scale(clip: np.ndarray) -> None:
     generator = np.random.default_rng(0)
     noises = [augmentation.white_noise(100, generator), augmentation.pink_noise(9000, generator)]
-    augment = Augmentation(speed_probability=1, noise_probability=1, telephone_probability=0.5)
+    augment = Augmentation(
+        speed_probability=1, noise_probability=1, telephone_probability=0.5, reverberation_probability=0.5
+    )
     for _ in range(20):
         changed = augment(clip, noises, generator)
         assert changed.dtype == np.float32
@@ -115,6 +118,32 @@ def test_noise_lies_below_speech_by_the_ratio_asked() -> None:
     noise = augmentation.white_noise(len(TONE), np.random.default_rng(0))
     added = augmentation.mix(TONE, noise, 20.0) - TONE
     assert 20 * np.log10(np.std(TONE) / np.std(added)) == pytest.approx(20.0, abs=0.1)
+
+
+def test_room_keeps_the_direct_sound_and_echoes_for_the_time_asked() -> None:
+    click = np.zeros(SAMPLE_RATE_HZ, np.float32)
+    click[100] = 1.0
+    wet = augmentation.reverberate(click, 0.3, np.random.default_rng(0))
+    assert wet.shape == click.shape
+    assert wet[100] == pytest.approx(1.0, abs=1e-4)
+    assert np.abs(wet[:100]).max() < 1e-4
+    early, late = (np.linalg.norm(wet[start : start + 800]) for start in (200, 3200))
+    assert 0 < late < early / 10
+    assert np.abs(wet[100 + round(0.3 * SAMPLE_RATE_HZ) :]).max() < 1e-4
+
+
+def test_fractional_repeats_hear_a_share_of_the_clips_and_whole_ones_each_clip() -> None:
+    clips = [
+        Utterance(Path("a.wav"), 0.0, 1.0, "a", f"{source} {i}", source)
+        for source in "xyz"
+        for i in range(400)
+    ]
+    counts = repeated(clips, {"x": 0.25, "y": 2.5, "z 7": 0.0}, np.random.default_rng(0))
+    sums = {source: [n for c, n in zip(clips, counts, strict=True) if c.source == source] for source in "xyz"}
+    assert set(sums["x"]) == {0, 1}
+    assert 60 <= sum(sums["x"]) <= 140
+    assert set(sums["y"]) == {2, 3}
+    assert sum(sums["z"]) == 399
 
 
 def test_telephone_removes_what_a_line_does_not_carry() -> None:
@@ -160,6 +189,13 @@ def test_budget_ends_with_whatever_is_spent_first() -> None:
     assert budget.progress(6000, 1) == 1.0
     with pytest.raises(ValueError, match="pass --minutes or --steps"):
         Budget()
+
+
+def test_learning_rate_stays_at_its_peak_until_it_falls() -> None:
+    rate = LearningRate(peak=1.0, final=0.1, warmup_steps=10, falls_from=0.8)
+    assert rate.at(0.79, 20) == 1.0
+    assert rate.at(0.9, 20) == pytest.approx(0.55)
+    assert rate.at(1.0, 20) == pytest.approx(0.1)
 
 
 def test_learning_rate_rises_then_falls_to_its_end() -> None:
