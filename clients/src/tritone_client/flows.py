@@ -15,6 +15,7 @@ from tritone_client.calls import PUBLIC_MODELS, Call, Outputs
 from tritone_client.errors import (
     ModelNotFoundError,
     OverloadedError,
+    ProcessDiedError,
     RequestTimeoutError,
     ServerNotReadyError,
     ServerUnavailableError,
@@ -136,7 +137,10 @@ class Run(Generic[Result]):
 
 
 def complete(call: Call[Result], patience: Patience) -> Flow[Result]:
-    """Run a call to its result, again while the server is unavailable or overloaded and time is left."""
+    """Run a call to its result, again while the server cannot take it now and time is left.
+
+    That may be asked of any pipeline twice: an answer depends on its request, and changes nothing.
+    """
     deadline = Deadline(patience.timeout_s)
     pauses_s, overload_pauses_s = patience.pauses_s(), patience.overload_pauses_s()
     while True:
@@ -144,11 +148,14 @@ def complete(call: Call[Result], patience: Patience) -> Flow[Result]:
             tensor = yield Ask(Infer(call), deadline.remaining_s())
         except (ServerUnavailableError, ModelNotFoundError) as error:
             problem = yield from why_refused(call.model, error)
+        except ProcessDiedError as error:
+            problem = error
         else:
             return call.decode(Outputs(call.model, tensor))
         if isinstance(problem, ModelNotFoundError):
             raise problem
-        pause_s = next(overload_pauses_s if isinstance(problem, OverloadedError) else pauses_s, None)
+        is_answering = isinstance(problem, OverloadedError | ProcessDiedError)
+        pause_s = next(overload_pauses_s if is_answering else pauses_s, None)
         if pause_s is None or not deadline.leaves_room(pause_s):
             raise problem
         yield Pause(pause_s)
