@@ -71,7 +71,7 @@ class WaitingRoom(Generic[Item]):
         with self._changed:
             if self._closed:
                 raise OverloadError(
-                    "expected a model in service, got one that is being unloaded; send this request again later."
+                    "expected a model in service, got one that is being unloaded; send this request again."
                 )
             self.require_place()
             bounds, now = self._bounds, time.monotonic()

@@ -19,7 +19,7 @@ from ..errors import CancelledError, OverloadError, ParameterError
 from ..waiting import Bounds, WaitingRoom
 from .answers import answer, error_answer
 from .configuration import Parameters
-from .replies import Reply, is_cancelled
+from .replies import Reply
 
 _CLOSING_S = 1.0
 
@@ -56,7 +56,7 @@ def respond(request: Any, names: Sequence[str], compute: Compute) -> Any:
     """Answer one request with what `compute` makes of its inputs, or with the error it raised."""
 
     def computed() -> Sequence[Any]:
-        _require_caller(is_cancelled(request))
+        _require_caller(request.is_cancelled())
         return compute(read_inputs(request, names))
 
     return answer(computed)

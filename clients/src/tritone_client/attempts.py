@@ -36,7 +36,9 @@ class Patience:
 
     timeout_s: float  #: seconds for a request, all its attempts and pauses together
     retries: int  #: further attempts after the first one found nobody at the address
-    overload_wait_s: float = 0.0  #: seconds in which a server is asked again that is overloaded, or mends itself
+    overload_wait_s: float = (
+        0.0  #: seconds in which a server is asked again that is overloaded, or mends itself
+    )
 
     def __post_init__(self) -> None:
         if not self.timeout_s > 0:

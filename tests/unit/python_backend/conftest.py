@@ -3,6 +3,7 @@
 import sys
 import threading
 import types
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ class InferenceResponse:
 
 
 class Logger:
-    errors = []
+    errors: ClassVar[list[str]] = []
 
     @classmethod
     def log_error(cls, message):
