@@ -21,7 +21,10 @@ def answer(compute: Callable[[], Sequence[Any]]) -> Any:
 
 
 def error_answer(error: Exception) -> Any:
-    """Return the response for an exception.
+    """Return the response for an exception, and for no other request.
+
+    A pb_utils.TritonError belongs to one response: when two share it, Triton 2.51 frees what the first one
+    refers to in shared memory while it is still read, and ends with SIGSEGV or `lock_exception`.
 
     What was not raised on purpose goes to the server's log with its traceback. The caller gets its class
     alone: messages of libraries may hold paths, or what another caller sent.

@@ -1,8 +1,8 @@
 """The one answer to a request, given from whichever thread has it.
 
-The Python backend of Triton 2.51 frees with the answer what a request's `InferenceResponseSender` points to in
-tritonserver. When a sender is asked later whether the caller has gone, tritonserver reads freed memory and ends
-with SIGSEGV, so nothing is asked after the answer.
+With the answer, the Python backend of Triton 2.51 frees what a request's `InferenceResponseSender` points to.
+Asked later whether the caller has gone, tritonserver reads freed memory and ends with SIGSEGV; so nothing is
+asked then.
 """
 
 from __future__ import annotations
