@@ -7,10 +7,9 @@ from pathlib import Path
 
 import onnxruntime as ort
 import triton_python_backend_utils as pb_utils
-from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument
 
 from tritone.errors import CancelledError
-from tritone.onnx_backend.execution import Outcome, run_pooled
+from tritone.onnx_backend.execution import Outcome, fault, run_pooled
 from tritone.onnx_backend.graph import check_graph
 from tritone.onnx_backend.limits import InputLimits
 from tritone.onnx_backend.settings import SessionSettings
@@ -58,12 +57,7 @@ class TritonPythonModel:
 
     def _response(self, request, outcome: Outcome):
         if isinstance(outcome, Exception):
-            code = (
-                pb_utils.TritonError.INVALID_ARG
-                if isinstance(outcome, InvalidArgument)
-                else pb_utils.TritonError.INTERNAL
-            )
-            return pb_utils.InferenceResponse(error=pb_utils.TritonError(str(outcome), code))
+            return error_answer(fault(outcome))
         wanted = request.requested_output_names()
         named = zip(self._outputs, outcome, strict=True)
         return pb_utils.InferenceResponse(

@@ -26,7 +26,7 @@ def test_all_rows_of_a_request_count_together(config):
 
 @pytest.mark.parametrize("text", ["0", "-1", "many", "1.5", ""])
 def test_a_limit_is_a_positive_whole_number(config, text):
-    with pytest.raises(ArtifactError, match="model 'adder', parameter max_elements.x: expected a positive"):
+    with pytest.raises(ArtifactError, match=r"model 'adder', parameter max_elements\.x: expected a positive"):
         limits(config, x=text)
 
 

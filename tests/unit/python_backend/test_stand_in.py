@@ -23,7 +23,7 @@ def backend():
 
 @pytest.fixture
 def model(backend, tmp_path):
-    """y = x + x over (batch, n) with at most six elements of x."""
+    """Serve y = x + x over (batch, n), with at most six elements of x."""
     x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", "n"]) for name in "xy")
     graph = helper.make_graph([helper.make_node("Add", ["x", "x"], ["y"])], "g", [x], [y])
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
