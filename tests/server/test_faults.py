@@ -14,6 +14,7 @@ import psutil
 import pytest
 import tritonclient.grpc as triton
 from tritonclient.utils import InferenceServerException
+from tritone_client import Client, ProcessDiedError
 
 from tritone.server import Ports
 from tritone.server.model_processes import model_of, processes_of
@@ -34,7 +35,7 @@ def launched(*options):
     try:
         wait_until(lambda: any("tritone: ready" in line for line in lines), process)
         with triton.InferenceServerClient(f"127.0.0.1:{ports.grpc}") as client:
-            client.url = f"127.0.0.1:{ports.grpc}"
+            client.url, client.http_url = f"127.0.0.1:{ports.grpc}", f"127.0.0.1:{ports.http}"
             yield process, client, lines
     finally:
         process.send_signal(signal.SIGTERM)
@@ -120,6 +121,23 @@ def test_a_killed_model_is_loaded_anew_while_the_others_go_on(
     for _ in range(4):  # both processes, where there are two
         assert works(client, pipeline, requests[pipeline])
     assert client.is_server_ready()
+
+
+# A step of the pipeline itself, one that a step calls, and one that is called through two of them.
+@pytest.mark.parametrize("protocol", ["grpc", "http"])
+@pytest.mark.parametrize("model", ["asr_ctc_decoder", "asr_quartznet", "punctuation_bert"])
+def test_a_request_that_meets_a_dead_process_is_answered_in_the_end(healing, recordings, protocol, model):
+    process, client, _ = healing
+    clip = min(recordings.values(), key=len)
+    with Client(client.url if protocol == "grpc" else client.http_url, protocol=protocol) as patient:
+        expected = patient.transcribe(clip)
+        kill(process, model)
+        with Client(client.url, overload_wait_s=0) as impatient:
+            if model == "asr_ctc_decoder":  # nobody is between Triton and the caller: the words are its own
+                with pytest.raises(ProcessDiedError):
+                    impatient.transcribe(clip)
+        assert patient.transcribe(clip) == expected
+    wait_until(lambda: works(client, "speech_to_text", batch(clip)), process, 30)
 
 
 def health(client, *options):
