@@ -129,7 +129,8 @@ def test_a_killed_model_is_loaded_anew_while_the_others_go_on(
 def test_a_request_that_meets_a_dead_process_is_answered_in_the_end(healing, recordings, protocol, model):
     process, client, _ = healing
     clip = min(recordings.values(), key=len)
-    with Client(client.url if protocol == "grpc" else client.http_url, protocol=protocol) as patient:
+    url = client.url if protocol == "grpc" else client.http_url
+    with Client(url, protocol=protocol, overload_wait_s=60) as patient:
         expected = patient.transcribe(clip)
         kill(process, model)
         with Client(client.url, overload_wait_s=0) as impatient:

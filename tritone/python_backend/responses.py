@@ -15,7 +15,7 @@ import triton_python_backend_utils as pb_utils
 from numpy.typing import NDArray
 
 from ..concurrency import Handover
-from ..errors import CancelledError, OverloadError, ParameterError
+from ..errors import CancelledError, InputError, OverloadError, ParameterError
 from ..waiting import Bounds, WaitingRoom
 from .answers import answer, error_answer
 from .configuration import Parameters
@@ -48,8 +48,22 @@ ThreadedCompute = Callable[[Work], Sequence[Any]]  # work to pb_utils.Tensor
 
 
 def read_inputs(request: Any, names: Sequence[str]) -> Arrays:
-    """Return the named inputs of a request, batch dimension first, as views of shared memory."""
-    return {name: pb_utils.get_input_tensor_by_name(request, name).as_numpy() for name in names}
+    """Return the named inputs of a request, batch dimension first, as views of shared memory.
+
+    Raises:
+        InputError: BYTES that are not one in each row, as all models declare them: a shape of very many
+            elements gets past Triton 2.51, which counts them in 64 bits.
+    """
+    inputs = {name: pb_utils.get_input_tensor_by_name(request, name).as_numpy() for name in names}
+    for name, array in inputs.items():
+        if array.dtype == object:
+            one_each = array.ndim == 2 and array.shape[1] == 1
+            if not one_each or not all(isinstance(item, bytes) for item in array[:, 0]):
+                raise InputError(
+                    f"{name}: expected one element in each row, got shape {list(array.shape)}; send BYTES of "
+                    "shape [batch, 1]."
+                )
+    return inputs
 
 
 def respond(request: Any, names: Sequence[str], compute: Compute) -> Any:

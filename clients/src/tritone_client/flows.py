@@ -142,7 +142,11 @@ def complete(call: Call[Result], patience: Patience) -> Flow[Result]:
     That may be asked of any pipeline twice: an answer depends on its request, and changes nothing.
     """
     deadline = Deadline(patience.timeout_s)
-    pauses_s, overload_pauses_s = patience.pauses_s(), patience.overload_pauses_s()
+    pauses_s = {
+        OverloadedError: patience.overload_pauses_s(),
+        ProcessDiedError: patience.mending_pauses_s(),
+    }
+    other_pauses_s = patience.pauses_s()
     while True:
         try:
             tensor = yield Ask(Infer(call), deadline.remaining_s())
@@ -154,8 +158,7 @@ def complete(call: Call[Result], patience: Patience) -> Flow[Result]:
             return call.decode(Outputs(call.model, tensor))
         if isinstance(problem, ModelNotFoundError):
             raise problem
-        is_answering = isinstance(problem, OverloadedError | ProcessDiedError)
-        pause_s = next(overload_pauses_s if is_answering else pauses_s, None)
+        pause_s = next(pauses_s.get(type(problem), other_pauses_s), None)
         if pause_s is None or not deadline.leaves_room(pause_s):
             raise problem
         yield Pause(pause_s)

@@ -20,6 +20,7 @@ from tritone_client import (
 )
 from tritone_client.attempts import (
     FIRST_OVERLOAD_PAUSE_S,
+    LONGEST_MENDING_PAUSE_S,
     LONGEST_OVERLOAD_PAUSE_S,
     LONGEST_PAUSE_S,
     Patience,
@@ -139,6 +140,15 @@ def test_a_server_that_mends_itself_is_not_asked_whether_it_is_ready():
     steps, result = carry_out(flow, [died, died, text_answer(b"Hello.")])
     assert [type(step) for step in steps] == [Ask, Pause, Ask, Pause, Ask]
     assert result == "Hello."
+
+
+def test_a_dead_process_is_asked_for_again_soon():
+    died = ProcessDiedError("Stub process 'asr_windows_0_0' is not healthy. (INTERNAL)")
+    flow = flows.complete(calls.punctuate("hello"), Patience(timeout_s=60, retries=0, overload_wait_s=60))
+    steps, _ = carry_out(flow, [*[died] * 20, text_answer(b"Hello.")])
+    pauses_s = [step.seconds for step in steps if isinstance(step, Pause)]
+    assert len(pauses_s) == 20
+    assert max(pauses_s) <= LONGEST_MENDING_PAUSE_S
 
 
 @pytest.mark.parametrize(

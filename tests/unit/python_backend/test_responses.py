@@ -106,6 +106,22 @@ def test_parameters_that_are_not_utf_8_are_the_callers_fault(threads, request_of
     assert requests[1].answer() == ANSWERS[1]
 
 
+@pytest.mark.parametrize("shape", [(1, 2), (2,), (1, 1, 1)])
+def test_bytes_that_are_not_one_in_each_row_are_the_callers_fault(shape, threads, request_of):
+    request = request_of(None)
+    request.tensors["x"] = pb_utils.Tensor("x", np.full(shape, b"word", dtype=object))
+    threads().execute([request])
+    code, message = request.answer()
+    assert code == "INVALID_ARG"
+    assert message.startswith(f"x: expected one element in each row, got shape {list(shape)}")
+
+
+def test_what_is_no_bytes_is_no_text(request_of, answer_of):
+    request = request_of(None)
+    request.tensors["x"] = pb_utils.Tensor("x", np.array([[0]], dtype=object))
+    assert answer_of(respond(request, ["x"], double))[0] == "INVALID_ARG"
+
+
 def test_parameters_reach_the_work(threads, request_of):
     request = request_of(1, parameters='{"seed": 5}')
     threads(lambda work: [pb_utils.Tensor("y", np.array([work.parameters["seed"]]))]).execute([request])
