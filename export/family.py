@@ -15,6 +15,7 @@ from export.configs import WarmUpRatio, fitted_configs, graph_dims, require_one_
 from export.errors import CheckpointError, ExportError
 from export.repository import Stage, install, other_versions
 from export.verification import Check, require, table
+from tritone.repository.input_limits import raised_limits
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,10 @@ class Family(ABC):
             write_configs(fitted)
             for path in fitted:
                 report(f"fitted dims in {path}")
+            raised = raised_limits(self.options.repository)
+            write_configs(raised)
+            for path in raised:
+                report(f"raised the limits of inputs in {path}")
             if others := other_versions(self.options.repository, self.models, self.options.version):
                 report(
                     f"version {self.options.version} stands beside {', '.join(map(str, others))}; "

@@ -6,6 +6,7 @@
     │   ├── TextError                    a transcript, or a text to speak
     │   └── ParameterError               a request parameter
     ├── OverloadError (RuntimeError)     there is more to do than a model takes on
+    ├── ModelLostError (RuntimeError)    the processes of a model that another one calls are dead
     ├── CancelledError                   the caller has gone; nobody waits for an answer
     ├── ArtifactError (ValueError)       a graph, sidecar file or config does not fit the others
     └── ServerError (RuntimeError)       the Triton server could not be started or stopped
@@ -46,6 +47,10 @@ class OverloadError(TritoneError, RuntimeError):
     """There is more to do than a model takes on; the request was not begun."""
 
 
+class ModelLostError(TritoneError, RuntimeError):
+    """A model that another one calls has no living process; a request may be sent again when it has."""
+
+
 class CancelledError(TritoneError):
     """The caller has gone; nobody waits for an answer."""
 
@@ -81,6 +86,7 @@ class WireStatus(NamedTuple):
 WIRE_STATUS: dict[type[TritoneError], WireStatus] = {
     InputError: WireStatus("INVALID_ARG", "INVALID_ARGUMENT", HTTPStatus.BAD_REQUEST),
     OverloadError: WireStatus("UNAVAILABLE", "UNAVAILABLE", HTTPStatus.SERVICE_UNAVAILABLE),
+    ModelLostError: WireStatus("UNAVAILABLE", "UNAVAILABLE", HTTPStatus.SERVICE_UNAVAILABLE),
     CancelledError: WireStatus("CANCELLED", "CANCELLED", 499),  # 499 by Triton's choice, IANA has none
     ServerError: WireStatus("UNAVAILABLE", "UNAVAILABLE", HTTPStatus.SERVICE_UNAVAILABLE),
     TritoneError: WireStatus("INTERNAL", "INTERNAL", HTTPStatus.INTERNAL_SERVER_ERROR),

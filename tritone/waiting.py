@@ -66,9 +66,13 @@ class WaitingRoom(Generic[Item]):
             timeout_s: seconds that it may wait, where that is less than the bound; 0 for no wish of its own.
 
         Raises:
-            OverloadError: no place is free.
+            OverloadError: no place is free, or the room is closed.
         """
         with self._changed:
+            if self._closed:
+                raise OverloadError(
+                    "expected a model in service, got one that is being unloaded; send this request again."
+                )
             self.require_place()
             bounds, now = self._bounds, time.monotonic()
             longest_s = min(timeout_s or bounds.timeout_s, bounds.timeout_s) if bounds else float("inf")

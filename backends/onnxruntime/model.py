@@ -7,11 +7,13 @@ from pathlib import Path
 
 import onnxruntime as ort
 import triton_python_backend_utils as pb_utils
-from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument
 
-from tritone.onnx_backend.execution import Outcome, run_pooled
+from tritone.errors import CancelledError
+from tritone.onnx_backend.execution import Outcome, fault, run_pooled
 from tritone.onnx_backend.graph import check_graph
+from tritone.onnx_backend.limits import InputLimits
 from tritone.onnx_backend.settings import SessionSettings
+from tritone.python_backend.answers import error_answer
 
 
 class TritonPythonModel:
@@ -19,6 +21,7 @@ class TritonPythonModel:
         config = json.loads(args["model_config"])
         folder = Path(args["model_repository"]) / args["model_version"]
         settings = SessionSettings.from_config(config)
+        self._limits = InputLimits.from_config(config)
         self._session = ort.InferenceSession(
             folder / (config["default_model_filename"] or "model.onnx"),
             settings.session_options(),
@@ -31,31 +34,30 @@ class TritonPythonModel:
         self._outputs = [tensor["name"] for tensor in config["output"]]
 
     def execute(self, requests):
-        live = [request for request in requests if not request.is_cancelled()]
-        outcomes = run_pooled([self._tensors(request) for request in live], self._run, self._max_batch_size)
-        answers = {
-            id(request): self._response(request, outcome)
-            for request, outcome in zip(live, outcomes, strict=True)
-        }
-        cancelled = pb_utils.TritonError("cancelled by the client", pb_utils.TritonError.CANCELLED)
-        return [
-            answers.get(id(request)) or pb_utils.InferenceResponse(error=cancelled) for request in requests
-        ]
+        answers, computed = {}, {}
+        for index, request in enumerate(requests):
+            try:
+                computed[index] = self._tensors(request)
+            except Exception as error:  # each request fails alone
+                answers[index] = error_answer(error)
+        outcomes = run_pooled(list(computed.values()), self._run, self._max_batch_size)
+        for index, outcome in zip(computed, outcomes, strict=True):
+            answers[index] = self._response(requests[index], outcome)
+        return [answers[index] for index in range(len(requests))]
 
     def _tensors(self, request):
-        return {name: pb_utils.get_input_tensor_by_name(request, name).as_numpy() for name in self._inputs}
+        if request.is_cancelled():
+            raise CancelledError("cancelled by the client")
+        tensors = {name: pb_utils.get_input_tensor_by_name(request, name).as_numpy() for name in self._inputs}
+        self._limits.check(tensors)
+        return tensors
 
     def _run(self, tensors):
         return self._session.run(self._outputs, tensors, self._run_options)
 
     def _response(self, request, outcome: Outcome):
         if isinstance(outcome, Exception):
-            code = (
-                pb_utils.TritonError.INVALID_ARG
-                if isinstance(outcome, InvalidArgument)
-                else pb_utils.TritonError.INTERNAL
-            )
-            return pb_utils.InferenceResponse(error=pb_utils.TritonError(str(outcome), code))
+            return error_answer(fault(outcome))
         wanted = request.requested_output_names()
         named = zip(self._outputs, outcome, strict=True)
         return pb_utils.InferenceResponse(

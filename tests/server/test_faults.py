@@ -14,6 +14,7 @@ import psutil
 import pytest
 import tritonclient.grpc as triton
 from tritonclient.utils import InferenceServerException
+from tritone_client import Client, ProcessDiedError
 
 from tritone.server import Ports
 from tritone.server.model_processes import model_of, processes_of
@@ -34,7 +35,7 @@ def launched(*options):
     try:
         wait_until(lambda: any("tritone: ready" in line for line in lines), process)
         with triton.InferenceServerClient(f"127.0.0.1:{ports.grpc}") as client:
-            client.url = f"127.0.0.1:{ports.grpc}"
+            client.url, client.http_url = f"127.0.0.1:{ports.grpc}", f"127.0.0.1:{ports.http}"
             yield process, client, lines
     finally:
         process.send_signal(signal.SIGTERM)
@@ -120,6 +121,26 @@ def test_a_killed_model_is_loaded_anew_while_the_others_go_on(
     for _ in range(4):  # both processes, where there are two
         assert works(client, pipeline, requests[pipeline])
     assert client.is_server_ready()
+
+
+# A step of the pipeline itself, and two that steps call. Each once: after five deaths the server is ended.
+@pytest.mark.parametrize(
+    ("model", "protocol"),
+    [("asr_ctc_decoder", "http"), ("asr_features", "http"), ("punctuation_bert", "grpc")],
+)
+def test_a_request_that_meets_a_dead_process_is_answered_in_the_end(healing, recordings, model, protocol):
+    process, client, _ = healing
+    clip = min(recordings.values(), key=len)
+    url = client.url if protocol == "grpc" else client.http_url
+    with Client(url, protocol=protocol, overload_wait_s=60) as patient:
+        expected = patient.transcribe(clip)
+        kill(process, model)
+        with Client(client.url, overload_wait_s=0) as impatient:
+            if model == "asr_ctc_decoder":  # nobody is between Triton and the caller: the words are its own
+                with pytest.raises(ProcessDiedError):
+                    impatient.transcribe(clip)
+        assert patient.transcribe(clip) == expected
+    wait_until(lambda: works(client, "speech_to_text", batch(clip)), process, 30)
 
 
 def health(client, *options):

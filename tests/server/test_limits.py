@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import re
+import urllib.error
+import urllib.request
 
 import numpy as np
 import pytest
@@ -77,6 +80,74 @@ def test_past_a_limit_the_error_is_what_the_page_says(server, protocol, words):
         with pytest.raises(InferenceServerException, match=re.escape(words)) as refused:
             client.infer(model, inputs)
     assert refused.value.status() == status
+
+
+def zeros(*shape, dtype=np.float32):
+    return np.zeros(shape, dtype)
+
+
+# Models that only pipelines are meant to call, by the least past what those send.
+COMPOSING = {
+    "audio: expected at most 480000 elements": (
+        "asr_features",
+        lambda: {"audio": zeros(1, 480_001), "audio_length": np.array([[480_001]])},
+    ),
+    "input_ids: expected at most 1024 elements": (
+        "punctuation_bert",
+        lambda: {name: zeros(1, 1025, dtype=np.int64) for name in ("input_ids", "attention_mask")},
+    ),
+    "mel: expected at most 76800 elements": (
+        "tts_waveglow",
+        lambda: {"mel": zeros(1, 80, 961), "mel_length": np.array([[961]]), "z": zeros(1, 16, 15_360)},
+    ),
+    "features: expected at least one element": (
+        "asr_quartznet",
+        lambda: {"features": zeros(1, 64, 0), "features_length": np.array([[0]])},
+    ),
+    "transcript: expected at most 180000 characters": (
+        "punctuation_windows",
+        lambda: {"transcript": text("a" * 180_001)},
+    ),
+    "transcript: expected UTF-8": ("punctuation_windows", lambda: {"transcript": text(b"\xff")}),
+    "log_probs: expected 29 labels": (
+        "asr_ctc_decoder",
+        lambda: {
+            "log_probs": zeros(1, 50, 0),
+            "log_probs_length": np.array([[50]]),
+            "audio_length": np.array([[16_000]]),
+        },
+    ),
+    "audio: expected at most 2000000 samples": (
+        "tts_denoiser",
+        lambda: {
+            "audio": zeros(1, 2_000_001),
+            "audio_length": np.array([[1]]),
+            "strength": np.ones((1, 1), np.float32),
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("words", COMPOSING)
+def test_a_composing_model_bounds_its_own_input(infer, words):
+    model, arrays = COMPOSING[words]
+    with pytest.raises(InferenceServerException, match=re.escape(words)) as refused:
+        infer(model, **arrays())
+    assert refused.value.status() == "StatusCode.INVALID_ARGUMENT"
+
+
+@pytest.mark.parametrize("parameters", [b'{"seed":"\xff"}', b'{"\xff":"1"}'])
+@pytest.mark.parametrize(("model", "name"), [("punctuate", "transcript"), ("text_to_speech", "text")])
+def test_parameters_that_are_not_utf_8_are_refused_over_http(server, model, name, parameters):
+    sent = json.dumps(
+        {"inputs": [{"name": name, "datatype": "BYTES", "shape": [1, 1], "data": ["Hello there."]}]}
+    ).encode()
+    body = sent[:-1] + b', "parameters": ' + parameters + b"}"
+    url = f"http://{server.http_url}/v2/models/{model}/infer"
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(urllib.request.Request(url, body), timeout=30)
+    assert refused.value.code == 400
+    assert "parameters: expected names and values in UTF-8" in json.load(refused.value)["error"]
 
 
 def test_sixteen_in_a_batch_are_answered(infer):

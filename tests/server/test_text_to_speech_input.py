@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -174,11 +175,26 @@ def test_what_no_tokenizer_makes_is_refused(infer, tokens, change, says):
     assert says in refusal(infer, "tts_utterances", **change(tokens))
 
 
-def test_an_utterance_that_does_not_end_is_an_error_that_names_it(infer, tokens):
-    """Far more symbols than any utterance has: they cannot be spoken within the decoder's steps."""
-    symbols = np.tile(tokens["symbols"][:, :, : tokens["symbols_length"][0, 0]], (1, 1, 100))
-    endless = tokens | {
-        "symbols": symbols,
-        "symbols_length": np.full_like(tokens["symbols_length"], symbols.shape[2]),
-    }
-    assert "text 1, utterance 1: expected its" in refusal(infer, "tts_utterances", {"seed": 1}, **endless)
+@pytest.fixture
+def repeated(server, tokens):
+    """Return the tokens with the utterance repeated, by times as many symbols as the decoder has steps."""
+
+    def make(times):
+        sidecar = server.options.repositories[0] / "tts_utterances/1/tacotron2.json"
+        wanted = round(times * json.loads(sidecar.read_text())["max_decoder_steps"])
+        length = tokens["symbols_length"][0, 0]
+        symbols = np.tile(tokens["symbols"][:, :, :length], (1, 1, -(-wanted // length)))[:, :, :wanted]
+        return tokens | {"symbols": symbols, "symbols_length": np.full((1, 1), wanted, np.int64)}
+
+    return make
+
+
+def test_an_utterance_that_does_not_end_is_an_error_that_names_it(infer, repeated):
+    """More symbols than any utterance has: they cannot be spoken within the decoder's steps."""
+    words = refusal(infer, "tts_utterances", {"seed": 1}, **repeated(2))
+    assert "text 1, utterance 1: expected its" in words
+
+
+def test_an_utterance_of_more_symbols_than_anybody_speaks_is_refused_before_it_is_begun(infer, repeated):
+    words = refusal(infer, "tts_utterances", {"seed": 1}, **repeated(2.1))
+    assert "text 1, utterance 1: expected at most" in words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ import soxr
 from numpy.typing import NDArray
 
 from ..errors import AudioError
-from .validation import check_samples
+from .validation import check_longest, check_samples
 
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 8000, 192_000
 _BLOCK_FRAMES = 1 << 16  # libsndfile's lossy encoders keep a whole write on the stack
@@ -55,7 +56,9 @@ def read_format(data: bytes) -> str:
     return name
 
 
-def encode_audio(samples: NDArray[np.float32], sample_rate_hz: int, audio_format: str) -> bytes:
+def encode_audio(
+    samples: NDArray[np.float32], sample_rate_hz: int, audio_format: str, max_audio_s: float = math.inf
+) -> bytes:
     """Encode a recording.
 
     What exceeds full scale is clipped. wav, flac and pcm carry the same int16: round(sample * 32768).
@@ -67,20 +70,22 @@ def encode_audio(samples: NDArray[np.float32], sample_rate_hz: int, audio_format
         samples: (N,) float32, mono in [-1, 1], at least one.
         sample_rate_hz: their rate; pcm does not carry it, the caller has to know.
         audio_format: one of FORMATS.
+        max_audio_s: longest recording accepted, seconds.
 
     Returns:
         The bytes of a whole file, or raw samples for pcm.
 
     Raises:
-        AudioError: no samples, not finite or far out of range, or a rate out of range.
+        AudioError: no samples, too many, not finite or far out of range, or a rate out of range.
     """
     if samples.size == 0:
         raise AudioError("audio: expected samples, got none (length 0); send audio to encode.")
-    check_samples(samples)
     if not LOWEST_RATE_HZ <= sample_rate_hz <= HIGHEST_RATE_HZ:
         raise AudioError(
             f"sample_rate_hz: expected {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ}, got {sample_rate_hz}; resample."
         )
+    check_longest(samples.size, sample_rate_hz, max_audio_s)
+    check_samples(samples)
     if audio_format == PCM:
         return _int16(samples).astype("<i2").tobytes()
     encoding = ENCODINGS[audio_format]

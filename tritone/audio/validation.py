@@ -19,6 +19,11 @@ def check_duration(samples: int, sample_rate_hz: int, max_audio_s: float, name: 
             f"{name}: expected at least {minimum} samples ({MIN_AUDIO_S} s at {sample_rate_hz} Hz), "
             f"got {samples}; send a longer recording."
         )
+    check_longest(samples, sample_rate_hz, max_audio_s, name)
+
+
+def check_longest(samples: int, sample_rate_hz: int, max_audio_s: float, name: str = "audio") -> None:
+    """Raise AudioError for a recording of more than `max_audio_s`."""
     if samples > max_audio_s * sample_rate_hz:
         raise AudioError(
             f"{name}: expected at most {max_audio_s:g} s, got {samples / sample_rate_hz:.1f} s; "
@@ -48,8 +53,19 @@ def check_samples(samples: NDArray[np.float32], name: str = "audio") -> None:
         )
 
 
-def valid_part(row: NDArray[np.float32], length: int) -> NDArray[np.float32]:
-    """Cut one row of `audio` to its `audio_length`; raise AudioError when it has no such length."""
+def valid_part(row: NDArray[np.float32], length: int, longest: int | None = None) -> NDArray[np.float32]:
+    """Cut one row of `audio` to its `audio_length`.
+
+    Args:
+        row: (N,) float32, zero-padded after `length`.
+        length: valid samples.
+        longest: most samples of a row, where there is a limit.
+
+    Raises:
+        AudioError: the row has no such length, or is longer than `longest`.
+    """
+    if longest is not None and row.size > longest:
+        raise AudioError(f"audio: expected at most {longest} samples, got {row.size}; send shorter parts.")
     if not 0 <= length <= row.size:
         raise AudioError(
             f"audio_length: expected 1 to {row.size} (the samples sent in audio), got {length}; "

@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument
+
+from ..errors import InputError, TritoneError
 
 Tensors = Mapping[str, NDArray[Any]]
 Run = Callable[[Tensors], Sequence[NDArray[Any]]]
@@ -45,6 +48,11 @@ def run_pooled(requests: Sequence[Tensors], run: Run, max_batch_size: int) -> li
         for index, *parts in zip(pool, *(np.split(output, borders) for output in outputs), strict=True):
             outcomes[index] = parts
     return outcomes
+
+
+def fault(error: Exception) -> TritoneError:
+    """Return what a failure of the graph is to a caller, in ONNX Runtime's words: shapes and indices."""
+    return InputError(str(error)) if isinstance(error, InvalidArgument) else TritoneError(str(error))
 
 
 def _attempt(run: Run, tensors: Tensors) -> Outcome:

@@ -29,7 +29,7 @@ def check_graph(session: ort.InferenceSession, config: Mapping[str, Any]) -> Non
     """Compare a graph's interface with a model's config by the native backend's rules.
 
     Every input must be declared; outputs may be left out. A dimension that the graph fixes must be fixed to
-    the same value in the config.
+    the same value in the config. One that varies may be fixed for an input, and must vary for an output.
 
     Raises:
         ArtifactError: names the model, the tensor and both sides.
@@ -74,7 +74,7 @@ def _check_tensors(config: Mapping[str, Any], side: str, graph: Mapping[str, Any
                 "export with a dynamic batch or set max_batch_size: 0."
             )
         fits = len(shape) == len(full) and all(
-            fixed in (-1, dim) for fixed, dim in zip(shape, full, strict=True)
+            found == dim or (found == -1 and side == "input") for found, dim in zip(shape, full, strict=True)
         )
         if not fits:
             raise ArtifactError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,6 +12,13 @@ import triton_python_backend_utils as pb_utils
 from numpy.typing import NDArray
 
 from ..concurrency import Handover
+from ..errors import ModelLostError
+
+# What the Python backend says of a request that met a dead process, or one that died with it: it has no code
+# of its own for that. The words are those of Triton 2.51, and of its source in 2026.
+_DEAD_PROCESS = re.compile(r"Stub process (?:'[^']*' )?is not healthy\.|Failed to obtain the health mutex\.")
+MENDED_S = 10.0  # the launcher finds a dead process within 2 s, and then loads the model
+PAUSE_S = 0.25  # between attempts; each that meets a dead process takes Triton a second
 
 
 class CallError(Exception):
@@ -25,6 +34,9 @@ def call_model(
 ) -> list[NDArray[Any]]:
     """Run one inference on another model and wait for it.
 
+    What meets a dead process is sent again, as an answer depends on its inputs alone: to another process of
+    the model, or to a new one.
+
     Args:
         name: the model.
         inputs: pb_utils.Tensor, batch dimension first.
@@ -36,16 +48,27 @@ def call_model(
 
     Raises:
         CallError: the model answered with an error.
+        ModelLostError: none of its processes lived for MENDED_S seconds.
     """
-    response = pb_utils.InferenceRequest(
-        model_name=name,
-        model_version=version,
-        requested_output_names=list(outputs),
-        inputs=list(inputs),
-        preferred_memory=pb_utils.PreferredMemory(pb_utils.TRITONSERVER_MEMORY_CPU),
-    ).exec()
-    if response.has_error():
-        raise CallError(response.error())
+    until = time.monotonic() + MENDED_S
+    while True:
+        response = pb_utils.InferenceRequest(
+            model_name=name,
+            model_version=version,
+            requested_output_names=list(outputs),
+            inputs=list(inputs),
+            preferred_memory=pb_utils.PreferredMemory(pb_utils.TRITONSERVER_MEMORY_CPU),
+        ).exec()
+        if not response.has_error():
+            break
+        if not _DEAD_PROCESS.search(response.error().message()):
+            raise CallError(response.error())
+        if time.monotonic() > until:
+            raise ModelLostError(
+                f"{name}: expected a living process within {MENDED_S:g} s, got none; send this request again "
+                "when the model is loaded, the server's log tells."
+            )
+        time.sleep(PAUSE_S)
     return [pb_utils.get_output_tensor_by_name(response, output).as_numpy() for output in outputs]
 
 

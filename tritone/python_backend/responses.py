@@ -15,10 +15,11 @@ import triton_python_backend_utils as pb_utils
 from numpy.typing import NDArray
 
 from ..concurrency import Handover
-from ..errors import CancelledError, OverloadError, TritoneError, wire_status
+from ..errors import CancelledError, InputError, OverloadError, ParameterError
 from ..waiting import Bounds, WaitingRoom
-from .calls import CallError
+from .answers import answer, error_answer
 from .configuration import Parameters
+from .replies import Reply
 
 _CLOSING_S = 1.0
 
@@ -39,7 +40,7 @@ class Work:
 class Waiting:
     """One request that waits for a thread."""
 
-    sender: Any  # pb_utils.InferenceResponseSender
+    reply: Reply
     work: Work
 
 
@@ -47,33 +48,52 @@ ThreadedCompute = Callable[[Work], Sequence[Any]]  # work to pb_utils.Tensor
 
 
 def read_inputs(request: Any, names: Sequence[str]) -> Arrays:
-    """Return the named inputs of a request, batch dimension first, as views of shared memory."""
-    return {name: pb_utils.get_input_tensor_by_name(request, name).as_numpy() for name in names}
+    """Return the named inputs of a request, batch dimension first, as views of shared memory.
+
+    Raises:
+        InputError: BYTES that are not one in each row, as all models declare them: a shape of very many
+            elements gets past Triton 2.51, which counts them in 64 bits.
+    """
+    inputs = {name: pb_utils.get_input_tensor_by_name(request, name).as_numpy() for name in names}
+    for name, array in inputs.items():
+        if array.dtype == object:
+            one_each = array.ndim == 2 and array.shape[1] == 1
+            if not one_each or not all(isinstance(item, bytes) for item in array[:, 0]):
+                raise InputError(
+                    f"{name}: expected one element in each row, got shape {list(array.shape)}; send BYTES of "
+                    "shape [batch, 1]."
+                )
+    return inputs
 
 
 def respond(request: Any, names: Sequence[str], compute: Compute) -> Any:
     """Answer one request with what `compute` makes of its inputs, or with the error it raised."""
-    return _response(request.is_cancelled, lambda: compute(read_inputs(request, names)))
+
+    def computed() -> Sequence[Any]:
+        _require_caller(request.is_cancelled())
+        return compute(read_inputs(request, names))
+
+    return answer(computed)
 
 
-def _response(is_cancelled: Callable[[], bool], compute: Callable[[], Sequence[Any]]) -> Any:
+def read_parameters(request: Any) -> dict[str, Any]:
+    """Return the parameters that a caller sent with a request.
+
+    Raises:
+        ParameterError: they are not UTF-8, which HTTP lets through.
+    """
     try:
-        if is_cancelled():
-            raise CancelledError("cancelled by the client")
-        return pb_utils.InferenceResponse(compute())
-    except CallError as error:
-        return pb_utils.InferenceResponse(error=error.error)
-    except TritoneError as error:
-        return _error_response(error)
-    except Exception as error:
-        pb_utils.Logger.log_error(traceback.format_exc())
-        message = f"internal error ({type(error).__name__}); the server's log has the details."
-        return pb_utils.InferenceResponse(error=pb_utils.TritonError(message, pb_utils.TritonError.INTERNAL))
+        sent: dict[str, Any] = json.loads(request.parameters() or "{}")
+    except ValueError as error:  # of which UnicodeDecodeError is one
+        raise ParameterError(
+            "parameters: expected names and values in UTF-8, got something else; encode them as UTF-8."
+        ) from error
+    return sent
 
 
-def _error_response(error: TritoneError) -> Any:
-    code = getattr(pb_utils.TritonError, wire_status(error).triton)
-    return pb_utils.InferenceResponse(error=pb_utils.TritonError(str(error), code))
+def _require_caller(gone: bool) -> None:
+    if gone:
+        raise CancelledError("cancelled by the client")
 
 
 class RequestThreads:
@@ -114,17 +134,23 @@ class RequestThreads:
             thread.start()
 
     def execute(self, requests: Sequence[Any]) -> None:
-        """Take requests over; each is answered through its response sender when it is ready."""
+        """Take requests over; each is answered through its response sender when it is ready.
+
+        Nothing is raised: Triton would answer the whole batch with it, what is at work or answered included.
+        """
         for request in requests:
-            sender = request.get_response_sender()
+            reply = Reply(request.get_response_sender())
             try:
-                self._room.require_place()
-                # Triton takes the inputs' memory back as soon as execute returns.
-                inputs = {name: array.copy() for name, array in read_inputs(request, self._names).items()}
-                work = Work(inputs, json.loads(request.parameters() or "{}"), sender.is_cancelled)
-                self._room.enter(Waiting(sender, work), request.timeout() / 1e6)
-            except OverloadError as error:
-                _send(sender, _error_response(error))
+                self._take(request, reply)
+            except Exception as error:  # the next requests of the batch are to be taken too
+                _send(reply, error_answer(error))
+
+    def _take(self, request: Any, reply: Reply) -> None:
+        self._room.require_place()
+        # Triton takes the inputs' memory back as soon as execute returns.
+        inputs = {name: array.copy() for name, array in read_inputs(request, self._names).items()}
+        work = Work(inputs, read_parameters(request), reply.is_cancelled)
+        self._room.enter(Waiting(reply, work), request.timeout() / 1e6)
 
     def close(self) -> None:
         """Finish the requests at work, and those that wait; Triton unloads a model when it has none."""
@@ -145,17 +171,22 @@ class RequestThreads:
 
     def _answer(self, waiting: Waiting) -> None:
         work = waiting.work
-        _send(waiting.sender, _response(work.is_cancelled, lambda: self._compute(work)))
+
+        def computed() -> Sequence[Any]:
+            _require_caller(work.is_cancelled())
+            return self._compute(work)
+
+        _send(waiting.reply, answer(computed))
 
     def _refuse_late(self, waiting: Waiting, error: OverloadError) -> None:
-        try:
-            _send(waiting.sender, _error_response(error))
-        except Exception:  # others will be late too
-            pb_utils.Logger.log_error(traceback.format_exc())
+        _send(waiting.reply, error_answer(error))
 
 
-def _send(sender: Any, response: Any) -> None:
-    sender.send(response, flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+def _send(reply: Reply, response: Any) -> None:
+    try:
+        reply.send(response)
+    except Exception:  # there is no other way to the caller; the next requests need this thread
+        pb_utils.Logger.log_error(traceback.format_exc())
 
 
 def pad_rows(rows: Sequence[NDArray[Any]]) -> NDArray[Any]:

@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ArtifactError
+from ..errors import InputError
 from ..sidecar import read_sidecar
+
+_ROUNDING = 0.01  # more frames than a recording's length says: windows end with a whole one
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,30 @@ class CtcDecoder:
         labels, blank_index, frame_s = read_sidecar(path, "labels", "blank_index", "frame_s")
         return cls(labels, blank_index, frame_s, pause_s)
 
+    def valid_frames(self, row: NDArray[np.float32], frames: int, max_audio_s: float) -> NDArray[np.float32]:
+        """Cut one row of `log_probs` to its `log_probs_length`.
+
+        Args:
+            row: (T, V) float32, padded after `frames`.
+            frames: valid ones.
+            max_audio_s: longest recording that they may come from, seconds.
+
+        Raises:
+            InputError: more frames than there are, or than such a recording has.
+        """
+        longest = round(max_audio_s / self._frame_s * (1 + _ROUNDING))
+        if not 0 <= frames <= len(row):
+            raise InputError(
+                f"log_probs_length: expected 0 to {len(row)} (the frames sent in log_probs), got {frames}; "
+                "send the number of valid frames."
+            )
+        if frames > longest:
+            raise InputError(
+                f"log_probs: expected at most {longest} frames, those of {max_audio_s:g} s, got {frames}; "
+                "send the recording in parts."
+            )
+        return row[:frames]
+
     @property
     def vocabulary_size(self) -> int:
         """Columns expected in log-probabilities, the blank included."""
@@ -71,10 +97,10 @@ class CtcDecoder:
             The words; none for silence.
 
         Raises:
-            ArtifactError: V is not the vocabulary's size.
+            InputError: V is not the vocabulary's size.
         """
         if log_probs.ndim != 2 or log_probs.shape[1] != self.vocabulary_size:
-            raise ArtifactError(
+            raise InputError(
                 f"log_probs: expected {self.vocabulary_size} labels per frame, got shape {log_probs.shape}; "
                 "export acoustic model and decoder from the same checkpoint."
             )

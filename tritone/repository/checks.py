@@ -13,6 +13,7 @@ import onnx
 
 from ..contract import PIPELINES, TensorSpec
 from .configs import ModelFolder, read_repositories
+from .input_limits import check_input_limits
 from .model_code import calls_to, first_arguments
 from .queues import check_queues
 from .variants import ENGINE_BACKEND, check_plans, check_variant
@@ -55,6 +56,7 @@ def check_repositories(repositories: Sequence[Path]) -> list[str]:
     ]
     findings += check_versions(repositories)
     findings += check_queues(folders)
+    findings += check_input_limits(folders)
     findings += [f"contract: {finding}" for finding in _check_contract(models)]
     return findings
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from .voice import Voice
 
+SYMBOLS_PER_STEP = 2  # of the decoder: faster than anybody speaks
+
 
 def bucket(length: int, size: int) -> int:
     """Round a length up to a whole number of buckets, so that equal shapes meet in a batch."""
@@ -24,3 +26,8 @@ class StepLimit:
         """Return the limit for an utterance of so many symbols, never above the checkpoint's own."""
         seconds = self.base_s + symbols * self.symbol_s
         return min(math.ceil(seconds / voice.step_s), voice.max_steps)
+
+
+def longest_symbols(voice: Voice) -> int:
+    """Return the most symbols that an utterance may have."""
+    return SYMBOLS_PER_STEP * voice.max_steps

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import TextError
-from .limits import StepLimit
+from .limits import SYMBOLS_PER_STEP, StepLimit, longest_symbols
 from .noise import UtteranceNoise
 from .utterances import Utterance, stack_symbols
 from .voice import Voice
@@ -71,6 +71,12 @@ class SpectrogramDecoder:
             raise TextError(
                 f"{utterance}: expected symbols from 0 to {self._voice.vocabulary - 1}, got {low} to {high}; "
                 "send the tokenizer's outputs."
+            )
+        most = longest_symbols(self._voice)
+        if utterance.symbols.size > most:
+            raise TextError(
+                f"{utterance}: expected at most {most} symbols, {SYMBOLS_PER_STEP} for each step that the "
+                f"voice's decoder makes at most, got {utterance.symbols.size}; send the tokenizer's outputs."
             )
 
     def _attempt(self, batch: Sequence[Utterance], noises: Sequence[UtteranceNoise]) -> dict[Utterance, Mel]:

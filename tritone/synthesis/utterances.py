@@ -15,6 +15,8 @@ from ..errors import TextError
 from .limits import bucket
 
 LONGEST_PAUSE_S = 10.0
+LONGEST_PAUSES_S = 7200.0  # of one text, together
+MOST_SYMBOLS = 200_000  # of one text: hours of speech, more than a tokenizer lets through
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +47,8 @@ def read_utterances(
         The utterances of each of the B texts.
 
     Raises:
-        TextError: lengths that do not fit, a pause out of range, or a text without an utterance.
+        TextError: lengths that do not fit, a pause out of range, or a text without an utterance or of more
+            than any tokenizer makes.
     """
     if not symbols.shape[:2] == symbols_length.shape == pause_s.shape:
         raise TextError(
@@ -61,6 +64,7 @@ def read_utterances(
         raise TextError(
             f"pause_s: expected 0 to {LONGEST_PAUSE_S:g} s, got something else; send the tokenizer's outputs."
         )
+    _check_totals(symbols_length, pause_s)
     rows = zip(symbols, symbols_length, pause_s, strict=True)
     texts = [list(_text(row, *tensors)) for row, tensors in enumerate(rows)]
     for row, utterances in enumerate(texts):
@@ -70,6 +74,18 @@ def read_utterances(
                 "send a text with words."
             )
     return texts
+
+
+def _check_totals(symbols_length: NDArray[np.int64], pause_s: NDArray[np.float32]) -> None:
+    for name, totals, most, unit in (
+        ("symbols_length", symbols_length.sum(axis=1), MOST_SYMBOLS, "symbols"),
+        ("pause_s", pause_s.sum(axis=1, dtype=np.float64), LONGEST_PAUSES_S, "s"),
+    ):
+        if totals.size and totals.max() > most:
+            raise TextError(
+                f"{name}: expected at most {most:g} {unit} in a text, got {totals.max():.7g}; "
+                "send it in parts."
+            )
 
 
 def _text(

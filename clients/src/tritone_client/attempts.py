@@ -11,6 +11,9 @@ FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
 FIRST_OVERLOAD_PAUSE_S = 0.5  # whoever comes back at once finds the queue as full as it was
 LONGEST_OVERLOAD_PAUSE_S = 10.0
+LONGEST_MENDING_PAUSE_S = (
+    1.0  # a process is started again within seconds, and nobody stands in a queue for it
+)
 SHORTEST_ATTEMPT_S = 0.05  # one with less time could only time out, which hides why it was made
 
 
@@ -36,7 +39,9 @@ class Patience:
 
     timeout_s: float  #: seconds for a request, all its attempts and pauses together
     retries: int  #: further attempts after the first one found nobody at the address
-    overload_wait_s: float = 0.0  #: seconds in which an overloaded server is asked again
+    overload_wait_s: float = (
+        0.0  #: seconds in which a server is asked again that is overloaded, or mends itself
+    )
 
     def __post_init__(self) -> None:
         if not self.timeout_s > 0:
@@ -53,8 +58,15 @@ class Patience:
 
     def overload_pauses_s(self) -> Iterator[float]:
         """Yield the pause before each further attempt at an overloaded server, until the wait is over."""
+        return self._waiting_pauses_s(LONGEST_OVERLOAD_PAUSE_S)
+
+    def mending_pauses_s(self) -> Iterator[float]:
+        """Yield the pause before each further attempt at a dead process, until the same wait is over."""
+        return self._waiting_pauses_s(LONGEST_MENDING_PAUSE_S)
+
+    def _waiting_pauses_s(self, longest_s: float) -> Iterator[float]:
         deadline = Deadline(self.overload_wait_s)
-        for pause_s in _growing(FIRST_OVERLOAD_PAUSE_S, LONGEST_OVERLOAD_PAUSE_S):
+        for pause_s in _growing(FIRST_OVERLOAD_PAUSE_S, longest_s):
             if pause_s > deadline.remaining_s():
                 return
             yield pause_s

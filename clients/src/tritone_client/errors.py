@@ -16,6 +16,7 @@ class TritoneError(Exception):
     ├── OverloadedError         (RuntimeError)     the server has as much to do as it takes on
     ├── ServerNotReadyError     (RuntimeError)     the server answers, its models are still being loaded
     └── ServerError             (RuntimeError)     the server failed, or answered outside the contract
+        └── ProcessDiedError                       a model's process had died; the server starts another
     """
 
 
@@ -51,6 +52,12 @@ class ServerError(TritoneError, RuntimeError):
     """The server failed inside, or its answer is outside the contract."""
 
 
+class ProcessDiedError(ServerError):
+    """The process that was to answer had died; retried for `overload_wait_s` seconds, as an answer depends on
+    its request alone.
+    """
+
+
 # (error, gRPC status, HTTP status); every status that is not listed is a ServerError.
 _STATUSES: tuple[tuple[type[TritoneError], str, int], ...] = (
     (InvalidRequestError, "INVALID_ARGUMENT", 400),
@@ -62,6 +69,10 @@ _STATUSES: tuple[tuple[type[TritoneError], str, int], ...] = (
 BY_GRPC_STATUS = {grpc_status: error for error, grpc_status, _ in _STATUSES}
 BY_HTTP_STATUS = {http_status: error for error, _, http_status in _STATUSES}
 
+# What Triton's Python backend says of a request that met a dead process, or one that died with it: it has no
+# status of its own for that. The words are those of 2.51, and of its source in 2026.
+_DEAD_PROCESS = re.compile(r"Stub process (?:'[^']*' )?is not healthy\.|Failed to obtain the health mutex\.")
+
 # Triton prepends where in its pipeline a request failed; a caller knows only the pipeline.
 _TRITON_PREFIX = re.compile(r"^(?:in ensemble '[^']*', |\[request id: [^\]]*\] )+")
 
@@ -69,3 +80,10 @@ _TRITON_PREFIX = re.compile(r"^(?:in ensemble '[^']*', |\[request id: [^\]]*\] )
 def plain_message(message: str | None) -> str:
     """Return the server's message without the prefixes that Triton puts before it."""
     return _TRITON_PREFIX.sub("", message or "").strip() or "no message"
+
+
+def server_error(message: str | None, status: str) -> ServerError:
+    """Return the error for an answer whose status no other class stands for."""
+    words = plain_message(message)
+    kind = ProcessDiedError if _DEAD_PROCESS.search(words) else ServerError
+    return kind(f"{words} ({status})")

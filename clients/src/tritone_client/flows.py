@@ -15,6 +15,7 @@ from tritone_client.calls import PUBLIC_MODELS, Call, Outputs
 from tritone_client.errors import (
     ModelNotFoundError,
     OverloadedError,
+    ProcessDiedError,
     RequestTimeoutError,
     ServerNotReadyError,
     ServerUnavailableError,
@@ -136,19 +137,28 @@ class Run(Generic[Result]):
 
 
 def complete(call: Call[Result], patience: Patience) -> Flow[Result]:
-    """Run a call to its result, again while the server is unavailable or overloaded and time is left."""
+    """Run a call to its result, again while the server cannot take it now and time is left.
+
+    That may be asked of any pipeline twice: an answer depends on its request, and changes nothing.
+    """
     deadline = Deadline(patience.timeout_s)
-    pauses_s, overload_pauses_s = patience.pauses_s(), patience.overload_pauses_s()
+    pauses_s = {
+        OverloadedError: patience.overload_pauses_s(),
+        ProcessDiedError: patience.mending_pauses_s(),
+    }
+    other_pauses_s = patience.pauses_s()
     while True:
         try:
             tensor = yield Ask(Infer(call), deadline.remaining_s())
         except (ServerUnavailableError, ModelNotFoundError) as error:
             problem = yield from why_refused(call.model, error)
+        except ProcessDiedError as error:
+            problem = error
         else:
             return call.decode(Outputs(call.model, tensor))
         if isinstance(problem, ModelNotFoundError):
             raise problem
-        pause_s = next(overload_pauses_s if isinstance(problem, OverloadedError) else pauses_s, None)
+        pause_s = next(pauses_s.get(type(problem), other_pauses_s), None)
         if pause_s is None or not deadline.leaves_room(pause_s):
             raise problem
         yield Pause(pause_s)

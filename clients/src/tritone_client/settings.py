@@ -38,7 +38,8 @@ class Settings:
             timeout_s: seconds for one request, all its attempts together.
             retries: further attempts while nobody answers at the address.
             overload_wait_s: seconds in which a request is sent again, with growing pauses, while the server
-                turns it away because it has enough to do; 0 reports that at once. Nothing else is retried.
+                turns it away because it has enough to do, or starts a model's process that had died; 0
+                reports that at once. Nothing else is retried.
             canary: ask the pipelines' canaries, which try a new version while the others go on as before.
 
         Raises:

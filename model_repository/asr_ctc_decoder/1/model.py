@@ -13,8 +13,9 @@ from tritone.recognition.ctc import CtcDecoder
 
 class TritonPythonModel:
     def initialize(self, args):
-        pause_s = Parameters(args).number("word_pause_s")
-        self._decoder = CtcDecoder.load(version_folder(args) / "ctc.json", pause_s)
+        parameters = Parameters(args)
+        self._max_audio_s = parameters.number("max_audio_s")
+        self._decoder = CtcDecoder.load(version_folder(args) / "ctc.json", parameters.number("word_pause_s"))
 
     def execute(self, requests):
         names = ["log_probs", "log_probs_length", "audio_length"]
@@ -22,8 +23,12 @@ class TritonPythonModel:
 
     def _decode(self, inputs):
         durations = inputs["audio_length"][:, 0] / SAMPLE_RATE_HZ
-        rows = zip(inputs["log_probs"], inputs["log_probs_length"][:, 0], durations, strict=True)
-        results = [self._decoder.decode(row[:frames], duration) for row, frames, duration in rows]
+        lengths = inputs["log_probs_length"][:, 0].tolist()
+        rows = [
+            self._decoder.valid_frames(row, frames, self._max_audio_s)
+            for row, frames in zip(inputs["log_probs"], lengths, strict=True)
+        ]
+        results = [self._decoder.decode(*item) for item in zip(rows, durations, strict=True)]
         words = [np.array([word.encode() for word in result.word], dtype=object) for result in results]
         transcripts = text_column([result.transcript for result in results])
         return [

@@ -9,6 +9,7 @@ import triton_python_backend_utils as pb_utils
 
 from tritone.concurrency import map_ahead
 from tritone.punctuation.restoration import Labels, PunctuationRestorer
+from tritone.punctuation.transcript import read_transcript
 from tritone.punctuation.windows import WindowTokenizer
 from tritone.python_backend.calls import bind_model
 from tritone.python_backend.configuration import Parameters, own_version, version_folder
@@ -19,6 +20,7 @@ class TritonPythonModel:
     def initialize(self, args):
         parameters = Parameters(args)
         folder = version_folder(args)
+        self._max_characters = parameters.count("max_characters")
         self._network = bind_model(
             "punctuation_bert",
             ["input_ids", "attention_mask"],
@@ -42,7 +44,8 @@ class TritonPythonModel:
         self._threads.close()
 
     def _restore(self, work):
-        transcripts = [data.decode() for (data,) in work.inputs["transcript"]]
+        rows = work.inputs["transcript"]
+        transcripts = [read_transcript(data, self._max_characters) for (data,) in rows]
         texts = [self._restorer.restore(transcript, work.is_cancelled) for transcript in transcripts]
         return [pb_utils.Tensor("text", text_column(texts))]
 

@@ -125,3 +125,16 @@ def test_known_formats_are_read(name):
 def test_length_beyond_the_samples_sent_is_refused(length):
     with pytest.raises(AudioError, match=f"audio_length: expected 1 to 10 .* got {length}"):
         valid_part(np.zeros(10, np.float32), length)
+
+
+def test_a_row_longer_than_the_limit_is_refused_by_the_samples_sent():
+    valid_part(np.zeros(10, np.float32), 10, 10)
+    with pytest.raises(AudioError, match=r"audio: expected at most 10 samples, got 11; send shorter parts"):
+        valid_part(np.zeros(11, np.float32), 1, 10)
+
+
+def test_a_recording_longer_than_the_limit_is_not_encoded():
+    samples = tone(16_000, 16_000)
+    assert encode_audio(samples, 16_000, "wav", 1.0) == encode_audio(samples, 16_000, "wav")
+    with pytest.raises(AudioError, match=r"audio: expected at most 1 s, got 2\.0 s"):
+        encode_audio(samples, 8000, "wav", 1.0)

@@ -10,6 +10,7 @@ from tritone_client import (
     Client,
     InvalidRequestError,
     OverloadedError,
+    ProcessDiedError,
     RequestTimeoutError,
     ServerNotReadyError,
     ServerUnavailableError,
@@ -19,6 +20,7 @@ from tritone_client import (
 )
 from tritone_client.attempts import (
     FIRST_OVERLOAD_PAUSE_S,
+    LONGEST_MENDING_PAUSE_S,
     LONGEST_OVERLOAD_PAUSE_S,
     LONGEST_PAUSE_S,
     Patience,
@@ -129,6 +131,43 @@ def test_an_overloaded_server_is_asked_again_until_it_has_room():
     assert len(pauses_s) == 2
     assert FIRST_OVERLOAD_PAUSE_S / 2 <= pauses_s[0] < pauses_s[1] <= LONGEST_OVERLOAD_PAUSE_S
     assert result == "Hello."
+
+
+def test_a_server_that_mends_itself_is_not_asked_whether_it_is_ready():
+    """Triton says that it is, dead processes or not."""
+    died = ProcessDiedError("Stub process 'asr_windows_0_0' is not healthy. (INTERNAL)")
+    flow = flows.complete(calls.punctuate("hello"), Patience(timeout_s=60, retries=0, overload_wait_s=60))
+    steps, result = carry_out(flow, [died, died, text_answer(b"Hello.")])
+    assert [type(step) for step in steps] == [Ask, Pause, Ask, Pause, Ask]
+    assert result == "Hello."
+
+
+def test_a_dead_process_is_asked_for_again_soon():
+    died = ProcessDiedError("Stub process 'asr_windows_0_0' is not healthy. (INTERNAL)")
+    flow = flows.complete(calls.punctuate("hello"), Patience(timeout_s=60, retries=0, overload_wait_s=60))
+    steps, _ = carry_out(flow, [*[died] * 20, text_answer(b"Hello.")])
+    pauses_s = [step.seconds for step in steps if isinstance(step, Pause)]
+    assert len(pauses_s) == 20
+    assert max(pauses_s) <= LONGEST_MENDING_PAUSE_S
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("Stub process 'asr_windows_0_0' is not healthy.", ProcessDiedError),
+        ("Stub process is not healthy.", ProcessDiedError),
+        ("Failed to obtain the health mutex.", ProcessDiedError),
+        (
+            "in ensemble 'a', Failed to process the request(s) for model instance 'a', message: "
+            "Stub process 'asr_windows_0_0' is not healthy.",
+            ProcessDiedError,
+        ),
+        ("internal error (KeyError); the server's log has the details.", errors.ServerError),
+        (None, errors.ServerError),
+    ],
+)
+def test_a_dead_process_is_told_from_other_failures(words, kind):
+    assert type(errors.server_error(words, "INTERNAL")) is kind
 
 
 def test_the_pauses_for_an_overloaded_server_end_with_the_wait():

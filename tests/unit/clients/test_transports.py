@@ -13,6 +13,7 @@ from tritone_client import (
     InvalidRequestError,
     ModelNotFoundError,
     OverloadedError,
+    ProcessDiedError,
     RequestTimeoutError,
     ServerError,
     ServerNotReadyError,
@@ -77,10 +78,27 @@ def test_a_refused_request_is_not_retried(caller, urls, behaviour):
 
 
 def test_an_internal_failure_is_not_retried(caller, urls, behaviour):
-    behaviour.faults.append(FaultError("INTERNAL", "Stub process is not healthy."))
-    with pytest.raises(ServerError, match="Stub process is not healthy"):
-        caller(urls[caller.protocol], "punctuate", "hello")
+    behaviour.faults.append(FaultError("INTERNAL", "internal error (KeyError)"))
+    with pytest.raises(ServerError, match=r"internal error \(KeyError\)"):
+        caller(urls[caller.protocol], "punctuate", "hello", overload_wait_s=10)
     assert len(behaviour.asked) == 1
+
+
+DIED = "in ensemble 'punctuate', Stub process 'text_validator_0_0' is not healthy."
+
+
+def test_a_request_that_met_a_dead_process_is_sent_again(caller, urls, behaviour):
+    behaviour.faults.append(FaultError("INTERNAL", DIED))
+    assert caller(urls[caller.protocol], "punctuate", "hello", retries=0, overload_wait_s=10) == "Hello."
+    assert len(behaviour.asked) == 2
+
+
+def test_a_process_that_stays_dead_is_reported_in_the_servers_words(caller, urls, behaviour):
+    behaviour.faults.extend([FaultError("INTERNAL", DIED)] * 9)
+    words = r"^Stub process 'text_validator_0_0' is not healthy\. \((INTERNAL|HTTP 500)\)$"
+    with pytest.raises(ProcessDiedError, match=words):
+        caller(urls[caller.protocol], "punctuate", "hello", overload_wait_s=0.8)
+    assert 2 <= len(behaviour.asked) <= 3
 
 
 def test_an_unavailable_server_is_asked_again(caller, urls, behaviour):

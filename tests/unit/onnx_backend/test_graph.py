@@ -14,9 +14,16 @@ def test_output_may_be_left_out(session, config):
     check_graph(session(), config)
 
 
-def test_variable_dimension_of_the_graph_fits_any_of_the_config(session, config):
-    config["input"][0]["dims"] = config["output"][0]["dims"] = ["-1"]
-    check_graph(session(width="width"), config)
+def test_a_variable_dimension_of_an_input_may_be_fixed_in_the_config(session, config):
+    config["output"][0]["dims"] = ["-1"]
+    for dims in (["-1"], ["3"]):
+        config["input"][0]["dims"] = dims
+        check_graph(session(width="width"), config)
+
+
+def test_a_variable_dimension_of_an_output_must_vary_in_the_config_too(session, config):
+    with pytest.raises(ArtifactError, match=r"output 'y'.*\[-1, 3\] \(batch first\).*\[-1, -1\]"):
+        check_graph(session(width="width"), config)
 
 
 def test_unbatched_model_has_its_own_first_dimension(session, config):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tritone.errors import ArtifactError
+from tritone.errors import InputError
 from tritone.recognition.ctc import CtcDecoder
 
 LABELS = [" ", *"abcdefghijklmnopqrstuvwxyz'"]
@@ -94,5 +94,23 @@ def test_blank_may_stand_anywhere():
 
 
 def test_vocabulary_of_another_checkpoint_is_refused():
-    with pytest.raises(ArtifactError, match="expected 29 labels"):
+    with pytest.raises(InputError, match="expected 29 labels"):
         DECODER.decode(np.zeros((5, 32), np.float32), 1.0)
+
+
+def test_frames_are_cut_to_the_valid_ones():
+    row = np.zeros((5, 29), np.float32)
+    assert [len(DECODER.valid_frames(row, frames, 1.0)) for frames in (0, 3, 5)] == [0, 3, 5]
+
+
+@pytest.mark.parametrize(
+    ("frames", "says"),
+    [
+        (-1, r"log_probs_length: expected 0 to 60 .* got -1; send"),
+        (61, r"log_probs_length: expected 0 to 60 .* got 61; send"),
+        (52, r"log_probs: expected at most 50 frames, those of 1 s, got 52; send"),
+    ],
+)
+def test_frames_that_no_recording_has_are_refused(frames, says):
+    with pytest.raises(InputError, match=says):
+        DECODER.valid_frames(np.zeros((60, 29), np.float32), frames, 1.0)

@@ -167,6 +167,14 @@ def test_symbols_that_the_voice_does_not_have_are_refused(synthesizer, symbol):
         synthesizer().speak([[utterance]], asked(seed=1))
 
 
+def test_utterance_of_more_symbols_than_anybody_speaks_is_refused(synthesizer, voice):
+    most = 2 * voice.max_steps
+    with pytest.raises(
+        TextError, match=rf"text 1, utterance 1: expected at most {most} symbols, .* {most + 1};"
+    ):
+        synthesizer().speak([text(most + 1, first=0)[:1]], asked(seed=1))
+
+
 def test_utterance_without_a_frame_is_an_error_not_silence(synthesizer):
     networks = Networks()
     networks.decode = lambda symbols, lengths, dropout: [np.zeros((1, 8, 2), np.float32), lengths * 0]

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tritone.errors import TextError
+from tritone.synthesis import utterances
 from tritone.synthesis.utterances import Utterance, plan_batches, read_utterances, stack_symbols
 
 
@@ -30,6 +31,24 @@ def test_padding_is_left_out_and_order_kept():
         (1, 0, [1, 2, 3, 4]),
     ]
     assert first[0].pause_s == 0.5
+
+
+@pytest.mark.parametrize(
+    ("sent", "says"),
+    [
+        (tensors([3], [2, 3]), "symbols_length: expected at most 4 symbols in a text, got 5"),
+        (
+            tensors([1] * 4) | {"pause_s": np.full((1, 4), 1, np.float32)},
+            "pause_s: expected at most 3 s .* got 4",
+        ),
+    ],
+)
+def test_more_than_any_tokenizer_makes_of_a_text_is_refused(sent, says, monkeypatch):
+    monkeypatch.setattr(utterances, "MOST_SYMBOLS", 4)
+    monkeypatch.setattr(utterances, "LONGEST_PAUSES_S", 3.0)
+    read_utterances(**tensors([4], [1, 3]))  # limits are of each text
+    with pytest.raises(TextError, match=says):
+        read_utterances(**sent)
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from typing import Any
 from tritone_client.calls import Tensor
 from tritone_client.errors import (
     RequestTimeoutError,
-    ServerError,
     ServerUnavailableError,
     TritoneError,
     plain_message,
+    server_error,
 )
 from tritone_client.flows import (
     Infer,
@@ -97,7 +97,7 @@ def timed_out(url: str, timeout_s: float) -> RequestTimeoutError:
 def rejected(kind: type[TritoneError] | None, status: str, message: str | None) -> TritoneError:
     """Describe a request that the server answered with an error."""
     if kind is None:
-        return ServerError(f"{plain_message(message)} ({status})")
+        return server_error(message, status)
     return kind(plain_message(message))
 
 

@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+import triton_python_backend_utils as pb_utils
+
+from tritone.errors import ModelLostError, wire_status
+from tritone.python_backend import calls
+from tritone.python_backend.calls import CallError, bind_model
+
+DEAD = "Stub process 'asr_features_0' is not healthy."
+
+
+class Response:
+    def __init__(self, answer):
+        self.answer = answer
+
+    def has_error(self):
+        return isinstance(self.answer, str)
+
+    def error(self):
+        return pb_utils.TritonError(self.answer, pb_utils.TritonError.INTERNAL)
+
+
+@pytest.fixture
+def model(monkeypatch):
+    """A model that gives these answers, one per call: an error's message, or its outputs by name."""
+    answers, sent = [], []
+
+    class InferenceRequest:
+        def __init__(self, **fields):
+            self.fields = fields
+
+        def exec(self):
+            sent.append(self.fields)
+            return Response(answers.pop(0))
+
+    class PreferredMemory:
+        def __init__(self, kind):
+            pass
+
+    now = [0.0]
+    monkeypatch.setattr(pb_utils, "InferenceRequest", InferenceRequest, raising=False)
+    monkeypatch.setattr(pb_utils, "PreferredMemory", PreferredMemory, raising=False)
+    monkeypatch.setattr(pb_utils, "TRITONSERVER_MEMORY_CPU", 0, raising=False)
+    outputs = lambda response, name: pb_utils.Tensor(name, response.answer[name])  # noqa: E731
+    monkeypatch.setattr(pb_utils, "get_output_tensor_by_name", outputs, raising=False)
+    monkeypatch.setattr(calls.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(calls.time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    return answers, sent
+
+
+def call():
+    features = bind_model("asr_features", ["audio"], ["features"], version=3)
+    return features(np.ones((1, 2), np.float32))
+
+
+def test_a_call_names_model_version_and_tensors(model):
+    answers, sent = model
+    answers.append({"features": np.zeros(3)})
+    (features,) = call()
+    assert features.tolist() == [0, 0, 0]
+    (fields,) = sent
+    assert (fields["model_name"], fields["model_version"]) == ("asr_features", 3)
+    assert fields["requested_output_names"] == ["features"]
+    assert [tensor.name() for tensor in fields["inputs"]] == ["audio"]
+
+
+def test_a_call_that_meets_a_dead_process_is_made_again(model):
+    answers, sent = model
+    answers.extend([DEAD, "Stub process is not healthy.", {"features": np.zeros(3)}])
+    call()
+    assert len(sent) == 3
+
+
+def test_a_model_that_stays_dead_is_given_up_with_unavailable(model):
+    answers, _ = model
+    answers.extend([DEAD] * 100)
+    with pytest.raises(ModelLostError, match=r"asr_features: expected a living process within 10 s") as lost:
+        call()
+    assert wire_status(lost.value).grpc == "UNAVAILABLE"
+
+
+def test_an_error_of_the_model_is_passed_on_at_once(model):
+    answers, sent = model
+    answers.append("audio: expected at most 480000 values")
+    with pytest.raises(CallError, match="expected at most 480000 values"):
+        call()
+    assert len(sent) == 1

@@ -1,0 +1,222 @@
+import json
+import threading
+
+import numpy as np
+import pytest
+import triton_python_backend_utils as pb_utils
+
+from tritone.errors import TextError
+from tritone.python_backend.calls import CallError
+from tritone.python_backend.configuration import Parameters
+from tritone.python_backend.responses import RequestThreads, pad_rows, respond, text_column
+
+
+def double(inputs):
+    """Twice the number; -1 breaks the contract, -2 is a fault of ours, -3 one of a called model."""
+    (number,) = inputs["x"][:, 0].tolist()
+    if number == -1:
+        raise TextError("x: expected a positive number, got -1; send one.")
+    if number == -2:
+        raise KeyError("/secret/path")
+    if number == -3:
+        raise CallError(pb_utils.TritonError("asr_quartznet: no", pb_utils.TritonError.UNAVAILABLE))
+    return [pb_utils.Tensor("y", np.array([2 * number]))]
+
+
+def parameters(**values):
+    entries = {name: {"string_value": str(value)} for name, value in values.items()}
+    return Parameters({"model_name": "doubler", "model_config": json.dumps({"parameters": entries})})
+
+
+@pytest.fixture
+def threads():
+    """Make RequestThreads over `double`, or another function of a request's work."""
+    made = []
+
+    def make(compute=None, **values):
+        values = {"requests_in_flight": 2} | values
+        made.append(
+            RequestThreads(["x"], compute or (lambda work: double(work.inputs)), parameters(**values))
+        )
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+INTERNAL = ("INTERNAL", "internal error (KeyError); the server's log has the details.")
+ANSWERS = {
+    1: ("y", [2]),
+    -1: ("INVALID_ARG", "x: expected a positive number, got -1; send one."),
+    -2: INTERNAL,
+    -3: ("UNAVAILABLE", "asr_quartznet: no"),
+}
+
+
+@pytest.mark.parametrize("sent", ANSWERS)
+def test_a_response_is_what_was_computed_or_the_error(sent, request_of, answer_of):
+    assert answer_of(respond(request_of(sent), ["x"], double)) == ANSWERS[sent]
+
+
+def test_only_the_log_is_told_what_went_wrong_inside(request_of, log):
+    respond(request_of(-2), ["x"], double)
+    respond(request_of(-1), ["x"], double)
+    (message,) = log
+    assert "Traceback" in message
+    assert "/secret/path" in message
+
+
+def test_a_request_whose_caller_has_gone_is_not_computed(request_of, answer_of):
+    def compute(inputs):
+        raise AssertionError
+
+    response = respond(request_of(1, cancelled=True), ["x"], compute)
+    assert answer_of(response) == ("CANCELLED", "cancelled by the client")
+
+
+@pytest.mark.parametrize("bad", [-1, -2, -3])
+def test_a_bad_request_fails_alone(bad, threads, request_of):
+    requests = [request_of(number) for number in (1, bad, 1)]
+    threads().execute(requests)
+    assert [request.answer() for request in requests] == [ANSWERS[1], ANSWERS[bad], ANSWERS[1]]
+
+
+class Broken:
+    """An input that cannot be read."""
+
+    def as_numpy(self):
+        raise KeyError("/secret/path")
+
+
+def test_a_fault_while_a_batch_is_taken_leaves_no_later_request_unanswered(threads, request_of, log):
+    requests = [request_of(1) for _ in range(3)]
+    requests[1].tensors["x"] = Broken()
+    threads().execute(requests)
+    assert [request.answer() for request in requests] == [ANSWERS[1], INTERNAL, ANSWERS[1]]
+    assert "/secret/path" in log[0]
+
+
+def test_parameters_that_are_not_utf_8_are_the_callers_fault(threads, request_of):
+    requests = [request_of(1, parameters=b'{"seed": "\xff"}'), request_of(1)]
+    threads().execute(requests)
+    code, message = requests[0].answer()
+    assert code == "INVALID_ARG"
+    assert message.startswith("parameters: expected names and values in UTF-8")
+    assert requests[1].answer() == ANSWERS[1]
+
+
+@pytest.mark.parametrize("shape", [(1, 2), (2,), (1, 1, 1)])
+def test_bytes_that_are_not_one_in_each_row_are_the_callers_fault(shape, threads, request_of):
+    request = request_of(None)
+    request.tensors["x"] = pb_utils.Tensor("x", np.full(shape, b"word", dtype=object))
+    threads().execute([request])
+    code, message = request.answer()
+    assert code == "INVALID_ARG"
+    assert message.startswith(f"x: expected one element in each row, got shape {list(shape)}")
+
+
+def test_what_is_no_bytes_is_no_text(request_of, answer_of):
+    request = request_of(None)
+    request.tensors["x"] = pb_utils.Tensor("x", np.array([[0]], dtype=object))
+    assert answer_of(respond(request, ["x"], double))[0] == "INVALID_ARG"
+
+
+def test_parameters_reach_the_work(threads, request_of):
+    request = request_of(1, parameters='{"seed": 5}')
+    threads(lambda work: [pb_utils.Tensor("y", np.array([work.parameters["seed"]]))]).execute([request])
+    assert request.answer() == ("y", [5])
+
+
+def test_an_answer_that_cannot_be_sent_costs_no_other_request_its_own(threads, request_of, log):
+    serving = threads(requests_in_flight=1)
+    requests = [request_of(1, broken_sender=True), request_of(1), request_of(None, broken_sender=True)]
+    serving.execute(requests)
+    assert requests[1].answer() == ANSWERS[1]
+    assert requests[2].sender.answered.wait(10)
+    later = request_of(1)
+    serving.execute([later])
+    assert later.answer() == ANSWERS[1]
+    assert sum("no shared memory left" in message for message in log) == 2
+
+
+def test_what_is_given_up_while_it_waits_is_not_computed(threads, request_of):
+    begun, go_on, computed = threading.Event(), threading.Event(), []
+
+    def compute(work):
+        computed.append(int(work.inputs["x"][0, 0]))
+        begun.set()
+        assert go_on.wait(10)
+        return double(work.inputs)
+
+    serving = threads(compute, requests_in_flight=1)
+    first, second = request_of(1), request_of(7)
+    serving.execute([first, second])
+    assert begun.wait(10)
+    second.cancelled = True
+    go_on.set()
+    assert second.answer() == ("CANCELLED", "cancelled by the client")
+    assert first.answer() == ANSWERS[1]
+    assert computed == [1]
+
+
+def test_what_finds_no_place_is_refused_and_what_waits_too_long_too(threads, request_of):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def compute(work):
+        begun.set()
+        assert go_on.wait(10)
+        return double(work.inputs)
+
+    serving = threads(compute, requests_in_flight=1, queue_requests=1, queue_timeout_s=60)
+    at_work, late, refused = request_of(1), request_of(1, timeout_us=10_000), request_of(1)
+    serving.execute([at_work])
+    assert begun.wait(10)
+    serving.execute([late, refused])
+    assert refused.answer()[0] == late.answer()[0] == "UNAVAILABLE"
+    assert "expected at most 1 requests that wait" in refused.answer()[1]
+    assert "expected the request to be begun within 0.01 s" in late.answer()[1]
+    go_on.set()
+    assert at_work.answer() == ANSWERS[1]
+
+
+def test_closing_answers_what_waits_and_refuses_what_comes_later(threads, request_of):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def compute(work):
+        begun.set()
+        assert go_on.wait(10)
+        return double(work.inputs)
+
+    serving = threads(compute, requests_in_flight=1)
+    requests = [request_of(1), request_of(1)]
+    serving.execute(requests)
+    assert begun.wait(10)
+    go_on.set()
+    serving.close()
+    assert [request.answer() for request in requests] == [ANSWERS[1], ANSWERS[1]]
+    later = request_of(1)
+    serving.execute([later])
+    code, message = later.answer()
+    assert code == "UNAVAILABLE"
+    assert "being unloaded" in message
+
+
+def test_the_rows_of_a_request_are_copied_before_its_memory_is_taken_back(threads, request_of):
+    go_on = threading.Event()
+
+    def compute(work):
+        assert go_on.wait(10)
+        return double(work.inputs)
+
+    request = request_of(1)
+    threads(compute).execute([request])
+    request.tensors["x"].as_numpy()[:] = 100
+    go_on.set()
+    assert request.answer() == ANSWERS[1]
+
+
+def test_rows_of_different_lengths_are_filled_up():
+    assert pad_rows([np.array([1, 2], np.int64), np.array([3], np.int64)]).tolist() == [[1, 2], [3, 0]]
+    assert pad_rows([np.array([b"a"], object), np.array([], object)]).tolist() == [[b"a"], [b""]]
+    assert text_column(["é"]).tolist() == [["é".encode()]]

@@ -1,0 +1,163 @@
+"""Every model takes what those before it in a pipeline send at most.
+
+A graph's caller cuts its requests into pieces. How large a piece can be follows from the caller's parameters
+and from what the exporter wrote beside it; the graph's config bounds its inputs by that, with a parameter
+`max_elements.<input>`.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ..errors import ArtifactError
+from ..onnx_backend.limits import PREFIX
+from ..punctuation.windows import PAD_MULTIPLE
+from ..sidecar import read_sidecar
+from ..synthesis.limits import bucket, longest_symbols
+from ..synthesis.parameters import SPEED
+from ..synthesis.voice import Voice
+from .configs import ModelFolder, read_repositories
+from .model_code import called_models
+
+Elements = dict[str, int]  # by input of a graph
+
+_LIMITS = ("max_audio_s", "max_characters")  # parameters of models in Python, refused past them
+
+
+def check_input_limits(folders: Sequence[ModelFolder]) -> list[str]:
+    """Return what is wrong, one line per finding, over all models and the variants of their configs."""
+    findings = [line for folder in folders for line in _check_pipeline(folder, folders)]
+    needed = needed_elements(folders)
+    for folder in _graphs(folders):
+        for name, elements in needed.get(folder.name, {}).items():
+            given = _given(folder, name)
+            if given < elements:
+                path = os.path.relpath(folder.config_path)
+                findings.append(
+                    f"{path}: parameter {PREFIX}{name}: expected {elements} or more, what its caller sends "
+                    f"in a request, got {given or 'none'}; correct it"
+                )
+    return findings
+
+
+def raised_limits(repository: Path) -> dict[Path, str]:
+    """Return the new text of every config whose limits are too small for the checkpoints that are there.
+
+    None for a repository with a config that cannot be read: its check says more.
+    """
+    try:
+        folders = list(read_repositories([repository]))
+    except ArtifactError:
+        return {}
+    needed = needed_elements(folders)
+    texts: dict[Path, str] = {}
+    for folder in _graphs(folders):
+        text = folder.config_path.read_text(encoding="utf-8")
+        for name, elements in needed.get(folder.name, {}).items():
+            if 0 < _given(folder, name) < elements:
+                pattern = rf'("{re.escape(PREFIX + name)}" value: {{ string_value: ")\d+"'
+                text = re.sub(pattern, rf'\g<1>{elements}"', text)
+                texts[folder.config_path] = text
+    return texts
+
+
+def needed_elements(folders: Sequence[ModelFolder]) -> dict[str, Elements]:
+    """Return what the callers of each graph send at most in one request, as far as their files tell.
+
+    A caller whose files do not fit together yet, as between the exports of the two halves of a voice, tells
+    nothing.
+    """
+    needed: dict[str, Elements] = {}
+    graphs = {folder.name: folder for folder in _graphs(folders)}
+    for caller in folders:
+        for version in caller.versions:
+            called = [graphs[name] for name in called_models(version / "model.py") if name in graphs]
+            try:
+                sent = dict(_sent(caller, version, called))
+            except ArtifactError:
+                continue
+            for folder in called:
+                for name in folder.inputs.keys() & sent.keys():
+                    found = needed.setdefault(folder.name, {})
+                    found[name] = max(sent[name], found.get(name, 0))
+    return needed
+
+
+def _check_pipeline(pipeline: ModelFolder, folders: Sequence[ModelFolder]) -> Iterator[str]:
+    """A step takes at least what the steps before it let through."""
+    steps = [step.model_name for step in pipeline.config.ensemble_scheduling.step]
+    for name in _LIMITS:
+        admitted = 0.0
+        for step in steps:
+            limits = [_number(model, name) for model in folders if model.name == step and _text(model, name)]
+            if limits and min(limits) < admitted:
+                yield (
+                    f"{pipeline.name}: parameter {name} of {step}: expected {admitted:g} or more, what a "
+                    f"step before it admits, got {min(limits):g}"
+                )
+            admitted = max(admitted, *limits, 0.0)
+
+
+def _sent(caller: ModelFolder, version: Path, called: Sequence[ModelFolder]) -> Iterator[tuple[str, int]]:
+    """Yield the elements of each tensor, by the sidecar files that a caller of its kind has."""
+    if (version / "windows.json").is_file():
+        yield from _of_recognition(caller, version, called)
+    if (version / "punctuation.json").is_file():
+        (tokens,) = read_sidecar(version / "punctuation.json", "max_seq_length")
+        elements = bucket(tokens, PAD_MULTIPLE) * round(_number(caller, "windows_per_batch"))
+        yield from (("input_ids", elements), ("attention_mask", elements))
+    if (version / "tacotron2.json").is_file():
+        yield from _of_synthesis(caller, version)
+
+
+def _of_recognition(
+    caller: ModelFolder, version: Path, called: Sequence[ModelFolder]
+) -> Iterator[tuple[str, int]]:
+    (rate,) = read_sidecar(version / "windows.json", "sample_rate_hz")
+    samples = round(_number(caller, "window_s") * rate)
+    yield "audio", samples
+    for folder in called:
+        sidecar = folder.path / version.name / "features.json"
+        if sidecar.is_file():
+            mels, hop, size = read_sidecar(sidecar, "mels", "hop_samples", "bucket_frames")
+            yield "features", mels * bucket(samples // hop + 1, size)
+
+
+def _of_synthesis(caller: ModelFolder, version: Path) -> Iterator[tuple[str, int]]:
+    voice = Voice.load(version / "tacotron2.json", version / "waveglow.json")
+    rows = round(_number(caller, "utterances_per_batch"))
+    yield "symbols", rows * bucket(longest_symbols(voice), round(_number(caller, "symbols_bucket")))
+    yield "dropout", rows * voice.max_steps * voice.prenet_layers * voice.prenet_units
+    slowest = math.ceil(voice.max_steps * voice.frames_per_step / SPEED[0])
+    frames = bucket(slowest, round(_number(caller, "frames_bucket")))
+    yield "mel", voice.mels * frames
+    yield "z", voice.groups * voice.latent_columns(frames)
+
+
+def _graphs(folders: Sequence[ModelFolder]) -> Iterator[ModelFolder]:
+    return (folder for folder in folders if folder.config.backend == "onnxruntime")
+
+
+def _given(folder: ModelFolder, name: str) -> int:
+    text = _text(folder, PREFIX + name)
+    return int(text) if text.isdecimal() else 0
+
+
+def _text(folder: ModelFolder, name: str) -> str:
+    # Reading an entry that is not there would add it to the config.
+    parameters = folder.config.parameters
+    return str(parameters[name].string_value) if name in parameters else ""
+
+
+def _number(folder: ModelFolder, name: str) -> float:
+    text = _text(folder, name)
+    try:
+        return float(text)
+    except ValueError as error:
+        raise ArtifactError(
+            f"model '{folder.name}', parameter {name}: expected a number, got {text!r}; correct config.pbtxt."
+        ) from error
