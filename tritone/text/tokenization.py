@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import TextError
 from .characters import read_paragraphs
-from .normalisation import Normaliser, letter_names
+from .english import READ_ALOUD, Normaliser, letter_names
 from .symbols import SymbolSet
 from .utterances import Pauses, utterances
 
@@ -61,7 +61,7 @@ class TextTokenizer:
         Raises:
             TextError: not UTF-8, too long, in letters of other scripts, or with nothing to say.
         """
-        paragraphs = read_paragraphs(data, self._longest_text_characters)
+        paragraphs = read_paragraphs(data, self._longest_text_characters, READ_ALOUD)
         spoken = [self._pronounceable(self._normaliser.normalise(paragraph)) for paragraph in paragraphs]
         found = list(utterances(spoken, self._symbols.longest_utterance_characters))
         if not found:

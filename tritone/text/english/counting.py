@@ -1,0 +1,35 @@
+"""All other numbers: fractions, ordinals, ratios, and numbers alone."""
+
+from __future__ import annotations
+
+from ..rules import Rule, rule
+from .numbers import cardinal, digits, ordinal, quantity
+from .patterns import FRACTION, NUMBER, value
+
+_RATIO = "ratio|ratios|scale|odds|mixture|mix"
+
+FRACTIONS: tuple[Rule, ...] = (
+    rule(rf"({FRACTION})(?:rds|ths|th|nds|nd|rd|st)?(?![\w/])", lambda m: value(m[1])),
+    rule(r"(?<![\d.,/])(\d{1,9})/(\d{1,9})(?![\d/])", lambda m: f"{cardinal(m[1])} slash {cardinal(m[2])}"),
+)
+
+RULES: tuple[Rule, ...] = (
+    rule(r"(?<![\d.])(\d{1,3}(?:,\d{3})*|\d{1,15})(?:st|nd|rd|th|ST|ND|RD|TH)\b", lambda m: ordinal(m[1])),
+    rule(r"#\s?(?=\d)", " number "),
+    rule(r"(?<=\d)\s?:\s?(?=\d)", " to "),
+    rule(r"(?<=\d)\+(?=\s|$|[,.;)])", " plus"),
+    rule(r"(?<![\d.])\.(\d{1,15})(?![\d.])", lambda m: f" point {digits(m[1])} "),
+)
+
+RATIOS: tuple[Rule, ...] = (
+    rule(rf"\b({_RATIO})( of)? (\d{{1,6}}):(\d{{1,6}})(?!\d)",
+         lambda m: f"{m[1]}{m[2] or ''} {cardinal(m[3])} to {cardinal(m[4])}"),
+    rule(rf"(?<![\d:])(\d{{1,6}}):(\d{{1,6}}) (?=(?:{_RATIO})\b)", lambda m: f"{cardinal(m[1])} to {cardinal(m[2])} "),
+)  # fmt: skip
+
+REST: tuple[Rule, ...] = (
+    rule(rf"({NUMBER})(?=-[A-Za-z])", lambda m: f" {quantity(m[1])}"),
+    rule(rf"(?<=[A-Za-z]-)({NUMBER})", lambda m: f"{quantity(m[1])} "),
+    rule(rf"({NUMBER})", lambda m: f" {value(m[1])} "),
+    rule(r"\d{1,15}", lambda m: f" {cardinal(m[0])} "),
+)

@@ -1,0 +1,99 @@
+"""Measures, percentages, feet and inches, angles."""
+
+from __future__ import annotations
+
+import re
+
+from ..rules import Rule, rule
+from .numbers import cardinal, quantity
+from .patterns import NUMBER, VALUE, is_one, value
+from .sentences import OPENS_SENTENCE, is_attributive
+from .units import UNIT, plural, unit_noun
+
+_LOW = rf"(?:({VALUE}) (to|or|and|by|plus or minus) (minus )?)?"
+_COUNTED = "people|users|views|viewers|customers|downloads|followers|subscribers|copies|jobs|years|times|votes|homes"
+_COMPASS = {"N": "north", "S": "south", "E": "east", "W": "west"}
+
+
+def _measure(match: re.Match[str]) -> str:
+    low, between, minus, number, unit, stop = match.groups()
+    noun = unit_noun(unit)
+    if not (is_one(number) and not low) and not is_attributive(match):
+        noun = plural(noun)
+    head = f"{value(low)} {between} {minus or ''}" if low else ""
+    return f"{head}{value(number)} {noun}{_stop(match) if stop else ''}"
+
+
+def _stop(match: re.Match[str]) -> str:
+    """Keep an abbreviation's full stop where it may end the sentence as well."""
+    after = match.string[match.end() : match.end() + 40]
+    return "." if not after.strip("\"')]") or re.match(OPENS_SENTENCE, after) else ""
+
+
+def _hyphenated(match: re.Match[str]) -> str:
+    """Read 5-km before a noun; a unit after a hyphen is never in the plural."""
+    low, between, minus, number, unit = match.groups()
+    head = f"{value(low)} {between} {minus or ''}" if low else ""
+    return f"{head}{value(number)} {unit_noun(unit)}"
+
+
+def _feet(match: re.Match[str]) -> str:
+    feet, inches = match.groups()
+    return f"{cardinal(feet)} foot {value(inches)}"
+
+
+def _marked(match: re.Match[str]) -> str:
+    """Read feet and inches by their marks, unless the mark closes a quotation."""
+    number, mark = match.groups()
+    before = match.string[max(match.start() - 400, 0) : match.start()]
+    opened = len(re.findall(rf"(?<![\w.,?!]){mark}(?=\w)", before)) - len(re.findall(rf"(?<=[A-Za-z.,?!]){mark}(?!\w)", before))
+    after = match.string[match.end() : match.end() + 400]
+    if opened > 0 and not re.search(rf"^[^{mark}]*[A-Za-z.,?!]{mark}(?!\w)", after):
+        return match[0]
+    one, more = ("inch", "inches") if mark == '"' else ("foot", "feet")
+    return f"{value(number)} {one if is_one(number) or is_attributive(match) else more}"
+
+
+def _angle(match: re.Match[str]) -> str:
+    degrees, minutes, seconds, compass = match.groups()
+    words = [f"{quantity(degrees)} degree{'s' * (degrees != '1')}"]
+    if minutes:
+        words.append(f"{quantity(minutes)} minute{'s' * (minutes != '1')}")
+    if seconds:
+        words.append(f"{quantity(seconds)} second{'s' * (seconds != '1')}")
+    if compass:
+        words.append(_COMPASS[compass])
+    return " ".join(words)
+
+
+def _counted(match: re.Match[str]) -> str:
+    return f"{value(match[1])} {'million' if match[2] in 'mM' else 'billion'}"
+
+
+def _percent(match: re.Match[str]) -> str:
+    low, between, minus, number = match.groups()
+    return (f"{value(low)} {between} {minus or ''}" if low else "") + f"{value(number)} percent "
+
+
+def _inches(match: re.Match[str]) -> str:
+    return f"{value(match[1])} {'inch' if is_one(match[1]) or is_attributive(match) else 'inches'}"
+
+
+_DMS = r"(\d{1,2}(?:\.\d{1,6})?)"
+_PLAIN_IN = r"(?= (?:wide|long|tall|high|deep|thick|in diameter|of (?:rain|snow))\b|$|[.,;)])"
+
+RULES: tuple[Rule, ...] = (
+    rule(rf"({NUMBER})\u00b0\s?{_DMS}'(?:\s?{_DMS}\")?(?:\s?([NSEW])\b)?", _angle),
+    rule(rf"({NUMBER})()()\u00b0\s?([NSEW])\b", _angle),
+    rule(r"(?<![\w.])(\d{1,2})'[\s-]?(\d{1,2}(?: \d{1,2}/\d{1,2}|\.\d)?)(?:\"|'')", _feet),
+    rule(rf"({VALUE})(\")(?!\w)", _marked),
+    rule(rf"(?<![\w'])({VALUE})(')(?![\w'])", _marked),
+    rule(rf"(?<![\w.,])(\d{{1,6}}),(\d{{1,2}})(?=\s?(?:%|{UNIT}))", r"\1.\2"),
+    rule(rf"{_LOW}({VALUE})\s?%", _percent),
+    rule(rf"({NUMBER})([mMB])(?= (?:{_COUNTED})\b)", _counted),
+    rule(rf"({NUMBER})(M)(?= [a-z]{{3,30}}s\b)", _counted),
+    rule(rf"({NUMBER})(?<=\.\d)([MB])(?= [a-z]|[.,;)]|$)", _counted),
+    rule(rf"{_LOW}({VALUE})-({UNIT})(?=[ ,.;)-]|$)", _hyphenated),
+    rule(rf"{_LOW}({VALUE})\s?({UNIT})(\.(?=\s+[a-z(]|,|{OPENS_SENTENCE}))?", _measure),
+    rule(rf"({VALUE}) in\b\.?{_PLAIN_IN}", _inches),
+)  # fmt: skip
