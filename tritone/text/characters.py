@@ -36,6 +36,7 @@ _RAISED = str.maketrans(
     "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207a\u207b\u207f\u2071", "0123456789+-ni"
 )
 _POWER = re.compile("[\u2070\u00b9\u00b2\u00b3\u2074-\u207b\u207f\u2071]+")
+_FOOTNOTE = re.compile("(?:(?<=[a-z]{5})|(?<=[a-z)][.,;:!?]))[\u00b9\u00b2\u00b3\u2070-\u2079]{1,3}(?!\\w)")
 _FRACTION = re.compile("[\u00bc-\u00be\u2150-\u215e]")
 _DEGREES = re.compile(r"(?<=\d)\s?\u00ba(?=\s?[CF]\b)|\u2103|\u2109")
 _ANGSTROM = re.compile("(?<=\\d)\\s?[\u212b\u00c5](?!\\w)")
@@ -115,6 +116,7 @@ def _decomposed(text: str, read_aloud: Collection[str]) -> Iterator[str]:
     text = _GROUPED.sub(lambda match: "".join(filter(str.isdecimal, match[0])), text)
     text = _DEGREES.sub(lambda match: {"\u2103": "\u00b0C", "\u2109": "\u00b0F"}.get(match[0], "\u00b0"), text)
     text = _ANGSTROM.sub(" angstrom", text)
+    text = _FOOTNOTE.sub("", text)
     text = _POWER.sub(lambda match: f"^{match[0].translate(_RAISED)}", text)
     # One half sign behind a whole number must not join it: 2\u00bd is 2 1/2, not 21/2.
     text = _FRACTION.sub(lambda match: f" {match[0]}", text)

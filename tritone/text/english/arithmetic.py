@@ -7,6 +7,7 @@ import re
 from ..rules import Rule, rule
 from .numbers import cardinal, quantity
 from .patterns import NUMBER
+from .units import UNIT, plural, unit_noun
 
 _OPERATORS = {
     "-": "minus", "\u2013": "minus", "\u2212": "minus", "+": "plus", "*": "times", "x": "times", "\u00d7": "times",
@@ -40,17 +41,21 @@ def _difference(match: re.Match[str]) -> str:
     return f"{first} minus {second}"
 
 
-def _power(match: re.Match[str]) -> str:
-    minus, exponent = match.groups()
+def _power(minus: str, exponent: str) -> str:
     if not minus and exponent in ("2", "3"):
-        return " squared " if exponent == "2" else " cubed "
-    return f" to the power of {'minus ' if minus else ''}{cardinal(exponent)} "
+        return "squared" if exponent == "2" else "cubed"
+    return f"to the power of {'minus ' if minus else ''}{cardinal(exponent)}"
+
+
+def _raised(match: re.Match[str]) -> str:
+    return f"{quantity(match[1])} {_power(match[2], match[3])} "
 
 
 def _scientific(match: re.Match[str]) -> str:
-    number, minus, exponent = match.groups()
-    sign = "minus " if minus == "-" else ""
-    return f"{quantity(number)} times ten to the power of {sign}{cardinal(str(int(exponent)))} "
+    """Read a number times a power of ten, with the unit behind it."""
+    number, minus, exponent, unit = match.groups()
+    words = f"{quantity(number)} times ten {_power(minus.strip('+'), str(int(exponent)))}"
+    return f"{words} {plural(unit_noun(unit)) if unit else ''} "
 
 
 def _root(match: re.Match[str]) -> str:
@@ -66,14 +71,19 @@ EQUATIONS: tuple[Rule, ...] = (
     rule(rf"({NUMBER}) / (?=\d)", r"\1 divided by "),
 )
 
+_UNIT = rf"(?:\s?({UNIT}))?"
+
+SCIENTIFIC: tuple[Rule, ...] = (
+    rule(rf"({NUMBER})\s?[x\u00d7\u00b7*]\s?10\^([-+\u2212]?)(\d{{1,4}})(?!\d){_UNIT}", _scientific),
+    rule(rf"({NUMBER})[eE]([+-]?)(\d{{1,3}})(?!\w)()", _scientific),
+    rule(rf"({NUMBER})\^\(?([-\u2212]?)(\d{{1,15}})(?!\d)\)?", _raised),
+)
+
 POWERS: tuple[Rule, ...] = (
-    rule(rf"({NUMBER})[eE]([+-]?)(\d{{1,3}})(?!\w)", _scientific),
     rule(r"([\u221a\u221b\u221c])\s?(?=[\w(])", _root),
-    rule(r"\b(sin|cos|tan|log|ln)\^(?=\d)", r"\1^"),
-    # A raised number after a longer word or a mark is a footnote's.
-    rule(r"(?<=[a-z]{3})(?<!sin)(?<!cos)(?<!tan)(?<!log)\^\d{1,3}(?!\w)|(?<=[.,;:!?\"])\^\d{1,3}(?!\w)", ""),
-    rule(r"(?<=[\w)\]])\s?\^\s?\(?([-\u2212]?)(\d{1,15})\)?(?![\d.])", _power),
-    rule(r"(?<=[\w)\]])\^\+", " plus "),
+    rule(r"(?<=[a-z]{3})\^1(?!\d)", ""),  # a footnote
+    rule(r"(?<=[\w)\]])\s?\^\s?\(?([-\u2212]?)(\d{1,15})\)?(?![\d.])", lambda m: f" {_power(m[1], m[2])} "),
+    rule(r"(?<=[\w)\]])\^([+-])(?!\w)", lambda m: " plus " if m[1] == "+" else " minus "),
     rule(r"(?<=[\w)\]])\s?\^\s?(?=[A-Za-z(-])", " to the power of "),
     rule(r"(?<![\w)])\^(?=\d)", " "),
 )

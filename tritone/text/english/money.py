@@ -22,7 +22,8 @@ _SUFFIX = rf"({alternatives([*_AFTER])})(?![\w$])"
 _GLUED_SCALE = r"[kK]|mln|mil|[mM][nNmM]|[mM]|bln|[bB][nN]|[bB]|trn|[tT][nN]|[tT]"
 _SCALE = rf"(?:[\s-]?(thousand|million|billion|trillion|lakh|crore)\b|\s?(mln|bln|mn|bn|tn|trn)\b|({_GLUED_SCALE})\b)?"
 _PER = r"(?:\s?/\s?([A-Za-z]{1,12})\b)?"
-_AMOUNT = rf"({NUMBER}|\d{{1,3}}(?:\.\d{{3}}){{1,4}},\d\d(?!\d)|\d{{1,6}},\d\d(?![\d,]))"
+_EUROPEAN = r"(?<![\d.,])\d{1,3}(?:\.\d{3}){1,4},\d\d(?!\d)|(?<![\d.,])\d{1,6},\d\d(?![\d,])"
+_AMOUNT = rf"({_EUROPEAN}|{NUMBER})"
 
 
 def _amount(number: str, scale: str | None, currency: Currency, attributive: bool) -> str:

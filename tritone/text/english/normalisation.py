@@ -39,6 +39,7 @@ _FORMS: tuple[Rule, ...] = (
     *roman.RULES,
     *arithmetic.EQUATIONS,
     *figures.MINUS,
+    *arithmetic.SCIENTIFIC,
     *money.RULES,
     *dimensions.RULES,
     *figures.RANGES,

@@ -8,7 +8,7 @@ from ..rules import Rule, rule
 from .codes import spell
 from .numbers import digits
 
-_END = r"(?![\w]|[-.]\d| \d)"
+_END = r"(?![\w]|[-.:]\d| \d)"
 _EXTENSION = r"(?:,?\s(?:x|ext\.?|extension)\s?(\d{1,6}))?"
 _EMERGENCY = "911|999|112|988|411|311|211|511|811|101|111|000|1471"
 
@@ -30,7 +30,7 @@ RULES: tuple[Rule, ...] = (
     rule(rf"(?<![\w.])\+\d{{1,3}}(?:[-. ]?\(?\d{{1,5}}\)?){{1,5}}(?!\w|[-.]\d){_EXTENSION}", _groups),
     rule(rf"(?<![\w.-])(?:1[-. ])?\(?\d{{3}}\)?[-. ]?\s?\d{{3}}[-. ]\d{{4}}{_END}{_EXTENSION}", _groups),
     rule(rf"(?<![\w.-])\d{{3}}-\d{{4}}{_END}{_EXTENSION}", _groups),
-    rule(rf"(?<![\w.,/-])(?<!\d )\(?0\d{{1,5}}\)?(?:[- ]\d{{2,8}}){{1,4}}{_END}{_EXTENSION}", _groups),
+    rule(rf"(?<![\w.,:/-])(?<!\d )\(?0\d{{1,5}}\)?(?:[- ]\d{{2,8}}){{1,4}}{_END}{_EXTENSION}", _groups),
     rule(r"(?<![\w.-])\d{4}(?: \d{4}){2,4}(?![\w-]| \d)", _groups),
     rule(r"\b((?:1-)?8\d\d)-([A-Z]{4,10}|[A-Z]{3}-[A-Z]{4})\b", _with_word),
     rule(r"(?<![\w.-])\d{1,9}(?:-\d{1,9}){2,8}(?![\w-])", _groups),

@@ -87,6 +87,9 @@ def _duration(match: re.Match[str]) -> str:
 
 
 RULES: tuple[Rule, ...] = (
+    rule(rf"(?<![\w.,])(?:{_PART}d\s?)?{_PART}(?:h|hr)\s?{_PART}(?:m|min)(?:\s?{_PART}(?:s|sec))?\b", _duration),
+    rule(rf"(?<![\w.,]){_PART}(?:m|min)\s?{_PART}(?:s|sec)\b", _duration),
+    rule(rf"(?<![\w.,]){_PART}d\s?{_PART}(?:h|hr)\b", _duration),
     rule(r"(?<=\d)\s?([ap])\.?\s?m\b(\.?)(?!\w)", _half_of_day, re.IGNORECASE),
     rule(r"(?<![\d.,:])(\d{1,2})\.([0-5]\d)(?= [AP] M\b)", r"\1:\2"),
     rule(rf"(?<=\d){_HALF}?\s?[-\u2013]\s?(?=\d{{1,2}}(?::\d\d| [AP] M))",
@@ -96,8 +99,5 @@ RULES: tuple[Rule, ...] = (
          rf"(?P<zone>Z\b|[+\u2212-]\d{{2}}:?\d{{2}}\b| (?:{_ZONES})\b)", _zoned),
     rule(rf"(?<![\w:.]){_CLOCK}(?![\d:]){_HALF}?", _time, re.IGNORECASE),
     rule(rf"([AP]) M ({_ZONES})\b", lambda m: f"{m[1]} M {letter_names(m[2])}"),
-    rule(rf"(?<![\w.,])(?:{_PART}d\s?)?{_PART}(?:h|hr)\s?{_PART}(?:m|min)(?:\s?{_PART}(?:s|sec))?\b", _duration),
-    rule(rf"(?<![\w.,]){_PART}(?:m|min)\s?{_PART}(?:s|sec)\b", _duration),
-    rule(rf"(?<![\w.,]){_PART}d\s?{_PART}(?:h|hr)\b", _duration),
 )  # fmt: skip
 
