@@ -2,10 +2,11 @@ import pytest
 
 from tritone.errors import TextError
 from tritone.text.characters import read_paragraphs
+from tritone.text.english import READ_ALOUD
 
 
 def paragraphs(text, longest=20000):
-    return read_paragraphs(text if isinstance(text, bytes) else text.encode(), longest)
+    return read_paragraphs(text if isinstance(text, bytes) else text.encode(), longest, READ_ALOUD)
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tritone.text.characters import read_paragraphs
-from tritone.text.normalisation import Normaliser
+from tritone.text.english import READ_ALOUD, Normaliser
 
 WORDS = frozenset(["nasa", "us", "id", "the", "it", "go", "now", "is", "a", "test", "ram", "and"])
 NORMALISER = Normaliser(WORDS.__contains__)
 
 
 def normalise(text):
-    (paragraph,) = read_paragraphs(text.encode(), 100_000)
+    (paragraph,) = read_paragraphs(text.encode(), 100_000, READ_ALOUD)
     return NORMALISER.normalise(paragraph)
 
 

@@ -15,11 +15,8 @@ _ANYWHERE = {
     "incl": "including", "excl": "excluding", "resp": "respectively", "intl": "international", "natl": "national",
     "tel": "telephone", "ref": "reference", "encl": "enclosed", "viz": "namely", "hrs": "hours", "mins": "minutes",
     "secs": "seconds", "yrs": "years", "wks": "weeks", "mos": "months", "ed": "edition", "repr": "reprint",
-    "assoc": "association", "Assn": "Association", "Univ": "University", "Jan": "January", "Feb": "February",
-    "Mar": "March", "Apr": "April", "Jun": "June", "Jul": "July", "Aug": "August", "Sep": "September",
-    "Sept": "September", "Oct": "October", "Nov": "November", "Dec": "December", "Mon": "Monday", "Tue": "Tuesday",
-    "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Thur": "Thursday", "Thurs": "Thursday",
-    "Fri": "Friday", "ibid": "ibidem", "esp": "especially", "exec": "executive", "ext": "extension",
+    "assoc": "association", "Assn": "Association", "Univ": "University",
+    "ibid": "ibidem", "esp": "especially", "exec": "executive", "ext": "extension",
 }  # fmt: skip
 _CLOSING = {  # these may end a sentence, and their full stop with it
     "etc": "et cetera", "Jr": "Junior", "Sr": "Senior", "Esq": "Esquire", "Inc": "Incorporated",
@@ -28,8 +25,16 @@ _CLOSING = {  # these may end a sentence, and their full stop with it
     "yrs": "years", "hrs": "hours", "mins": "minutes", "secs": "seconds", "Ave": "Avenue", "St": "Street",
     "Rd": "Road", "Blvd": "Boulevard", "Dr": "Drive", "Dept": "Department", "Assn": "Association", "Intl": "International",
 }  # fmt: skip
+_DATES = {
+    "Jan": "January", "Feb": "February", "Mar": "March", "Apr": "April", "Jun": "June", "Jul": "July", "Aug": "August",
+    "Sep": "September", "Sept": "September", "Oct": "October", "Nov": "November", "Dec": "December", "Mon": "Monday",
+    "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Thur": "Thursday",
+    "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday",
+}  # fmt: skip
+_CLOSING |= _DATES
+_ANYWHERE |= _DATES
 _BEFORE_NUMBERS = {
-    "No": "number", "Nos": "numbers", "no": "number", "nos": "numbers", "Fig": "figure", "fig": "figure",
+    "No": "number", "Nos": "numbers", "nos": "numbers", "Fig": "figure", "fig": "figure",
     "Figs": "figures", "figs": "figures", "Vol": "volume", "vol": "volume", "Vols": "volumes", "Ch": "chapter",
     "ch": "chapter", "Chap": "chapter", "Sec": "section", "sec": "section", "Eq": "equation", "eq": "equation",
     "Art": "article", "Tab": "table", "Ex": "example", "ex": "example", "App": "appendix", "para": "paragraph",
@@ -71,9 +76,9 @@ RULES: tuple[Rule, ...] = (
     rule(rf"{_UNCOUNTED}\b(?!\.[a-z])\.?(?! ?\.)", _time),
     rule(any_of(_BEFORE_NUMBERS) + r"\." + _BEFORE_FIGURES, lambda m: long_form(_BEFORE_NUMBERS, m[1]) + " "),
     rule(any_of(_PLAIN_BEFORE_NUMBERS) + r"(?=\s+\d)", lambda m: long_form(_PLAIN_BEFORE_NUMBERS, m[1])),
-    rule(any_of(_CLOSING) + r"\." + _MAY_END, lambda m: long_form(_CLOSING, m[1]) + "."),
+    rule(r"(?<!\d )" + any_of(_CLOSING) + r"\." + _MAY_END, lambda m: long_form(_CLOSING, m[1]) + "."),
     rule(r"(?<!\d )" + any_of(_ANYWHERE) + r"\.(?=\s*[\w,;(\"'-])", lambda m: long_form(_ANYWHERE, m[1])),
-    rule(any_of(_CLOSING) + r"\.", lambda m: long_form(_CLOSING, m[1])),
+    rule(r"(?<!\d )" + any_of(_CLOSING) + r"\.", lambda m: long_form(_CLOSING, m[1])),
     rule(r"([a-z],? )(Inc|Ltd|Corp|Bros|Co)\b(?=[\s,]|$)", lambda m: m[1] + _CLOSING[m[2]]),
     rule(r"\betc\b", "et cetera"),
     rule(r"(?<![\w.])a\.?k\.?a\b\.?", "also known as"),

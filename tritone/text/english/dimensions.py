@@ -33,5 +33,5 @@ RULES: tuple[Rule, ...] = (
     rule(rf"{VALUE}(?:\s?{UNIT})?(?:{_CROSS}{VALUE}(?:\s?{UNIT})?){{0,2}}{_CROSS}{VALUE}\s?(?:{UNIT}|in\b|[\"'])", _measured),
     rule(r"(?<![\w.])\d{1,5}(?:\.\d{1,3})?(?:[xX\u00d7]\d{1,5}(?:\.\d{1,3})?){1,3}(?![\w.]*[A-Za-z0-9=]| =)", _size),
     rule(r"(?<![\w.])\d{3,5} [x\u00d7] \d{3,5}(?![\w.]*[A-Za-z0-9]| =)", _size),
-    rule(rf"({NUMBER})[x\u00d7](?!\w)(?!\s?[=+\u2212/*<>-])", _times),
+    rule(rf"(?<![=+*/-] )(?<![=+*/-])({NUMBER})[x\u00d7](?!\w)(?!\s?[=+\u2212/*<>-])", _times),
 )

@@ -13,7 +13,8 @@ _MONEY = alternatives([*BY_SIGN, *(f"{code} " for code in BY_CODE)])
 
 
 def _joined(match: re.Match[str]) -> str:
-    return re.sub(r"[ ,'_.]", "", match[0])
+    """Group by commas: a bare 1234 is a year, but 1 234 is a number."""
+    return f"{int(re.sub(r'[^0-9]', '', match[0])):,}"
 
 
 # Telephone and account numbers have been read before.

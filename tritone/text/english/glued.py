@@ -11,7 +11,9 @@ from .numbers import cardinal, digits, pairs
 
 _SHORT_LETTERS = 3  # capitals beside digits are a word only when there are more
 _PIXEL_ROWS = re.compile(r"(?<![\w.,])(\d{3,4})([pi])\b")
-_HYPHENATED = re.compile(r"(?<![\w-])([A-Z]{1,5})-(\d{1,4})(?!\d|-\d)")
+_HYPHENATED = re.compile(r"(?<![\w-])([A-Z]{1,5})-(\d{1,4})(?!\w|-\d)")
+_LETTER_BEFORE = re.compile(r"(?<![\w-])([A-Z])-(?=\d)")
+_SERIES = re.compile(r"\b([A-Z])(\d{1,2})[-\u2013]\1(\d{1,2})\b")
 _CLASSES = re.compile(r"\b(Boeing|Airbus|Flight|Route|Highway|Interstate|RTX|GTX|RX|Core|Ryzen|Peugeot|Porsche|Levi's) (\d{3,4})(?![\d,.]\d)")
 _FORMULA = re.compile(r"(?<![\w-])(?=[A-Za-z]{0,8}\d)((?:[A-Z][a-z]?\d{0,3}){2,8}|O[23])(?:\^?([+-]|[23][+-]))?(?![\w])")
 _ELEMENTS = frozenset(
@@ -61,11 +63,13 @@ class GluedWords:
 
     def part(self, text: str) -> str:
         """Return the text with its letters named and its digits apart from them."""
+        text = _SERIES.sub(r"\1\2 to \1\3", text)
         text = _FORMULA.sub(_formula, text)
         text = _PIXEL_ROWS.sub(_pixel_rows, text)
         text = _CLASSES.sub(lambda m: f"{m[1]} {_class(m[2])}", text)
         text = _DECIMALS.sub(lambda m: f"{self._letters(m[1])} {m[2]}", text)
         text = _HYPHENATED.sub(lambda m: f"{self._letters(m[1])} {_class(m[2])}", text)
+        text = _LETTER_BEFORE.sub(lambda m: f"{letter_names(m[1])} ", text)
         return _WORD.sub(self._part, text)
 
     def _part(self, match: re.Match[str]) -> str:
@@ -73,12 +77,12 @@ class GluedWords:
         words = []
         for index, part in enumerate(parts):
             words.append(self._letters(part) if part.isalpha() else _number(part, index == 0))
-        return f" {' '.join(words)} "
+        return " ".join(words)
 
     def _letters(self, letters: str) -> str:
         if len(letters) == 1:
             return letter_names(letters)
-        if letters.isupper() and letters.endswith("S") is False and len(letters) <= _SHORT_LETTERS:
+        if letters.isupper() and len(letters) <= _SHORT_LETTERS:
             return letter_names(letters)
         if letters.isupper():
             return self._capitals(letters)

@@ -66,8 +66,9 @@ _SHAPE = re.compile(rf"(?:{'|'.join(_SPOKEN_START)}|[bcdfghjklmnprstvwyz])?[aeio
 _SHOUTED_WORDS = 4  # a text of as many words, all capitals, is emphasis and no row of initialisms
 _LONGEST = 6  # longer words in capitals are words
 _INITIALISM = re.compile(r"(?<![A-Za-z'])([A-Z]{2,20})('?s)?(?![A-Za-z])")
-_ROW = re.compile(r"\b[A-Z](?: [A-Z]\b)+(s\b)?")
+_ROW = re.compile(r"\b[A-Z](?: [A-Z](?=\b|s\b))+(s\b)?")
 _BRANDED = re.compile(r"\b([ie])([A-Z][a-z]{2,})")
+_SMALL_FIRST = re.compile(r"(?<![A-Za-z'-])([a-z][A-Z]{1,5})(?![A-Za-z])")
 _JOINED = re.compile(r"(?<![A-Za-z'])([A-Z]{2,6})-([A-Z])(?![A-Za-z'-])")
 _MIXED = re.compile(r"\b(mac|i|iPad|tv|watch)(OS)\b")
 
@@ -97,8 +98,9 @@ class Initialisms:
             text: a paragraph.
             shouted: whether its words are in capitals for emphasis.
         """
-        text = _ROW.sub(lambda m: letter_names(m[0].replace(" ", "").rstrip("s")) + (m[1] or ""), text)
+        text = _ROW.sub(lambda m: letter_names(m[0].rstrip("s").replace(" ", "")) + (m[1] or ""), text)
         text = _MIXED.sub(lambda m: f"{letter_names('i') if m[1] == 'i' else m[1]} {letter_names('OS')}", text)
+        text = _SMALL_FIRST.sub(lambda m: letter_names(m[1]), text)
         text = _BRANDED.sub(lambda m: f"{letter_names(m[1])} {m[2]}", text)
         text = _JOINED.sub(lambda m: f"{self.capitals(m[1])} {letter_names(m[2])}", text)
         return _INITIALISM.sub(lambda match: self._found(match, shouted), text)

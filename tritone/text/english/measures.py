@@ -82,6 +82,21 @@ def _inches(match: re.Match[str]) -> str:
 _DMS = r"(\d{1,2}(?:\.\d{1,6})?)"
 _PLAIN_IN = r"(?= (?:wide|long|tall|high|deep|thick|in diameter|of (?:rain|snow))\b|$|[.,;)])"
 
+_ALONE = "km|kg|cm|mm|mph|km/h|mg|ml|lbs|GB|MB|TB|kWh|kW|MHz|GHz|kHz|Hz|Mbps|\u00b0C|\u00b0F|m/s|sq ft|dB"
+
+
+def _scaled(match: re.Match[str]) -> str:
+    number, scale, unit = match.groups()
+    noun = unit_noun(unit)
+    return f"{value(number)} {scale} {noun if is_attributive(match) else plural(noun)}"
+
+
+def _alone(match: re.Match[str]) -> str:
+    """Read a unit without a number, as in the head of a table."""
+    word, unit = match.groups()
+    return f"{word} {unit_noun(unit) if word.lower() in ('per', 'a') else plural(unit_noun(unit))}"
+
+
 RULES: tuple[Rule, ...] = (
     rule(rf"({NUMBER})\u00b0\s?{_DMS}'(?:\s?{_DMS}\")?(?:\s?([NSEW])\b)?", _angle),
     rule(rf"({NUMBER})()()\u00b0\s?([NSEW])\b", _angle),
@@ -95,5 +110,9 @@ RULES: tuple[Rule, ...] = (
     rule(rf"({NUMBER})(?<=\.\d)([MB])(?= [a-z]|[.,;)]|$)", _counted),
     rule(rf"{_LOW}({VALUE})-({UNIT})(?=[ ,.;)-]|$)", _hyphenated),
     rule(rf"{_LOW}({VALUE})\s?({UNIT})(\.(?=\s+[a-z(]|,|{OPENS_SENTENCE}))?", _measure),
+    rule(rf"({NUMBER}) (hundred|thousand|million|billion|trillion) ({UNIT})", _scaled),
+    rule(rf"\b([Ii]n|[Pp]er|[Oo]f|[Tt]o|[Ii]nto|[Mm]any|and|or) ({_ALONE})(?![\w/^])", _alone),
+    rule(rf"(?<=\()()({_ALONE})(?=\))", _alone),
     rule(rf"({VALUE}) in\b\.?{_PLAIN_IN}", _inches),
+    rule(rf"({NUMBER}) K\b(?!-)", lambda m: f"{value(m[1])} kelvin"),
 )  # fmt: skip

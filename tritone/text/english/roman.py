@@ -10,8 +10,8 @@ from .sentences import OPENERS
 
 _DIGITS = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 # Valid numerals without M and D, which are more often initials: up to 399, one letter or more.
-_NUMERAL = r"(?=[IVXLC])(?:C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3}))"
-_SMALL = r"(?=[IVX]{2})(?:X{0,3}(?:IX|IV|V?I{0,3}))"  # two letters or more, up to 39
+_NUMERAL = r"(?=[IVXLC])(?:C{0,3}(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})(?<=[IVXLC]))"
+_SMALL = r"(?=[IVX]{2})(?:X{0,3}(?:IX|IV|V?I{0,3})(?<=[IVX]))"  # two letters or more, up to 39
 
 _COUNTED = (
     "War|Chapter|Part|Volume|Act|Book|Section|Phase|Type|Class|Title|Appendix|Scene|Stage|Level|Article|Episode|Bowl|"
@@ -88,7 +88,7 @@ _ALL_NAMES = "|".join(sorted(_FIRST_NAMES, key=len, reverse=True))
 RULES: tuple[Rule, ...] = (
     rule(rf"\b({_COUNTED}) ((?!C\b|L\b){_NUMERAL})(?![\w'.-]*[A-Za-z])(?!-)", _counted),
     rule(rf"(?i:\b(?:{_COUNTED_MANY})) (?=[IVX])[IVX]{{1,5}}(?:(?:, | and | or | to | & |, and |-|\u2013)[IVX]{{1,5}}\b){{1,8}}", _list),
-    rule(rf"(?i:\b({_COUNTED})) ((?=[ivx]{{2}})(?:x{{0,3}}(?:ix|iv|v?i{{0,3}})))\b", _counted),
+    rule(rf"(?i:\b({_COUNTED})) ((?=[ivx]{{2}})(?:x{{0,3}}(?:ix|iv|v?i{{0,3}})(?<=[ivx])))\b", _counted),
     rule(rf"(?i:\b(chapter|part|volume|act|book|section|phase|type|class|title|stage|level|article|grade|factor)) ({_SMALL}|[IVX](?= |[.,;:)?!]|$))\b(?!')",
          _counted),
     rule(rf"\b((?:{_TITLES}) {_NAME}) ({_NUMERAL})\b", _regnal),

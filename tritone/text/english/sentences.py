@@ -30,7 +30,8 @@ _NO_NOUNS = frozenset(
 )
 _ARTICLE = re.compile(r"(?:^|[^\w'])an? \(?$", re.IGNORECASE)
 _DETERMINER = re.compile(
-    r"(?:^|[^\w'])(?:an?|the|this|that|each|every|another|one|my|your|his|her|its|our|their|[A-Za-z]{1,30}'s)"
+    r"(?:^|[^\w'])(?:an?|the|this|that|each|every|another|one|my|your|his|her|its|our|their|these|those|some|several|few|"
+    r"many|two|three|four|five|six|seven|eight|nine|ten|[A-Za-z]{1,30}'s)"
     r"(?: ([A-Za-z]{2,20}))? $",
     re.IGNORECASE,
 )

@@ -15,12 +15,11 @@ TITLES = {
     "Gov": "Governor", "Sen": "Senator", "Sens": "Senators", "Rep": "Representative", "Reps": "Representatives",
     "Pres": "President", "St": "Saint", "Sts": "Saints", "Mt": "Mount", "Mts": "Mounts", "Ft": "Fort", "Fr": "Father",
     "Supt": "Superintendent", "Det": "Detective", "Insp": "Inspector", "Atty": "Attorney", "Amb": "Ambassador",
-    "Cllr": "Councillor", "Mme": "Madame", "Mlle": "Mademoiselle",
+    "Cllr": "Councillor", "Mme": "Madame", "Mlle": "Mademoiselle", "Pt": "Point",
 }  # fmt: skip
 # Without a full stop these are as often words of their own.
-_ONLY_WITH_STOP = frozenset(["Ms", "Hon", "Fr", "Pres", "Det", "Amb", "Mts", "Sts"])
+_ONLY_WITH_STOP = frozenset(["Ms", "Hon", "Fr", "Pres", "Det", "Amb", "Mts", "Sts", "Pt"])
 _NO_GENERAL = r"(?!(?:Z|X|Y|Alpha|Beta|AI|Con|Xers|Zers)\b)"  # Gen Z is a generation
-_JOINED = r"(?:Lt|Maj|Brig|Vice|Rear)"
 
 
 def any_of(words: Iterable[str]) -> str:
@@ -48,12 +47,15 @@ def _title(match: re.Match[str]) -> str:
 _BARE = [title for title in TITLES if title not in _ONLY_WITH_STOP]
 
 RULES: tuple[Rule, ...] = (
+    rule(any_of(["Mr", "Mrs", "Dr", "Prof", "Drs", "Sgt", "Rev", "Capt", "Lt"]) + r"\.?(?= (?:and|&|or) (?:Mr|Mrs|Ms|Dr|Prof)\b)",
+         _title),
     rule(r"(?<![\w.])Ph\.?\s?D(s?)\b\.?(?=(\s+[A-Z]|[\"')\]]*$)?)", lambda m: f"P H D{m[1]}"),
     rule(any_of(shouted(TITLES)) + r"\.(?=\s?-?[A-Z])" + _NO_GENERAL, _title),
     rule(any_of(shouted(_BARE)) + rf"(?=\s{_NO_GENERAL}[A-Z][a-z'])", _title),
+    rule(r"\b([Tt]he|[Aa]|[Mm]y|[Hh]is|[Hh]er|[Oo]ur|[Yy]our|[Tt]heir) Dr\.?(?= [a-z])", r"\1 Doctor"),
     rule(any_of(form.upper() for form in _BARE if form not in ("Gen", "Col", "Rep", "Reps", "Adm")) + r"(?=\s[A-Z]{3,})",
          _title),
-    rule(any_of(shouted(TITLES.keys() - {"St", "Dr", "Mt", "Ft"})) + r"\.", _title),
+    rule(any_of(shouted(TITLES.keys() - {"St", "Dr", "Mt", "Ft", "Pt"})) + r"\.", _title),
     rule(r"(?<=[A-Z][a-z] )(Jr|Sr)\b(?!\.)", lambda m: {"Jr": "Junior", "Sr": "Senior"}[m[1]]),
     rule(r"(?<=[a-z], )(Jr|Sr)\b(?!\.)", lambda m: {"Jr": "Junior", "Sr": "Senior"}[m[1]]),
     rule(r"(?<=[a-z] )(Jr|Sr)\b(?!\.)", lambda m: {"Jr": "Junior", "Sr": "Senior"}[m[1]]),
