@@ -28,7 +28,7 @@ def paragraphs(text, longest=20000):
         ("co\u00adop\u200derate\ufeff", "cooperate"),
         ("private \ue000 use", "private use"),
         ("tab\tand\r\nline\u2028end", "tab and line end"),
-        ("\u2192 right", "right"),
+        ("\u2192 right", "\u2192 right"),
         ("20\u00b0C, \u00a35, \u20ac6", "20\u00b0C, \u00a35, \u20ac6"),
     ],
 )

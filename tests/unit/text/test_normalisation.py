@@ -29,7 +29,7 @@ NUMBERS = [
     ("10-20", "ten to twenty"),
     ("version 2.0.1", "version two point zero point one"),
     ("192.168.0.1", "one hundred ninety two dot one hundred sixty eight dot zero dot one"),
-    ("4K, B2B, a1b2", "four K, B two B, a one b two"),
+    ("4K, B2B, a1b2", "four kay, bee two bee, ay one bee two"),
     ("1234567890123456", "one two three four five six seven eight nine zero one two three four five six"),
     ("2:1", "two to one"),
     ("#1", "number one"),
@@ -107,7 +107,7 @@ ABBREVIATIONS = [
     ("two XQZs", "two ex cue zees"),
     ("the US", "the you ess"),
     ("IT IS US NOW", "IT IS US NOW"),
-    ("AT&T", "ay tee and T"),
+    ("AT&T", "ay tee and tee"),
 ]
 SIGNS = [
     ("A & B", "A and B"),
