@@ -72,7 +72,7 @@ _UNCOUNTED = rf"(?<![\w.])({_COUNTING}) ({'|'.join(sorted(_TIMES, key=len, rever
 _BEFORE_FIGURES = r"(?=\s*[#~]?\d)"
 
 RULES: tuple[Rule, ...] = (
-    rule(rf"{_UNCOUNTED}\.{_MAY_END}", lambda m: _time(m) + "."),
+    rule(rf"{_UNCOUNTED}\.(?=[\"')\]]*$|\s+[A-Z])", lambda m: _time(m) + "."),
     rule(rf"{_UNCOUNTED}\b(?!\.[a-z])\.?(?! ?\.)", _time),
     rule(any_of(_BEFORE_NUMBERS) + r"\." + _BEFORE_FIGURES, lambda m: long_form(_BEFORE_NUMBERS, m[1]) + " "),
     rule(any_of(_PLAIN_BEFORE_NUMBERS) + r"(?=\s+\d)", lambda m: long_form(_PLAIN_BEFORE_NUMBERS, m[1])),

@@ -70,7 +70,7 @@ BY_SIGN = {
 
 # Abbreviations that stand for a currency beside a number only.
 BY_WORD_BEFORE = {
-    "Rs.": _RUPEE, "Rs": _RUPEE, "Fr.": _plain("franc", "centime"), "SFr.": BY_CODE["CHF"], "Rp": BY_CODE["IDR"],
+    "Rs.": _RUPEE, "Rs": _RUPEE, "zl": _ZLOTY, "kr": Currency("krona", "kronor"), "Fr.": _plain("franc", "centime"), "SFr.": BY_CODE["CHF"], "Rp": BY_CODE["IDR"],
     "RM": BY_CODE["MYR"],
 }  # fmt: skip
 BY_WORD_AFTER = {

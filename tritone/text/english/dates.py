@@ -76,6 +76,8 @@ def _dotted_date(match: re.Match[str]) -> str:
 
 
 def _year_month(match: re.Match[str]) -> str:
+    if int(match[2]) == (int(match[1]) + 1) % 100:  # 2001-02 is a season
+        return f"{year(match[1])} to {short_year(match[2])}"
     return f"{_MONTHS[int(match[2]) - 1]} {year(match[1])}"
 
 

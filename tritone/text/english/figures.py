@@ -29,7 +29,7 @@ GROUPS: tuple[Rule, ...] = (
 # Before a number that nothing counts from: not in 5-10, F-16 or 2024-05.
 MINUS: tuple[Rule, ...] = (
     rule(r"\s?\u2212\s?(?=[\w.(])|\u2212", " minus "),
-    rule(rf"(?<![\w.,)\]%\"'\u00b0-])[-\u2013](?=(?:{_MONEY})?\s?\.?\d)", "minus "),
+    rule(rf"(?<![\w.,)\]%\"'\u00b0-])[-\u2013](?=(?:(?:{_MONEY})\s?)?\.?\d)", "minus "),
     rule(rf"(?<=[=<>\u2264\u2265~(]) ?[-\u2013] (?=(?:{_MONEY})?\.?\d)", " minus "),
     rule(rf"(?<![\w.])((?:{_MONEY}))\s?-\s?(?=\.?\d)", r"minus \1"),
 )

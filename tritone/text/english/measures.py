@@ -7,7 +7,7 @@ import re
 from ..rules import Rule, rule
 from .numbers import cardinal, quantity
 from .patterns import NUMBER, VALUE, is_one, value
-from .sentences import OPENS_SENTENCE, is_attributive
+from .sentences import is_attributive
 from .units import UNIT, plural, unit_noun
 
 _LOW = rf"(?:({VALUE}) (to|or|and|by|plus or minus) (minus )?)?"
@@ -27,7 +27,7 @@ def _measure(match: re.Match[str]) -> str:
 def _stop(match: re.Match[str]) -> str:
     """Keep an abbreviation's full stop where it may end the sentence as well."""
     after = match.string[match.end() : match.end() + 40]
-    return "." if not after.strip("\"')]") or re.match(OPENS_SENTENCE, after) else ""
+    return "." if not after.strip("\"')]") or re.match(r"\s+[\"'(]?[A-Z]", after) else ""
 
 
 def _hyphenated(match: re.Match[str]) -> str:
@@ -45,7 +45,7 @@ def _feet(match: re.Match[str]) -> str:
 def _marked(match: re.Match[str]) -> str:
     """Read feet and inches by their marks, unless the mark closes a quotation."""
     number, mark = match.groups()
-    before = match.string[max(match.start() - 400, 0) : match.start()]
+    before = match.string[max(match.start() - 400, 0) : match.start() + 1]
     opened = len(re.findall(rf"(?<![\w.,?!]){mark}(?=\w)", before)) - len(re.findall(rf"(?<=[A-Za-z.,?!]){mark}(?!\w)", before))
     after = match.string[match.end() : match.end() + 400]
     if opened > 0 and not re.search(rf"^[^{mark}]*[A-Za-z.,?!]{mark}(?!\w)", after):
@@ -82,6 +82,8 @@ def _inches(match: re.Match[str]) -> str:
 _DMS = r"(\d{1,2}(?:\.\d{1,6})?)"
 _PLAIN_IN = r"(?= (?:wide|long|tall|high|deep|thick|in diameter|of (?:rain|snow))\b|$|[.,;)])"
 
+_WARMTH = re.compile(r"(?:minus|temperatures?|temp|degrees|weather|oven|freez\w+|boil\w+|heat\w*|warm\w*|cold|cool\w*|fever)\b.{0,40}$",
+                     re.IGNORECASE)  # fmt: skip
 _ALONE = "km|kg|cm|mm|mph|km/h|mg|ml|lbs|GB|MB|TB|kWh|kW|MHz|GHz|kHz|Hz|Mbps|\u00b0C|\u00b0F|m/s|sq ft|dB"
 
 
@@ -89,6 +91,13 @@ def _scaled(match: re.Match[str]) -> str:
     number, scale, unit = match.groups()
     noun = unit_noun(unit)
     return f"{value(number)} {scale} {noun if is_attributive(match) else plural(noun)}"
+
+
+def _warmth(match: re.Match[str]) -> str:
+    """Read 15 C as a temperature where the words before it say so."""
+    if not _WARMTH.search(match.string[max(match.start() - 60, 0) : match.start()]):
+        return match[0]
+    return f"{value(match[1])} degrees {'Celsius' if match[2] == 'C' else 'Fahrenheit'}"
 
 
 def _alone(match: re.Match[str]) -> str:
@@ -109,10 +118,12 @@ RULES: tuple[Rule, ...] = (
     rule(rf"({NUMBER})(M)(?= [a-z]{{3,30}}s\b)", _counted),
     rule(rf"({NUMBER})(?<=\.\d)([MB])(?= [a-z]|[.,;)]|$)", _counted),
     rule(rf"{_LOW}({VALUE})-({UNIT})(?=[ ,.;)-]|$)", _hyphenated),
-    rule(rf"{_LOW}({VALUE})\s?({UNIT})(\.(?=\s+[a-z(]|,|{OPENS_SENTENCE}))?", _measure),
+    rule(rf"{_LOW}({VALUE})\s?({UNIT})(\.(?=\s+[\"'(]?[A-Za-z]|,))?", _measure),
     rule(rf"({NUMBER}) (hundred|thousand|million|billion|trillion) ({UNIT})", _scaled),
     rule(rf"\b([Ii]n|[Pp]er|[Oo]f|[Tt]o|[Ii]nto|[Mm]any|and|or) ({_ALONE})(?![\w/^])", _alone),
     rule(rf"(?<=\()()({_ALONE})(?=\))", _alone),
     rule(rf"({VALUE}) in\b\.?{_PLAIN_IN}", _inches),
+    rule(rf"({NUMBER}) ?([CF])\b(?![#+-])", _warmth),
+    rule(r"(?<![\w/^])((?:[kcm]?m|ft|in|yd|mi)\^[23])(?!\w)", lambda m: plural(unit_noun(m[1]))),
     rule(rf"({NUMBER}) K\b(?!-)", lambda m: f"{value(m[1])} kelvin"),
 )  # fmt: skip

@@ -27,7 +27,7 @@ def _with_word(match: re.Match[str]) -> str:
 
 
 RULES: tuple[Rule, ...] = (
-    rule(rf"(?<![\w.])\+\d{{1,3}}(?:[-. ]?\(?\d{{1,5}}\)?){{1,5}}(?!\w|[-.]\d){_EXTENSION}", _groups),
+    rule(rf"(?<![\w.])\+(?=(?:[-. ()]{{0,3}}\d){{7,15}}(?!\d))\d{{1,3}}(?:[-. ]?\(?\d{{1,5}}\)?){{1,6}}(?!\w|[-.]\d){_EXTENSION}", _groups),
     rule(rf"(?<![\w.-])(?:1[-. ])?\(?\d{{3}}\)?[-. ]?\s?\d{{3}}[-. ]\d{{4}}{_END}{_EXTENSION}", _groups),
     rule(rf"(?<![\w.-])\d{{3}}-\d{{4}}{_END}{_EXTENSION}", _groups),
     rule(rf"(?<![\w.,:/-])(?<!\d )\(?0\d{{1,5}}\)?(?:[- ]\d{{2,8}}){{1,4}}{_END}{_EXTENSION}", _groups),

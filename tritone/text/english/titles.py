@@ -24,7 +24,7 @@ _NO_GENERAL = r"(?!(?:Z|X|Y|Alpha|Beta|AI|Con|Xers|Zers)\b)"  # Gen Z is a gener
 
 def any_of(words: Iterable[str]) -> str:
     """Return a pattern for any of these abbreviations without its full stop."""
-    return rf"(?<![\w.&'-])({alternatives([*words])})"
+    return rf"(?<![\w.&'])({alternatives([*words])})"
 
 
 def shouted(words: Iterable[str]) -> list[str]:
