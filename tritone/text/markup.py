@@ -15,11 +15,13 @@ _INLINE = (
     "meta|q|s|samp|small|span|strike|strong|sub|sup|svg|td|th|thead|tbody|tfoot|time|tt|u|var|wbr|video|audio|iframe|"
     "picture|source|select|textarea|prosody|voice|emphasis|say-as|speak|break|phoneme"
 )
-_ATTRIBUTES = r"(?:\s[^<>]{0,1000})?"
+_VALUE = r"(?:\"[^\"<>]{0,500}\"|'[^'<>]{0,500}'|[^\s\"'<>]{1,200})"
+_ATTRIBUTES = rf"(?:\s{{1,9}}(?:[\w:-]{{1,40}}={_VALUE}|checked|disabled|hidden|selected|required|controls|async|defer)){{0,20}}\s{{0,9}}"
+_RAISED = re.compile(r"<sup>([+-]?\d{1,3}|n)</sup>", re.IGNORECASE)
 _BLOCK_TAG = re.compile(rf"</?(?:{_BLOCKS}){_ATTRIBUTES}/?>", re.IGNORECASE)
 _ITEM_END = re.compile(rf"([^\s.?!,;:>])?\s?</(?:{_ITEMS})\s?>", re.IGNORECASE)
 _TAG = re.compile(rf"</?(?:{_INLINE}|{_ITEMS}){_ATTRIBUTES}/?>", re.IGNORECASE)
-_SPACING = re.compile(r"<(?:br|hr|td|th)\b[^<>]{0,200}>", re.IGNORECASE)
+_SPACING = re.compile(rf"<(?:br|hr|td|th){_ATTRIBUTES}/?>", re.IGNORECASE)
 
 _LINK = re.compile(r"!?\[([^\[\]\n]{1,300})\]\((?:[^()\s]{1,1000})(?: \"[^\"\n]{0,200}\")?\)")
 _HEADING = re.compile(r"^[ \t]{0,3}#{1,6}[ \t]+", re.MULTILINE)
@@ -37,6 +39,7 @@ def strip_markup(text: str) -> str:
     """
     if "<" in text:
         text = _UNSPOKEN.sub(" ", _COMMENT.sub(" ", text))
+        text = _RAISED.sub(r"^\1", text)
         text = _BLOCK_TAG.sub("\n\n", _ITEM_END.sub(r"\1. ", text))
         text = _TAG.sub("", _SPACING.sub(" ", text))
     if "&" in text:

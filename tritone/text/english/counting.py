@@ -14,7 +14,7 @@ FRACTIONS: tuple[Rule, ...] = (
 )
 
 RULES: tuple[Rule, ...] = (
-    rule(r"(?<![\d.])(\d{1,3}(?:,\d{3})*|\d{1,15})(?:st|nd|rd|th|ST|ND|RD|TH)\b", lambda m: ordinal(m[1])),
+    rule(r"(?<![\d.])(\d{1,3}(?:,\d{3})*|\d{1,15})(?i:st|nd|rd|th)\b", lambda m: ordinal(m[1])),
     rule(r"#\s?(?=\d)", " number "),
     rule(r"(?<=\d)\s?:\s?(?=\d)", " to "),
     rule(r"(?<=\d)\+(?=\s|$|[,.;)])", " plus"),

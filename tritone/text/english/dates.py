@@ -92,6 +92,8 @@ def _weekdays(match: re.Match[str]) -> str:
 # Before telephone numbers, which have as many hyphens.
 NUMERIC: tuple[Rule, ...] = (
     rule(r"(?<![\d-])(\d{4})-(\d{2})-(\d{2})(?:(T)(?=\d\d:)|(?![\w-]))", _iso_date),
+    rule(r"(?<![\w.,-])((?:19|20)\d{2})(0[1-9]|1[0-2])([0-2]\d|3[01])(?![\w-]|[.,]\d)",
+         lambda m: _numbered(m, m[3], m[2], m[1])),
     rule(r"(?<![\d/])(\d{4})/(\d{1,2})/(\d{1,2})(?![\d/])", lambda m: _numbered(m, m[3], m[2], m[1])),
     rule(r"(?<![\d/])(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})(?![\d/])", _numeric_date),
     rule(r"(?<![\d-])(\d{1,2})-(\d{1,2})-(\d{4})(?![\d-])", _numeric_date),

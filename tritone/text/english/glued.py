@@ -16,6 +16,7 @@ _LETTER_BEFORE = re.compile(r"(?<![\w-])([A-Z])-(?=\d)")
 _SERIES = re.compile(r"\b([A-Z])(\d{1,2})[-\u2013]\1(\d{1,2})\b")
 _CLASSES = re.compile(r"\b(Boeing|Airbus|Flight|Route|Highway|Interstate|RTX|GTX|RX|Core|Ryzen|Peugeot|Porsche|Levi's) (\d{3,4})(?![\d,.]\d)")
 _FORMULA = re.compile(r"(?<![\w-])(?=[A-Za-z]{0,8}\d)((?:[A-Z][a-z]?\d{0,3}){2,8}|O[23])(?:\^?([+-]|[23][+-]))?(?![\w])")
+_SALTS = re.compile(r"(?<![\w-])(NaCl|HCl|KCl|LiCl|AgCl|NaOH|KOH|LiOH|HBr|NaBr|KBr|CuO|ZnO|MgO|FeO|CaO|NaF|HCN|KCN|LiCoO)(?!\w)")
 _ELEMENTS = frozenset(
     "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Ti V Cr Mn Fe Co Ni Cu Zn As Se Br Kr Sr Ag Cd Sn Sb I Xe Cs Ba "
     "Pt Au Hg Pb Bi U Pu".split()
@@ -65,6 +66,7 @@ class GluedWords:
         """Return the text with its letters named and its digits apart from them."""
         text = _SERIES.sub(r"\1\2 to \1\3", text)
         text = _FORMULA.sub(_formula, text)
+        text = _SALTS.sub(lambda m: letter_names(m[1]), text)
         text = _PIXEL_ROWS.sub(_pixel_rows, text)
         text = _CLASSES.sub(lambda m: f"{m[1]} {_class(m[2])}", text)
         text = _DECIMALS.sub(lambda m: f"{self._letters(m[1])} {m[2]}", text)
@@ -103,6 +105,10 @@ def _class(number: str) -> str:
 
 
 RULES: tuple[Rule, ...] = (
+    rule(r"(?<![\w&])([A-Z]{1,3})&([A-Z])(?=s?(?![A-Za-z_&]))(?=(\d?))",
+         lambda m: f"{letter_names(m[1])} and {letter_names(m[2])}{' ' if m[3] else ''}"),
+    rule(r"(?<![\w&])([A-Z]{1,3})&([A-Z])(?=s?(?![A-Za-z_&]))(?=(\d?))",
+         lambda m: f"{letter_names(m[1])} and {letter_names(m[2])}{' ' if m[3] else ''}"),
     # What ends a number's own writing must not stick to the next word.
     rule(r"(?<=\d)(st|nd|rd|th|ST|ND|RD|TH)(?=[A-Z])", r"\1 "),
 )

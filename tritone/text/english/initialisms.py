@@ -65,7 +65,7 @@ _SHAPE = re.compile(rf"(?:{'|'.join(_SPOKEN_START)}|[bcdfghjklmnprstvwyz])?[aeio
 
 _SHOUTED_WORDS = 4  # a text of as many words, all capitals, is emphasis and no row of initialisms
 _LONGEST = 6  # longer words in capitals are words
-_INITIALISM = re.compile(r"(?<![A-Za-z'])([A-Z]{2,20})('?s)?(?![A-Za-z])")
+_INITIALISM = re.compile(r"(?<![A-Za-z'])([A-Z]{2,20})('?s|'S)?(?![A-Za-z])")
 _ROW = re.compile(r"\b[A-Z](?: [A-Z](?=\b|s\b))+(s\b)?")
 _BRANDED = re.compile(r"\b([ie])([A-Z][a-z]{2,})")
 _SMALL_FIRST = re.compile(r"(?<![A-Za-z'-])([a-z][A-Z]{1,5})(?![A-Za-z])")
@@ -111,7 +111,7 @@ class Initialisms:
 
     def _found(self, match: re.Match[str], shouted: bool) -> str:
         letters, ending = match.groups()
-        loud = shouted or (letters in _WORDS_TOO and _beside_loud_words(match))
+        loud = shouted or (letters in _WORDS_TOO and (ending == "'S" or _beside_loud_words(match)))
         return match[0] if self._is_said(letters, loud) else letter_names(letters) + (ending or "")
 
     def _is_said(self, letters: str, loud: bool) -> bool:

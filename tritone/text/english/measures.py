@@ -7,10 +7,10 @@ import re
 from ..rules import Rule, rule
 from .numbers import cardinal, quantity
 from .patterns import NUMBER, VALUE, is_one, value
-from .sentences import is_attributive
+from .sentences import NO_NOUNS, is_attributive
 from .units import UNIT, plural, unit_noun
 
-_LOW = rf"(?:({VALUE}) (to|or|and|by|plus or minus) (minus )?)?"
+_LOW = rf"(?<![A-Za-z])(?:({VALUE}) (to|or|and|by|plus or minus) (minus )?)?"
 _COUNTED = "people|users|views|viewers|customers|downloads|followers|subscribers|copies|jobs|years|times|votes|homes"
 _COMPASS = {"N": "north", "S": "south", "E": "east", "W": "west"}
 
@@ -79,6 +79,11 @@ def _inches(match: re.Match[str]) -> str:
     return f"{value(match[1])} {'inch' if is_one(match[1]) or is_attributive(match) else 'inches'}"
 
 
+def _inch_noun(match: re.Match[str]) -> str:
+    """Read in as inch in "a 12 in pizza", and leave "a 5 in the"."""
+    return match[0] if match[3] in NO_NOUNS else f"{match[1]}{value(match[2])} inch "
+
+
 _DMS = r"(\d{1,2}(?:\.\d{1,6})?)"
 _PLAIN_IN = r"(?= (?:wide|long|tall|high|deep|thick|in diameter|of (?:rain|snow))\b|$|[.,;)])"
 
@@ -110,6 +115,8 @@ RULES: tuple[Rule, ...] = (
     rule(rf"({NUMBER})\u00b0\s?{_DMS}'(?:\s?{_DMS}\")?(?:\s?([NSEW])\b)?", _angle),
     rule(rf"({NUMBER})()()\u00b0\s?([NSEW])\b", _angle),
     rule(r"(?<![\w.])(\d{1,2})'[\s-]?(\d{1,2}(?: \d{1,2}/\d{1,2}|\.\d)?)(?:\"|'')", _feet),
+    rule(rf"({NUMBER})[ -]?ft\.? (\d{{1,2}}) ?in\b\.?(?=$|[.,;)]| [a-z])(?! (?:the|an?|this|that|my|his|her|its)\b)",
+         lambda m: f"{value(m[1])} foot {cardinal(m[2])}"),
     rule(rf"({VALUE})(\")(?!\w)", _marked),
     rule(rf"(?<![\w'])({VALUE})(')(?![\w'])", _marked),
     rule(rf"(?<![\w.,])(\d{{1,6}}),(\d{{1,2}})(?=\s?(?:%|{UNIT}))", r"\1.\2"),
@@ -117,12 +124,13 @@ RULES: tuple[Rule, ...] = (
     rule(rf"({NUMBER})([mMB])(?= (?:{_COUNTED})\b)", _counted),
     rule(rf"({NUMBER})(M)(?= [a-z]{{3,30}}s\b)", _counted),
     rule(rf"({NUMBER})(?<=\.\d)([MB])(?= [a-z]|[.,;)]|$)", _counted),
-    rule(rf"{_LOW}({VALUE})-({UNIT})(?=[ ,.;)-]|$)", _hyphenated),
+    rule(rf"{_LOW}({VALUE})-({UNIT})(?:\.(?=\s+[a-z])|(?=[ ,.;)-]|$))", _hyphenated),
     rule(rf"{_LOW}({VALUE})\s?({UNIT})(\.(?=\s+[\"'(]?[A-Za-z]|,))?", _measure),
     rule(rf"({NUMBER}) (hundred|thousand|million|billion|trillion) ({UNIT})", _scaled),
     rule(rf"\b([Ii]n|[Pp]er|[Oo]f|[Tt]o|[Ii]nto|[Mm]any|and|or) ({_ALONE})(?![\w/^])", _alone),
     rule(rf"(?<=\()()({_ALONE})(?=\))", _alone),
     rule(rf"({VALUE}) in\b\.?{_PLAIN_IN}", _inches),
+    rule(rf"\b([Aa]n? )({VALUE}) in (?=([a-z]+))", _inch_noun),
     rule(rf"({NUMBER}) ?([CF])\b(?![#+-])", _warmth),
     rule(r"(?<![\w/^])((?:[kcm]?m|ft|in|yd|mi)\^[23])(?!\w)", lambda m: plural(unit_noun(m[1]))),
     rule(rf"({NUMBER}) K\b(?!-)", lambda m: f"{value(m[1])} kelvin"),

@@ -36,6 +36,8 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?<![\w.-])\d{1,9}(?:-\d{1,9}){2,8}(?![\w-])", _groups),
     rule(rf"(?i)\b(call|calls|called|calling|dial|dialed|dialing|phone|phoned|text|ring) ({_EMERGENCY})\b",
          lambda m: f"{m[1]} {digits(m[2])}"),
+    rule(r"(?i)\b((?:phone|number|call|text|dial|cell|mobile|fax|tel|telephone)(?: number)?(?: is| at| me at| us at)?:? )"
+         r"(\d{3})(\d{3})(\d{4})(?!\d)", lambda m: m[1] + ", ".join(map(digits, m.groups()[1:]))),
     rule(r"(?i)\bext\.?\s?(\d{1,6})\b", lambda m: f"extension {digits(m[1])}"),
     rule(r"(?<!\w)x(\d{3,6})\b", lambda m: f"extension {digits(m[1])}"),
     rule(r"(?i)\b(zip(?: code)?|code|pin|password|account|flight|passcode) (0\d{2,11})\b",

@@ -16,7 +16,7 @@ OPENERS = frozenset(
 OPENS_SENTENCE = rf"\s+[\"'(]?(?:{'|'.join(sorted(OPENERS))})\b"
 
 # After a measure these do not name what is measured: "the 5 km to the station".
-_NO_NOUNS = frozenset(
+NO_NOUNS = frozenset(
     "a about above across after again ago ahead all along already also although always an and any apart are around as "
     "at away back backwards because been before behind below beneath beside between beyond both but by can cheaper "
     "could daily deep did do does down due during each earlier east either even every extra far faster fewer for forward "
@@ -45,7 +45,7 @@ def is_attributive(match: re.Match[str]) -> bool:
     if _ARTICLE.search(before):
         return True
     noun = _NOUN.match(match.string[match.end() : match.end() + _AFTER])
-    if not noun or noun[1].lower() in _NO_NOUNS or noun[1].endswith(("ing", "ed", "ly")):
+    if not noun or noun[1].lower() in NO_NOUNS or noun[1].endswith(("ing", "ed", "ly")):
         return False
     found = _DETERMINER.search(before)
-    return bool(found) and (found[1] or "").lower() not in _NO_NOUNS
+    return bool(found) and (found[1] or "").lower() not in NO_NOUNS

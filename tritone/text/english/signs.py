@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ..rules import Rule, rule
 from .currencies import BY_SIGN
-from .initialisms import letter_names
 
 _GREEK = {
     "\u03b1": "alpha", "\u03b2": "beta", "\u03b3": "gamma", "\u03b4": "delta", "\u03b5": "epsilon", "\u03b6": "zeta",
@@ -40,8 +39,6 @@ RULES: tuple[Rule, ...] = (
     rule(r"\b([A-G])#(?=$|[ ,.;)-])", r"\1 sharp"),
     rule(r"\b([A-Za-z])\+\+", r"\1 plus plus"),
     rule(r"(?<=[A-Z])\+(?=$|[ ,.;)])", " plus "),
-    rule(r"(?<![\w&])([A-Z]{1,3})&([A-Z])(?=s?(?![\w&]))",
-         lambda m: f"{letter_names(m[1])} and {letter_names(m[2])}"),
     rule(r"\s*&\s*", " and "),
     rule(r"<-{1,3}>|<=>", " to and from "),
     rule(r"(?:-{1,3}|=)>", " to "),
@@ -59,13 +56,16 @@ RULES: tuple[Rule, ...] = (
     rule(r"\b([fgh])\(([a-z])\)", r"\1 of \2"),
     rule(r"~(?=\s?(?:\d|minus\b|[$\u20ac\u00a3]))", " about "),
     rule(r"~(?=\s?[A-Za-z])|(?<=\w) ~ (?=\w)", " about "),
-    rule(r"<(?=\s?[A-Za-z]{1,30}\s?>)|(?<=\w)>(?!\s?[\w.$])", " "),
+    rule(r"(?<!\w)<([A-Za-z][\w -]{0,30})>(?!\w)", r" \1 "),
     rule(r"<", " less than "),
     rule(r">", " greater than "),
-    rule(r"==+", " equals "),
+    rule(r"={3,}", " "),
+    rule(r"(?<=\d)!(?=\s?[=+*/)-])", " factorial "),
+    rule(r"==", " equals "),
     rule(r"(?<=[\w)%])\s*=\s*(?=[\w(.-])", " equals "),
     rule(r"(?<=\w) - (?=\d\b)(?=\d{1,9} equals )", " minus "),
     rule(r"(?<![A-Za-z])([a-z])\s?-\s?(?=(?:[a-z]|\d{1,9}) equals\b)", r"\1 minus "),
+    rule(r"=(?=\s?[\w$(.-])", " equals "),
     rule(r"\+(?=\s?[\w(])|(?<=[\w)])\+", " plus "),
     rule(r"@(?=\s?\w)", " at "),
     rule(r"#(?=\w)", " hash "),

@@ -97,6 +97,7 @@ RULES: tuple[Rule, ...] = (
     rule(rf"\b({_ZONES}) ?([+\u2212-])(\d{{1,2}})(?::?(\d\d))?\b", _offset),
     rule(rf"(?<![\w:.])(?P<clock>(\d{{1,2}}):(\d{{2}})(?::(\d{{2}})(?:[.,](\d{{1,9}}))?)?)"
          rf"(?P<zone>Z\b|[+\u2212-]\d{{2}}:?\d{{2}}\b| (?:{_ZONES})\b)", _zoned),
+    rule(rf"(?<![\w:.]){_CLOCK}(?![\d:])()\s?h(?:rs)?\b", lambda m: f"{_time(m).removesuffix(' hours')} hours"),
     rule(rf"(?<![\w:.]){_CLOCK}(?![\d:]){_HALF}?", _time, re.IGNORECASE),
     rule(rf"([AP]) M ({_ZONES})\b", lambda m: f"{m[1]} M {letter_names(m[2])}"),
 )  # fmt: skip
