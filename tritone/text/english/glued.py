@@ -107,8 +107,6 @@ def _class(number: str) -> str:
 RULES: tuple[Rule, ...] = (
     rule(r"(?<![\w&])([A-Z]{1,3})&([A-Z])(?=s?(?![A-Za-z_&]))(?=(\d?))",
          lambda m: f"{letter_names(m[1])} and {letter_names(m[2])}{' ' if m[3] else ''}"),
-    rule(r"(?<![\w&])([A-Z]{1,3})&([A-Z])(?=s?(?![A-Za-z_&]))(?=(\d?))",
-         lambda m: f"{letter_names(m[1])} and {letter_names(m[2])}{' ' if m[3] else ''}"),
     # What ends a number's own writing must not stick to the next word.
     rule(r"(?<=\d)(st|nd|rd|th|ST|ND|RD|TH)(?=[A-Z])", r"\1 "),
 )

@@ -36,4 +36,8 @@ def value(written: str) -> str:
 
 def is_one(written: str) -> bool:
     """Whether a noun counted by this value is singular: 1 and fractions below it."""
-    return written == "1" or ("/" in written and " " not in written)
+    found = _FRACTION_PARTS.fullmatch(written)
+    if not found:
+        return written == "1"
+    whole, numerator, denominator = found.groups()
+    return not whole and int(numerator) < int(denominator)
