@@ -33,9 +33,8 @@ def test_a_reading_asked_for_alone_speaks_nothing(server, protocol, spoken_reque
     before = spoken_requests()
     with module.InferenceServerClient(getattr(server, f"{protocol}_url")) as client:
         for model in ("text_to_speech", "tts_tokenizer"):
-            result = client.infer(
-                model, [tensor("text", text(WRITTEN), module)], outputs=[module.InferRequestedOutput("reading")]
-            )
+            inputs = [tensor("text", text(WRITTEN), module)]
+            result = client.infer(model, inputs, outputs=[module.InferRequestedOutput("reading")])
             assert result.as_numpy("reading")[0, 0].decode() == READING
             assert result.as_numpy("audio") is None
     assert spoken_requests() == before
@@ -62,10 +61,10 @@ def test_a_text_that_would_not_be_spoken_has_no_reading(client):
 
 
 def test_the_command_prints_the_reading(server):
+    tritone = [sys.executable, "-m", "tritone_client.command", "synthesize", "--url", server.grpc_url]
     done = subprocess.run(
-        [sys.executable, "-m", "tritone_client.command", "synthesize", "--reading", "-", "--url", server.grpc_url],
-        input=WRITTEN.encode(), capture_output=True, timeout=120, check=False,
-    )  # fmt: skip
+        [*tritone, "--reading", "-"], input=WRITTEN.encode(), capture_output=True, timeout=120, check=False
+    )
     assert (done.returncode, done.stdout.decode(), done.stderr) == (0, READING + "\n", b"")
 
 

@@ -39,7 +39,8 @@ class Labels:
 
         Args:
             word: with the marks that it came with.
-            mark, capital: output indices.
+            mark: output index of the mark behind it.
+            capital: output index of its capitalisation.
             opens_sentence: whether the word before it ends a sentence by a mark of its own.
         """
         chosen = self.punctuation[mark]

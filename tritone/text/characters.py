@@ -39,6 +39,7 @@ _POWER = re.compile("[\u2070\u00b9\u00b2\u00b3\u2074-\u207b\u207f\u2071]+")
 _FOOTNOTE = re.compile("(?:(?<=[a-z]{5})|(?<=[a-z)][.,;:!?]))[\u00b9\u00b2\u00b3\u2070-\u2079]{1,3}(?!\\w)")
 _FRACTION = re.compile("[\u00bc-\u00be\u2150-\u215e]")
 _DEGREES = re.compile(r"(?<=\d)\s?\u00ba(?=\s?[CF]\b)|\u2103|\u2109")
+_DEGREE_SIGNS = {"\u2103": "\u00b0C", "\u2109": "\u00b0F"}
 _ANGSTROM = re.compile("(?<=\\d)\\s?[\u212b\u00c5](?!\\w)")
 _GREEK_WORD = re.compile("[\u0370-\u03ff\u1f00-\u1fff]{3,}")  # fewer are symbols: \u0394t, \u03bc\u03a9
 # ISO 80000 groups digits by narrow spaces that don't break.
@@ -47,9 +48,7 @@ _GROUPED = re.compile("(?<![\\d.,])\\d{1,3}(?:[\u00a0\u2007\u2009\u202f]\\d{3})+
 _NAMED_AT_MOST = 5
 
 
-def read_paragraphs(
-    data: bytes, longest_text_characters: int, read_aloud: Collection[str]
-) -> list[str]:
+def read_paragraphs(data: bytes, longest_text_characters: int, read_aloud: Collection[str]) -> list[str]:
     """Decode a text, take its markup away and bring it to ASCII and the signs of `read_aloud`.
 
     Letters lose their accents. Emoji, dingbats, control and private-use characters become a space, invisible
@@ -114,7 +113,7 @@ def _decomposed(text: str, read_aloud: Collection[str]) -> Iterator[str]:
         yield from text.translate(_REWRITTEN)
         return
     text = _GROUPED.sub(lambda match: "".join(filter(str.isdecimal, match[0])), text)
-    text = _DEGREES.sub(lambda match: {"\u2103": "\u00b0C", "\u2109": "\u00b0F"}.get(match[0], "\u00b0"), text)
+    text = _DEGREES.sub(lambda match: _DEGREE_SIGNS.get(match[0], "\u00b0"), text)
     text = _ANGSTROM.sub(" angstrom", text)
     text = _FOOTNOTE.sub("", text)
     text = _POWER.sub(lambda match: f"^{match[0].translate(_RAISED)}", text)

@@ -6,7 +6,9 @@ import html
 import re
 
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-_COMMENT = re.compile(r"<!--(?:(?!-->)[^\x00]){0,5000}-->|<!DOCTYPE[^<>]{0,200}>|<\?[^<>]{0,200}\?>", re.IGNORECASE)
+_COMMENT = re.compile(
+    r"<!--(?:(?!-->)[^\x00]){0,5000}-->|<!DOCTYPE[^<>]{0,200}>|<\?[^<>]{0,200}\?>", re.IGNORECASE
+)
 _UNSPOKEN = re.compile(r"<(script|style)\b[^<>]{0,500}>[^<]{0,20000}</\1\s?>", re.IGNORECASE)
 _BLOCKS = "p|div|h[1-6]|ul|ol|dl|table|blockquote|section|article|header|footer|main|nav|aside|pre|figure|form|body|head|html"
 _ITEMS = "li|dt|dd|tr|figcaption|caption|option|title"
@@ -27,7 +29,9 @@ _LINK = re.compile(r"!?\[([^\[\]\n]{1,300})\]\((?:[^()\s]{1,1000})(?: \"[^\"\n]{
 _HEADING = re.compile(r"^[ \t]{0,3}#{1,6}[ \t]+", re.MULTILINE)
 _QUOTED = re.compile(r"^(?:>[ \t]?){1,9}(?=[A-Za-z\"'(])", re.MULTILINE)  # a line of somebody else's e-mail
 _RULE_LINE = re.compile(r"^[ \t]{0,3}(?:[-*_][ \t]?){3,80}$", re.MULTILINE)
-_BULLETS = re.compile(r"(?:^[ \t]{0,12}[-*+\u2022\u2013][ \t]+\S[^\n]{0,2000}(?:\n|\Z)){2,1000}", re.MULTILINE)
+_BULLETS = re.compile(
+    r"(?:^[ \t]{0,12}[-*+\u2022\u2013][ \t]+\S[^\n]{0,2000}(?:\n|\Z)){2,1000}", re.MULTILINE
+)
 _BULLET = re.compile(r"^[ \t]{0,12}[-*+\u2022\u2013][ \t]+([^\n]*?)([.,;:!?]?)[ \t]*$", re.MULTILINE)
 
 

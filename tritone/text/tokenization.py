@@ -21,7 +21,7 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z'\-]*")
 
 @dataclass(frozen=True)
 class TextLimits:
-    """What a text may come to. Figures, prices and addresses grow when they are read out, so speech counts."""
+    """What a text may come to: figures, prices and addresses grow when they are read out."""
 
     text_characters: int  # as it was sent
     speech_s: float  # of what is spoken of it, estimated
@@ -69,7 +69,8 @@ class TextTokenizer:
             data: UTF-8.
 
         Raises:
-            TextError: not UTF-8, too long as written or as spoken, in letters of other scripts, or with nothing to say.
+            TextError: not UTF-8, too long as written or as spoken, in letters of other scripts, or with
+                nothing to say.
         """
         paragraphs = read_paragraphs(data, self._limits.text_characters, READ_ALOUD)
         spoken = [self._pronounceable(self._normaliser.normalise(paragraph)) for paragraph in paragraphs]
@@ -82,7 +83,8 @@ class TextTokenizer:
         pause_s[-1] = 0
         symbols = tuple(np.array(self._symbols.encode(utterance.text), np.int64) for utterance in found)
         self._check_speech(sum(map(len, symbols)), float(pause_s.sum()))
-        return TokenizedText("\n".join(paragraph for paragraph in spoken if any(map(str.isalpha, paragraph))), symbols, pause_s)
+        reading = "\n".join(paragraph for paragraph in spoken if any(map(str.isalpha, paragraph)))
+        return TokenizedText(reading, symbols, pause_s)
 
     def _check_speech(self, symbols: int, pauses_s: float) -> None:
         speech_s = symbols * self._limits.symbol_s + pauses_s

@@ -91,7 +91,7 @@ class Client(Settings):
         return self._run(flows.complete(call, self._patience))
 
     def reading(self, text: str) -> str:
-        """Return a text in words, as `synthesize` would speak it, one paragraph per line; nothing is spoken."""
+        """Return a text in words, one paragraph per line, as it would be spoken; nothing is spoken."""
         return self._run(flows.complete(synthesis.reading(text), self._patience))
 
     def synthesize_all(

@@ -11,8 +11,8 @@ def written(text, mark="", capital=False):
 
 @pytest.mark.parametrize(
     "text",
-    ["hello world", "don't", "the dogs' o'clock", "3.5 and 1,000", "user@example.com", "http://x.org/a?b", "caf\u00e9 \U0001f600",
-     "well-known", "\u4f60\u597d", "a$b", "5%"],
+    ["hello world", "don't", "the dogs' o'clock", "3.5 and 1,000", "user@example.com", "http://x.org/a?b",
+     "caf\u00e9 \U0001f600", "well-known", "\u4f60\u597d", "a$b", "5%"],
 )  # fmt: skip
 def test_the_model_reads_bare_words_as_they_are(text):
     assert cores(read_words(text)) == text.split()
@@ -34,7 +34,16 @@ def test_the_model_reads_words_without_their_marks(text, read):
 
 
 @pytest.mark.parametrize(
-    "text", ["Hello, how are you?", '"Stop!" he said.', "(maybe) [x]", "...", "? what", "e.g. this, etc.", "- well -"]
+    "text",
+    [
+        "Hello, how are you?",
+        '"Stop!" he said.',
+        "(maybe) [x]",
+        "...",
+        "? what",
+        "e.g. this, etc.",
+        "- well -",
+    ],
 )
 def test_a_text_is_written_as_it_came_where_the_model_adds_nothing(text):
     assert written(text) == text

@@ -107,7 +107,8 @@ def test_long_text_keeps_every_word_in_order(tokenizer):
 
 
 @pytest.mark.parametrize(
-    "text", ["a Eb. c", "a Eb? C", "a Eb! C, d", "a Eb; c", "(a Eb) c", "a, Eb", '"a Eb." C', "a Eb... c", "A eb: C"]
+    "text",
+    ["a Eb. c", "a Eb? C", "a Eb! C, d", "a Eb; c", "(a Eb) c", "a, Eb", '"a Eb." C', "a Eb... c", "A eb: C"],
 )
 def test_marks_that_are_there_stay_alone(tokenizer, text):
     restored = restorer(tokenizer).restore(text)

@@ -12,7 +12,9 @@ with Path(__file__).with_name("readings.tsv").open(encoding="utf-8", newline="")
     ROWS = list(csv.DictReader(_file, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 # What a pronouncing dictionary has: words, and rows of letters that it takes for words as well.
-WORDS = frozenset("it us who id led pm am or ct est co stop no is here now doctor floor covid rom net nasa ma".split())
+WORDS = frozenset(
+    "it us who id led pm am or ct est co stop no is here now doctor floor covid rom net nasa ma".split()
+)
 
 
 def is_word(letters):

@@ -35,9 +35,17 @@ def _name(match: re.Match[str]) -> str:
 
 
 RULES: tuple[Rule, ...] = (
-    rule(r"\b(?:https?|ftp|s3|ssh|wss?|grpc|file|git|mailto):(?://)?[^\s<>\"]+(?<=[\w/=&#+-])", _spoken, re.IGNORECASE),
+    rule(
+        r"\b(?:https?|ftp|s3|ssh|wss?|grpc|file|git|mailto):(?://)?[^\s<>\"]+(?<=[\w/=&#+-])",
+        _spoken,
+        re.IGNORECASE,
+    ),
     rule(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,20}\b", _spoken),
-    rule(rf"(?<![\w.@-])(?:www\.)?{_HOST}\b(?!\.[A-Za-z])(?::\d{{1,5}})?(?:[/?#][^\s<>\"]*)?", _spoken, re.IGNORECASE),
+    rule(
+        rf"(?<![\w.@-])(?:www\.)?{_HOST}\b(?!\.[A-Za-z])(?::\d{{1,5}})?(?:[/?#][^\s<>\"]*)?",
+        _spoken,
+        re.IGNORECASE,
+    ),
     rule(r"(?<![\w.@-])www\.[\w.-]{1,100}\w(?:[/?#][^\s<>\"]*)?", _spoken, re.IGNORECASE),
     rule(r"\blocalhost:\d{1,5}(?:/[^\s<>\"]*)?", _spoken),
     rule(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}:\d{1,5}(?:/[^\s<>\"]*)?", _spoken),

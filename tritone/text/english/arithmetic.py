@@ -67,7 +67,9 @@ EQUATIONS: tuple[Rule, ...] = (
     rule(rf"(?<=[=<>])\s?{_SUM}(?![\w])", _sum),
     rule(rf"(?<= [=<>] ){_SUM}(?![\w])", _sum),
     rule(rf"\b({_ASKED}) ({_SUM})(?![\w])", lambda m: f"{m[1]} {_sum(re.match('.+', m[2]) or m)}"),
-    rule(rf"({NUMBER}) [-\u2013] ({NUMBER})(?!\s?[%\u00b0$\u20ac\u00a3]|,\d|[-:/]\d|\s?[A-Za-z])", _difference),
+    rule(
+        rf"({NUMBER}) [-\u2013] ({NUMBER})(?!\s?[%\u00b0$\u20ac\u00a3]|,\d|[-:/]\d|\s?[A-Za-z])", _difference
+    ),
     rule(rf"({NUMBER}) / (?=\d)", r"\1 divided by "),
 )
 

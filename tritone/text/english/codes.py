@@ -15,7 +15,15 @@ _PRODUCTS = (
     "HTTP|USB|Bluetooth|Unity|Blender|PyTorch|TensorFlow|ONNX|TensorRT"
 )
 _LONGEST_VERSION_PARTS = 6
-_STAGES = {"alpha": "alpha", "beta": "beta", "rc": "ar see", "dev": "dev", "post": "post", "a": "ay", "b": "bee"}
+_STAGES = {
+    "alpha": "alpha",
+    "beta": "beta",
+    "rc": "ar see",
+    "dev": "dev",
+    "post": "post",
+    "a": "ay",
+    "b": "bee",
+}
 
 
 def spell(code: str) -> str:

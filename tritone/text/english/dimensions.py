@@ -16,7 +16,9 @@ _MARK = r"(?:\s?(?:in\b\.?|[\"']))"
 def _size(match: re.Match[str]) -> str:
     """Read pixels in pairs, as 1920x1080, and other sizes as numbers."""
     parts = re.split(_CROSS, match[0])
-    pixels = all(re.fullmatch(r"\d{3,4}", part) for part in parts) and any(len(part) == 4 or part[-2:] != "00" for part in parts)
+    pixels = all(re.fullmatch(r"\d{3,4}", part) for part in parts) and any(
+        len(part) == 4 or part[-2:] != "00" for part in parts
+    )
     return " by ".join(pairs(part) if pixels else value(part) for part in parts)
 
 
@@ -30,8 +32,14 @@ def _times(match: re.Match[str]) -> str:
 
 RULES: tuple[Rule, ...] = (
     rule(rf"{VALUE}{_MARK}(?:{_CROSS}{VALUE}{_MARK}){{1,3}}", _measured),
-    rule(rf"{VALUE}(?:\s?{UNIT})?(?:{_CROSS}{VALUE}(?:\s?{UNIT})?){{0,2}}{_CROSS}{VALUE}\s?(?:{UNIT}|in\b|[\"'])", _measured),
-    rule(r"(?<![\w.])\d{1,5}(?:\.\d{1,3})?(?:[xX\u00d7]\d{1,5}(?:\.\d{1,3})?){1,3}(?![\w.]*[A-Za-z0-9=]| =)", _size),
+    rule(
+        rf"{VALUE}(?:\s?{UNIT})?(?:{_CROSS}{VALUE}(?:\s?{UNIT})?){{0,2}}{_CROSS}{VALUE}\s?(?:{UNIT}|in\b|[\"'])",
+        _measured,
+    ),
+    rule(
+        r"(?<![\w.])\d{1,5}(?:\.\d{1,3})?(?:[xX\u00d7]\d{1,5}(?:\.\d{1,3})?){1,3}(?![\w.]*[A-Za-z0-9=]| =)",
+        _size,
+    ),
     rule(r"(?<![\w.])\d{3,5} [x\u00d7] \d{3,5}(?![\w.]*[A-Za-z0-9]| =)", _size),
     rule(rf"(?<![=+*/-] )(?<![=+*/-])({NUMBER})[x\u00d7](?!\w)(?!\s?[=+\u2212/*<>-])", _times),
 )

@@ -40,5 +40,5 @@ RANGES: tuple[Rule, ...] = (
     rule(rf"(\d\s?{UNIT}){DASH}(?=(?:minus )?\.?\d)", r"\1 to "),
     rule(rf"{_BEFORE}{DASH}(?=\.?\d)", " to "),
     rule(rf"{_BEFORE}\s?\u2014\s?(?=\d)", " to "),
-    rule(rf"\b([A-Z])(?:\u2013|-)([A-Z])\b(?=[ ,.;)]|$)(?<=A-Z|A\u2013Z|0-9)", r"\1 to \2"),
+    rule(r"\b([A-Z])(?:\u2013|-)([A-Z])\b(?=[ ,.;)]|$)(?<=A-Z|A\u2013Z|0-9)", r"\1 to \2"),
 )

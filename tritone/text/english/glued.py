@@ -14,9 +14,15 @@ _PIXEL_ROWS = re.compile(r"(?<![\w.,])(\d{3,4})([pi])\b")
 _HYPHENATED = re.compile(r"(?<![\w-])([A-Z]{1,5})-(\d{1,4})(?!\w|-\d)")
 _LETTER_BEFORE = re.compile(r"(?<![\w-])([A-Z])-(?=\d)")
 _SERIES = re.compile(r"\b([A-Z])(\d{1,2})[-\u2013]\1(\d{1,2})\b")
-_CLASSES = re.compile(r"\b(Boeing|Airbus|Flight|Route|Highway|Interstate|RTX|GTX|RX|Core|Ryzen|Peugeot|Porsche|Levi's) (\d{3,4})(?![\d,.]\d)")
-_FORMULA = re.compile(r"(?<![\w-])(?=[A-Za-z]{0,8}\d)((?:[A-Z][a-z]?\d{0,3}){2,8}|O[23])(?:\^?([+-]|[23][+-]))?(?![\w])")
-_SALTS = re.compile(r"(?<![\w-])(NaCl|HCl|KCl|LiCl|AgCl|NaOH|KOH|LiOH|HBr|NaBr|KBr|CuO|ZnO|MgO|FeO|CaO|NaF|HCN|KCN|LiCoO)(?!\w)")
+_CLASSES = re.compile(
+    r"\b(Boeing|Airbus|Flight|Route|Highway|Interstate|RTX|GTX|RX|Core|Ryzen|Peugeot|Porsche|Levi's) (\d{3,4})(?![\d,.]\d)"
+)
+_FORMULA = re.compile(
+    r"(?<![\w-])(?=[A-Za-z]{0,8}\d)((?:[A-Z][a-z]?\d{0,3}){2,8}|O[23])(?:\^?([+-]|[23][+-]))?(?![\w])"
+)
+_SALTS = re.compile(
+    r"(?<![\w-])(NaCl|HCl|KCl|LiCl|AgCl|NaOH|KOH|LiOH|HBr|NaBr|KBr|CuO|ZnO|MgO|FeO|CaO|NaF|HCN|KCN|LiCoO)(?!\w)"
+)
 _ELEMENTS = frozenset(
     "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Ti V Cr Mn Fe Co Ni Cu Zn As Se Br Kr Sr Ag Cd Sn Sb I Xe Cs Ba "
     "Pt Au Hg Pb Bi U Pu".split()
@@ -90,7 +96,11 @@ class GluedWords:
             return self._capitals(letters)
         if len(letters) == 2 and letters[0].isupper() and letters[1] == "s":
             return f"{letter_names(letters[0])}s"
-        if len(letters) == 2 and letters.islower() and letters not in ("am", "pm", "to", "of", "by", "in", "or"):
+        if (
+            len(letters) == 2
+            and letters.islower()
+            and letters not in ("am", "pm", "to", "of", "by", "in", "or")
+        ):
             return letter_names(letters)
         return letters
 
@@ -105,8 +115,10 @@ def _class(number: str) -> str:
 
 
 RULES: tuple[Rule, ...] = (
-    rule(r"(?<![\w&])([A-Z]{1,3})&([A-Z])(?=s?(?![A-Za-z_&]))(?=(\d?))",
-         lambda m: f"{letter_names(m[1])} and {letter_names(m[2])}{' ' if m[3] else ''}"),
+    rule(
+        r"(?<![\w&])([A-Z]{1,3})&([A-Z])(?=s?(?![A-Za-z_&]))(?=(\d?))",
+        lambda m: f"{letter_names(m[1])} and {letter_names(m[2])}{' ' if m[3] else ''}",
+    ),
     # What ends a number's own writing must not stick to the next word.
     rule(r"(?<=\d)(st|nd|rd|th|ST|ND|RD|TH)(?=[A-Z])", r"\1 "),
 )

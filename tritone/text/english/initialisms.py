@@ -27,7 +27,24 @@ _SPELLED = frozenset(
     "RV SAS SBA SDK SEC SEO SIDS SLA SMS SNL SOS SPCA SPF SQL SSD SSL SSN STD STI SUV TA TB TBA TBC TBD TCP TD TED TFT TGIF TLC "
     "TLS TN TNT TPP TSA TTS TV UAE UAV UC UCL UCLA UCS UFO UHF UI UK UN UPC UPS UPVC URI URL US USA USAF USB USC USDA USPS USSR "
     "UTC UV UX VAT VC VCR VHF VHS VIP VOD VP VPN VR VS WHO WMD WPM WTO WW WWE WWF WWW XML XP YA YMCA YTD ZIP".split()
-) - {"AIM", "ARM", "ICE", "PET", "ZIP", "IRA", "TED", "EVA", "AMEX", "SIDS", "FIFO", "VAT", "POW", "PIA", "UCS", "RIP"}
+) - {
+    "AIM",
+    "ARM",
+    "ICE",
+    "PET",
+    "ZIP",
+    "IRA",
+    "TED",
+    "EVA",
+    "AMEX",
+    "SIDS",
+    "FIFO",
+    "VAT",
+    "POW",
+    "PIA",
+    "UCS",
+    "RIP",
+}
 # Read as words although letters alone would not tell.
 _SAID = frozenset(
     "ACME AIDS AWOL AMEX ASAP ASCII ASEAN BAFTA BASIC BIOS BREXIT CAD CAPTCHA CERN COBOL COVID CRISPR CUDA DARE DARPA EBITDA "
@@ -39,6 +56,10 @@ _SAID = frozenset(
 # Spelled only where nobody shouts: capitals of these are as often a word made loud.
 _WORDS_TOO = frozenset(
     "AA AD AM AR ARM AS AT BE BY COD DO ER GO HE HI ID IF IN IS IT LA LED MA ME MY NO OF OK ON OR PA PET PI PO SO TA TO UP US WE WHO".split()
+)
+# In capitals other pairs of letters are initials, whatever a dictionary of names makes of them.
+_PAIRS = frozenset(
+    "AH AM AN AS AT AX BE BY DO EX GO HA HE HI HO IF IN IS IT ME MY NO OF OH ON OR OX SO TO UP US WE YE".split()
 )
 # Where letters are all that a checkpoint knows, these capitals are words made loud and not initials.
 _COMMON = frozenset(
@@ -57,9 +78,11 @@ _COMMON = frozenset(
     "sing sit six size slow small snow so soft some song soon sort stay step still stop sun sure take talk tax team tell ten test "
     "text than that the them then they thin this time tiny to told tone too took top town tree trip true try turn two type up upon "
     "us use very via view vote wait walk wall want war was way we wear week well went were west what when who why wide wife will "
-    "win wind wish with wood word work yes yet you young your zero".split()
+    "win wind wish with wood word work yes yet you young your zero net web app".split()
 )
-_SPOKEN_START = "bl br ch cl cr dr fl fr gl gr kn ph pl pr qu sc sh sk sl sm sn sp st sw th tr tw wh wr".split()
+_SPOKEN_START = (
+    "bl br ch cl cr dr fl fr gl gr kn ph pl pr qu sc sh sk sl sm sn sp st sw th tr tw wh wr".split()
+)
 _SHAPE = re.compile(rf"(?:{'|'.join(_SPOKEN_START)}|[bcdfghjklmnprstvwyz])?[aeiouy]{{1,2}}(?:[bcdfgklmnprstvz][aeiouy]){{0,2}}"
                     r"(?:ck|ct|ft|ld|lf|lk|ll|lp|lt|mp|nd|ng|nk|nt|pt|rd|rk|rm|rn|rt|sh|sk|sp|ss|st|th|[bcdfgklmnprstvxz])?e?")  # fmt: skip
 
@@ -99,7 +122,9 @@ class Initialisms:
             shouted: whether its words are in capitals for emphasis.
         """
         text = _ROW.sub(lambda m: letter_names(m[0].rstrip("s").replace(" ", "")) + (m[1] or ""), text)
-        text = _MIXED.sub(lambda m: f"{letter_names('i') if m[1] == 'i' else m[1]} {letter_names('OS')}", text)
+        text = _MIXED.sub(
+            lambda m: f"{letter_names('i') if m[1] == 'i' else m[1]} {letter_names('OS')}", text
+        )
         text = _SMALL_FIRST.sub(lambda m: letter_names(m[1]), text)
         text = _BRANDED.sub(lambda m: f"{letter_names(m[1])} {m[2]}", text)
         text = _JOINED.sub(lambda m: f"{self.capitals(m[1])} {letter_names(m[2])}", text)
@@ -120,13 +145,15 @@ class Initialisms:
         if letters in _SPELLED and not (loud and letters in _WORDS_TOO):
             return False
         word = letters.lower()
-        if loud and self._has_dictionary:
+        if len(letters) == 2 and letters not in _PAIRS:
+            return False
+        if loud:
             return self._is_word(word) or bool(set(word) & set("aeiouy"))
         if self._has_dictionary:
             return self._is_word(word) or (len(letters) > _LONGEST and bool(set(word) & set("aeiouy")))
         if word in _COMMON or len(letters) > _LONGEST:
             return bool(set(word) & set("aeiouy"))
-        return len(letters) > (2 if loud else 3) and bool(_SHAPE.fullmatch(word))
+        return len(letters) > 3 and bool(_SHAPE.fullmatch(word))
 
 
 def is_shouted(text: str) -> bool:
@@ -139,4 +166,7 @@ def _beside_loud_words(match: re.Match[str]) -> bool:
     before = re.search(r"([A-Za-z']+) $", match.string[max(match.start() - 25, 0) : match.start()])
     after = re.match(r" ([A-Za-z']+)", match.string[match.end() : match.end() + 25])
     neighbours = [found[1] for found in (before, after) if found]
-    return any(len(word) > 1 and word.isupper() and (word not in _SPELLED or word in _WORDS_TOO) for word in neighbours)
+    return any(
+        len(word) > 1 and word.isupper() and (word not in _SPELLED or word in _WORDS_TOO)
+        for word in neighbours
+    )

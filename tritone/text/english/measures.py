@@ -11,7 +11,9 @@ from .sentences import NO_NOUNS, is_attributive
 from .units import UNIT, plural, unit_noun
 
 _LOW = rf"(?<![A-Za-z])(?:({VALUE}) (to|or|and|by|plus or minus) (minus )?)?"
-_COUNTED = "people|users|views|viewers|customers|downloads|followers|subscribers|copies|jobs|years|times|votes|homes"
+_COUNTED = (
+    "people|users|views|viewers|customers|downloads|followers|subscribers|copies|jobs|years|times|votes|homes"
+)
 _COMPASS = {"N": "north", "S": "south", "E": "east", "W": "west"}
 
 
@@ -46,7 +48,9 @@ def _marked(match: re.Match[str]) -> str:
     """Read feet and inches by their marks, unless the mark closes a quotation."""
     number, mark = match.groups()
     before = match.string[max(match.start() - 400, 0) : match.start() + 1]
-    opened = len(re.findall(rf"(?<![\w.,?!]){mark}(?=\w)", before)) - len(re.findall(rf"(?<=[A-Za-z.,?!]){mark}(?!\w)", before))
+    opened = len(re.findall(rf"(?<![\w.,?!]){mark}(?=\w)", before)) - len(
+        re.findall(rf"(?<=[A-Za-z.,?!]){mark}(?!\w)", before)
+    )
     after = match.string[match.end() : match.end() + 400]
     if opened > 0 and not re.search(rf"^[^{mark}]*[A-Za-z.,?!]{mark}(?!\w)", after):
         return match[0]
@@ -115,6 +119,7 @@ RULES: tuple[Rule, ...] = (
     rule(rf"({NUMBER})\u00b0\s?{_DMS}'(?:\s?{_DMS}\")?(?:\s?([NSEW])\b)?", _angle),
     rule(rf"({NUMBER})()()\u00b0\s?([NSEW])\b", _angle),
     rule(r"(?<![\w.])(\d{1,2})'[\s-]?(\d{1,2}(?: \d{1,2}/\d{1,2}|\.\d)?)(?:\"|'')", _feet),
+    rule(r"(?<![\w.])(\d{1,2})(?:'|ft)(\d|1[01])(?![\w'\"./])", lambda m: f"{cardinal(m[1])} foot {cardinal(m[2])}"),
     rule(rf"({NUMBER})[ -]?ft\.? (\d{{1,2}}) ?in\b\.?(?=$|[.,;)]| [a-z])(?! (?:the|an?|this|that|my|his|her|its)\b)",
          lambda m: f"{value(m[1])} foot {cardinal(m[2])}"),
     rule(rf"({VALUE})(\")(?!\w)", _marked),

@@ -36,7 +36,9 @@ def _amount(number: str, scale: str | None, currency: Currency, attributive: boo
         return f"{value(number)} {noun}"
     spoken = []
     if int(whole.replace(",", "") or "0") or not int(hundredths):
-        spoken.append(f"{cardinal(whole or '0')} {currency.one if attributive or whole == '1' else currency.more}")
+        spoken.append(
+            f"{cardinal(whole or '0')} {currency.one if attributive or whole == '1' else currency.more}"
+        )
     if int(hundredths):
         part = currency.part if attributive or hundredths == "01" else currency.parts
         spoken.append(f"{cardinal(str(int(hundredths)))} {part}")

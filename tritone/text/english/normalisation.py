@@ -18,8 +18,24 @@ from collections.abc import Callable
 
 from ..rules import Rule, apply
 from . import (
-    abbreviations, addresses, arithmetic, codes, counting, dates, dimensions, figures, glued, marks, measures, money,
-    phones, roman, signs, streets, times, titles,
+    abbreviations,
+    addresses,
+    arithmetic,
+    codes,
+    counting,
+    dates,
+    dimensions,
+    figures,
+    glued,
+    marks,
+    measures,
+    money,
+    phones,
+    roman,
+    signs,
+    streets,
+    times,
+    titles,
 )  # fmt: skip
 from .initialisms import Initialisms, is_shouted
 

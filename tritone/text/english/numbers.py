@@ -80,7 +80,11 @@ def decade(number: str) -> str:
 def pairs(number: str) -> str:
     """Read three or four digits in pairs from the right: "1080" as ten eighty, "640" as six forty."""
     head, rest = number[:-2], number[-2:]
-    if len(number) not in (3, 4) or number[0] == "0" or (rest == "00" and len(number) == 4 and head[1] == "0"):
+    if (
+        len(number) not in (3, 4)
+        or number[0] == "0"
+        or (rest == "00" and len(number) == 4 and head[1] == "0")
+    ):
         return cardinal(number)
     return f"{cardinal(head)} {'hundred' if rest == '00' else short_year(rest)}"
 

@@ -31,7 +31,9 @@ _NAMES = {
 }  # fmt: skip
 
 # Beyond ASCII, what the rules of normalisation read aloud; dashes set the pace.
-READ_ALOUD = frozenset([*_NAMES, *LONE_LETTERS, *(sign for sign in "".join(BY_SIGN) if not sign.isascii()), *"\u2013\u2014"])
+READ_ALOUD = frozenset(
+    [*_NAMES, *LONE_LETTERS, *(sign for sign in "".join(BY_SIGN) if not sign.isascii()), *"\u2013\u2014"]
+)
 
 _SYMBOL = r"(?<=[\w)\]}\"'%])"
 
@@ -87,7 +89,11 @@ RULES: tuple[Rule, ...] = (
     rule(r"\$", " dollars "),
     rule("\u00a7{2}", " sections "),
     rule("\u03bc(?=[A-Za-z])", " micro "),
-    *(rule(f"{sign}+", f" {BY_SIGN[sign].more} ") for sign in BY_SIGN if len(sign) == 1 and not sign.isascii()),
+    *(
+        rule(f"{sign}+", f" {BY_SIGN[sign].more} ")
+        for sign in BY_SIGN
+        if len(sign) == 1 and not sign.isascii()
+    ),
     rule(r"(?:^|(?<=[.,:;!?]))\s*\u2192\s*", ", "),
     *(rule(sign, f" {name} ") for sign, name in (_NAMES | LONE_LETTERS).items()),
 )

@@ -21,7 +21,14 @@ _DIRECTIONS = {
     "N": "North", "S": "South", "E": "East", "W": "West", "NE": "Northeast", "NW": "Northwest", "SE": "Southeast",
     "SW": "Southwest",
 }  # fmt: skip
-_FLATS = {"Apt": "Apartment", "Ste": "Suite", "Bldg": "Building", "Fl": "Floor", "Rm": "Room", "Dept": "Department"}
+_FLATS = {
+    "Apt": "Apartment",
+    "Ste": "Suite",
+    "Bldg": "Building",
+    "Fl": "Floor",
+    "Rm": "Room",
+    "Dept": "Department",
+}
 _STATES = {
     "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California", "CO": "Colorado",
     "CT": "Connecticut", "DE": "Delaware", "FL": "Florida", "GA": "Georgia", "HI": "Hawaii", "ID": "Idaho",

@@ -15,7 +15,15 @@ _ZONES = (
 )
 _HALF = r"( [AP] M\b[.,]?)"
 _CLOCK = r"(\d{1,2})[:h](\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?"
-_UNITS = {"d": "day", "h": "hour", "m": "minute", "s": "second", "min": "minute", "hr": "hour", "sec": "second"}
+_UNITS = {
+    "d": "day",
+    "h": "hour",
+    "m": "minute",
+    "s": "second",
+    "min": "minute",
+    "hr": "hour",
+    "sec": "second",
+}
 _PART = r"\d{1,5}(?:\.\d{1,3})?\s?"
 
 
@@ -101,4 +109,3 @@ RULES: tuple[Rule, ...] = (
     rule(rf"(?<![\w:.]){_CLOCK}(?![\d:]){_HALF}?", _time, re.IGNORECASE),
     rule(rf"([AP]) M ({_ZONES})\b", lambda m: f"{m[1]} M {letter_names(m[2])}"),
 )  # fmt: skip
-

@@ -69,7 +69,18 @@ _BELOW = {"in": "inch", "day": "day", "person": "person", "A": "amp", "N": "newt
           "d": "day", "100 km": "hundred kilometers", "100km": "hundred kilometers", "T": "tesla", "w": "week"}  # fmt: skip
 _POWERS = {"2": ("square", "squared"), "3": ("cubic", "cubed")}
 _LENGTHS = frozenset(
-    ["meter", "kilometer", "centimeter", "millimeter", "foot", "inch", "yard", "mile", "micrometer", "nanometer"]
+    [
+        "meter",
+        "kilometer",
+        "centimeter",
+        "millimeter",
+        "foot",
+        "inch",
+        "yard",
+        "mile",
+        "micrometer",
+        "nanometer",
+    ]
 )
 _IRREGULAR = {"foot": "feet", "inch": "inches", "henry": "henries"}
 _UNCHANGED = frozenset(["hertz", "siemens", "lux", "horsepower", "kelvin", "mille", "peak", "molar", "dozen"])
