@@ -14,9 +14,9 @@ _QUOTES = '"\u201d\u00bb'
 _SENTENCE_ENDS = "?!"
 # The full stop of these is theirs; it ends no sentence, and does not stand for another mark.
 _ABBREVIATIONS = frozenset(
-    "mr mrs ms dr prof st sr jr gen col capt lt sgt rev hon gov sen rep mt vs etc eg ie no nos fig figs vol pp "
-    "inc ltd co corp bros dept approx jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu "
-    "thurs fri sat sun".split()
+    "mr mrs ms dr prof st sr jr gen col capt lt sgt rev hon gov sen rep mt vs etc eg ie no nos fig figs vol "
+    "pp inc ltd co corp bros dept approx jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed "
+    "thu thurs fri sat sun".split()
 )
 _INITIALS = re.compile(r"(?:[^\W\d_]\.){1,9}[^\W\d_]")
 _ADDRESS = re.compile(r"\S+@\S+\.\S+|\w+://\S+|www\.\S+", re.IGNORECASE)

@@ -48,4 +48,4 @@ def is_attributive(match: re.Match[str]) -> bool:
     if not noun or noun[1].lower() in NO_NOUNS or noun[1].endswith(("ing", "ed", "ly")):
         return False
     found = _DETERMINER.search(before)
-    return bool(found) and (found[1] or "").lower() not in NO_NOUNS
+    return found is not None and (found[1] or "").lower() not in NO_NOUNS
