@@ -6,7 +6,7 @@ things is claimed by the most specific first.
 
 1. addresses, codes, dates in figures, telephone numbers: long and unmistakable forms
 2. figures: one way of writing numbers, so that all later rules know only one
-3. versions, dates, times, streets, titles, abbreviations, Roman numerals: what names and words around tell
+3. versions, dates, times, streets, titles, Roman numerals, abbreviations: what names and words around tell
 4. equations, minus signs, money, dimensions, ranges, measures, fractions, ordinals: amounts
 5. letters glued to digits, signs, numbers that are left
 6. initialisms and marks
