@@ -48,7 +48,8 @@ def _power(minus: str, exponent: str) -> str:
 
 
 def _raised(match: re.Match[str]) -> str:
-    return f"{quantity(match[1])} {_power(match[2], match[3])} "
+    unit = f"{plural(unit_noun(match[4]))} " if match[4] else ""
+    return f"{quantity(match[1])} {_power(match[2], match[3])} {unit}"
 
 
 def _scientific(match: re.Match[str]) -> str:
@@ -78,7 +79,7 @@ _UNIT = rf"(?:\s?({UNIT}))?"
 SCIENTIFIC: tuple[Rule, ...] = (
     rule(rf"({NUMBER})\s?[x\u00d7\u00b7*]\s?10\^([-+\u2212]?)(\d{{1,4}})(?!\d){_UNIT}", _scientific),
     rule(rf"({NUMBER})[eE]([+-]?)(\d{{1,3}})(?!\w)()", _scientific),
-    rule(rf"({NUMBER})\^\(?([-\u2212]?)(\d{{1,15}})(?!\d)\)?", _raised),
+    rule(rf"({NUMBER})\^\(?([-\u2212]?)(\d{{1,15}})(?!\d)\)?{_UNIT}", _raised),
 )
 
 POWERS: tuple[Rule, ...] = (

@@ -106,6 +106,7 @@ NUMERIC: tuple[Rule, ...] = (
 )  # fmt: skip
 
 RULES: tuple[Rule, ...] = (
+    rule(r"\b([A-Z]{2,4})(?=(?:19|20)\d{2}[-\u2013/]\d{2}\b)", r"\1 "),
     rule(rf"\b({_WEEKDAY})\.?{_TO}({_WEEKDAY})\b", _weekdays),
     rule(rf"\b({_WEEKDAY})(?:\.|\b)(?=,? (?:\d{{1,2}}(?:st|nd|rd|th)? )?{_MONTH})", lambda m: _DAYS[m[1]]),
     rule(rf"\b{_MONTH}\.?{_TO}{_MONTH}", lambda m: f"{_month(m[1])} to {_month(m[2])}"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ..rules import Rule, rule
-from .numbers import pairs
+from .numbers import cardinal, pairs
 from .patterns import NUMBER, VALUE, value
 from .units import UNIT
 
@@ -26,11 +26,16 @@ def _measured(match: re.Match[str]) -> str:
     return re.sub(rf"(?<=[\w\"'.]){_CROSS}(?=\d)", " by ", match[0])
 
 
+def _several(number: str) -> str:
+    return f"{number}es" if number.endswith("x") else f"{number}s"
+
+
 def _times(match: re.Match[str]) -> str:
     return f"{value(match[1])} times"
 
 
 RULES: tuple[Rule, ...] = (
+    rule(r"\b(\d{1,2})[x\u00d7](\d{1,2})s\b", lambda m: f"{cardinal(m[1])} by {_several(cardinal(m[2]))}"),
     rule(rf"{VALUE}{_MARK}(?:{_CROSS}{VALUE}{_MARK}){{1,3}}", _measured),
     rule(
         rf"{VALUE}(?:\s?{UNIT})?(?:{_CROSS}{VALUE}(?:\s?{UNIT})?){{0,2}}{_CROSS}{VALUE}\s?(?:{UNIT}|in\b|[\"'])",

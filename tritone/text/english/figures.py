@@ -29,9 +29,10 @@ GROUPS: tuple[Rule, ...] = (
 # Before a number that nothing counts from: not in 5-10, F-16 or 2024-05.
 MINUS: tuple[Rule, ...] = (
     rule(r"\s?\u2212\s?(?=[\w.(])|\u2212", " minus "),
-    rule(rf"(?<![\w.,)\]%\"'\u00b0-])[-\u2013](?=(?:(?:{_MONEY})\s?)?\.?\d)", "minus "),
-    rule(rf"(?<=[=<>\u2264\u2265~(]) ?[-\u2013] (?=(?:{_MONEY})?\.?\d)", " minus "),
     rule(rf"(?<![\w.])((?:{_MONEY}))\s?-\s?(?=\.?\d)", r"minus \1"),
+    rule(rf"^[-\u2013] (?=(?:{_MONEY})?\.?\d\S*$)", "minus "),  # with words behind, it is a bullet
+    rule(rf"(?<![\w.,)\]%\"'\u00b0^-])[-\u2013](?=(?:(?:{_MONEY})\s?)?\.?\d)", "minus "),
+    rule(rf"(?<=[=<>\u2264\u2265~(]) ?[-\u2013] (?=(?:{_MONEY})?\.?\d)", " minus "),
 )
 
 _BEFORE = r"(?<=[\d%\u00b0\"])"
@@ -40,5 +41,7 @@ RANGES: tuple[Rule, ...] = (
     rule(rf"(\d\s?{UNIT}){DASH}(?=(?:minus )?\.?\d)", r"\1 to "),
     rule(rf"{_BEFORE}{DASH}(?=\.?\d)", " to "),
     rule(rf"{_BEFORE}\s?\u2014\s?(?=\d)", " to "),
-    rule(r"\b([A-Z])(?:\u2013|-)([A-Z])\b(?=[ ,.;)]|$)(?<=A-Z|A\u2013Z|0-9)", r"\1 to \2"),
+    rule(r"\bA-Z\b", "A to Z"),
+    rule(r"\b([A-Z])\u2013([A-Z])\b", r"\1 to \2"),
+    rule(rf"(\d(?:st|nd|rd|th)){DASH}(?=\d{{1,4}}(?:st|nd|rd|th)\b)", r"\1 to "),
 )

@@ -7,7 +7,7 @@ import re
 from ..rules import Rule, rule
 from .numbers import cardinal, quantity
 from .patterns import NUMBER, VALUE, is_one, value
-from .sentences import NO_NOUNS, is_attributive
+from .sentences import NO_NOUNS, is_attributive, precedes_noun
 from .units import UNIT, plural, unit_noun
 
 _LOW = rf"(?<![A-Za-z])(?:({VALUE}) (to|or|and|by|plus or minus) (minus )?)?"
@@ -55,7 +55,7 @@ def _marked(match: re.Match[str]) -> str:
     if opened > 0 and not re.search(rf"^[^{mark}]*[A-Za-z.,?!]{mark}(?!\w)", after):
         return match[0]
     one, more = ("inch", "inches") if mark == '"' else ("foot", "feet")
-    return f"{value(number)} {one if is_one(number) or is_attributive(match) else more}"
+    return f"{value(number)} {one if is_one(number) or is_attributive(match) or precedes_noun(match) else more}"
 
 
 def _angle(match: re.Match[str]) -> str:
@@ -122,6 +122,7 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?<![\w.])(\d{1,2})(?:'|ft)(\d|1[01])(?![\w'\"./])", lambda m: f"{cardinal(m[1])} foot {cardinal(m[2])}"),
     rule(rf"({NUMBER})[ -]?ft\.? (\d{{1,2}}) ?in\b\.?(?=$|[.,;)]| [a-z])(?! (?:the|an?|this|that|my|his|her|its)\b)",
          lambda m: f"{value(m[1])} foot {cardinal(m[2])}"),
+    rule(rf"({NUMBER}) ?ft (\d|1[01])(?=$|[.,;)])", lambda m: f"{value(m[1])} foot {cardinal(m[2])}"),
     rule(rf"({VALUE})(\")(?!\w)", _marked),
     rule(rf"(?<![\w'])({VALUE})(')(?![\w'])", _marked),
     rule(rf"(?<![\w.,])(\d{{1,6}}),(\d{{1,2}})(?=\s?(?:%|{UNIT}))", r"\1.\2"),

@@ -43,6 +43,7 @@ _FORMS: tuple[Rule, ...] = (
     *addresses.RULES,
     *codes.RULES,
     *dates.NUMERIC,
+    *streets.POSTAL,
     *phones.RULES,
     *figures.GROUPS,
     *codes.DOTTED,

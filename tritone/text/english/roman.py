@@ -88,6 +88,8 @@ def _year(match: re.Match[str]) -> str:
 _ALL_NAMES = "|".join(sorted(_FIRST_NAMES, key=len, reverse=True))
 
 RULES: tuple[Rule, ...] = (
+    rule(r"\bWW(I{1,2}|1|2)\b", lambda m: f"World War {'one' if m[1] in ('I', '1') else 'two'}"),
+    rule(rf"\b({_ALL_NAMES.upper()}) ((?=[IVX]{{2}}){_NUMERAL})\b", _regnal),
     rule(rf"\b({_COUNTED}) ((?!C\b|L\b){_NUMERAL})\b(?!['.-]\w|-)", _counted),
     rule(rf"(?i:\b(?:{_COUNTED_MANY})) (?=[IVX])[IVX]{{1,5}}(?:(?:, | and | or | to | & |, and |-|\u2013)[IVX]{{1,5}}\b){{1,8}}", _list),
     rule(rf"(?i:\b({_COUNTED})) ((?=[ivx]{{2}})(?:x{{0,3}}(?:ix|iv|v?i{{0,3}})(?<=[ivx])))\b", _counted),
@@ -99,6 +101,7 @@ RULES: tuple[Rule, ...] = (
     rule(rf"(?<![a-z] )\b({_ALL_NAMES}) (I){_NO_INITIAL}{_AFTER_ONE}", _regnal),
     rule(rf"\b({_ALL_NAMES}) (I|V){_NO_INITIAL}(?='s|[.,;:)?!]|$| of )", _regnal),
     rule(r"\b(iPhone|OS|Mac OS) (X)\b", lambda m: f"{m[1]} ten"),
+    rule(rf"\b((?:[A-Z][a-z]{{1,20}} )?[A-Z]\.? {_NAME}) ((?=[IV]{{2}}){_NUMERAL})\b", _regnal),
     rule(rf"\b(?:({_NAME}) )?({_NAME}) ({_SMALL}|(?=[XL]{{2}}){_NUMERAL})\b(?![.&/]\w|-\w)", _named),
     rule(rf"\b({_SMALL}|XX)(?= (?:[Cc]entur(?:y|ies)|Olympi|Congress|Corps|Airborne|Dynasty|dynasty|Legion))",
          lambda m: ordinal(to_digits(m[1]))),

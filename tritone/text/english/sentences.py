@@ -36,7 +36,20 @@ _DETERMINER = re.compile(
     re.IGNORECASE,
 )
 _NOUN = re.compile(r"[ -]([A-Za-z][a-z]+)\b")
+_NOUNS_IN_ING = frozenset(
+    "building ceiling clearing crossing drawing king landing meeting opening painting railing ring spring string training "
+    "wing".split()
+)
 _BEFORE, _AFTER = 70, 40  # characters to look at
+
+
+def precedes_noun(match: re.Match[str]) -> bool:
+    """Whether the word after an amount is likely a noun that it describes."""
+    noun = _NOUN.match(match.string[match.end() : match.end() + _AFTER])
+    if not noun:
+        return False
+    word = noun[1].lower()
+    return word in _NOUNS_IN_ING or (word not in NO_NOUNS and not word.endswith(("ing", "ed", "ly")))
 
 
 def is_attributive(match: re.Match[str]) -> bool:
@@ -44,8 +57,7 @@ def is_attributive(match: re.Match[str]) -> bool:
     before = match.string[max(match.start() - _BEFORE, 0) : match.start()]
     if _ARTICLE.search(before):
         return True
-    noun = _NOUN.match(match.string[match.end() : match.end() + _AFTER])
-    if not noun or noun[1].lower() in NO_NOUNS or noun[1].endswith(("ing", "ed", "ly")):
+    if not precedes_noun(match):
         return False
     found = _DETERMINER.search(before)
     return found is not None and (found[1] or "").lower() not in NO_NOUNS

@@ -64,12 +64,17 @@ def _zip(match: re.Match[str]) -> str:
     return f"{words} {digits(code)}" + (f", {digits(more)}" if more else "")
 
 
+# Before telephone numbers, which have as many digits.
+POSTAL: tuple[Rule, ...] = (
+    rule(rf"\b({'|'.join(_STATES)}),? (\d{{5}})(?:-(\d{{4}}))?(?!\d)", _zip),
+)
+
 RULES: tuple[Rule, ...] = (
     rule(r"\bP\.?\s?O\.? Box\b", "P O Box"),
     rule(rf"\b({alternatives([*_FLATS])})\.? (?=#?\d)", lambda m: f"{_FLATS[m[1]]} "),
-    rule(rf"\b({'|'.join(_STATES)}),? (\d{{5}})(?:-(\d{{4}}))?(?!\d)", _zip),
-    rule(rf"(?<=[a-z], )(?!(?:{_NO_STATES_ALONE})\b)({'|'.join(_STATES)})(?=[.,;)]|$)", lambda m: _STATES[m[1]]),
+    rule(rf"(?<=[a-z], )(?!(?:{_NO_STATES_ALONE})\b)({'|'.join(_STATES)})(?=[.,;)]|$| (?:is|was|has|and|to|on|in|for|where|at)\b)", lambda m: _STATES[m[1]]),
     rule(rf"(\b\d{{1,6}} )([NSEW]|[NS][EW]|[NS]\.[EW])\b\.?(?= {_NAME})", _direction),
+    rule(rf"(\b)([NSEW]|[NS][EW])\b\.?(?= {_NAME} (?:{_WAY})\b)", _direction),
     rule(rf"(\b(?:{_WAY})\.?,? )([NS][EW])\b", _direction),
     # An address: number, name, suffix; the full stop is the sentence's where a sentence may begin behind.
     rule(rf"(\b\d{{1,6}}[A-Z]? (?:{_NAME} ){{1,3}}){_ANY}\b\.?(?={OPENS_SENTENCE})", lambda m: _suffix(m) + "."),

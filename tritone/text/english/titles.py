@@ -47,6 +47,7 @@ def _title(match: re.Match[str]) -> str:
 _BARE = [title for title in TITLES if title not in _ONLY_WITH_STOP]
 
 RULES: tuple[Rule, ...] = (
+    rule(r"(?<![\w.])([BM])\.?\s?Sc\b\.?", r"\1 S C"),
     rule(any_of(["Mr", "Mrs", "Dr", "Prof", "Drs", "Sgt", "Rev", "Capt", "Lt"]) + r"\.?(?= (?:and|&|or) (?:Mr|Mrs|Ms|Dr|Prof)\b)",
          _title),
     rule(r"(?<![\w.])Ph\.?\s?D(s?)\b\.?(?=(\s+[A-Z]|[\"')\]]*$)?)", lambda m: f"P H D{m[1]}"),
