@@ -18,6 +18,7 @@ _ABBREVIATIONS = frozenset(
     "pp inc ltd co corp bros dept approx jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed "
     "thu thurs fri sat sun".split()
 )
+_NEVER_LAST = frozenset(["e.g", "i.e"])  # in a sentence
 _INITIALS = re.compile(r"(?:[^\W\d_]\.){1,9}[^\W\d_]")
 _ADDRESS = re.compile(r"\S+@\S+\.\S+|\w+://\S+|www\.\S+", re.IGNORECASE)
 
@@ -66,7 +67,7 @@ class MarkedWord:
 
     def _takes(self, mark: str) -> bool:
         if self.closing == "." and (_INITIALS.fullmatch(self.core) or self.core == "etc"):
-            return mark != "."
+            return mark == "," if self.core.lower() in _NEVER_LAST else mark != "."
         if any(sign in _MARKS for sign in self.closing):
             return False
         return not all(unicodedata.category(sign)[0] == "P" for sign in self.core)

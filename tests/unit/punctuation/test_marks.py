@@ -66,6 +66,8 @@ def test_a_text_is_written_as_it_came_where_the_model_adds_nothing(text):
         ("u.s.", ".", "u.s."),
         ("u.s.", "?", "u.s.?"),
         ("etc.", ",", "etc.,"),
+        ("e.g.", ",", "e.g.,"),
+        ("e.g.", "?", "e.g."),
         ("sat.", "?", "sat."),
         ("-", ".", "-"),
         ("3.5", ".", "3.5."),
