@@ -55,7 +55,9 @@ def _marked(match: re.Match[str]) -> str:
     if opened > 0 and not re.search(rf"^[^{mark}]*[A-Za-z.,?!]{mark}(?!\w)", after):
         return match[0]
     one, more = ("inch", "inches") if mark == '"' else ("foot", "feet")
-    return f"{value(number)} {one if is_one(number) or is_attributive(match) or precedes_noun(match) else more}"
+    return (
+        f"{value(number)} {one if is_one(number) or is_attributive(match) or precedes_noun(match) else more}"
+    )
 
 
 def _angle(match: re.Match[str]) -> str:

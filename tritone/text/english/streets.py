@@ -65,9 +65,7 @@ def _zip(match: re.Match[str]) -> str:
 
 
 # Before telephone numbers, which have as many digits.
-POSTAL: tuple[Rule, ...] = (
-    rule(rf"\b({'|'.join(_STATES)}),? (\d{{5}})(?:-(\d{{4}}))?(?!\d)", _zip),
-)
+POSTAL: tuple[Rule, ...] = (rule(rf"\b({'|'.join(_STATES)}),? (\d{{5}})(?:-(\d{{4}}))?(?!\d)", _zip),)
 
 RULES: tuple[Rule, ...] = (
     rule(r"\bP\.?\s?O\.? Box\b", "P O Box"),
