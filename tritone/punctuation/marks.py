@@ -97,6 +97,11 @@ def read_words(text: str) -> list[MarkedWord]:
     return words
 
 
+def is_bare(token: str) -> bool:
+    """Whether a token is a word without marks, as recognisers write them."""
+    return any(map(str.isalnum, token)) and cores(read_words(token)) == [token]
+
+
 def cores(words: Iterable[MarkedWord]) -> list[str]:
     """Return what the model reads."""
     return [word.core for word in words]
