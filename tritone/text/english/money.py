@@ -75,6 +75,13 @@ def _range_before(match: re.Match[str]) -> str:
     return f" {value(match[2])} to {last}{_per(match[7])} "
 
 
+def _scaled_range(match: re.Match[str]) -> str:
+    """Read 5m-10m with one sign: the currency is said once."""
+    sign, low, low_scale, high, high_scale = match.groups()
+    first = f"{value(low)} {SCALES[low_scale.lower()]}"
+    return f" {first} to {_amount(high, high_scale, _BEFORE[sign], is_attributive(match))} "
+
+
 def _after(match: re.Match[str]) -> str:
     low = f"{value(match[1])} to " if match[1] else ""
     words = _amount(match[2], _scale(match, 3), _AFTER[match[6]], is_attributive(match))
@@ -89,6 +96,7 @@ def _cents(match: re.Match[str]) -> str:
 _TWO = rf"\s?({NUMBER}){DASH}(?:\1\s?)?({NUMBER}){_SCALE}{_PER}"
 
 RULES: tuple[Rule, ...] = (
+    rule(rf"{_SIGN}\s?({NUMBER})({_GLUED_SCALE}){DASH}({NUMBER})({_GLUED_SCALE})\b", _scaled_range),
     rule(_SIGN + _TWO, _range_before),
     rule(_CODE + _TWO, _range_before),
     rule(rf"(?<=[\dkKmMbBnNtT]){DASH}(?={_ANY_SIGN}\s?\.?\d)", " to "),

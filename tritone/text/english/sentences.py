@@ -28,7 +28,7 @@ NO_NOUNS = frozenset(
     "well were west when where whether which while who whose why wide wider will with within without worse would yesterday "
     "yet you your".split()
 )
-_ARTICLE = re.compile(r"(?:^|[^\w'])an? \(?$", re.IGNORECASE)
+_ARTICLE = re.compile(r"(?:^|[^\w'])an? (?:minus |plus |about )?\(?$", re.IGNORECASE)
 _DETERMINER = re.compile(
     r"(?:^|[^\w'])(?:an?|the|this|that|each|every|another|one|my|your|his|her|its|our|their|these|those|some|several|few|"
     r"many|two|three|four|five|six|seven|eight|nine|ten|[A-Za-z]{1,30}'s)"
