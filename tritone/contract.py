@@ -61,6 +61,7 @@ TEXT_TO_SPEECH = Pipeline(
         TensorSpec("audio", "FP32", (-1,)),
         TensorSpec("audio_length", "INT64", (1,)),
         TensorSpec("sample_rate_hz", "INT32", (1,)),
+        TensorSpec("reading", "BYTES", (1,)),  # optional: the text in words, as it is spoken
     ),
 )
 TEXT_TO_AUDIO = Pipeline(

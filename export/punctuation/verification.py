@@ -14,6 +14,7 @@ from tokenizers import Tokenizer
 from export.onnx_graph import Graph
 from export.punctuation.tokenizer import PROBE_WORDS
 from export.verification import Check, disagreement, max_abs, relative_l2
+from tritone.punctuation.marks import is_bare
 from tritone.punctuation.restoration import Batch, Labels, PunctuationRestorer
 from tritone.punctuation.windows import WindowTokenizer
 
@@ -118,8 +119,11 @@ def probe_rows(model: Any) -> list[list[int]]:
 
 
 def probe_texts(model: Any) -> list[list[str]]:
-    """Texts of the vocabulary's words, around the length of one window and far beyond it."""
-    words = probe_words(model)
+    """Texts of the vocabulary's words, around the length of one window and far beyond it.
+
+    Words without marks: NeMo adds its own to those that are there, and the library leaves them.
+    """
+    words = [word for word in probe_words(model) if is_bare(word)]
     generator = np.random.default_rng(2)
     return [[words[index] for index in generator.integers(0, len(words), length)] for length in TEXT_LENGTHS]
 

@@ -23,7 +23,7 @@ from tritone.synthesis.speech import SpeechSynthesizer
 from tritone.synthesis.utterances import read_utterances
 from tritone.synthesis.vocoding import Vocoder
 from tritone.synthesis.voice import Voice
-from tritone.text.tokenization import TextTokenizer, stack_texts
+from tritone.text.tokenization import TextLimits, TextTokenizer, stack_texts
 from tritone.text.utterances import Pauses
 
 Samples = NDArray[np.float32]
@@ -97,9 +97,12 @@ def _tokenizer(repository: Path) -> TextTokenizer:
     parameters = _parameters(repository, "tts_tokenizer")
     kinds = ("sentence", "clause", "cut", "paragraph")
     pauses = Pauses(**{kind: parameters.number(f"{kind}_pause_s") for kind in kinds})
-    return TextTokenizer.load(
-        repository / "tts_tokenizer/1", pauses, parameters.count("longest_text_characters")
+    limits = TextLimits(
+        parameters.count("longest_text_characters"),
+        parameters.number("longest_speech_s"),
+        parameters.number("symbol_s"),
     )
+    return TextTokenizer.load(repository / "tts_tokenizer/1", pauses, limits)
 
 
 def _parameters(repository: Path, model: str) -> Parameters:

@@ -133,7 +133,8 @@ class Stages:
     @cached_property
     def symbols(self) -> Rows:
         """What tts_utterances gets of every text."""
-        return [self._call("tts_tokenizer", row) for row in self.texts]
+        answers = (self._call("tts_tokenizer", row) for row in self.texts)
+        return [{name: row[name] for name in ("symbols", "symbols_length", "pause_s")} for row in answers]
 
     @cached_property
     def speech(self) -> Rows:

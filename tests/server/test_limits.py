@@ -61,6 +61,10 @@ PAST = {
         "text_to_speech",
         lambda: {"text": text("a" * 20_001)},
     ),
+    "text: expected at most 1800 s of speech": (
+        "text_to_speech",
+        lambda: {"text": text("1234567890 " * 500)},
+    ),
     "text: expected at least one letter": ("text_to_speech", lambda: {"text": text("...")}),
     "inference request batch-size must be <= 16": (
         "punctuate",

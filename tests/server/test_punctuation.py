@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -56,3 +57,22 @@ def test_bad_text_has_its_own_clear_error(infer, transcript, says):
         punctuated(infer, transcript)
     assert refused.value.status() == "StatusCode.INVALID_ARGUMENT"
     assert says in refused.value.message()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Hello, how are you? I am fine.",
+        "hello, how are you? i am fine.",
+        '"Stop!" he said (twice) ... and left',
+        "See e.g. http://example.com/a?b=1 or write to bob@example.com, it costs $3.50.",
+        "well-known facts: the dogs' o'clock; don't",
+    ],
+)
+def test_a_text_with_marks_keeps_them_and_gets_no_second_ones(infer, written):
+    once = punctuated(infer, written)
+    assert not re.search(r"[,?!;:][.,?!;:]|[^.][.][,?!;:]", re.sub(r"\w\.\w\.|https?://\S+", "", once))
+    bare = re.sub(r"[^\w]", "", written.lower())
+    assert re.sub(r"[^\w]", "", once.lower()) == bare
+    assert [mark for mark in written if mark in '!;:"()'] == [mark for mark in once if mark in '!;:"()']
+    assert punctuated(infer, once).lower() == once.lower()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import CancelledError
 from ..sidecar import read_sidecar
+from .marks import MarkedWord, cores, read_words
 from .windows import TokenWindow, WindowTokenizer, WordVotes, stack_windows
 
 Logits = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -33,11 +34,20 @@ class Labels:
         punctuation, capitalisation, nothing = read_sidecar(path, "punct_labels", "capit_labels", "pad_label")
         return cls(tuple(punctuation), tuple(capitalisation), nothing)
 
-    def apply(self, word: str, mark: int, capital: int) -> str:
-        """Write one word with its labels."""
-        if self.capitalisation[capital] != self.nothing:
-            word = word[:1].upper() + word[1:]
-        return word if self.punctuation[mark] == self.nothing else word + self.punctuation[mark]
+    def apply(self, word: MarkedWord, mark: int, capital: int, opens_sentence: bool = False) -> str:
+        """Write one word with its labels.
+
+        Args:
+            word: with the marks that it came with.
+            mark: output index of the mark behind it.
+            capital: output index of its capitalisation.
+            opens_sentence: whether the word before it ends a sentence by a mark of its own.
+        """
+        chosen = self.punctuation[mark]
+        return word.write(
+            "" if chosen == self.nothing else chosen,
+            opens_sentence or self.capitalisation[capital] != self.nothing,
+        )
 
 
 class PunctuationRestorer:
@@ -68,12 +78,14 @@ class PunctuationRestorer:
     def restore(self, text: str, is_cancelled: Callable[[], bool] = lambda: False) -> str:
         """Punctuate a text.
 
+        Marks and capitals that the text has stay; the model reads the bare words and adds what is missing.
+
         Args:
             text: words, separated by white space.
             is_cancelled: asked before every batch.
 
         Returns:
-            One output word per input word, single spaces between.
+            The words in their order, single spaces between.
 
         Raises:
             CancelledError: `is_cancelled` said so.
@@ -85,18 +97,20 @@ class PunctuationRestorer:
                     raise CancelledError("punctuation was cancelled by the client")
                 yield stack_windows(batch)
 
-        words = text.split()
+        words = read_words(text)
         if not words:
             return ""
         marks = WordVotes(len(words), len(self._labels.punctuation))
         capitals = WordVotes(len(words), len(self._labels.capitalisation))
-        batches = list(_batches(self._tokenizer.windows(words), self._windows_per_batch))
+        batches = list(_batches(self._tokenizer.windows(cores(words)), self._windows_per_batch))
         results = self._map(self._model, tensors())
         for batch, (punct_logits, capit_logits) in zip(batches, results, strict=True):
             for row, window in enumerate(batch):
                 marks.add(window, punct_logits[row])
                 capitals.add(window, capit_logits[row])
-        return " ".join(map(self._labels.apply, words, marks.winners(), capitals.winners()))
+        opens_sentence = [False, *(word.ends_sentence for word in words[:-1])]
+        written = map(self._labels.apply, words, marks.winners(), capitals.winners(), opens_sentence)
+        return " ".join(written)
 
 
 def _batches(windows: Iterator[TokenWindow], size: int) -> Iterator[Sequence[TokenWindow]]:

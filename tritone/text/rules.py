@@ -8,9 +8,6 @@ from collections.abc import Callable, Sequence
 Replacement = str | Callable[[re.Match[str]], str]
 Rule = tuple[re.Pattern[str], Replacement]
 
-# A number as people write it. Runs of digits are bounded: see LONGEST_CARDINAL_DIGITS.
-NUMBER = r"(?<![\d.])(?:\d{1,3}(?:,\d{3}){1,5}|\d{1,15})(?:\.\d{1,15})?(?![\d])"
-
 
 def rule(pattern: str, replacement: Replacement, flags: int = 0) -> Rule:
     """Compile one rule."""

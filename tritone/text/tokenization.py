@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import TextError
 from .characters import read_paragraphs
-from .normalisation import Normaliser, letter_names
+from .english import READ_ALOUD, Normaliser, letter_names
 from .symbols import SymbolSet
 from .utterances import Pauses, utterances
 
@@ -20,9 +20,19 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z'\-]*")
 
 
 @dataclass(frozen=True)
+class TextLimits:
+    """What a text may come to: figures, prices and addresses grow when they are read out."""
+
+    text_characters: int  # as it was sent
+    speech_s: float  # of what is spoken of it, estimated
+    symbol_s: float  # the estimate: what the voice takes for one symbol
+
+
+@dataclass(frozen=True)
 class TokenizedText:
     """What one text is spoken as, in U utterances."""
 
+    reading: str  # in words, one paragraph per line
     symbols: tuple[NDArray[np.int64], ...]  # U arrays of ids
     pause_s: NDArray[np.float32]  # (U,) silence after each utterance, seconds
 
@@ -33,19 +43,19 @@ class TextTokenizer:
     Args:
         symbols: of the checkpoint.
         pauses: silence between utterances.
-        longest_text_characters: of a text as it was sent.
+        limits: of a text.
     """
 
-    def __init__(self, symbols: SymbolSet, pauses: Pauses, longest_text_characters: int) -> None:
+    def __init__(self, symbols: SymbolSet, pauses: Pauses, limits: TextLimits) -> None:
         self._symbols = symbols
         self._pauses = pauses
-        self._longest_text_characters = longest_text_characters
+        self._limits = limits
         self._normaliser = Normaliser(symbols.reads)
 
     @classmethod
-    def load(cls, folder: Path, pauses: Pauses, longest_text_characters: int) -> TextTokenizer:
+    def load(cls, folder: Path, pauses: Pauses, limits: TextLimits) -> TextTokenizer:
         """Read what the exporter wrote beside the model; raise ArtifactError when it does not fit."""
-        return cls(SymbolSet.load(folder), pauses, longest_text_characters)
+        return cls(SymbolSet.load(folder), pauses, limits)
 
     @property
     def pad_id(self) -> int:
@@ -59,9 +69,10 @@ class TextTokenizer:
             data: UTF-8.
 
         Raises:
-            TextError: not UTF-8, too long, in letters of other scripts, or with nothing to say.
+            TextError: not UTF-8, too long as written or as spoken, in letters of other scripts, or with
+                nothing to say.
         """
-        paragraphs = read_paragraphs(data, self._longest_text_characters)
+        paragraphs = read_paragraphs(data, self._limits.text_characters, READ_ALOUD)
         spoken = [self._pronounceable(self._normaliser.normalise(paragraph)) for paragraph in paragraphs]
         found = list(utterances(spoken, self._symbols.longest_utterance_characters))
         if not found:
@@ -70,9 +81,18 @@ class TextTokenizer:
             )
         pause_s = np.array([self._pauses.after(utterance.closing) for utterance in found], np.float32)
         pause_s[-1] = 0
-        return TokenizedText(
-            tuple(np.array(self._symbols.encode(utterance.text), np.int64) for utterance in found), pause_s
-        )
+        symbols = tuple(np.array(self._symbols.encode(utterance.text), np.int64) for utterance in found)
+        self._check_speech(sum(map(len, symbols)), float(pause_s.sum()))
+        reading = "\n".join(paragraph for paragraph in spoken if any(map(str.isalpha, paragraph)))
+        return TokenizedText(reading, symbols, pause_s)
+
+    def _check_speech(self, symbols: int, pauses_s: float) -> None:
+        speech_s = symbols * self._limits.symbol_s + pauses_s
+        if speech_s > self._limits.speech_s:
+            raise TextError(
+                f"text: expected at most {self._limits.speech_s:g} s of speech, got about {speech_s:.0f} s "
+                f"({symbols} symbols; figures and signs grow when they are read out); send it in parts."
+            )
 
     def _pronounceable(self, text: str) -> str:
         """Have words read letter by letter that the checkpoint has neither phonemes nor letters for."""

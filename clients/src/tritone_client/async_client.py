@@ -59,6 +59,10 @@ class AsyncClient(Settings):
         call = synthesis.audio_file(text, format, Delivery(seed, speed, sigma, denoise))
         return await self._run(flows.complete(call, self._patience))
 
+    async def reading(self, text: str) -> str:
+        """Return a text in words, as it would be spoken; see `Client.reading`."""
+        return await self._run(flows.complete(synthesis.reading(text), self._patience))
+
     def synthesize_all(
         self,
         texts: Iterable[str],

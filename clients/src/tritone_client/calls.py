@@ -96,6 +96,7 @@ class Call(Generic[Result]):
     inputs: tuple[Tensor, ...]
     decode: Callable[[Outputs], Result]
     parameters: Mapping[str, str | int | float | bool] = field(default_factory=dict)  #: request parameters
+    outputs: tuple[str, ...] = ()  #: that are asked for, so that the server need not make others; none: all
 
 
 def transcribe(audio: Audio) -> Call[Transcription]:

@@ -90,6 +90,10 @@ class Client(Settings):
         call = synthesis.audio_file(text, format, Delivery(seed, speed, sigma, denoise))
         return self._run(flows.complete(call, self._patience))
 
+    def reading(self, text: str) -> str:
+        """Return a text in words, one paragraph per line, as it would be spoken; nothing is spoken."""
+        return self._run(flows.complete(synthesis.reading(text), self._patience))
+
     def synthesize_all(
         self,
         texts: Iterable[str],

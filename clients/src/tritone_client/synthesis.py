@@ -59,6 +59,16 @@ def speech(text: str, delivery: Delivery) -> Call[Speech]:
     return Call(TEXT_TO_SPEECH, (text_tensor("text", text),), _speech, delivery.parameters())
 
 
+def reading(text: str) -> Call[str]:
+    """Ask for a text in words, as it would be spoken, without having it spoken."""
+    return Call(
+        TEXT_TO_SPEECH,
+        (text_tensor("text", text),),
+        lambda outputs: outputs.string("reading"),
+        outputs=("reading",),
+    )
+
+
 def audio_file(text: str, format: AudioFormat, delivery: Delivery) -> Call[bytes]:
     """Ask for the content of an audio file with a text spoken.
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import triton_python_backend_utils as pb_utils
 
 from tritone.python_backend.configuration import Parameters, version_folder
-from tritone.python_backend.responses import RequestThreads
-from tritone.text.tokenization import TextTokenizer, stack_texts
+from tritone.python_backend.responses import RequestThreads, text_column
+from tritone.text.tokenization import TextLimits, TextTokenizer, stack_texts
 from tritone.text.utterances import Pauses
 
 
@@ -15,9 +15,12 @@ class TritonPythonModel:
         parameters = Parameters(args)
         kinds = ("sentence", "clause", "cut", "paragraph")
         pauses = Pauses(**{kind: parameters.number(f"{kind}_pause_s") for kind in kinds})
-        longest = parameters.count("longest_text_characters")
-        self._tokenizer = TextTokenizer.load(version_folder(args), pauses, longest)
-
+        limits = TextLimits(
+            parameters.count("longest_text_characters"),
+            parameters.number("longest_speech_s"),
+            parameters.number("symbol_s"),
+        )
+        self._tokenizer = TextTokenizer.load(version_folder(args), pauses, limits)
         self._threads = RequestThreads(["text"], self._tokenize, parameters)
 
     def execute(self, requests):
@@ -33,4 +36,5 @@ class TritonPythonModel:
             pb_utils.Tensor("symbols", symbols),
             pb_utils.Tensor("symbols_length", symbols_length),
             pb_utils.Tensor("pause_s", pause_s),
+            pb_utils.Tensor("reading", text_column([text.reading for text in texts])),
         ]

@@ -51,6 +51,7 @@ class Behaviour:
     models: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(MODELS, True))  # readiness by name
     answer_after_s: dict[str, float] = field(default_factory=dict)  # by transcript, or by text to speak
     answered: Counter[str] = field(default_factory=Counter)  # requests by model
+    requested: list[list[str]] = field(default_factory=list)  # outputs asked for by all inference requests
     asked: list[str] = field(default_factory=list)  # models of all inference requests
     parameters: list[dict[str, object]] = field(default_factory=list)  # of all inference requests
     queue_s: list[float] = field(default_factory=list)  # how long each may wait for its turn
@@ -63,10 +64,15 @@ class Behaviour:
         return all(self.models.values())
 
     def infer(
-        self, model: str, inputs: dict[str, np.ndarray], parameters: dict[str, object]
+        self,
+        model: str,
+        inputs: dict[str, np.ndarray],
+        parameters: dict[str, object],
+        requested: list[str],
     ) -> dict[str, np.ndarray]:
         with self.lock:
             self.asked.append(model)
+            self.requested.append(requested)
             self.queue_s.append(float(parameters.pop("timeout", 0)) / 1e6)  # which Triton keeps for itself
             self.parameters.append(parameters)
             self.in_flight += 1
@@ -80,7 +86,7 @@ class Behaviour:
                 raise fault
             outputs = getattr(self, f"_{model}")(**inputs)
             self.answered[model] += 1
-            return outputs
+            return {name: outputs[name] for name in requested or outputs}
         finally:
             with self.lock:
                 self.in_flight -= 1
@@ -107,6 +113,7 @@ class Behaviour:
             "audio": padded[np.newaxis],
             "audio_length": np.array([[samples.size]], np.int64),
             "sample_rate_hz": np.array([[RATE_HZ]], np.int32),
+            "reading": _strings([text[0, 0].decode().upper()]),
         }
 
     def _text_to_audio(self, text: np.ndarray, format: np.ndarray) -> dict[str, np.ndarray]:
@@ -223,7 +230,9 @@ class _Servicer(service_pb2_grpc.GRPCInferenceServiceServicer):
             for name, value in request.parameters.items()
         }
         try:
-            outputs = self._behaviour.infer(request.model_name, inputs, parameters)
+            outputs = self._behaviour.infer(
+                request.model_name, inputs, parameters, [output.name for output in request.outputs]
+            )
         except FaultError as fault:
             context.abort(grpc.StatusCode[fault.status], str(fault))
         response = service_pb2.ModelInferResponse(model_name=request.model_name, model_version="1")
@@ -295,7 +304,8 @@ class _Handler(BaseHTTPRequestHandler):
         parameters = header.get("parameters", {})
         parameters.pop("binary_data_output", None)
         try:
-            outputs = self.behaviour.infer(self.path.split("/")[3], inputs, parameters)
+            requested = [output["name"] for output in header.get("outputs", [])]
+            outputs = self.behaviour.infer(self.path.split("/")[3], inputs, parameters, requested)
         except FaultError as fault:
             self._reply_json(HTTP_STATUS[fault.status], {"error": str(fault)})
             return

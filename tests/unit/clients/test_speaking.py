@@ -27,6 +27,11 @@ def test_text_outside_ascii_is_spoken_unharmed(caller, urls):
     assert np.array_equal(speech.samples, tone("grüße aus 北京"))
 
 
+def test_a_reading_asks_for_nothing_else(caller, urls, behaviour):
+    assert caller(urls[caller.protocol], "reading", "hello world") == "HELLO WORLD"
+    assert (behaviour.asked, behaviour.requested) == (["text_to_speech"], [["reading"]])
+
+
 @pytest.mark.parametrize("method", ["synthesize", "synthesize_encoded"])
 def test_how_to_speak_reaches_the_server_exactly(caller, urls, behaviour, method):
     caller(urls[caller.protocol], method, "hello", keywords=DELIVERY)

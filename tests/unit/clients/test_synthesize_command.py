@@ -297,10 +297,24 @@ def test_a_server_without_a_voice_is_told_from_an_unreachable_one(tritone, tmp_p
     assert "is unavailable" in away.stderr
 
 
+def test_reading_prints_words_and_speaks_nothing(tritone, tmp_path, behaviour):
+    result = tritone("synthesize", "--reading", "hello", "world")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "HELLO WORLD\n", "")
+    result = tritone("synthesize", "--reading", "-", stdin="one two\n")
+    assert (result.exit_code, result.stdout.strip()) == (0, "ONE TWO")
+    result = tritone("synthesize", "--reading", "--from", "-", stdin="one\n\n...\nthree\n")
+    assert (result.exit_code, result.stdout) == (1, "ONE\nTHREE\n")
+    assert "-:3: " in result.stderr
+    assert set(behaviour.asked) == {"text_to_speech"}
+    assert {tuple(outputs) for outputs in behaviour.requested} == {("reading",)}
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (["hello"], "--output"),
+        (["hello", "--reading", "-o", "a.wav"], "-o / --output or --reading"),
         (["-o", "a.wav"], "TEXT or --from"),
         (["hello", "--from", "-", "-o", "out"], "TEXT or --from"),
         (["hello", "-o", "a"], "expected .wav, .flac,"),

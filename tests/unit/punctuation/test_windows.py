@@ -5,6 +5,7 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from tritone.errors import ArtifactError
+from tritone.punctuation.marks import read_words
 from tritone.punctuation.restoration import Labels, PunctuationRestorer
 from tritone.punctuation.windows import WindowSettings, WindowTokenizer, WordVotes, stack_windows
 
@@ -105,12 +106,27 @@ def test_long_text_keeps_every_word_in_order(tokenizer):
     assert restored.replace("E.", "e") == text
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["a Eb. c", "a Eb? C", "a Eb! C, d", "a Eb; c", "(a Eb) c", "a, Eb", '"a Eb." C', "a Eb... c", "A eb: C"],
+)
+def test_marks_that_are_there_stay_alone(tokenizer, text):
+    restored = restorer(tokenizer).restore(text)
+    assert restored.lower().replace(").", ")") == text.lower()
+    assert restorer(tokenizer).restore(restored) == restored
+
+
+def test_word_after_a_mark_that_ends_a_sentence_gets_its_capital(tokenizer):
+    assert restorer(tokenizer).restore("a? b! c. d, e.g. f") == "a? B! C. D, e.g. f"
+
+
 def test_empty_text_stays_empty(tokenizer):
     assert restorer(tokenizer).restore("  ") == ""
 
 
 def test_capital_keeps_the_rest_of_the_word():
-    assert LABELS.apply("mcDonald", 0, 1) == "McDonald"
+    (word,) = read_words("mcDonald")
+    assert LABELS.apply(word, 0, 1) == "McDonald"
 
 
 @pytest.mark.parametrize("settings", [(2, 1, 0), (12, 0, 2), (12, 2, 5), (12, 2, -1)])

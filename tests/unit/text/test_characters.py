@@ -2,10 +2,11 @@ import pytest
 
 from tritone.errors import TextError
 from tritone.text.characters import read_paragraphs
+from tritone.text.english import READ_ALOUD
 
 
 def paragraphs(text, longest=20000):
-    return read_paragraphs(text if isinstance(text, bytes) else text.encode(), longest)
+    return read_paragraphs(text if isinstance(text, bytes) else text.encode(), longest, READ_ALOUD)
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,21 @@ def paragraphs(text, longest=20000):
         ("co\u00adop\u200derate\ufeff", "cooperate"),
         ("private \ue000 use", "private use"),
         ("tab\tand\r\nline\u2028end", "tab and line end"),
-        ("\u2192 right", "right"),
+        ("\u2192 right", "\u2192 right"),
+        ("a \u2260 b, =\u0338", "a \u2260 b, \u2260"),
+        ("10\u2076, 10\u207b\u00b3, x\u207f", "10^6, 10^-3, x^n"),
+        ("the theory\u00b9 holds.\u00b2", "the theory holds."),
+        ("1\u202f000\u202f000, 12\u00a0345", "1000000, 12345"),
+        ("\u22125, \u20a91000", "\u22125, \u20a91000"),
+        ("a \u2295 b, 5 \u20af", "a circled plus b, 5 drachma"),
+        ("\u0394t, \u03b1-rays, \u03bc\u03a9", "\u0394t, \u03b1-rays, \u03bc\u03a9"),
+        ("20\u00baC, 20\u2103", "20\u00b0C, 20\u00b0C"),
+        ("AT&amp;T &lt;b&gt; &euro;5 &copy; A&B; &unknown;", "AT&T <b> \u20ac5 \u00a9 A&B; &unknown;"),
+        ("<b class='x'>bold</b> a<b and c>d", "bold a<b and c>d"),
+        ("x<sup>2</sup>, H<sub>2</sub>O, <!-- no -->yes", "x^2, H2O, yes"),
+        ("# Title\n> quoted\n[a link](https://example.com)", "Title quoted a link"),
+        ("- one\n- two\n- three", "one, two, three,"),
+        ("- 5 apples", "- 5 apples"),
         ("20\u00b0C, \u00a35, \u20ac6", "20\u00b0C, \u00a35, \u20ac6"),
     ],
 )
@@ -53,6 +68,7 @@ def test_text_without_characters_has_no_paragraphs(text):
         ("a" * 11, "at most 10 characters, got 11; send it in parts"),
         ("\u041f", r"U\+041F CYRILLIC CAPITAL LETTER PE; transliterate"),
         ("\u4f60\u4f60\u597d", r"U\+4F60 CJK UNIFIED IDEOGRAPH-4F60, U\+597D"),
+        ("\u03bb\u03cc\u03b3", "U\\+03BB GREEK SMALL LETTER LAMDA"),
         ("\u0430\u0431\u0432\u0433\u0434\u0435\u0436", "and 2 more"),
         ("\u0259", "LATIN SMALL LETTER SCHWA"),
     ],

@@ -6,17 +6,18 @@ import numpy as np
 import pytest
 
 from tritone.errors import TextError
-from tritone.text.tokenization import TextTokenizer, stack_texts
+from tritone.text.tokenization import TextLimits, TextTokenizer, stack_texts
 from tritone.text.utterances import Pauses
 
 from .conftest import write_voice
 
 PAUSES = Pauses(sentence=0.3, clause=0.1, cut=0.01, paragraph=0.7)
+LIMITS = TextLimits(text_characters=20000, speech_s=1e6, symbol_s=0.1)
 
 
 @pytest.fixture
 def tokenizer(voice):
-    return TextTokenizer.load(voice, PAUSES, 20000)
+    return TextTokenizer.load(voice, PAUSES, LIMITS)
 
 
 def said(tokenizer, text):
@@ -109,8 +110,24 @@ def test_longer_text_than_allowed_is_refused(tokenizer):
         tokenizer.tokenize(b"a" * 20001)
 
 
+def test_speech_is_counted_and_not_characters(voice):
+    text = b"The cat. The cat."
+    symbols = sum(map(len, TextTokenizer.load(voice, PAUSES, LIMITS).tokenize(text).symbols))
+    within = TextTokenizer.load(voice, PAUSES, TextLimits(20000, symbols * 0.1 + 0.31, 0.1))
+    assert len(within.tokenize(text).symbols) == 2
+    short = TextTokenizer.load(voice, PAUSES, TextLimits(20000, symbols * 0.1 + 0.29, 0.1))
+    says = rf"s of speech, got about \d+ s \({symbols} symbols.*send it in parts"
+    with pytest.raises(TextError, match=says):
+        short.tokenize(text)
+
+
+def test_a_reading_has_a_line_for_every_paragraph(tokenizer):
+    text = tokenizer.tokenize(b"It's 5 km.\nOK?\n\n...\n\n2 cats")
+    assert text.reading == "It's five kilometers. oh kay?\ntwo cats"
+
+
 def test_words_without_phonemes_are_read_letter_by_letter_where_letters_are_no_symbols(tmp_path):
-    tokenizer = TextTokenizer.load(write_voice(tmp_path, letters=False), PAUSES, 100)
+    tokenizer = TextTokenizer.load(write_voice(tmp_path, letters=False), PAUSES, LIMITS)
     assert said(tokenizer, "hello bta") == ["HHEH1LOW1 BIY1 TIY1 EY1."]
 
 

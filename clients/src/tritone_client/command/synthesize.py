@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import click
 
-from tritone_client.calls import TEXT_TO_AUDIO
+from tritone_client.calls import TEXT_TO_AUDIO, TEXT_TO_SPEECH
 from tritone_client.command.audio_outputs import AudioOutput, open_file, open_folder
 from tritone_client.command.batch import concurrency_option, work_through
 from tritone_client.command.connection import FAILED, Connection, complain, connected, leave, reason, run
@@ -26,8 +26,12 @@ from tritone_client.synthesis import FORMATS, AudioFormat, Delivery
     "-o",
     "--output",
     metavar="FILE|FOLDER|-",
-    required=True,
     help="Write there, over what is there; - is stdout. With --from a folder.",
+)
+@click.option(
+    "--reading",
+    is_flag=True,
+    help="Print the text in words, as it would be spoken, instead of speaking it.",
 )
 @click.option(
     "--from",
@@ -63,7 +67,8 @@ from tritone_client.synthesis import FORMATS, AudioFormat, Delivery
 def synthesize(
     connection: Connection,
     text: tuple[str, ...],
-    output: str,
+    output: str | None,
+    reading: bool,
     place: str | None,
     format_: AudioFormat | None,
     seed: int | None,
@@ -74,7 +79,7 @@ def synthesize(
     skip_existing: bool,
     concurrency: int,
 ) -> None:
-    """Speak TEXT into an audio file.
+    """Speak TEXT into an audio file, or print it as it would be spoken.
 
     Several arguments are one text; - is the text on stdin, of any length.
 
@@ -82,16 +87,20 @@ def synthesize(
     """
     if bool(text) == (place is not None):
         raise click.UsageError("expected either TEXT or --from, one of them.")
+    if reading == (output is not None):
+        raise click.UsageError("expected either -o / --output or --reading, one of them.")
     try:
         delivery = Delivery(seed, speed, sigma, denoise)
     except InvalidRequestError as error:
         raise click.UsageError(f"--{error}") from error
     if place is None:
-        target = open_file(output, format_)
         texts, all_usable = _texts(STDIN, lambda: [given_text(text)])
     else:
         texts, all_usable = _texts(place, lambda: texts_from(place, recursive))
-        target = open_folder(output, format_, texts)
+    if output is None:
+        leave(run(_print_readings(connection, texts, concurrency)) and all_usable)
+        return
+    target = open_file(output, format_) if place is None else open_folder(output, format_, texts)
     if skip_existing:
         texts = without_existing(texts, target.path)
     succeeded = not texts or run(_synthesize(connection, texts, target, delivery, concurrency))
@@ -126,3 +135,13 @@ async def _synthesize(
         succeeded = await work_through(texts, spoken, report.write, concurrency)
     report.close()
     return succeeded
+
+
+async def _print_readings(connection: Connection, texts: Sequence[Text], concurrency: int) -> bool:
+    async with connection.client() as client:
+        await client.wait_until_ready(connection.wait_s, [TEXT_TO_SPEECH])
+
+        async def reading(text: Text) -> str:
+            return await client.reading(text.text)
+
+        return await work_through(texts, reading, lambda _, words: click.echo(words), concurrency)

@@ -36,6 +36,8 @@ CHANNEL_OPTIONS = [
     ("grpc.max_reconnect_backoff_ms", 1_000),
 ]
 
+_TENSOR_TYPES = (triton.InferInput, triton.InferRequestedOutput)
+
 
 class GrpcTransport:
     """Blocking gRPC; may be used by several threads at once."""
@@ -77,7 +79,7 @@ class AsyncGrpcTransport:
 
 def _start(client: Any, question: Question, timeout_s: float) -> Any:
     options = {"client_timeout": timeout_s}
-    return wire.start(client, question, timeout_s, triton.InferInput, options, {"as_json": True})
+    return wire.start(client, question, timeout_s, _TENSOR_TYPES, options, {"as_json": True})
 
 
 def _translated(error: InferenceServerException, url: str, timeout_s: float) -> TritoneError:

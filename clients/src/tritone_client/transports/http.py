@@ -20,6 +20,8 @@ from tritone_client.transports import wire
 
 CONNECT_S = 10.0
 
+_TENSOR_TYPES = (triton.InferInput, triton.InferRequestedOutput)
+
 
 class HttpTransport:
     """Blocking HTTP; may be used by several threads, each of which gets its own connection."""
@@ -85,7 +87,7 @@ class AsyncHttpTransport:
 
 
 def _start(client: Any, question: Question, timeout_s: float) -> Any:
-    return wire.start(client, question, timeout_s, triton.InferInput, {}, {})
+    return wire.start(client, question, timeout_s, _TENSOR_TYPES, {}, {})
 
 
 def _translated(error: InferenceServerException, url: str) -> TritoneError:

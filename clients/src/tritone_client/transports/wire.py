@@ -30,7 +30,7 @@ def start(
     client: Any,
     question: Question,
     timeout_s: float,
-    input_type: Any,
+    tensor_types: tuple[Any, Any],
     options: dict[str, Any],
     metadata_options: dict[str, Any],
 ) -> Any:
@@ -40,7 +40,7 @@ def start(
         client: tritonclient's InferenceServerClient of either protocol, sync or asyncio.
         question: what to ask.
         timeout_s: seconds until nobody waits for the answer any more.
-        input_type: InferInput of the same protocol.
+        tensor_types: InferInput and InferRequestedOutput of the same protocol.
         options: keyword arguments for every method.
         metadata_options: further keyword arguments for the methods that return metadata.
 
@@ -49,11 +49,18 @@ def start(
     """
     match question:
         case Infer(call, queue_s):
+            input_type, output_type = tensor_types
             inputs = [_infer_input(input_type, tensor) for tensor in call.inputs]
+            outputs = [output_type(name) for name in call.outputs] or None
             # What has not had its turn by then need not be computed.
             queue_us = round(1e6 * min(timeout_s if queue_s is None else queue_s, _DAY_S))
             return client.infer(
-                call.model, inputs, parameters=dict(call.parameters), timeout=max(1, queue_us), **options
+                call.model,
+                inputs,
+                outputs=outputs,
+                parameters=dict(call.parameters),
+                timeout=max(1, queue_us),
+                **options,
             )
         case ServerLive():
             return client.is_server_live(**options)

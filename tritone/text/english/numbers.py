@@ -77,6 +77,18 @@ def decade(number: str) -> str:
     return words[:-1] + "ies" if words.endswith("y") else f"{words}s"
 
 
+def pairs(number: str) -> str:
+    """Read three or four digits in pairs from the right: "1080" as ten eighty, "640" as six forty."""
+    head, rest = number[:-2], number[-2:]
+    if (
+        len(number) not in (3, 4)
+        or number[0] == "0"
+        or (rest == "00" and len(number) == 4 and head[1] == "0")
+    ):
+        return cardinal(number)
+    return f"{cardinal(head)} {'hundred' if rest == '00' else short_year(rest)}"
+
+
 def fraction(numerator: str, denominator: str) -> str:
     """Read "3/4" as three quarters."""
     part = {"2": "half", "4": "quarter"}.get(denominator) or ordinal(denominator)
