@@ -13,7 +13,8 @@ import onnx
 
 from ..contract import PIPELINES, TensorSpec
 from .configs import ModelFolder, read_repositories
-from .model_code import calls_to, first_arguments
+from .model_code import first_arguments
+from .partners import check_partners
 from .queues import check_queues
 from .variants import ENGINE_BACKEND, check_plans, check_variant
 from .versions.findings import check_versions
@@ -53,6 +54,7 @@ def check_repositories(repositories: Sequence[Path]) -> list[str]:
         for name, count in names.items()
         if count > 1
     ]
+    findings += check_partners(folders)
     findings += check_versions(repositories)
     findings += check_queues(folders)
     findings += [f"contract: {finding}" for finding in _check_contract(models)]
@@ -76,7 +78,7 @@ def _check_folder(folder: ModelFolder, models: dict[str, ModelFolder]) -> Iterat
         yield from _check_graphs(folder, "model.onnx")  # what the engine is made of
         yield from check_plans(folder)
     elif config.backend == "python":
-        yield from _check_code(folder, models)
+        yield from _check_code(folder)
 
 
 def _check_text(path: Path) -> Iterator[str]:
@@ -170,8 +172,8 @@ def _connects(source: TensorSpec, target: TensorSpec) -> bool:
     )
 
 
-def _check_code(folder: ModelFolder, models: dict[str, ModelFolder]) -> Iterator[str]:
-    """model.py creates and reads the declared tensors, and fits the models that it calls."""
+def _check_code(folder: ModelFolder) -> Iterator[str]:
+    """model.py creates and reads the declared tensors."""
     for version in folder.versions:
         path = version / "model.py"
         if not path.is_file():
@@ -179,7 +181,6 @@ def _check_code(folder: ModelFolder, models: dict[str, ModelFolder]) -> Iterator
             continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         yield from _check_artifacts(version, tree)
-        yield from _check_bound_models(f"{version.name}/model.py", tree, models)
         for name in first_arguments(tree, "Tensor"):
             if name not in folder.outputs:
                 yield f"{version.name}/model.py: creates '{name}', which no config declares"
@@ -201,20 +202,6 @@ def _check_artifacts(version: Path, tree: ast.AST) -> Iterator[str]:
             name = node.right.value
             if isinstance(name, str) and not (version / name).is_file():
                 yield f"{version.name}/{name}: expected the exporter's file, found none; run `make export`"
-
-
-def _check_bound_models(subject: str, tree: ast.AST, models: dict[str, ModelFolder]) -> Iterator[str]:
-    """Models that model.py calls by tensor names exist, take all of the inputs and give the outputs."""
-    for call in calls_to(tree, "bind_model"):
-        name, inputs, outputs = map(ast.literal_eval, call.args)
-        if name not in models:
-            yield f"{subject}: calls {name}, no such model in the repositories"
-            continue
-        if set(inputs) != models[name].inputs.keys():
-            yield f"{subject}: gives {name} {inputs}, it takes {sorted(models[name].inputs)}"
-        for output in outputs:
-            if output not in models[name].outputs:
-                yield f"{subject}: asks {name} for '{output}', which it does not give"
 
 
 def _check_contract(models: dict[str, ModelFolder]) -> Iterator[str]:

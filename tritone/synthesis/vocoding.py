@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
+from ..concurrency import Network
 from ..errors import TextError
 from .limits import bucket
 from .noise import UtteranceNoise
@@ -18,7 +16,6 @@ from .voice import Voice
 
 Samples = NDArray[np.float32]
 Mel = NDArray[np.float32]
-Network = Callable[..., Sequence[NDArray[Any]]]
 
 
 class Vocoder:

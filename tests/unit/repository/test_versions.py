@@ -217,14 +217,39 @@ def test_versions_that_disagree_are_found(repositories, path, old, new, says):
     assert re.search(says, findings), findings
 
 
-def test_call_of_another_familys_model_is_found(repositories):
-    """Its versions are others, so the caller's own number says nothing of them."""
-    code = repositories[0] / "punctuation_windows/1/model.py"
-    code.write_text(code.read_text().replace('"punctuation_bert"', '"asr_quartznet"'))
-    assert any(
-        "punctuation_windows/1/model.py: calls asr_quartznet in its own version" in line
-        for line in check_versions(repositories)
-    )
+def second_recogniser(repository, pattern):
+    """Copy the recogniser's models under other names, and let the copies name each other."""
+    names = {name: pattern.format(name.removeprefix("asr_")) for name in FAMILIES["asr"]}
+    for name, other in names.items():
+        shutil.copytree(repository / name, repository / other)
+        for config in (repository / other).rglob("*.pbtxt"):
+            text = config.read_text()
+            for old, new in names.items():
+                text = text.replace(f'"{old}"', f'"{new}"')
+            config.write_text(text)
+    return set(names.values())
+
+
+def test_two_recognisers_side_by_side_have_versions_of_their_own(repositories):
+    german = second_recogniser(repositories[0], "asr_de_{}")
+    families = {name: set(family.models) for name, family in read_families(repositories).families.items()}
+    assert families == {**FAMILIES, "asr_de": german}
+    assert check_repositories(repositories) == []
+
+
+def test_families_of_one_name_are_known_by_their_callers(repositories):
+    second_recogniser(repositories[0], "asr_{}_de")
+    families = read_families(repositories).families.keys()
+    assert families == {"asr_windows", "asr_windows_de", "punctuation", "tts"}
+
+
+def test_a_partner_that_two_models_share_joins_their_versions(repositories):
+    """A model calls its partners in its own version, so such versions cannot go separate ways."""
+    german = second_recogniser(repositories[0], "asr_de_{}")
+    config = repositories[0] / "asr_de_windows/config.pbtxt"
+    config.write_text(config.read_text().replace('"asr_de_features"', '"asr_features"'))
+    families = read_families(repositories).families
+    assert set(families["asr"].models) == FAMILIES["asr"] | (german - {"asr_de_features"})
 
 
 def test_canary_that_differs_in_more_than_versions_is_found(repositories, capsys):
