@@ -37,7 +37,7 @@ class Layout:
     @property
     def known(self) -> list[str]:
         """Every model that requests can be made for: the pipelines first, then their parts in their order."""
-        parts = (part for name in self.pipelines for step in self.steps(name) for part in self._parts(step))
+        parts = (part for name in self.pipelines for part in self.parts(name))
         return list(dict.fromkeys((*self.pipelines, *parts)))
 
     def require_known(self, model: str) -> None:
@@ -49,6 +49,14 @@ class Layout:
     def steps(self, pipeline: str) -> list[Any]:
         """The steps of a pipeline, none for another model."""
         return list(self.models[pipeline].config.ensemble_scheduling.step)
+
+    def parts(self, pipeline: str) -> Iterator[str]:
+        """The steps of a pipeline, each followed by the models that it calls."""
+        for step in self.steps(pipeline):
+            if step.model_name in self.models:
+                yield step.model_name
+                partners = self.models[step.model_name].parameters.partners.values()
+                yield from (name for name in partners if name in self.models)
 
     def home(self, model: str) -> tuple[str, int] | None:
         """The pipeline of which a model is the earliest step, and that step's number; None for no step."""
@@ -71,9 +79,3 @@ class Layout:
                 if target == tensor:
                     return step.model_name, name
         return None
-
-    def _parts(self, step: Any) -> Iterator[str]:
-        if step.model_name in self.models:
-            yield step.model_name
-            partners = self.models[step.model_name].parameters.partners.values()
-            yield from (name for name in partners if name in self.models)
