@@ -48,11 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             names=tuple(given.name),
             calibration=given.calibration,
             quantize=not given.no_int8,
-            together={checkpoint.class_name: checkpoint for checkpoint in checkpoints},
         )
-        for checkpoint in checkpoints:
-            set_variables()
-            family = family_of(checkpoint, options)
+        set_variables()
+        families = [family_of(checkpoint, options) for checkpoint in checkpoints]
+        for family in families:
+            family.together = families
             prepare(given.threads)
             family.run()
     except VerificationError as error:

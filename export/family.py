@@ -5,16 +5,21 @@ from __future__ import annotations
 import shutil
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from export.checkpoint import Checkpoint
+from export.comparison import Comparison
 from export.configs import WarmUpRatio, fitted_configs, graph_dims, require_one_interface, write_configs
-from export.errors import CheckpointError, ExportError
+from export.errors import CheckpointError, ExportError, UnsupportedCheckpointError
 from export.repository import Stage, install, other_versions
 from export.verification import Check, require, table
+
+if TYPE_CHECKING:
+    from export.tensorrt.models import EngineModel
 
 
 @dataclass(frozen=True)
@@ -26,19 +31,46 @@ class Options:
     names: Collection[str] = ()  #: install only these models; all of the family's when empty
     calibration: Path | None = None  #: recordings for the int8 variant, a folder or a manifest
     quantize: bool = True  #: whether to make the int8 variant at all
-    together: Mapping[str, Checkpoint] = field(default_factory=dict)  #: all of this command, by NeMo class
 
 
 class Family(ABC):
-    """One kind of checkpoint: what is made of it, and how that is proven equal to NeMo."""
+    """One kind of checkpoint: what is made of it, and how that is proven equal to NeMo.
 
+    The class is imported wherever a family is looked up: its module must import neither torch nor NeMo.
+    """
+
+    name: ClassVar[str]  #: of the family's package
+    role: ClassVar[str]  #: in a pipeline: recogniser, punctuation, spectrograms or vocoder
     class_name: ClassVar[str]  #: NeMo class
+    describes: ClassVar[str]  #: what is supported of that class, for the refusal of others
     models: ClassVar[tuple[str, ...]]  #: Triton models that it writes files for
+    published: ClassVar[Mapping[str, str]] = MappingProxyType({})  #: NGC paths of checkpoints, by name
+    comparison: ClassVar[Comparison | None] = None  #: how its graph is timed against NeMo
 
     def __init__(self, checkpoint: Checkpoint, options: Options):
         self.checkpoint = checkpoint
         self.options = options
         self.model: Any = None  # the NeMo model, once restored
+        self.together: Sequence[Family] = ()  # all that one command exports
+
+    @classmethod
+    def accepts(cls, config: Mapping[str, Any]) -> bool:
+        """Tell from model_config.yaml whether a checkpoint of the class is one of this family."""
+        return True
+
+    @classmethod
+    def engines(cls) -> Sequence[EngineModel]:
+        """The models that TensorRT engines are made of."""
+        return ()
+
+    @classmethod
+    def write_random(cls, path: Path) -> None:
+        """Write a checkpoint of the published size with random weights, for measuring speed.
+
+        Raises:
+            UnsupportedCheckpointError: the family has none.
+        """
+        raise UnsupportedCheckpointError(f"{cls.name}: expected a family with random checkpoints.")
 
     @abstractmethod
     def restore(self) -> None:

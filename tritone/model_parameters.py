@@ -34,7 +34,8 @@ class Parameters:
     @property
     def partners(self) -> dict[str, str]:
         """The models that this one calls, by the parameter that names each."""
-        return {key: self.text(key) for key in self._entries if key.endswith(PARTNER) and key != NEXT}
+        keys = sorted(key for key in self._entries if key.endswith(PARTNER) and key != NEXT)
+        return {key: self.text(key) for key in keys}
 
     def has(self, name: str) -> bool:
         """Return whether the config gives one parameter."""

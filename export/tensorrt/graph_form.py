@@ -132,7 +132,7 @@ def squeezed(choice: onnx.NodeProto) -> tuple[onnx.NodeProto, int]:
 def keep_all_steps(graph: onnx.GraphProto) -> None:
     """Leave out the slices behind a Loop's stacks, and put zeros where no step has written.
 
-    The Loop is the decoder's (export.synthesis.tacotron2_graph): its second carried value counts the steps of
+    The Loop is the decoder's (export.families.tacotron2.graph): its second carried value counts the steps of
     each row before the one at which it ended, so a step whose index is above all of these was not taken.
     """
     nodes: list[onnx.NodeProto] = []

@@ -16,7 +16,7 @@ from nemo.collections.asr.models import EncDecCTCModel
 from nemo.collections.nlp.models import PunctuationCapitalizationModel
 from nemo.collections.tts.models import Tacotron2Model, WaveGlowModel
 
-from export.punctuation.archive_only import archive_only
+from export.families.punctuation_bert.archive_only import archive_only
 
 PAUSE_S = 0.3  # between sentences, as long as tritone's
 _SENTENCE_END = re.compile(r"(?<=[.?!])\s+")

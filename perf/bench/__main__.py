@@ -6,8 +6,10 @@ import argparse
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
+from export.families import families
 from perf.bench import glue, growth, memory, nemo, networks, serving, synthesis
 from perf.bench.effort import QUICK, THOROUGH, Effort
 from perf.bench.graphs import GraphsError, Size, demo_size, full_size
@@ -23,8 +25,11 @@ BENCHMARKS: dict[str, tuple[Callable[[Size, Effort], Result], tuple[str, ...]]] 
     "nemo": (nemo.measure, ("full",)),
     "glue": (glue.measure, ("demo", "full")),
     "memory": (memory.measure, ("demo",)),
-    "tacotron2": (networks.measure_tacotron2, ("full",)),
-    "waveglow": (networks.measure_waveglow, ("demo", "full")),
+    **{
+        family.name: (partial(networks.measure, family), tuple(family.comparison.sizes))
+        for family in families()
+        if family.comparison is not None
+    },
     "synthesis": (synthesis.measure, ("demo", "full")),
     "growth": (growth.measure, ("demo",)),
 }

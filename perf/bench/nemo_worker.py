@@ -35,7 +35,7 @@ def _restore(recogniser: str, punctuation: str) -> tuple[Any, Any]:
     from nemo.collections.asr.models import EncDecCTCModel
     from nemo.collections.nlp.models import PunctuationCapitalizationModel
 
-    from export.punctuation.archive_only import archive_only
+    from export.families.punctuation_bert.archive_only import archive_only
 
     recognition = EncDecCTCModel.restore_from(recogniser, map_location="cpu").eval()
     with archive_only():

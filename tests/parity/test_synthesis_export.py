@@ -13,14 +13,17 @@ from nemo.collections.tts.models import Tacotron2Model, WaveGlowModel
 
 from export.checkpoint import Checkpoint
 from export.families import family_of
+from export.families.tacotron2 import random_checkpoint as tacotron2_random
+from export.families.tacotron2.reference import nemo_spectrogram
+from export.families.tacotron2.verification import spectrograms
+from export.families.waveglow import random_checkpoint as waveglow_random
+from export.families.waveglow.reference import nemo_audio
+from export.families.waveglow.verification import probe_noise, vocoded
 from export.family import Options
 from export.onnx_graph import Graph
 from export.synthesis.mel import mel_settings
-from export.synthesis.reference import nemo_audio, nemo_spectrogram
-from export.synthesis.tacotron2_verification import spectrograms
-from export.synthesis.waveglow_verification import probe_noise, vocoded
+from export.synthesis.random_mel import FEATURES
 from export.verification import relative_l2
-from perf import synthesis_checkpoints
 from tritone.synthesis.voice import Voice
 from tritone.text.symbols import SymbolSet
 
@@ -38,7 +41,7 @@ def pair(tmp_path_factory) -> tuple[Path, Path]:
     dictionary, heteronyms = folder / "dictionary.txt", folder / "heteronyms.txt"
     dictionary.write_text(DICTIONARY, encoding="latin-1")
     heteronyms.write_text("read\n", encoding="latin-1")
-    spectrograms = tacotron2(synthesis_checkpoints.phonemes(dictionary, heteronyms), n_frames_per_step=2)
+    spectrograms = tacotron2(tacotron2_random.phonemes(dictionary, heteronyms), n_frames_per_step=2)
     return (
         saved(spectrograms, folder / "tacotron2.nemo", compressed=True),
         saved(waveglow(), folder / "waveglow.nemo", compressed=True),
@@ -202,7 +205,7 @@ def test_checkpoint_with_labels_has_symbols_too(tmp_path):
 
 
 def test_settings_are_read_alike_from_every_kind_of_preprocessor():
-    features = {"_target_": synthesis_checkpoints.FEATURES, **MEL}
+    features = {"_target_": FEATURES, **MEL}
     early = {"cls": "nemo.collections.asr.parts.features.FilterbankFeatures", "params": MEL}
     wrapped = {
         **{name: value for name, value in MEL.items() if name not in ("nfilt", "n_window_size")},
@@ -221,8 +224,8 @@ def test_settings_are_read_alike_from_every_kind_of_preprocessor():
 @pytest.mark.parametrize(
     ("model", "parameters"),
     [
-        (lambda: synthesis_checkpoints.tacotron2_model(synthesis_checkpoints.characters()), 28_200_000),
-        (lambda: synthesis_checkpoints.waveglow_model(), 87_900_000),
+        (lambda: tacotron2_random.tacotron2_model(tacotron2_random.characters()), 28_200_000),
+        (lambda: waveglow_random.waveglow_model(), 87_900_000),
     ],
     ids=["Tacotron 2", "WaveGlow"],
 )

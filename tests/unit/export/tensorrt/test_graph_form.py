@@ -6,13 +6,11 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from export.errors import EngineError
+from export.families import engine_named
 from export.tensorrt.graph_form import tensorrt_form
-from export.tensorrt.models import MODELS
 from export.tensorrt.precision import Precision, bodies, name_nodes
-from export.tensorrt.samples import tacotron2_arrays
 from export.tensorrt.simulation import session, simulated
-
-NAMES = [model.name for model in MODELS]
+from tests.unit.export.tensorrt.conftest import NAMES
 
 # TensorRT's parser (onnx-tensorrt, docs/operators.md of 10.x) takes these, for the types that our graphs use.
 TAKEN = """
@@ -66,7 +64,7 @@ def test_vocoder_computes_the_same(bundled):
 
 def utterances(repository, steps):
     """Two sentences and an empty row, with so many steps at most."""
-    arrays = tacotron2_arrays(repository, None)
+    arrays = engine_named("tts_tacotron2").arrays(repository, None)
     rows = {name: array[1:4].copy() for name, array in arrays.items()}
     rows["symbols_length"][1] = 0
     return rows | {"dropout": rows["dropout"][:, :steps]}
