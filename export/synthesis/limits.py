@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from export.errors import EngineError
 from export.synthesis.tokenizer import TOKENIZER_MODEL
-from export.synthesis.voice import SPECTROGRAMS, VOCODER
 from export.tensorrt.repository import Repository
 from tritone.errors import ArtifactError
 from tritone.synthesis.limits import StepLimit, bucket
@@ -35,9 +34,8 @@ class VoiceLimits:
             EngineError: a file or field is missing, or the two halves of the voice do not belong together.
         """
         speaker = repository.caller(model)
-        folder = repository.folder(speaker)
         try:
-            voice = Voice.load(folder / SPECTROGRAMS, folder / VOCODER)
+            voice = Voice.load(repository.folder(speaker))
             symbols = SymbolSet.load(repository.folder(TOKENIZER_MODEL))
         except ArtifactError as error:
             raise EngineError(str(error)) from error

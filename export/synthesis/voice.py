@@ -15,11 +15,10 @@ from export.family import Family
 from export.repository import Stage
 from export.synthesis.mel import mel_settings
 from tritone.errors import ArtifactError
-from tritone.synthesis.voice import Voice, check_pair
+from tritone.synthesis.voice import SPECTROGRAMS, VOCODER, Voice, check_pair
 
 VOICE_MODEL = "tts_utterances"  # the model that runs both halves and reads both sidecars
-SPECTROGRAMS, VOCODER = "tacotron2.json", "waveglow.json"  # what it reads of either half
-SIDECARS = {"spectrograms": SPECTROGRAMS, "vocoder": VOCODER}  # by role of the half
+SIDECARS = {"spectrograms": SPECTROGRAMS, "vocoder": VOCODER}  # what it reads of either half, by role
 EXPORTED = (".onnx", ".json", ".npy", ".txt")  # what an exporter writes; engines and code are made elsewhere
 
 
@@ -29,8 +28,7 @@ def installed_voice(repository: Path, version: int = 1) -> Voice:
     Raises:
         ArtifactError: a sidecar is missing, or the halves do not belong together.
     """
-    folder = repository / VOICE_MODEL / str(version)
-    return Voice.load(folder / SPECTROGRAMS, folder / VOCODER)
+    return Voice.load(repository / VOICE_MODEL / str(version))
 
 
 class VoiceFamily(Family):

@@ -119,12 +119,10 @@ def test_configs_get_the_checkpoints_dims_and_a_warm_up_that_fits(exported):
 
 
 def test_sidecars_say_what_the_checkpoints_decide(pair, exported):
-    voice = Voice.load(
-        exported / "tts_utterances/1/tacotron2.json", exported / "tts_utterances/1/waveglow.json"
-    )
+    voice = Voice.load(exported / "tts_utterances/1")
     assert (voice.sample_rate_hz, voice.hop_samples, voice.mels, voice.groups) == (16000, 256, 20, 8)
     assert (voice.frames_per_step, voice.prenet_units, voice.dropout, voice.max_steps) == (2, 16, 0.5, 150)
-    network = sidecar(exported, "tts_utterances/1/tacotron2.json")
+    network = sidecar(exported, "tts_utterances/1/spectrograms.json")
     assert network["checkpoint_sha256"] == Checkpoint.open(pair[0]).sha256
     assert network["encoder_channels"] == 32
     assert network["mel"]["highest_hz"] == 8000.0
@@ -162,7 +160,7 @@ def test_both_halves_in_one_command_replace_an_installed_pair(exported, tmp_path
     mel = {**MEL, "nfilt": 24}
     stranger = saved(tacotron2(mel=mel), tmp_path / "a.nemo"), saved(waveglow(mel), tmp_path / "b.nemo")
     run(repository, *stranger, options=("--no-int8",))
-    for name in ("tacotron2", "waveglow"):
+    for name in ("spectrograms", "vocoder"):
         assert sidecar(repository, f"tts_utterances/1/{name}.json")["mel"]["mels"] == 24
     assert not (repository / "tts_tacotron2/1/model_int8.onnx").exists()
     assert not (repository / "tts_tokenizer/1/pronunciations.txt").exists()
@@ -172,8 +170,8 @@ def test_new_version_of_one_half_takes_the_other_half_along(pair, exported, tmp_
     repository = shutil.copytree(exported, tmp_path / "repository")
     run(repository, pair[1], options=("--version", "3"))
     folder = repository / "tts_utterances"
-    assert (folder / "3/tacotron2.json").read_bytes() == (folder / "1/tacotron2.json").read_bytes()
-    assert Voice.load(folder / "3/tacotron2.json", folder / "3/waveglow.json").mels == 20
+    assert (folder / "3/spectrograms.json").read_bytes() == (folder / "1/spectrograms.json").read_bytes()
+    assert Voice.load(folder / "3").mels == 20
     for file in (
         "tts_tacotron2/{}/model.onnx",
         "tts_tacotron2/{}/model_int8.onnx",

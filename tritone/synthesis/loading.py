@@ -28,7 +28,7 @@ def load_synthesizer(
     Raises:
         ArtifactError: a file or a parameter is missing or wrong, or the halves do not belong together.
     """
-    voice = Voice.load(folder / "tacotron2.json", folder / "waveglow.json")
+    voice = Voice.load(folder)
     decode = bind(
         parameters.name("spectrogram_model"), ["symbols", "symbols_length", "dropout"], ["mel", "mel_length"]
     )

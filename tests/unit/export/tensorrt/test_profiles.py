@@ -156,7 +156,7 @@ def test_profiles_that_triton_would_not_use_are_refused(repository, edit):
     [
         ("asr_features/1/features.json", "asr_quartznet"),
         ("tts_tokenizer/1/tokenizer.json", "tts_tacotron2"),
-        ("tts_utterances/1/waveglow.json", "tts_waveglow"),
+        ("tts_utterances/1/vocoder.json", "tts_waveglow"),
     ],
 )
 def test_missing_sidecar_is_named(repository, path, model):
