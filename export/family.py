@@ -31,6 +31,11 @@ class Options:
     names: Collection[str] = ()  #: install only these models; all of the family's when empty
     calibration: Path | None = None  #: recordings for the int8 variant, a folder or a manifest
     quantize: bool = True  #: whether to make the int8 variant at all
+    suffix: str = ""  #: ends the names of the models that are installed into, for a second set of them
+
+    def named(self, model: str) -> str:
+        """The folder that a model of a family is installed into."""
+        return model + self.suffix
 
 
 class Family(ABC):
@@ -128,16 +133,21 @@ class Family(ABC):
             unselected = set(self.models) - set(self.options.names or self.models)
             for model in unselected:
                 shutil.rmtree(stage.root / model, ignore_errors=True)
+            named = self.options.named
+            stage.rename(named)
             dims = {path.parent.name: graph_dims(path) for path in sorted(stage.root.glob("*/model.onnx"))}
-            obsolete = {model: files for model, files in self.obsolete().items() if model not in unselected}
-            fitted = fitted_configs(self.options.repository, dims, self.warm_up_ratios())
+            old = self.obsolete().items()
+            obsolete = {named(model): files for model, files in old if model not in unselected}
+            ratios = {named(model): ratio for model, ratio in self.warm_up_ratios().items()}
+            fitted = fitted_configs(self.options.repository, dims, ratios)
             require_one_interface(fitted, self.options.repository, self.options.version)
             for path in install(stage, self.options.repository, self.options.version, obsolete):
                 report(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB)")
             write_configs(fitted)
             for path in fitted:
                 report(f"fitted dims in {path}")
-            if others := other_versions(self.options.repository, self.models, self.options.version):
+            models = map(named, self.models)
+            if others := other_versions(self.options.repository, models, self.options.version):
                 report(
                     f"version {self.options.version} stands beside {', '.join(map(str, others))}; "
                     "`make versions` shows which one is served, and moves the traffic"

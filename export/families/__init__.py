@@ -6,6 +6,7 @@ A family from elsewhere takes part with `register`, or as an entry point of the 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING
@@ -81,15 +82,17 @@ def engine_models() -> list[EngineModel]:
 
 
 def engine_named(name: str) -> EngineModel:
-    """The model of this name that an engine is made of.
+    """The model of this name that an engine is made of; a second set's names are longer by a suffix.
 
     Raises:
         EngineError: no family has it.
     """
-    models = {model.name: model for model in engine_models()}
-    if name not in models:
-        raise EngineError(f"model: expected one of {', '.join(models)}, got {name!r}.")
-    return models[name]
+    models = engine_models()
+    for model in models:
+        if name == model.name or name.startswith(f"{model.name}_"):
+            return replace(model, name=name)
+    known = ", ".join(model.name for model in models)
+    raise EngineError(f"model: expected one of {known}, got {name!r}.")
 
 
 @cache

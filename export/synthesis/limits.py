@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 from export.errors import EngineError
-from export.synthesis.tokenizer import TOKENIZER_MODEL
 from export.tensorrt.repository import Repository
 from tritone.errors import ArtifactError
 from tritone.synthesis.limits import StepLimit, bucket
@@ -36,7 +35,7 @@ class VoiceLimits:
         speaker = repository.caller(model)
         try:
             voice = Voice.load(repository.folder(speaker))
-            symbols = SymbolSet.load(repository.folder(TOKENIZER_MODEL))
+            symbols = SymbolSet.load(repository.folder(repository.belonging(speaker, "tokenizer.json")))
         except ArtifactError as error:
             raise EngineError(str(error)) from error
         base_s, symbol_s = (repository.parameter(speaker, name) for name in ("base_s", "longest_symbol_s"))

@@ -84,7 +84,7 @@ class VoiceFamily(Family):
         (name,) = (name for role, name in SIDECARS.items() if role != self.role)
         found = {
             int(path.parent.name): path
-            for path in (self.options.repository / VOICE_MODEL).glob(f"*/{name}")
+            for path in (self.options.repository / self.options.named(VOICE_MODEL)).glob(f"*/{name}")
             if path.parent.name.isdigit()
         }
         return found.get(self.options.version) or (found[max(found)] if found else None)
@@ -104,7 +104,7 @@ class VoiceFamily(Family):
         kind = json.loads(sidecar.read_text(encoding="utf-8"))["model_class"]
         models = {model for family in families() if family.class_name == kind for model in family.models}
         for model in sorted(models - {VOICE_MODEL}):
-            folder = self.options.repository / model / sidecar.parent.name
+            folder = self.options.repository / self.options.named(model) / sidecar.parent.name
             for file in sorted(folder.iterdir()) if folder.is_dir() else ():
                 if file.suffix in EXPORTED:
                     shutil.copyfile(file, stage.path(model, file.name))

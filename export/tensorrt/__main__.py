@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = BuildOptions(given.workspace_mib, given.optimization_level)
     store = Store(given.cache)
     try:
-        models = [engine_named(name) for name in given.models] or engine_models()
+        models = [engine_named(name) for name in given.models or default_names(repository)]
         if given.simulate:
             return simulate(models, repository, given)
         if given.dry_run:
@@ -101,6 +101,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     workshop = Workshop(trt, cuda, device, options, repository, store)
     results = [make_or_fall_back(model, workshop, given) for model in models]
     return 0 if all(results) or given.allow_fallback else 1
+
+
+def default_names(repository: Repository) -> list[str]:
+    """Every model that engines are made of, and those of further sets that the repository has."""
+    names = [model.name for model in engine_models()]
+    further = sorted(path.parents[1].name for path in repository.root.glob("*/configs/tensorrt.pbtxt"))
+    return names + [name for name in further if name.startswith(tuple(f"{name}_" for name in names))]
 
 
 def versions_of(model: EngineModel, repository: Repository, given: argparse.Namespace) -> list[Repository]:

@@ -8,7 +8,7 @@ from typing import Any
 from export.errors import EngineError
 from export.tensorrt.variants import engine_config
 from tritone.errors import ArtifactError
-from tritone.model_parameters import Parameters
+from tritone.model_parameters import VERSIONS_WITH, Parameters
 from tritone.repository.configs import ModelFolder, read_config
 from tritone.sidecar import read_sidecar
 
@@ -77,6 +77,21 @@ class Repository:
             return Parameters.of(self.config(model)).name(key)
         except ArtifactError as error:
             raise EngineError(str(error)) from error
+
+    def belonging(self, model: str, file: str) -> str:
+        """The model whose versions go with those of a model, by its configuration, and that has a file.
+
+        Raises:
+            EngineError: there is none.
+        """
+        for path in sorted(self.root.glob("*/config.pbtxt")):
+            name = path.parent.name
+            named = Parameters.of(self.config(name)).text(VERSIONS_WITH)
+            if named == model and (self.folder(name) / file).is_file():
+                return name
+        raise EngineError(
+            f"{model}: expected {file} in a model whose {VERSIONS_WITH} names it, found none; `make export`."
+        )
 
     def parameter(self, model: str, name: str) -> float:
         """A number among the parameters of a model's configuration.

@@ -98,6 +98,23 @@ def test_the_repository_with_it_is_in_order(repository):
     assert {*Toy.models, "asr_features", "asr_windows"} <= set(found["asr"].models)
 
 
+def test_a_second_set_of_its_models_is_exported_under_other_names(repository):
+    source = repository / "asr_toy/config.pbtxt"
+    (repository / "asr_toy_two").mkdir()
+    text = source.read_text().replace('"asr_toy"', '"asr_toy_two"').replace("[ -1, 7 ]", "[ -1, 2 ]")
+    (repository / "asr_toy_two/config.pbtxt").write_text(text)
+    before = (repository / "asr_toy/1/model.onnx").stat().st_mtime_ns
+    options = Options(repository, names=["asr_toy"], suffix="_two")
+    family = families.family_of(Checkpoint.open(repository.parent / "toy.nemo"), options)
+    family.run(report=lambda line: None)
+    assert (repository / "asr_toy_two/1/model.onnx").is_file()
+    assert not (repository / "asr_toy_decoder_two").exists()
+    assert "[ -1, 7 ]" in (repository / "asr_toy_two/config.pbtxt").read_text()
+    assert (repository / "asr_toy/1/model.onnx").stat().st_mtime_ns == before
+    assert families.engine_named("asr_toy_two").name == "asr_toy_two"
+    shutil.rmtree(repository / "asr_toy_two")
+
+
 def test_its_engine_has_profiles_and_passes_its_verification(repository):
     at = Repository(repository)
     model = families.engine_named("asr_toy")

@@ -213,9 +213,9 @@ def test_versions_that_disagree_are_found(repositories, path, old, new, says):
     assert re.search(says, findings), findings
 
 
-def second_recogniser(repository, pattern):
-    """Copy the recogniser's models under other names, and let the copies name each other."""
-    names = {name: pattern.format(name.removeprefix("asr_")) for name in FAMILIES["asr"]}
+def second_set(repository, family, pattern):
+    """Copy a family's models under other names, and let the copies name each other."""
+    names = {name: pattern.format(name.removeprefix(f"{family}_")) for name in FAMILIES[family]}
     for name, other in names.items():
         shutil.copytree(repository / name, repository / other)
         for config in (repository / other).rglob("*.pbtxt"):
@@ -226,22 +226,23 @@ def second_recogniser(repository, pattern):
     return set(names.values())
 
 
-def test_two_recognisers_side_by_side_have_versions_of_their_own(repositories):
-    german = second_recogniser(repositories[0], "asr_de_{}")
+@pytest.mark.parametrize("task", ["asr", "tts"])
+def test_two_recognisers_or_voices_side_by_side_have_versions_of_their_own(repositories, task):
+    german = second_set(repositories[0], task, f"{task}_de_{{}}")
     families = {name: set(family.models) for name, family in read_families(repositories).families.items()}
-    assert families == {**FAMILIES, "asr_de": german}
+    assert families == {**FAMILIES, f"{task}_de": german}
     assert check_repositories(repositories) == []
 
 
 def test_families_of_one_name_are_known_by_their_callers(repositories):
-    second_recogniser(repositories[0], "asr_{}_de")
+    second_set(repositories[0], "asr", "asr_{}_de")
     families = read_families(repositories).families.keys()
     assert families == {"asr_windows", "asr_windows_de", "punctuation", "tts"}
 
 
 def test_a_partner_that_two_models_share_joins_their_versions(repositories):
     """A model calls its partners in its own version, so such versions cannot go separate ways."""
-    german = second_recogniser(repositories[0], "asr_de_{}")
+    german = second_set(repositories[0], "asr", "asr_de_{}")
     config = repositories[0] / "asr_de_windows/config.pbtxt"
     config.write_text(config.read_text().replace('"asr_de_features"', '"asr_features"'))
     families = read_families(repositories).families
