@@ -30,5 +30,5 @@ class Comparison:
     sizes: Sequence[str]  # of checkpoints that say something about it: demo, full
     amount: int  # of work, in units of the family
     work: Callable[[Path, int], Work]  # of a model repository and an amount
-    nemo: Callable[[str, dict[str, Any]], Callable[[int], int]]
-    """Restores a checkpoint; returns what runs NeMo's network on some rows, and gives the frames of one."""
+    nemo: Callable[[Any, dict[str, Any]], Callable[[int], int]]
+    """Of the NeMo model and the inputs: what runs its network on some rows, and gives the frames of one."""

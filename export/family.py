@@ -64,6 +64,15 @@ class Family(ABC):
         return True
 
     @classmethod
+    def load(cls, path: Path) -> Any:
+        """Return the NeMo model of a checkpoint, in eval mode; nothing is asked of the network.
+
+        Raises:
+            UnsupportedCheckpointError: the family is not made from a NeMo class.
+        """
+        raise UnsupportedCheckpointError(f"{path.name}: expected a checkpoint of a NeMo class.")
+
+    @classmethod
     def engines(cls) -> Sequence[EngineModel]:
         """The models that TensorRT engines are made of."""
         return ()

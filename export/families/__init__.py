@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from export.checkpoint import Checkpoint
 from export.errors import EngineError, UnsupportedCheckpointError
@@ -60,14 +61,24 @@ def family_named(name: str) -> type[Family]:
 
 
 def family_of(checkpoint: Checkpoint, options: Options) -> Family:
-    """The exporter of a checkpoint.
+    """The exporter of a checkpoint; raises as `class_of`."""
+    return class_of(checkpoint)(checkpoint, options)
+
+
+def load(path: Path) -> Any:
+    """The NeMo model of a checkpoint, in eval mode; raises as `class_of`."""
+    return class_of(Checkpoint.open(path)).load(path)
+
+
+def class_of(checkpoint: Checkpoint) -> type[Family]:
+    """The family of a checkpoint.
 
     Raises:
         UnsupportedCheckpointError: names the class, and what is supported.
     """
     for family in reversed(families()):
         if family.class_name == checkpoint.class_name and family.accepts(checkpoint.config):
-            return family(checkpoint, options)
+            return family
     supported = "; ".join(f"{family.class_name} ({family.describes})" for family in families())
     raise UnsupportedCheckpointError(
         f"checkpoint: {checkpoint.path.name} holds a {checkpoint.class_name}, which has no exporter. "

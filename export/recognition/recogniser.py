@@ -26,10 +26,6 @@ class RecogniserFamily(Family):
     acoustic_model: ClassVar[str]  #: Triton model of the network
 
     @abstractmethod
-    def restore_nemo(self) -> Any:
-        """Return the NeMo model."""
-
-    @abstractmethod
     def restore_network(self) -> Any:
         """Return the acoustic model as a module that can be traced; refuse what has no exporter."""
 
@@ -49,7 +45,7 @@ class RecogniserFamily(Family):
         """Load the model, and refuse what has no exporter before anything is written."""
         from export.recognition.features import LogMel
 
-        self.model = self.restore_nemo().eval()
+        self.model = self.load(self.checkpoint.path)
         self.front_end = LogMel(self.model.preprocessor.featurizer).eval()
         self.network = self.restore_network().eval()
         self.sample_rate_hz = int(self.model.preprocessor._sample_rate)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -25,9 +26,9 @@ def main() -> None:
     from export.nemo_environment import prepare
 
     prepare(threads=len(os.sched_getaffinity(0)))
-    comparison = family_named(family).comparison
-    assert comparison is not None  # `networks` asks for no other family
-    run = comparison.nemo(checkpoint, dict(np.load(inputs_file)))
+    compared = family_named(family)
+    assert compared.comparison is not None  # `networks` asks for no other family
+    run = compared.comparison.nemo(compared.load(Path(checkpoint)), dict(np.load(inputs_file)))
     print(json.dumps("ready"), file=answers, flush=True)
     for line in sys.stdin:
         print(json.dumps(run(int(line))), file=answers, flush=True)

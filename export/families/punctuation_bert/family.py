@@ -34,6 +34,16 @@ class PunctuationBert(Family):
     }
 
     @classmethod
+    def load(cls, path: Path) -> Any:
+        """Return the PunctuationCapitalizationModel, without asking the Hugging Face hub."""
+        from nemo.collections.nlp.models import PunctuationCapitalizationModel
+
+        from export.families.punctuation_bert.archive_only import archive_only
+
+        with archive_only():
+            return PunctuationCapitalizationModel.restore_from(str(path), map_location="cpu").eval()
+
+    @classmethod
     def engines(cls) -> Sequence[EngineModel]:
         """The network."""
         from export.families.punctuation_bert.engine import PunctuationEngine
@@ -49,16 +59,9 @@ class PunctuationBert(Family):
 
     def restore(self) -> None:
         """Load the model from the archive alone."""
-        from nemo.collections.nlp.models import PunctuationCapitalizationModel
-
-        from export.families.punctuation_bert.archive_only import archive_only
         from export.families.punctuation_bert.graph import PunctuationNetwork
 
-        with archive_only():
-            restored = PunctuationCapitalizationModel.restore_from(
-                str(self.checkpoint.path), map_location="cpu"
-            )
-        self.model = restored.eval()
+        self.model = self.load(self.checkpoint.path)
         self.network = PunctuationNetwork(self.model).eval()
 
     def build(self, stage: Stage) -> None:

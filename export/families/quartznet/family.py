@@ -31,6 +31,13 @@ class QuartzNet(RecogniserFamily):
     }
 
     @classmethod
+    def load(cls, path: Path) -> Any:
+        """Return the EncDecCTCModel."""
+        from nemo.collections.asr.models import EncDecCTCModel
+
+        return EncDecCTCModel.restore_from(str(path), map_location="cpu").eval()
+
+    @classmethod
     def engines(cls) -> Sequence[EngineModel]:
         """Front end and acoustic model."""
         from export.families.quartznet.engine import QuartzNetEngine
@@ -44,12 +51,6 @@ class QuartzNet(RecogniserFamily):
         from export.families.quartznet.random_checkpoint import write
 
         write(path)
-
-    def restore_nemo(self) -> Any:
-        """Return the EncDecCTCModel."""
-        from nemo.collections.asr.models import EncDecCTCModel
-
-        return EncDecCTCModel.restore_from(str(self.checkpoint.path), map_location="cpu")
 
     def restore_network(self) -> Any:
         """Return encoder and decoder as one flat module."""

@@ -29,12 +29,10 @@ def work(voice: Voice, steps: int) -> Work:
     return Work(inputs, steps * voice.frames_per_step, f"{SYMBOLS} symbols, {steps} steps")
 
 
-def nemo(checkpoint: str, inputs: dict[str, Any]) -> Callable[[int], int]:
-    """Restore a checkpoint; return what makes spectrograms of so many rows."""
+def nemo(model: Any, inputs: dict[str, Any]) -> Callable[[int], int]:
+    """Return what makes spectrograms of so many rows."""
     import torch
-    from nemo.collections.tts.models import Tacotron2Model
 
-    model = Tacotron2Model.restore_from(checkpoint, map_location="cpu").eval()
     model.decoder.max_decoder_steps = inputs["dropout"].shape[1]
     symbols = torch.from_numpy(inputs["symbols"])
 

@@ -33,6 +33,13 @@ class Tacotron2(VoiceFamily):
     comparison = COMPARISON
 
     @classmethod
+    def load(cls, path: Path) -> Any:
+        """Return the Tacotron2Model."""
+        from nemo.collections.tts.models import Tacotron2Model
+
+        return Tacotron2Model.restore_from(str(path), map_location="cpu").eval()
+
+    @classmethod
     def engines(cls) -> Sequence[EngineModel]:
         """The network."""
         from export.families.tacotron2.engine import Tacotron2Engine
@@ -48,13 +55,11 @@ class Tacotron2(VoiceFamily):
 
     def restore_nemo(self) -> None:
         """Load the model, and refuse what has no exporter before anything is written."""
-        from nemo.collections.tts.models import Tacotron2Model
-
         from export.families.tacotron2.decoder import DecoderStep
         from export.families.tacotron2.encoder import Encoder, prune
         from export.families.tacotron2.postnet import Postnet
 
-        self.model = Tacotron2Model.restore_from(str(self.checkpoint.path), map_location="cpu").eval()
+        self.model = self.load(self.checkpoint.path)
         self.encoder = Encoder(self.model.text_embedding, self.model.encoder).eval()
         channels = prune(self.encoder)
         self.step = DecoderStep(self.model.decoder, channels).eval()

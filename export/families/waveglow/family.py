@@ -37,6 +37,13 @@ class WaveGlow(VoiceFamily):
     comparison = COMPARISON
 
     @classmethod
+    def load(cls, path: Path) -> Any:
+        """Return the WaveGlowModel."""
+        from nemo.collections.tts.models import WaveGlowModel
+
+        return WaveGlowModel.restore_from(str(path), map_location="cpu").eval()
+
+    @classmethod
     def engines(cls) -> Sequence[EngineModel]:
         """The network."""
         from export.families.waveglow.engine import WaveGlowEngine
@@ -57,11 +64,9 @@ class WaveGlow(VoiceFamily):
 
     def restore_nemo(self) -> None:
         """Load the model, and refuse what has no exporter before anything is written."""
-        from nemo.collections.tts.models import WaveGlowModel
-
         from export.families.waveglow.graph import WaveGlow as Vocoder
 
-        self.model = WaveGlowModel.restore_from(str(self.checkpoint.path), map_location="cpu").eval()
+        self.model = self.load(self.checkpoint.path)
         mel_hop, hop = self.description["mel"]["hop_samples"], int(self.model.waveglow.upsample.stride[0])
         if mel_hop != hop or hop != HOP:
             raise UnsupportedCheckpointError(
