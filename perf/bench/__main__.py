@@ -9,10 +9,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from export.families import families
 from perf.bench import glue, growth, memory, nemo, networks, serving, synthesis
 from perf.bench.effort import QUICK, THOROUGH, Effort
-from perf.bench.graphs import GraphsError, Size, demo_size, full_size
+from perf.bench.graphs import FAMILIES, GraphsError, Size, demo_size, full_size
 from perf.bench.machine import describe
 from perf.bench.report import markdown, raw
 from perf.bench.results import Result
@@ -27,7 +26,7 @@ BENCHMARKS: dict[str, tuple[Callable[[Size, Effort], Result], tuple[str, ...]]] 
     "memory": (memory.measure, ("demo",)),
     **{
         family.name: (partial(networks.measure, family), tuple(family.comparison.sizes))
-        for family in families()
+        for family in FAMILIES.values()
         if family.comparison is not None
     },
     "synthesis": (synthesis.measure, ("demo", "full")),

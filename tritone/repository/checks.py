@@ -12,7 +12,7 @@ from pathlib import Path
 import onnx
 
 from ..contract import PIPELINES, TensorSpec
-from .configs import ModelFolder, read_repositories
+from .configs import ModelFolder, connects, read_repositories
 from .model_code import first_arguments
 from .partners import check_partners
 from .queues import check_queues
@@ -148,7 +148,7 @@ def _check_ensemble(folder: ModelFolder, models: dict[str, ModelFolder]) -> Iter
                 )
             if source not in known:
                 yield f"step {step.model_name}: input '{name}' takes '{source}', which no earlier step gives"
-            elif name in model.inputs and not _connects(known[source], model.inputs[name]):
+            elif name in model.inputs and not connects(known[source], model.inputs[name]):
                 yield f"{step.model_name}: '{name}' is {model.inputs[name]}, '{source}' is {known[source]}"
         for name, target in step.output_map.items():
             if name not in model.outputs:
@@ -160,16 +160,8 @@ def _check_ensemble(folder: ModelFolder, models: dict[str, ModelFolder]) -> Iter
     for name, declared in folder.outputs.items():
         if name not in known:
             yield f"output '{name}': no step gives it"
-        elif not _connects(known[name], declared):
+        elif not connects(known[name], declared):
             yield f"output '{name}': declared as {declared}, given as {known[name]}"
-
-
-def _connects(source: TensorSpec, target: TensorSpec) -> bool:
-    return (
-        source.dtype == target.dtype
-        and len(source.dims) == len(target.dims)
-        and all(-1 in pair or pair[0] == pair[1] for pair in zip(source.dims, target.dims, strict=True))
-    )
 
 
 def _check_code(folder: ModelFolder) -> Iterator[str]:

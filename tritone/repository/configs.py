@@ -92,6 +92,15 @@ def read_repositories(repositories: Sequence[Path]) -> Iterator[ModelFolder]:
                 yield ModelFolder(folder, path, read_config(path))
 
 
+def connects(source: TensorSpec, target: TensorSpec) -> bool:
+    """Whether what one model gives is what another takes: equal types, dims equal where both are fixed."""
+    return (
+        source.dtype == target.dtype
+        and len(source.dims) == len(target.dims)
+        and all(-1 in pair or pair[0] == pair[1] for pair in zip(source.dims, target.dims, strict=True))
+    )
+
+
 def _spec(tensor: Any) -> TensorSpec:
     dtype = model_config_pb2.DataType.Name(tensor.data_type).removeprefix("TYPE_")
     return TensorSpec(tensor.name, "BYTES" if dtype == "STRING" else dtype, tuple(tensor.dims))

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from ..concurrency import Network
+from ..contract import TensorSpec
 from ..errors import ArtifactError
 from ..model_parameters import NEXT, VERSIONS_WITH
 from ..orchestrators import LOADERS, loader
-from .configs import ModelFolder
+from .configs import ModelFolder, connects
 
 
 def check_partners(folders: Sequence[ModelFolder]) -> list[str]:
@@ -49,9 +50,13 @@ def _check_version(folder: ModelFolder, version: Path, models: Mapping[str, Mode
     """Load one version, and compare what it exchanges with its partners with what they declare."""
     keys = {model: key for key, model in folder.parameters.partners.items()}
     findings: list[str] = []
+    given: dict[str, tuple[str, TensorSpec]] = {}  # by tensor: which partner gives it
 
     def bind(model: str, inputs: Sequence[str], outputs: Sequence[str]) -> Network:
         findings.extend(_check_exchange(keys[model], model, inputs, outputs, models))
+        if model in models:
+            findings.extend(_check_passed_on(keys[model], models[model], given))
+            given.update({name: (model, spec) for name, spec in models[model].outputs.items()})
         return _never_called
 
     load = loader(folder.parameters)
@@ -78,6 +83,16 @@ def _check_exchange(
     for output in outputs:
         if output not in models[model].outputs:
             yield f"{key}: asks {model} for '{output}', which it does not give"
+
+
+def _check_passed_on(
+    key: str, model: ModelFolder, given: Mapping[str, tuple[str, TensorSpec]]
+) -> Iterator[str]:
+    """What one partner gives and another takes under the same name is alike."""
+    for name, declared in model.inputs.items():
+        source, spec = given.get(name, ("", declared))
+        if not connects(spec, declared):
+            yield f"{key}: {model.name} takes '{name}' as {declared}, {source} gives {spec}"
 
 
 def _never_called(*_: object) -> NoReturn:

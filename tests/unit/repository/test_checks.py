@@ -90,7 +90,24 @@ def test_missing_graph_says_how_to_make_it(repositories):
     assert any("make export" in finding for finding in check_repositories(repositories))
 
 
-@pytest.mark.parametrize("sidecar", ["asr_windows/1/windows.json", "punctuation_windows/1/punctuation.json"])
+def test_partners_of_different_dims_are_found(repositories):
+    for path in (repositories[0] / "asr_quartznet").rglob("*.pbtxt"):
+        path.write_text(path.read_text().replace("dims: [ 64, -1 ]", "dims: [ 80, -1 ]"))
+    findings = "\n".join(check_repositories(repositories))
+    assert "acoustic_model: asr_quartznet takes 'features' as" in findings
+    assert "asr_features gives" in findings
+
+
+@pytest.mark.parametrize(
+    "sidecar",
+    [
+        "asr_windows/1/windows.json",
+        "punctuation_windows/1/punctuation.json",
+        "punctuation_windows/1/tokenizer.json",
+        "tts_utterances/1/vocoder.json",
+        "asr_ctc_decoder/1/ctc.json",
+    ],
+)
 def test_missing_sidecar_says_how_to_make_it(repositories, sidecar):
     (repositories[0] / sidecar).unlink()
     name = "/".join(sidecar.split("/")[1:])
