@@ -13,6 +13,7 @@ from .synthesis.loading import load_synthesizer
 LOADERS: dict[frozenset[str], Callable[..., Any]] = {
     frozenset({"features_model", "acoustic_model"}): load_recognizer,
     frozenset({"punctuation_model"}): load_punctuator,
+    frozenset({"spectrogram_model", "vocoder_model"}): load_synthesizer,
     frozenset({"spectrogram_model", "vocoder_model", "denoiser_model"}): load_synthesizer,
 }
 

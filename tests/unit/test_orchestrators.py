@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tritone.errors import ArtifactError
+from tritone.errors import ArtifactError, ParameterError
 from tritone.model_parameters import Parameters
 from tritone.orchestrators import loader
 from tritone.repository.configs import read_config
 from tritone.server.options import REPOSITORIES
+from tritone.synthesis.parameters import SynthesisParameters
+from tritone.synthesis.utterances import Utterance
 
 CALLERS = ("asr_windows", "punctuation_windows", "tts_utterances")
 
@@ -77,3 +79,25 @@ def test_windows_at_work_at_once_give_what_they_give_one_by_one():
     audio = np.random.default_rng(0).normal(0, 0.1, 16_000 * 75).astype(np.float32)
     together, alone = (loaded("asr_windows", bind, ahead=ahead).log_probs(audio) for ahead in (True, False))
     np.testing.assert_array_equal(together, alone)
+
+
+def test_a_voice_without_a_denoiser_speaks_but_does_not_denoise():
+    changed = config("tts_utterances")
+    del changed.parameters["denoiser_model"]
+    parameters = Parameters.of(changed)
+
+    def bind(name, inputs, outputs):
+        if name == "tts_tacotron2":
+            return lambda symbols, length, dropout: [
+                np.zeros((len(symbols), 80, 9), np.float32),
+                np.full((len(symbols), 1), 9),
+            ]
+        return lambda mel, length, z: [np.zeros((1, mel.shape[2] * 256), np.float32)]
+
+    folder = REPOSITORIES[0] / "tts_utterances/1"
+    synthesizer = loader(parameters)(folder, parameters, bind, ahead=False)
+    texts = [[Utterance(0, 0, np.arange(3), 0.0)]]
+    (speech,) = synthesizer.speak(texts, SynthesisParameters(sigma=1.0, seed=1))
+    assert speech.size == 9 * 256
+    with pytest.raises(ParameterError, match="denoise: expected none, this voice has no denoiser"):
+        synthesizer.speak(texts, SynthesisParameters(sigma=1.0, seed=1, denoise=0.1))

@@ -20,8 +20,8 @@ def load_synthesizer(
 
     Args:
         folder: holds the sidecars of both halves of the voice.
-        parameters: of the model: spectrogram_model, vocoder_model, denoiser_model, limits, buckets, and how
-            much is at work.
+        parameters: of the model: spectrogram_model, vocoder_model, denoiser_model where the voice has one,
+            limits, buckets, and how much is at work.
         bind: makes a function that calls a model.
         ahead: work on several batches of a text, and utterances of a batch, at once, in threads.
 
@@ -33,7 +33,9 @@ def load_synthesizer(
         parameters.name("spectrogram_model"), ["symbols", "symbols_length", "dropout"], ["mel", "mel_length"]
     )
     vocode = bind(parameters.name("vocoder_model"), ["mel", "mel_length", "z"], ["audio"])
-    denoise = bind(parameters.name("denoiser_model"), ["audio", "audio_length", "strength"], ["audio"])
+    denoise = None
+    if parameters.has("denoiser_model"):
+        denoise = bind(parameters.name("denoiser_model"), ["audio", "audio_length", "strength"], ["audio"])
     limit = StepLimit(parameters.number("base_s"), parameters.number("longest_symbol_s"))
     requests, batches = parameters.count("requests_in_flight"), parameters.count("batches_in_flight")
     utterances = parameters.count("utterances_in_flight")
