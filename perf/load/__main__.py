@@ -18,7 +18,7 @@ from perf.load.layout import Layout
 from perf.load.results import FAILED, FILE_NAME, Run
 from perf.load.session import Job, Session
 from perf.load.sources import read_sources
-from tritone.errors import ServerError
+from tritone.errors import TritoneError
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -34,7 +34,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except UsageError as error:
         print(f"perf.load: {error}", file=sys.stderr)
         return 2
-    except (LoadTestError, ServerError) as error:
+    except (LoadTestError, TritoneError) as error:
         print(f"perf.load: {error}", file=sys.stderr)
         return 1
 
