@@ -30,6 +30,9 @@ def parser() -> argparse.ArgumentParser:
         default=DEFAULT_CALIBRATION,
         help="recordings for int8 and for verification, a folder or a manifest, default: %(default)s",
     )
+    parser.add_argument(
+        "--suffix", default="", help="install into models whose names end so, e.g. _de: a second set of them"
+    )
     parser.add_argument("--no-int8", action="store_true", help="make no int8 variant")
     parser.add_argument(
         "--threads", type=int, default=None, help="torch's and ONNX Runtime's, default: all cores"
@@ -48,11 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             names=tuple(given.name),
             calibration=given.calibration,
             quantize=not given.no_int8,
-            together={checkpoint.class_name: checkpoint for checkpoint in checkpoints},
+            suffix=given.suffix,
         )
-        for checkpoint in checkpoints:
-            set_variables()
-            family = family_of(checkpoint, options)
+        set_variables()
+        families = [family_of(checkpoint, options) for checkpoint in checkpoints]
+        for family in families:
+            family.together = families
             prepare(given.threads)
             family.run()
     except VerificationError as error:

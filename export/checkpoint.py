@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from export.errors import CheckpointError
 from export.fingerprint import file_sha256
 
@@ -54,6 +52,8 @@ class Checkpoint:
 
 
 def _read_config(path: Path) -> dict[str, Any]:
+    import yaml  # not where engines are made, which ask the families too
+
     try:
         with tarfile.open(path, "r:*") as archive:
             for member in archive:

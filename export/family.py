@@ -5,17 +5,22 @@ from __future__ import annotations
 import shutil
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from export.checkpoint import Checkpoint
+from export.comparison import Comparison
 from export.configs import WarmUpRatio, fitted_configs, graph_dims, require_one_interface, write_configs
-from export.errors import CheckpointError, ExportError
+from export.errors import CheckpointError, ExportError, UnsupportedCheckpointError
 from export.repository import Stage, install, other_versions
 from export.verification import Check, require, table
 from tritone.repository.input_limits import raised_limits
+
+if TYPE_CHECKING:
+    from export.tensorrt.models import EngineModel
 
 
 @dataclass(frozen=True)
@@ -27,19 +32,60 @@ class Options:
     names: Collection[str] = ()  #: install only these models; all of the family's when empty
     calibration: Path | None = None  #: recordings for the int8 variant, a folder or a manifest
     quantize: bool = True  #: whether to make the int8 variant at all
-    together: Mapping[str, Checkpoint] = field(default_factory=dict)  #: all of this command, by NeMo class
+    suffix: str = ""  #: ends the names of the models that are installed into, for a second set of them
+
+    def named(self, model: str) -> str:
+        """The folder that a model of a family is installed into."""
+        return model + self.suffix
 
 
 class Family(ABC):
-    """One kind of checkpoint: what is made of it, and how that is proven equal to NeMo."""
+    """One kind of checkpoint: what is made of it, and how that is proven equal to NeMo.
 
+    The class is imported wherever a family is looked up: its module must import neither torch nor NeMo.
+    """
+
+    name: ClassVar[str]  #: of the family's package
+    role: ClassVar[str]  #: in a pipeline: recogniser, punctuation, spectrograms or vocoder
     class_name: ClassVar[str]  #: NeMo class
+    describes: ClassVar[str]  #: what is supported of that class, for the refusal of others
     models: ClassVar[tuple[str, ...]]  #: Triton models that it writes files for
+    published: ClassVar[Mapping[str, str]] = MappingProxyType({})  #: NGC paths of checkpoints, by name
+    comparison: ClassVar[Comparison | None] = None  #: how its graph is timed against NeMo
 
     def __init__(self, checkpoint: Checkpoint, options: Options):
         self.checkpoint = checkpoint
         self.options = options
         self.model: Any = None  # the NeMo model, once restored
+        self.together: Sequence[Family] = ()  # all that one command exports
+
+    @classmethod
+    def accepts(cls, config: Mapping[str, Any]) -> bool:
+        """Tell from model_config.yaml whether a checkpoint of the class is one of this family."""
+        return True
+
+    @classmethod
+    def load(cls, path: Path) -> Any:
+        """Return the NeMo model of a checkpoint, in eval mode; nothing is asked of the network.
+
+        Raises:
+            UnsupportedCheckpointError: the family is not made from a NeMo class.
+        """
+        raise UnsupportedCheckpointError(f"{path.name}: expected a checkpoint of a NeMo class.")
+
+    @classmethod
+    def engines(cls) -> Sequence[EngineModel]:
+        """The models that TensorRT engines are made of."""
+        return ()
+
+    @classmethod
+    def write_random(cls, path: Path) -> None:
+        """Write a checkpoint of the published size with random weights, for measuring speed.
+
+        Raises:
+            UnsupportedCheckpointError: the family has none.
+        """
+        raise UnsupportedCheckpointError(f"{cls.name}: expected a family with random checkpoints.")
 
     @abstractmethod
     def restore(self) -> None:
@@ -97,9 +143,13 @@ class Family(ABC):
             unselected = set(self.models) - set(self.options.names or self.models)
             for model in unselected:
                 shutil.rmtree(stage.root / model, ignore_errors=True)
+            named = self.options.named
+            stage.rename(named)
             dims = {path.parent.name: graph_dims(path) for path in sorted(stage.root.glob("*/model.onnx"))}
-            obsolete = {model: files for model, files in self.obsolete().items() if model not in unselected}
-            fitted = fitted_configs(self.options.repository, dims, self.warm_up_ratios())
+            old = self.obsolete().items()
+            obsolete = {named(model): files for model, files in old if model not in unselected}
+            ratios = {named(model): ratio for model, ratio in self.warm_up_ratios().items()}
+            fitted = fitted_configs(self.options.repository, dims, ratios)
             require_one_interface(fitted, self.options.repository, self.options.version)
             for path in install(stage, self.options.repository, self.options.version, obsolete):
                 report(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB)")
@@ -110,7 +160,8 @@ class Family(ABC):
             write_configs(raised)
             for path in raised:
                 report(f"raised the limits of inputs in {path}")
-            if others := other_versions(self.options.repository, self.models, self.options.version):
+            models = map(named, self.models)
+            if others := other_versions(self.options.repository, models, self.options.version):
                 report(
                     f"version {self.options.version} stands beside {', '.join(map(str, others))}; "
                     "`make versions` shows which one is served, and moves the traffic"

@@ -18,24 +18,14 @@ from pathlib import Path
 
 from export.download import download
 from export.errors import ChecksumError, DownloadError
+from export.families import families
 from export.fingerprint import file_sha256
 
 BASE_URL = "https://api.ngc.nvidia.com/v2/models"
 LOCK_NAME = "checkpoints.lock.json"
 
-# Path below the base address, as NeMo 2.4.1's list_available_models() gives it.
-PUBLISHED = {
-    "stt_en_quartznet15x5": (
-        "nvidia/nemo/stt_en_quartznet15x5/versions/1.0.0rc1/files/stt_en_quartznet15x5.nemo"
-    ),
-    "QuartzNet15x5Base-En": "nvidia/nemospeechmodels/versions/1.0.0a5/files/QuartzNet15x5Base-En.nemo",
-    "punctuation_en_bert": "nvidia/nemo/punctuation_en_bert/versions/1.0.0rc1/files/punctuation_en_bert.nemo",
-    "punctuation_en_distilbert": (
-        "nvidia/nemo/punctuation_en_distilbert/versions/1.0.0rc1/files/punctuation_en_distilbert.nemo"
-    ),
-    "tts_en_tacotron2": "nvidia/nemo/tts_en_tacotron2/versions/1.10.0/files/tts_en_tacotron2.nemo",
-    "tts_waveglow_88m": "nvidia/nemo/tts_waveglow_88m/versions/1.0.0/files/tts_waveglow.nemo",
-}
+# Paths below the base address, as NeMo 2.4.1's list_available_models() gives them.
+PUBLISHED = {name: path for family in families() for name, path in family.published.items()}
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,11 @@ class Stage:
         folder = self.root / model
         folder.mkdir(parents=True, exist_ok=True)
         return folder / file
+
+    def rename(self, named: Callable[[str], str]) -> None:
+        """Give every model's folder another name."""
+        for folder in [folder for folder in self.root.iterdir() if folder.is_dir()]:
+            folder.rename(folder.with_name(named(folder.name)))
 
     def write_json(self, model: str, file: str, content: Mapping[str, Any]) -> None:
         """Write a sidecar, readable and with a stable order of keys as given."""

@@ -18,7 +18,7 @@ Array = NDArray[Any]
 class Check:
     """One comparison; it passes when the error is at most the tolerance."""
 
-    subject: str  #: what was compared, for example "asr_features: log-mel, 12 clips"
+    subject: str  #: what was compared, for example "features, 12 clips"
     measure: str  #: how the error is measured, for example "max abs"
     error: float  #: in units of the measure
     tolerance: float | None  #: None for a figure that is only reported

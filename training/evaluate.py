@@ -2,7 +2,7 @@
 
     python -m training.evaluate --nemo training/checkpoints/quartznet_small_en.nemo
     python -m training.evaluate --labels asr_ctc_decoder/1/ctc.json \\
-        --graphs asr_features/1/model.onnx asr_quartznet/1/model_int8.onnx
+        --graphs FEATURES/1/model.onnx ACOUSTIC_MODEL/1/model_int8.onnx
 """
 
 from __future__ import annotations

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from functools import partial
 from itertools import chain, islice
 from threading import Event, Lock, Thread
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from numpy.typing import NDArray
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+OrderedMap = Callable[..., Iterable[Any]]  # like `map`
+Network = Callable[..., Sequence[NDArray[Any]]]  # arrays in, arrays out, batch dimension first
+Bind = Callable[[str, Sequence[str], Sequence[str]], Network]  # a model, its inputs, the outputs wanted
 
 LOST_AFTER_S = 5.0  # a look that has not returned may never do so; twice as long for each further one
 
@@ -39,6 +45,11 @@ def map_ahead(
     finally:
         for future in pending:
             future.cancel()
+
+
+def work_ahead(requests: int, items: int) -> OrderedMap:
+    """Return `map_ahead` in threads of its own: `items` at work of each of so many requests."""
+    return partial(map_ahead, ThreadPoolExecutor(requests * items), items)
 
 
 class Handover:

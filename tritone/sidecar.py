@@ -21,6 +21,8 @@ def read_sidecar(path: Path, *names: str) -> list[Any]:
         raise ArtifactError(
             f"{path}: expected the exporter's file, found none; run `make export`."
         ) from error
+    except ValueError as error:
+        raise ArtifactError(f"{path}: expected JSON, got {error}; export the checkpoint again.") from error
     missing = [name for name in names if name not in fields]
     if missing:
         raise ArtifactError(f"{path}: expected the fields {', '.join(missing)}; export the checkpoint again.")

@@ -1,1 +1,1 @@
-"""Synthesis: Tacotron 2 and WaveGlow, each as one graph, and what makes a voice of the two."""
+"""What both halves of a voice share, of whichever families they are."""

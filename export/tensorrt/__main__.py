@@ -10,14 +10,15 @@ from functools import partial
 from pathlib import Path
 
 from export.errors import DeviceError, EngineError, ExportError, InstallError
+from export.families import engine_models, engine_named
 from export.tensorrt import variants
 from export.tensorrt.cuda import Cuda
 from export.tensorrt.library import SERVER, find_device, load_tensorrt
-from export.tensorrt.limits import Repository
 from export.tensorrt.making import Graphs, Workshop, leave_to_runtime, make, without_engine
-from export.tensorrt.models import MODELS, EngineModel, chosen
+from export.tensorrt.models import EngineModel
 from export.tensorrt.plan import MISSING, Task, prepared, task_of
 from export.tensorrt.record import BuildOptions, Device
+from export.tensorrt.repository import Repository
 from export.tensorrt.samples import samples_of
 from export.tensorrt.simulation import session, simulated
 from export.tensorrt.store import Store, installed
@@ -33,7 +34,7 @@ EPILOGUE = (
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    names = ", ".join(model.name for model in MODELS)
+    names = ", ".join(model.name for model in engine_models())
     made = argparse.ArgumentParser(prog="python -m export.tensorrt", description=__doc__, epilog=EPILOGUE)
     made.add_argument(
         "--repository", type=Path, default=Path("model_repository"), help="default: %(default)s"
@@ -84,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = BuildOptions(given.workspace_mib, given.optimization_level)
     store = Store(given.cache)
     try:
-        models = chosen(given.models)
+        models = [engine_named(name) for name in given.models or default_names(repository)]
         if given.simulate:
             return simulate(models, repository, given)
         if given.dry_run:
@@ -100,6 +101,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     workshop = Workshop(trt, cuda, device, options, repository, store)
     results = [make_or_fall_back(model, workshop, given) for model in models]
     return 0 if all(results) or given.allow_fallback else 1
+
+
+def default_names(repository: Repository) -> list[str]:
+    """Every model that engines are made of, and those of further sets that the repository has."""
+    names = [model.name for model in engine_models()]
+    further = sorted(path.parents[1].name for path in repository.root.glob("*/configs/tensorrt.pbtxt"))
+    return names + [name for name in further if name.startswith(tuple(f"{name}_" for name in names))]
 
 
 def versions_of(model: EngineModel, repository: Repository, given: argparse.Namespace) -> list[Repository]:
@@ -212,8 +220,8 @@ def simulate(models: Sequence[EngineModel], root: Repository, given: argparse.Na
     for model, repository in every_version(models, root, given):
         graphs = Graphs(repository)
         engine = session(simulated(*prepared(model, repository)))
-        samples = samples_of(model.name, repository, graphs)
-        checks = compare(model.name, samples, engine, partial(graphs, model.name))
+        samples = samples_of(model, repository, graphs.made_by)
+        checks = compare(model, samples, engine, partial(graphs, model.name))
         print(f"{model.name}/{repository.version}: {model.precision}\n{table(checks)}\n", flush=True)
         passed &= all(check.passed for check in checks)
     return 0 if passed else 1

@@ -15,16 +15,17 @@ takes badly, and each has a rewriting here:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 import onnx
+import onnx_graphsurgeon as surgeon
 from onnx import TensorProto, helper, numpy_helper, shape_inference
-from onnx.reference import ReferenceEvaluator
 
 from export.errors import EngineError
 
-VERSION = 1  # of these rewritings; another number rebuilds every engine
+LARGEST = 1 << 40  # bytes of what is computed here: weights of any size
+VERSION = 2  # of these rewritings; another number rebuilds every engine
 
 
 def tensorrt_form(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -33,106 +34,43 @@ def tensorrt_form(model: onnx.ModelProto) -> onnx.ModelProto:
     Raises:
         EngineError: a choice that the shapes do not decide.
     """
-    made = onnx.ModelProto()
-    made.CopyFrom(model)
-    fold_constants(made.graph)
-    decide_squeezes(made)
+    made = folded(model)
+    for node in made.graph.node:
+        if node.op_type == "If":
+            raise EngineError(
+                f"node '{node.name}': expected a choice that the graph's shapes decide, got one that they do "
+                "not; export the checkpoint again, or serve the graph with ONNX Runtime."
+            )
     keep_all_steps(made.graph)
     onnx.checker.check_model(made)
     return made
 
 
-def fold_constants(graph: onnx.GraphProto) -> None:
-    """Compute once what depends on no input: weights in the type they are used in, paddings, shapes."""
-    known = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    outputs = {value.name for value in graph.output}
-    folded: dict[str, np.ndarray] = {}
-    nodes = []
-    for node in graph.node:
-        if node.op_type in ("Loop", "If") or not all(name in known for name in node.input if name):
-            nodes.append(node)
-            continue
-        values = evaluate(node, known)
-        known.update(values)
-        if outputs & values.keys():
-            nodes.append(node)
-        else:
-            folded.update(values)
-    replace_nodes(graph, nodes)
-    used = set(all_inputs(graph))
-    kept = [tensor for tensor in graph.initializer if tensor.name in used]
-    del graph.initializer[:]
-    graph.initializer.extend(kept)
-    graph.initializer.extend(
-        numpy_helper.from_array(np.asarray(value), name) for name, value in folded.items() if name in used
-    )
+def folded(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Compute once what depends on no input, and keep the branch of every choice that is decided by then.
 
-
-def evaluate(node: onnx.NodeProto, known: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The outputs of a node whose inputs are known."""
-    inputs = {name: known[name] for name in node.input if name}
-    values = ReferenceEvaluator(node).run(None, inputs)
-    return dict(zip(node.output, values, strict=True))
-
-
-def decide_squeezes(model: onnx.ModelProto) -> None:
-    """Replace every If between Squeeze and Identity by what the shapes say.
-
-    Raises:
-        EngineError: names the node whose axis may or may not have one element.
+    What one pass has computed may decide shapes, and these another choice, until nothing changes any more.
     """
-    if not any(node.op_type == "If" for node in model.graph.node):
-        return
-    known = {
-        value.name: [dim.dim_value for dim in value.type.tensor_type.shape.dim]
-        for value in shape_inference.infer_shapes(model, data_prop=True).graph.value_info
-        if value.type.tensor_type.HasField("shape")
-    }
-    nodes = []
+    nodes = -1
+    while nodes != len(model.graph.node):
+        nodes = len(model.graph.node)
+        graph = surgeon.import_onnx(shape_inference.infer_shapes(model, data_prop=True))
+        model = surgeon.export_onnx(
+            graph.fold_constants(recurse_subgraphs=False, size_threshold=LARGEST).cleanup()
+        )
+    # GraphSurgeon leaves weights that only a loop reads in its body; here all lie outside.
     for node in model.graph.node:
-        if node.op_type != "If":
-            nodes.append(node)
-            continue
-        squeeze, axis = squeezed(node)
-        shape = known.get(squeeze.input[0], [])
-        if not -len(shape) <= axis < len(shape) or not shape[axis]:
-            raise EngineError(
-                f"node '{node.name}': expected an axis of known size in '{squeeze.input[0]}', got the shape "
-                f"{shape or 'unknown'}; export the checkpoint again, or serve the graph with ONNX Runtime."
-            )
-        if shape[axis] == 1:
-            axes = numpy_helper.from_array(np.array([axis], np.int64), f"{node.output[0]}/axes")
-            model.graph.initializer.append(axes)
-            made = helper.make_node("Squeeze", [squeeze.input[0], axes.name], node.output, name=node.name)
-        else:
-            made = helper.make_node("Identity", squeeze.input[:1], node.output, name=node.name)
-        nodes.append(made)
-    replace_nodes(model.graph, nodes)
-
-
-def squeezed(choice: onnx.NodeProto) -> tuple[onnx.NodeProto, int]:
-    """The Squeeze in the branches of an If, and its axis.
-
-    Raises:
-        EngineError: the branches hold something else.
-    """
-    for branch in (attribute.g for attribute in choice.attribute):
-        constants = {node.output[0]: node for node in branch.node if node.op_type == "Constant"}
-        for node in branch.node:
-            if node.op_type == "Squeeze" and len(node.input) == 2 and node.input[1] in constants:
-                axes = numpy_helper.to_array(constants[node.input[1]].attribute[0].t)
-                if axes.size == 1:
-                    return node, int(axes.flatten()[0])
-    raise EngineError(
-        f"node '{choice.name}': expected a choice between removing an axis and leaving it, got another; "
-        "TensorRT has no way to take it, serve the graph with ONNX Runtime."
-    )
+        for attribute in node.attribute:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                model.graph.initializer.extend(attribute.g.initializer)
+                del attribute.g.initializer[:]
+    return model
 
 
 def keep_all_steps(graph: onnx.GraphProto) -> None:
     """Leave out the slices behind a Loop's stacks, and put zeros where no step has written.
 
-    The Loop is the decoder's (export.synthesis.tacotron2_graph): its second carried value counts the steps of
+    The Loop is the decoder's (export.families.tacotron2.graph): its second carried value counts the steps of
     each row before the one at which it ended, so a step whose index is above all of these was not taken.
     """
     nodes: list[onnx.NodeProto] = []
@@ -213,12 +151,3 @@ def replace_nodes(graph: onnx.GraphProto, nodes: list[onnx.NodeProto]) -> None:
         copies.append(copy)
     del graph.node[:]
     graph.node.extend(copies)
-
-
-def all_inputs(graph: onnx.GraphProto) -> Iterator[str]:
-    """Names that nodes read, those inside of subgraphs too."""
-    for node in graph.node:
-        yield from node.input
-        for attribute in node.attribute:
-            if attribute.type == onnx.AttributeProto.GRAPH:
-                yield from all_inputs(attribute.g)

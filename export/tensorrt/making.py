@@ -15,14 +15,15 @@ from typing import Any
 from numpy.typing import NDArray
 
 from export.errors import EngineError, VerificationError
+from export.families import engine_named
 from export.tensorrt import store as files
 from export.tensorrt import variants
 from export.tensorrt.builder import build
 from export.tensorrt.cuda import Cuda
 from export.tensorrt.engine import Engine
-from export.tensorrt.limits import Repository
 from export.tensorrt.plan import Task, graph_for_tensorrt
 from export.tensorrt.record import BuildOptions, Device, EngineRecord, record_checks
+from export.tensorrt.repository import Repository
 from export.tensorrt.samples import Arrays, Sample, samples_of
 from export.tensorrt.simulation import session
 from export.tensorrt.store import Found, Store
@@ -51,6 +52,15 @@ class Graphs:
     def __init__(self, repository: Repository):
         self._repository = repository
         self._loaded: dict[str, Run] = {}
+
+    def made_by(self, model: str) -> Arrays:
+        """What a model's graph makes of the inputs that its engine is verified with.
+
+        Raises:
+            EngineError: no family has such a model, or a file is missing.
+        """
+        arrays = engine_named(model).arrays(self._repository, self.made_by)
+        return self(model, arrays)
 
     def __call__(self, model: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
         """Run one model's graph."""
@@ -94,8 +104,8 @@ def build_verified(task: Task, key: str, workshop: Workshop) -> Found:
     workshop.say(f"{name}: {len(built.plan) / 1e6:.1f} MB, built in {time.monotonic() - started:.0f} s")
     engine = Engine(workshop.trt, workshop.cuda, name, built.plan, task.profiles)
     graphs = Graphs(workshop.repository)
-    samples = samples_of(name, workshop.repository, graphs)
-    checks = compare(name, samples, engine, partial(graphs, name))
+    samples = samples_of(task.model, workshop.repository, graphs.made_by)
+    checks = compare(task.model, samples, engine, partial(graphs, name))
     workshop.say(table(checks))
     require_equal(name, checks)
     engine_ms, runtime_ms = time_both(samples[0], engine, partial(graphs, name))

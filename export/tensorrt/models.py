@@ -1,15 +1,19 @@
-"""The models that engines are made of, and what is particular to each."""
+"""What a family tells of a model that an engine is made of: shapes, inputs, tolerances, precision."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from export.errors import EngineError
+from export.tensorrt.profiles import Axis, Range
+from export.tensorrt.repository import Repository
+from export.tensorrt.samples import Arrays, Reference
+from export.tensorrt.verification import Row
 
 
 @dataclass(frozen=True)
-class EngineModel:
+class EngineModel(ABC):
     """One model of the repository."""
 
     name: str
@@ -20,25 +24,26 @@ class EngineModel:
         """As records have it."""
         return "FP16 products, FP32 elsewhere" if self.half else "FP32"
 
+    @abstractmethod
+    def inputs(self, repository: Repository, batch: Axis) -> Mapping[str, Range]:
+        """Shapes of every input, batch first, for a range of batches.
 
-MODELS = (
-    # Power spectra span more than halves can hold, and a logarithm is taken of the smallest.
-    EngineModel("asr_features", half=False),
-    EngineModel("asr_quartznet"),
-    EngineModel("punctuation_bert"),
-    EngineModel("tts_tacotron2"),
-    EngineModel("tts_waveglow"),
-)
+        Raises:
+            EngineError: a config or sidecar lacks what they are made of.
+        """
 
+    @abstractmethod
+    def arrays(self, repository: Repository, reference: Reference) -> Arrays:
+        """Inputs like what the model is served with: rows of mixed lengths, deterministic.
 
-def chosen(names: Sequence[str]) -> list[EngineModel]:
-    """The models of these names, or all.
+        Args:
+            repository: the models as they are served.
+            reference: runs the graph of another model, for what comes before this one.
 
-    Raises:
-        EngineError: a name that no engine is made for.
-    """
-    known = {model.name: model for model in MODELS}
-    for name in names:
-        if name not in known:
-            raise EngineError(f"model: expected one of {', '.join(known)}, got {name!r}.")
-    return [model for model in MODELS if not names or model.name in names]
+        Raises:
+            EngineError: a file that they are made of is missing.
+        """
+
+    @abstractmethod
+    def compare(self, measured: Arrays, expected: Arrays) -> list[Row]:
+        """Errors of an engine's outputs against the graph's, each with its tolerance."""

@@ -11,11 +11,11 @@ from google.protobuf.message import DecodeError
 
 from export.errors import EngineError
 from export.tensorrt.graph_form import tensorrt_form
-from export.tensorrt.limits import Repository
 from export.tensorrt.models import EngineModel
 from export.tensorrt.precision import Precision, decide, name_nodes, typed
 from export.tensorrt.profiles import Profile, check_instances, check_profiles, check_warm_up, profiles_of
 from export.tensorrt.record import BuildOptions, Device, engine_key, sha256_of
+from export.tensorrt.repository import Repository
 from export.tensorrt.store import Store, installed
 
 INSTALLED, CACHED, MISSING = "installed", "in the cache", "to be built"
@@ -49,7 +49,7 @@ def task_of(model: EngineModel, repository: Repository) -> Task:
     """
     path = repository.graph(model.name)
     digest = sha256_of(path)
-    profiles = profiles_of(model.name, repository)
+    profiles = profiles_of(model, repository)
     check_profiles(profiles, read_graph(path, model.name).graph, model.name)
     check_warm_up(profiles, repository.config(model.name))
     check_instances(profiles, repository.config(model.name))

@@ -1,19 +1,24 @@
 """Optimisation profiles: which shapes an engine takes, and which it is made fastest for.
 
-Every number comes from `limits`. An engine has two profiles, of which Triton takes the one whose optimum is
-nearer: `single` for a request that is alone, `batch` for what the dynamic batcher has merged.
+Every number comes from configs and sidecars, which the families read. An engine has two profiles, of which
+Triton takes the one whose optimum is nearer: `single` for a request that is alone, `batch` for what the
+dynamic batcher has merged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import onnx
 
 from export.errors import EngineError
-from export.tensorrt.limits import PunctuationLimits, RecognitionLimits, Repository, SynthesisLimits
+from export.tensorrt.repository import Repository
+
+if TYPE_CHECKING:
+    from export.tensorrt.models import EngineModel
 
 Shape = tuple[int, ...]
 
@@ -55,18 +60,16 @@ class Profile:
 Axis = tuple[int, int, int]
 
 
-def profiles_of(model: str, repository: Repository) -> list[Profile]:
+def profiles_of(model: EngineModel, repository: Repository) -> list[Profile]:
     """The profiles of a model's engine.
 
     Raises:
         EngineError: a config or sidecar lacks what they are made of, or allows nothing.
     """
-    config = repository.config(model)
+    config = repository.config(model.name)
     preferred = list(config.dynamic_batching.preferred_batch_size)
-    build, limits = _OF[model]
-    return both(
-        config.max_batch_size, preferred, lambda batch: build(getattr(repository, limits)(), batch), model
-    )
+    inputs = partial(model.inputs, repository)
+    return both(config.max_batch_size, preferred, inputs, model.name)
 
 
 def both(
@@ -86,66 +89,6 @@ def both(
     return (
         [single] if most == 1 else [single, Profile("batch", inputs((1, max(preferred, default=most), most)))]
     )
-
-
-def features_inputs(limits: RecognitionLimits, batch: Axis) -> dict[str, Range]:
-    """Audio (B, N) and audio_length (B, 1)."""
-    longest = limits.longest_samples
-    return {
-        "audio": Range.of(batch, (limits.shortest_samples, longest // 2, longest)),
-        "audio_length": Range.of(batch, 1),
-    }
-
-
-def quartznet_inputs(limits: RecognitionLimits, batch: Axis) -> dict[str, Range]:
-    """Features (B, M, T) and features_length (B, 1)."""
-    frames = (
-        limits.frames(limits.shortest_samples),
-        limits.frames(limits.longest_samples // 2),
-        limits.frames(limits.longest_samples),
-    )
-    return {"features": Range.of(batch, limits.mels, frames), "features_length": Range.of(batch, 1)}
-
-
-def bert_inputs(limits: PunctuationLimits, batch: Axis) -> dict[str, Range]:
-    """input_ids and attention_mask (B, L): a long text comes in full windows, a short one in its own size."""
-    tokens = (limits.bucket_tokens, limits.window_tokens, limits.window_tokens)
-    return {name: Range.of(batch, tokens) for name in ("input_ids", "attention_mask")}
-
-
-def tacotron2_inputs(limits: SynthesisLimits, batch: Axis) -> dict[str, Range]:
-    """Symbols (B, S), symbols_length (B, 1) and dropout (B, L, layers, units)."""
-    symbols = (limits.symbols_bucket, limits.usual_symbols, limits.longest_symbols)
-    steps = (1, limits.steps(symbols[1]), limits.steps(symbols[2]))
-    voice = limits.voice
-    return {
-        "symbols": Range.of(batch, symbols),
-        "symbols_length": Range.of(batch, 1),
-        "dropout": Range.of(batch, steps, voice.prenet_layers, voice.prenet_units),
-    }
-
-
-def waveglow_inputs(limits: SynthesisLimits, batch: Axis) -> dict[str, Range]:
-    """Mel (B, M, T), mel_length (B, 1) and z (B, G, columns), as many columns as belong to the frames."""
-    voice = limits.voice
-    steps = limits.steps(limits.longest_symbols)
-    usual = limits.steps(limits.usual_symbols)
-    frames = (limits.frames_bucket, limits.frames(usual // 2), limits.frames(steps, limits.slowest_speed))
-    low, usual_columns, high = (voice.latent_columns(count) for count in frames)
-    return {
-        "mel": Range.of(batch, voice.mels, frames),
-        "mel_length": Range.of(batch, 1),
-        "z": Range.of(batch, voice.groups, (low, usual_columns, high)),
-    }
-
-
-_OF: dict[str, tuple[Callable[[Any, Axis], Mapping[str, Range]], str]] = {
-    "asr_features": (features_inputs, "recognition"),
-    "asr_quartznet": (quartznet_inputs, "recognition"),
-    "punctuation_bert": (bert_inputs, "punctuation"),
-    "tts_tacotron2": (tacotron2_inputs, "synthesis"),
-    "tts_waveglow": (waveglow_inputs, "synthesis"),
-}
 
 
 def check_profiles(profiles: Sequence[Profile], graph: onnx.GraphProto, model: str) -> None:

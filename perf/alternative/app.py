@@ -19,7 +19,7 @@ import uvicorn
 from fastapi import Body, FastAPI, Response
 from pydantic import BaseModel
 
-NETWORKS = ("recogniser", "punctuation", "tacotron2", "waveglow")
+NETWORKS = ("recogniser", "punctuation", "spectrograms", "vocoder")
 
 
 class Speech(Protocol):

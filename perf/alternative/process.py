@@ -16,7 +16,7 @@ from perf.bench.clips import ROOT
 from perf.bench.graphs import NEMO_PYTHON, GraphsError, Size, require_nemo
 from tritone.server import Ports
 
-NETWORKS = ("recogniser", "punctuation", "tacotron2", "waveglow")  # in the order of the app's arguments
+NETWORKS = ("recogniser", "punctuation", "spectrograms", "vocoder")  # in the order of the app's arguments
 PACKAGES = ("nemo_toolkit", "torch", "fastapi", "uvicorn")
 STARTING_S = 300.0  # importing NeMo and restoring full-size checkpoints on a busy machine
 _VERSIONS = (

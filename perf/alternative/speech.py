@@ -6,17 +6,13 @@ import io
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import librosa
 import numpy as np
 import soundfile
 import torch
-from nemo.collections.asr.models import EncDecCTCModel
-from nemo.collections.nlp.models import PunctuationCapitalizationModel
-from nemo.collections.tts.models import Tacotron2Model, WaveGlowModel
 
-from export.punctuation.archive_only import archive_only
+from export.families import load
 
 PAUSE_S = 0.3  # between sentences, as long as tritone's
 _SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
@@ -26,18 +22,13 @@ class NemoSpeech:
     """All four models restored in this process.
 
     Args:
-        checkpoints: .nemo files by network: recogniser, punctuation, tacotron2, waveglow.
+        checkpoints: .nemo files by role: recogniser, punctuation, spectrograms, vocoder.
     """
 
     def __init__(self, checkpoints: Mapping[str, Path]) -> None:
-        def restored(model: Any, network: str) -> Any:
-            return model.restore_from(str(checkpoints[network]), map_location="cpu").eval()
-
-        self._recogniser = restored(EncDecCTCModel, "recogniser")
-        with archive_only():  # without asking the Hugging Face hub
-            self._punctuation = restored(PunctuationCapitalizationModel, "punctuation")
-        self._spectrograms = restored(Tacotron2Model, "tacotron2")
-        self._vocoder = restored(WaveGlowModel, "waveglow")
+        models = {role: load(path) for role, path in checkpoints.items()}
+        self._recogniser, self._punctuation = models["recogniser"], models["punctuation"]
+        self._spectrograms, self._vocoder = models["spectrograms"], models["vocoder"]
         self._hears_hz = int(self._recogniser.cfg.sample_rate)
         self._speaks_hz = int(self._spectrograms.cfg.sample_rate)
 

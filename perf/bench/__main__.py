@@ -6,11 +6,12 @@ import argparse
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from perf.bench import glue, growth, memory, nemo, networks, serving, synthesis
 from perf.bench.effort import QUICK, THOROUGH, Effort
-from perf.bench.graphs import GraphsError, Size, demo_size, full_size
+from perf.bench.graphs import FAMILIES, GraphsError, Size, demo_size, full_size
 from perf.bench.machine import describe
 from perf.bench.report import markdown, raw
 from perf.bench.results import Result
@@ -23,8 +24,11 @@ BENCHMARKS: dict[str, tuple[Callable[[Size, Effort], Result], tuple[str, ...]]] 
     "nemo": (nemo.measure, ("full",)),
     "glue": (glue.measure, ("demo", "full")),
     "memory": (memory.measure, ("demo",)),
-    "tacotron2": (networks.measure_tacotron2, ("full",)),
-    "waveglow": (networks.measure_waveglow, ("demo", "full")),
+    **{
+        family.name: (partial(networks.measure, family), tuple(family.comparison.sizes))
+        for family in FAMILIES.values()
+        if family.comparison is not None
+    },
     "synthesis": (synthesis.measure, ("demo", "full")),
     "growth": (growth.measure, ("demo",)),
 }

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
 from perf.bench.clips import Clip
+from tritone.concurrency import Network
 from tritone.contract import SAMPLE_RATE_HZ
-from tritone.punctuation.restoration import Labels, Logits, PunctuationRestorer
-from tritone.punctuation.windows import WindowTokenizer
+from tritone.model_parameters import Parameters
+from tritone.punctuation.loading import load_punctuator
 from tritone.recognition.ctc import CtcDecoder
+from tritone.recognition.loading import load_recognizer
+from tritone.repository.configs import read_config
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,34 @@ def arrangements(cores: int) -> list[Arrangement]:
     return [Arrangement(n, cores // n) for n in range(cores, 0, -1) if cores % n == 0]
 
 
+def parameters_of(repository: Path, model: str) -> Parameters:
+    """Return the parameters of a model's config."""
+    return Parameters.of(read_config(repository / model / "config.pbtxt"))
+
+
+def bind_graph(
+    repository: Path, threads: int, model: str, inputs: Sequence[str], outputs: Sequence[str]
+) -> Network:
+    """Return a function that runs version 1 of a model's graph in this process; no graph, nothing to run."""
+    path = repository / model / "1/model.onnx"
+    if not path.is_file():
+        return partial(_not_measured, model)
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    parameters = read_config(repository / model / "config.pbtxt").parameters
+    options.enable_mem_pattern = parameters["enable_mem_pattern"].string_value != "0"  # as served
+    session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+    def run(*arrays: NDArray[Any]) -> Sequence[NDArray[Any]]:
+        results: Sequence[NDArray[Any]] = session.run(outputs, dict(zip(inputs, arrays, strict=True)))
+        return results
+
+    return run
+
+
 class BarePipeline:
-    """features, acoustic model, greedy decoder and punctuation of one model repository, called directly.
+    """Recogniser, greedy decoder and punctuation of one model repository, called directly.
 
     Args:
         repository: a model repository with exported graphs in version 1.
@@ -45,44 +75,29 @@ class BarePipeline:
 
     def __init__(self, repository: Path, arrangement: Arrangement) -> None:
         self.arrangement = arrangement
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = arrangement.threads
-        options.inter_op_num_threads = 1
-
-        def session(model: str) -> ort.InferenceSession:
-            return ort.InferenceSession(
-                repository / model / "1/model.onnx", options, providers=["CPUExecutionProvider"]
-            )
-
-        self._features = session("asr_features")
-        self._acoustics = session("asr_quartznet")
-        self._bert = session("punctuation_bert")
+        bind = partial(bind_graph, repository, arrangement.threads)
+        windows, punctuation = "asr_windows", "punctuation_windows"
+        self._recognizer = load_recognizer(
+            repository / windows / "1", parameters_of(repository, windows), bind, ahead=False
+        )
+        self._restorer = load_punctuator(
+            repository / punctuation / "1", parameters_of(repository, punctuation), bind, ahead=False
+        )
         self._decoder = CtcDecoder.load(repository / "asr_ctc_decoder/1/ctc.json")
-        punctuation = repository / "punctuation_windows/1"
-        labels = Labels.load(punctuation / "punctuation.json")
-        self._restorer = PunctuationRestorer(WindowTokenizer.load(punctuation), labels, self._punctuate)
         self._workers = ThreadPoolExecutor(arrangement.workers)
 
     def recognise(self, clip: Clip) -> str:
         """Return the punctuated text of one clip."""
-        audio_length = np.array([[clip.size]], np.int64)
-        features, features_length = self._features.run(
-            ["features", "features_length"], {"audio": clip[np.newaxis], "audio_length": audio_length}
-        )
-        log_probs, frames = self._acoustics.run(
-            ["log_probs", "log_probs_length"], {"features": features, "features_length": features_length}
-        )
-        words = self._decoder.decode(log_probs[0, : frames[0, 0]], clip.size / SAMPLE_RATE_HZ)
+        words = self._decoder.decode(self._recognizer.log_probs(clip), clip.size / SAMPLE_RATE_HZ)
         return self._restorer.restore(words.transcript)
 
     def recognise_all(self, clips: Sequence[Clip]) -> list[str]:
         """Return the texts of many clips, with all workers."""
         return list(self._workers.map(self.recognise, clips))
 
-    def _punctuate(self, batch: tuple[NDArray[np.int64], NDArray[np.int64]]) -> Logits:
-        feed = dict(zip(("input_ids", "attention_mask"), batch, strict=True))
-        punct_logits, capit_logits = self._bert.run(["punct_logits", "capit_logits"], feed)
-        return punct_logits, capit_logits
+
+def _not_measured(model: str, *_: NDArray[Any]) -> Sequence[NDArray[Any]]:
+    raise NotImplementedError(f"{model}: expected no call of a model without a graph; it is not measured")
 
 
 def _counted(number: int, noun: str) -> str:

@@ -20,8 +20,7 @@ class Effort:
     texts_demo: int  # to speak, per round, at demo size
     texts_full: int  # to speak, per round, at full size
     sentences: tuple[int, ...]  # lengths of text whose cost is compared
-    decoder_steps: int  # of Tacotron 2, at full size
-    vocoder_frames: int  # of WaveGlow
+    network_share: float  # of the work on which a graph is compared with NeMo's network
 
     def clips(self, size: Size) -> int:
         """Clips per round at a size."""
@@ -42,8 +41,7 @@ THOROUGH = Effort(
     texts_demo=22,
     texts_full=3,
     sentences=(1, 2, 4, 8, 16, 32),
-    decoder_steps=400,
-    vocoder_frames=100,
+    network_share=1.0,
 )
 QUICK = Effort(
     rounds=3,
@@ -55,6 +53,5 @@ QUICK = Effort(
     texts_demo=6,
     texts_full=1,
     sentences=(1, 2, 4),
-    decoder_steps=100,
-    vocoder_frames=25,
+    network_share=0.25,
 )

@@ -7,10 +7,12 @@ model took. What the counters leave over of the latency that the client sees is 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from statistics import median
 
 import tritonclient.grpc as triton
 
+from perf.bench.bare import parameters_of
 from perf.bench.clips import CLIP_S, equal_clips
 from perf.bench.effort import Effort
 from perf.bench.graphs import Size
@@ -19,7 +21,7 @@ from perf.bench.results import Result, Row, Target
 from perf.bench.server import Statistics, differences, read_statistics, serving
 
 TARGET = Target(0.10, at_least=False)
-ACOUSTIC_MODEL, PUNCTUATION_MODEL = "asr_quartznet", "punctuation_bert"
+CALLERS = ("asr_windows", "punctuation_windows")
 # asr_windows and punctuation_windows answer from threads of their own, after Triton stopped their clocks.
 WINDOWS_AND_HOPS = "windows, queues, hops"
 TRANSPORT = "gRPC and client"
@@ -28,12 +30,13 @@ TRANSPORT = "gRPC and client"
 def measure(size: Size, effort: Effort) -> Result:
     """Break one request's latency down at one size."""
     requests = [serialised(clip) for clip in equal_clips(effort.latency_clips)]
+    networks = called_by(size)
     with serving(size) as server, LoadClient(server.grpc_url, 1) as client:
         client.answers(requests)
         with triton.InferenceServerClient(server.grpc_url) as control:
-            times = [request_times(client, control, request) for request in requests]
+            times = [request_times(client, control, request, networks) for request in requests]
     parts = {name: median(time[name] for time in times) for name in times[0]}
-    acoustic, punctuation = parts.pop(ACOUSTIC_MODEL), parts.pop(PUNCTUATION_MODEL)
+    acoustic, punctuation = (parts.pop(networks[role]) for role in ("acoustic_model", "punctuation_model"))
     transport = parts.pop(TRANSPORT)
     glue = sum(parts.values())
     listed = "; ".join(f"{name} {seconds * 1000:.1f}" for name, seconds in parts.items())
@@ -58,40 +61,47 @@ def measure(size: Size, effort: Effort) -> Result:
         ],
         [
             f"{size.name} size, one {CLIP_S:g} s clip at a time, medians of {len(times)} in ms: {listed}. "
-            f"{PUNCTUATION_MODEL} {punctuation * 1000:.1f} ms is on neither side."
+            f"{networks['punctuation_model']} {punctuation * 1000:.1f} ms is on neither side."
         ],
         {"requests": times},
     )
 
 
+def called_by(size: Size) -> dict[str, str]:
+    """Return the models that recognition and punctuation call, by the parameter that names each."""
+    named = [parameters_of(size.repository, model).partners for model in CALLERS]
+    return {role: model for partners in named for role, model in partners.items()}
+
+
 def request_times(
-    client: LoadClient, control: triton.InferenceServerClient, request: bytes
+    client: LoadClient,
+    control: triton.InferenceServerClient,
+    request: bytes,
+    networks: Mapping[str, str],
 ) -> dict[str, float]:
     """Send one request and say where its seconds went."""
     before = read_statistics(control)
     started = time.perf_counter()
     client.answers([request])
     latency_s = time.perf_counter() - started
-    return breakdown(latency_s, differences(before, read_statistics(control)))
+    return breakdown(latency_s, differences(before, read_statistics(control)), networks)
 
 
-def breakdown(latency_s: float, counted: dict[str, Statistics]) -> dict[str, float]:
+def breakdown(
+    latency_s: float, counted: dict[str, Statistics], networks: Mapping[str, str]
+) -> dict[str, float]:
     """Split the latency of one request into parts that add up to it.
 
     Args:
         latency_s: as the client saw it.
         counted: what every model did for it.
+        networks: the models that others call, by role.
 
     Returns:
         Seconds by part.
     """
     ensemble_s = counted["speech_to_text"].total_s
-    models = {
-        ACOUSTIC_MODEL: counted[ACOUSTIC_MODEL].compute_s,
-        PUNCTUATION_MODEL: counted[PUNCTUATION_MODEL].compute_s,
-        "asr_features": counted["asr_features"].compute_s,
-        "asr_ctc_decoder": counted["asr_ctc_decoder"].compute_s,
-    }
+    models = {name: counted[name].compute_s for name in (*networks.values(), "asr_ctc_decoder")}
     return {
         **models,
         WINDOWS_AND_HOPS: ensemble_s - sum(models.values()),

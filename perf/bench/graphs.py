@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from export.configs import WarmUpRatio, fit_configs, graph_dims
+from export.families import families
+from export.synthesis.voice import installed_voice
 from perf.bench.clips import ROOT
 from tritone.synthesis.voice import Voice
 
@@ -18,19 +20,11 @@ NEMO_PYTHON = ROOT / ".venv-export/bin/python"
 CACHE = ROOT / ".cache/perf"
 COMMITTED = ROOT / "model_repository"
 ENSEMBLES = ROOT / "ensembles"
-NAMES = {  # of the bundled checkpoints, by network
-    "recogniser": "quartznet",
-    "punctuation": "punctuation_bert",
-    "tacotron2": "tacotron2",
-    "waveglow": "waveglow",
+FAMILIES = {  # by role: those that the served repository has models of
+    family.role: family
+    for family in families()
+    if all((COMMITTED / model).is_dir() for model in family.models)
 }
-MAKERS = {  # of checkpoints at the published size: module and kind, by network
-    "recogniser": ("perf.checkpoints", "quartznet15x5"),
-    "punctuation": ("perf.checkpoints", "bert"),
-    "tacotron2": ("perf.synthesis_checkpoints", "tacotron2"),
-    "waveglow": ("perf.synthesis_checkpoints", "waveglow"),
-}
-_MADE_BY = ("export/**/*.py", "perf/*checkpoints.py", "perf/unverified_export.py", "perf/babble.py")
 
 
 class GraphsError(Exception):
@@ -43,26 +37,25 @@ class Size:
 
     name: str
     repository: Path
-    checkpoints: Mapping[str, Path]  # what it was exported from: recogniser, punctuation, tacotron2, waveglow
+    checkpoints: Mapping[str, Path]  # what it was exported from, by role of the family
 
-    def checkpoint(self, network: str) -> Path:
-        """Return the .nemo file of a network.
+    def checkpoint(self, role: str) -> Path:
+        """Return the .nemo file of the recogniser, punctuation, spectrograms or vocoder.
 
         Raises:
             GraphsError: it is not there, or there is nothing to restore it with.
         """
         require_nemo()
-        if not self.checkpoints[network].exists():
+        if not self.checkpoints[role].exists():
             raise GraphsError(
-                f"{network}, {self.name} size: expected {self.checkpoints[network]}, found none; "
+                f"{role}, {self.name} size: expected {self.checkpoints[role]}, found none; "
                 "check the checkout."
             )
-        return self.checkpoints[network]
+        return self.checkpoints[role]
 
     def voice(self) -> Voice:
         """Return what the checkpoints of synthesis decide."""
-        folder = self.repository / "tts_utterances/1"
-        return Voice.load(folder / "tacotron2.json", folder / "waveglow.json")
+        return installed_voice(self.repository)
 
     @property
     def repositories(self) -> tuple[Path, Path]:
@@ -73,9 +66,8 @@ class Size:
 def demo_size() -> Size:
     """Return the repository as it is served from the checkout."""
     folder = ROOT / "training/checkpoints"
-    return Size(
-        "demo", COMMITTED, {network: folder / f"{name}_small_en.nemo" for network, name in NAMES.items()}
-    )
+    checkpoints = {role: folder / f"{family.name}_small_en.nemo" for role, family in FAMILIES.items()}
+    return Size("demo", COMMITTED, checkpoints)
 
 
 def full_size() -> Size:
@@ -86,22 +78,24 @@ def full_size() -> Size:
     """
     folder = CACHE / f"full-{_fingerprint()}"
     repository = folder / "model_repository"
-    checkpoints = {network: folder / f"{network}.nemo" for network in MAKERS}
+    checkpoints = {role: folder / f"{role}.nemo" for role in FAMILIES}
     complete = folder / "complete"
     if not complete.exists():
         require_nemo()
         shutil.rmtree(folder, ignore_errors=True)
         _copy_code(repository)
-        for network, (module, kind) in MAKERS.items():
-            _say(f"making {kind} and exporting it, once (minutes) ...")
-            _nemo(module, kind, str(checkpoints[network]))
-            _nemo("perf.unverified_export", str(checkpoints[network]), "--repository", str(repository))
+        for role, family in FAMILIES.items():
+            _say(f"making {family.name} and exporting it, once (minutes) ...")
+            install = ("--install", str(repository))
+            _nemo("export.random_checkpoint", family.name, str(checkpoints[role]), *install)
         complete.touch()
     _copy_code(repository)
     size = Size("full", repository, checkpoints)
     dims = {path.parents[1].name: graph_dims(path) for path in repository.glob("*/1/model.onnx")}
-    noise_per_frame = size.voice().latent_columns(1)
-    fit_configs(repository, dims, {"tts_waveglow": WarmUpRatio("mel", "z", noise_per_frame)})
+    # A vocoder's warm-up has noise in proportion to its frames.
+    noise = WarmUpRatio("mel", "z", size.voice().latent_columns(1))
+    vocoders = [model for model, inputs in dims.items() if {"mel", "z"} <= inputs.keys()]
+    fit_configs(repository, dims, dict.fromkeys(vocoders, noise))
     return size
 
 
@@ -116,9 +110,8 @@ def _copy_code(repository: Path) -> None:
 def _fingerprint() -> str:
     """Say which code makes the graphs, so that a change of it makes them anew."""
     digest = hashlib.sha256()
-    for pattern in _MADE_BY:
-        for file in sorted(ROOT.glob(pattern)):
-            digest.update(file.read_bytes())
+    for file in sorted(ROOT.glob("export/**/*.py")):
+        digest.update(file.read_bytes())
     return digest.hexdigest()[:12]
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,26 +22,15 @@ def main() -> None:
     recogniser, punctuation, clips_file = sys.argv[1:]
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
+    from export.families import load
     from export.nemo_environment import prepare
 
     prepare(threads=len(os.sched_getaffinity(0)))
-    models = _restore(recogniser, punctuation)
+    models = load(Path(recogniser)), load(Path(punctuation))
     clips = list(np.load(clips_file))
     print(json.dumps("ready"), file=answers, flush=True)
     for line in sys.stdin:
         print(json.dumps(_recognise(*models, clips, int(line))), file=answers, flush=True)
-
-
-def _restore(recogniser: str, punctuation: str) -> tuple[Any, Any]:
-    from nemo.collections.asr.models import EncDecCTCModel
-    from nemo.collections.nlp.models import PunctuationCapitalizationModel
-
-    from export.punctuation.archive_only import archive_only
-
-    recognition = EncDecCTCModel.restore_from(recogniser, map_location="cpu").eval()
-    with archive_only():
-        restored = PunctuationCapitalizationModel.restore_from(punctuation, map_location="cpu")
-    return recognition, restored.eval()
 
 
 def _recognise(recogniser: Any, punctuation: Any, clips: list[np.ndarray], batch_size: int) -> list[str]:

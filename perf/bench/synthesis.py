@@ -27,9 +27,9 @@ def measure(size: Size, effort: Effort) -> Result:
     """Compare throughputs at one size."""
     spoken = texts(effort.texts(size))
     requests = [serialised_text(text, SEED) for text in spoken]
-    voice = size.voice()
+    rate_hz = size.voice().sample_rate_hz
     bare = {
-        str(arrangement): BareVoice(size.repository, voice, arrangement)
+        str(arrangement): BareVoice(size.repository, arrangement)
         for arrangement in arrangements(available_cores())
     }
     with serving(size) as server, LoadClient(server.grpc_url, CONCURRENCY) as client:
@@ -45,7 +45,6 @@ def measure(size: Size, effort: Effort) -> Result:
     pairs = list(zip(served, bare[best].speak_all(spoken, SEED), strict=True))
     differing = sum(not np.array_equal(*pair) for pair in pairs)
     low, high = spread(rates[SERVED], rates[best])
-    rate_hz = voice.sample_rate_hz
     others = ", ".join(f"{name} {rates[name].median / rate_hz:.2f}" for name in bare if name != best)
     speech_s = sum(samples.size for samples in served) / rate_hz
     return Result(

@@ -14,11 +14,11 @@ from tempfile import TemporaryDirectory
 from perf.load import alternative, arguments
 from perf.load.analyzer import find_analyzer
 from perf.load.errors import LoadTestError, UsageError
-from perf.load.inputs import require_known
+from perf.load.layout import Layout
 from perf.load.results import FAILED, FILE_NAME, Run
 from perf.load.session import Job, Session
 from perf.load.sources import read_sources
-from tritone.errors import ServerError
+from tritone.errors import TritoneError
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -34,7 +34,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except UsageError as error:
         print(f"perf.load: {error}", file=sys.stderr)
         return 2
-    except (LoadTestError, ServerError) as error:
+    except (LoadTestError, TritoneError) as error:
         print(f"perf.load: {error}", file=sys.stderr)
         return 1
 
@@ -50,8 +50,9 @@ def _run(given: argparse.Namespace, command: str) -> int:
     repository = arguments.read_repository(given.repository, given.config)
     sources = read_sources(given.recordings, given.texts, given.inputs)
     models = tuple(dict.fromkeys(name.strip() for name in given.models.split(",") if name.strip()))
+    layout = Layout.read(repository)
     for model in models:
-        require_known(model)
+        layout.require_known(model)
     analyzer = find_analyzer(given.perf_analyzer)
     folder = arguments.make_folder(given.output, given.replace)
     with TemporaryDirectory(prefix="tritone-load-") as work:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from perf.load.errors import UsageError
-from perf.load.inputs import MAIN
+from perf.load.layout import MAIN
 from perf.load.results import CONCURRENCY, RATE
 
 HIGHEST_CONCURRENCY = 256  # perf_analyzer starts a thread for each

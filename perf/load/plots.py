@@ -13,7 +13,7 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from perf.load.inputs import MAIN
+from perf.load.layout import MAIN
 from perf.load.results import CONCURRENCY, RATE, UNSTABLE, Point, Run
 
 COLORS = {"grpc": "tab:blue", "http": "tab:orange"}

@@ -14,7 +14,7 @@ from pathlib import Path
 from perf.load import outcome
 from perf.load.analyzer import Analyzer
 from perf.load.errors import AnalyzerError
-from perf.load.inputs import PIPELINES
+from perf.load.layout import PIPELINES
 from perf.load.metrics import ServerWatch, fetch, model_work, work_between
 from perf.load.plan import Load, Settings, window_s
 from perf.load.requests import RequestSet

@@ -13,7 +13,7 @@ import jinja2
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from perf.load.inputs import MAIN, PIPELINES
+from perf.load.layout import MAIN, PIPELINES
 from perf.load.plots import NAMES, draw
 from perf.load.results import CONCURRENCY, FAILED, MEASURED, UNSTABLE, Point, Run, ServerLoad
 

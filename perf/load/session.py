@@ -15,7 +15,8 @@ from typing import Any
 from perf.load.analyzer import Analyzer
 from perf.load.connection import Connection
 from perf.load.errors import LoadTestError, UsageError
-from perf.load.inputs import known_models, make_requests, require_known
+from perf.load.inputs import make_requests
+from perf.load.layout import Layout
 from perf.load.metrics import fetch
 from perf.load.plan import Load, Settings, Sweep, plan
 from perf.load.point import PointRunner, Ready, Target
@@ -68,6 +69,7 @@ class Session:
     def __init__(self, job: Job, analyzer: Analyzer) -> None:
         self._job = job
         self._analyzer = analyzer
+        self._layout = Layout.read(job.repository)
         self._began_s = time.monotonic()
         self._commit = git_commit()  # of the code that runs, whatever is committed meanwhile
         self._started = datetime.now(timezone.utc)
@@ -83,7 +85,7 @@ class Session:
             LoadTestError, ServerError: there is no server to be measured.
         """
         job = self._job
-        list(plan(job.models or known_models(), job.settings))  # refuses what cannot be planned
+        list(plan(job.models or self._layout.known, job.settings))  # refuses what cannot be planned
         with self._serving() as target:
             connection = Connection(target.grpc_url)
             self._server_version = connection.version()
@@ -123,15 +125,15 @@ class Session:
     def _models(self, connection: Connection) -> list[str]:
         served = connection.models()
         for model in self._job.models:
-            require_known(model)
+            self._layout.require_known(model)
             if model not in served:
                 raise UsageError(
                     f"--models: expected models that the server has, it has no {model}; leave it."
                 )
         for model in served:
-            if model not in known_models():
+            if model not in self._layout.known:
                 self._findings.skipped[model] = "no inputs are known for it"
-        return [model for model in self._job.models or known_models() if model in served]
+        return [model for model in self._job.models or self._layout.known if model in served]
 
     def _measure(self, sweeps: Sequence[Sweep], connection: Connection, target: Target) -> None:
         job, findings = self._job, self._findings

@@ -1,13 +1,15 @@
 """Real inputs for every model: recordings and texts are sent through all that comes before it.
 
-Where a model of the server calls another one itself, the same library code calls the other one from here,
-with the parameters that the server is configured with, and what it sends is written down on the way.
+What a step of a pipeline gets is what the steps before it answer. Where a model of the server calls others
+itself, the same library code calls them from here, with the parameters that the server is configured with,
+and what it sends is written down on the way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +18,19 @@ from numpy.typing import NDArray
 
 from perf.load.connection import Connection
 from perf.load.errors import LoadTestError
+from perf.load.layout import Layout
 from perf.load.sources import Sources
-from tritone.punctuation.restoration import Labels, PunctuationRestorer
-from tritone.punctuation.windows import WindowTokenizer
-from tritone.python_backend.configuration import Parameters
-from tritone.recognition.windows import AcousticFrames, WindowedRecognizer
-from tritone.synthesis.limits import StepLimit
+from tritone.concurrency import Network
+from tritone.contract import SAMPLE_RATE_HZ
+from tritone.model_parameters import Parameters
+from tritone.orchestrators import loader
+from tritone.punctuation.restoration import PunctuationRestorer
+from tritone.recognition.windows import WindowedRecognizer
 from tritone.synthesis.parameters import SynthesisParameters
-from tritone.synthesis.spectrograms import SpectrogramDecoder
 from tritone.synthesis.speech import SpeechSynthesizer
 from tritone.synthesis.utterances import read_utterances
-from tritone.synthesis.vocoding import Vocoder
-from tritone.synthesis.voice import Voice
 
+FORMATS = ("wav", "flac", "ogg", "mp3", "pcm")  # asked for in turns
 SEED = 1  # of the speech that inputs are made from
 STRENGTH = 0.1  # of the denoiser
 Row = dict[str, NDArray[Any]]  # tensors by name, without the batch dimension
@@ -41,13 +43,16 @@ class Stages:
     Args:
         connection: the server.
         sources: recordings and texts.
-        repository: the models as they are served: sidecar files are read from there.
+        repository: the models as they are served: configs and sidecar files are read from there.
     """
 
     def __init__(self, connection: Connection, sources: Sources, repository: Path) -> None:
+        self.layout = Layout.read(repository)
         self._connection = connection
         self._sources = sources
         self._repository = repository
+        self._answers: dict[str, Rows] = {}
+        self._calls: dict[str, dict[str, list[tuple[Row, float | None]]]] = {}
 
     @cached_property
     def files(self) -> Rows:
@@ -64,39 +69,14 @@ class Stages:
             except LoadTestError as error:  # which of many it was
                 raise LoadTestError(f"{path.name}: {error}") from error
             rows.append({name: decoded[name] for name in ("audio", "audio_length")})
+        self._answers["audio_decoder"] = rows
         return rows
-
-    @cached_property
-    def windows(self) -> tuple[Rows, Rows]:
-        """What asr_windows sends to asr_features and to asr_quartznet, window by window."""
-        to_features: Rows = []
-        to_network: Rows = []
-
-        def acoustics(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-            sent: Row = {"audio": samples, "audio_length": np.array([samples.size], np.int64)}
-            features = self._call("asr_features", sent)
-            to_features.append(sent)
-            to_network.append(features)
-            heard = self._call("asr_quartznet", features)
-            return heard["log_probs"][: heard["log_probs_length"][0]]
-
-        parameters = self._parameters("asr_windows")
-        frames = AcousticFrames.load(self._folder("asr_windows") / "windows.json")
-        lengths_s = parameters.number("window_s"), parameters.number("overlap_s")
-        recognizer = WindowedRecognizer(frames, acoustics, *lengths_s)
-        for row in self.audio:
-            recognizer.log_probs(row["audio"])
-        return to_features, to_network
-
-    @cached_property
-    def log_probs(self) -> Rows:
-        """What asr_ctc_decoder gets of every recording."""
-        return [self._call("asr_windows", row) | {"audio_length": row["audio_length"]} for row in self.audio]
 
     @cached_property
     def transcripts(self) -> Rows:
         """What was recognised in every recording; those without a word are left out."""
-        found = [{"transcript": self._call("asr_ctc_decoder", row)["transcript"]} for row in self.log_probs]
+        step, name = self.layout.maker("speech_to_text", "transcript") or ("speech_to_text", "transcript")
+        found = [{"transcript": row[name]} for row in self.answers(step)]
         spoken = [row for row in found if row["transcript"][0].strip()]
         if not spoken:
             raise LoadTestError(
@@ -106,88 +86,114 @@ class Stages:
         return spoken
 
     @cached_property
-    def token_windows(self) -> Rows:
-        """What punctuation_windows sends to punctuation_bert, row by row."""
-        sent: Rows = []
-
-        def model(batch: tuple[NDArray[np.int64], NDArray[np.int64]]) -> Any:
-            input_ids, attention_mask = batch
-            tensors = {"input_ids": input_ids, "attention_mask": attention_mask}
-            sent.extend(_rows(tensors))
-            logits = self._connection.infer("punctuation_bert", tensors)
-            return logits["punct_logits"], logits["capit_logits"]
-
-        folder = self._folder("punctuation_windows")
-        tokenizer, labels = WindowTokenizer.load(folder), Labels.load(folder / "punctuation.json")
-        per_batch = self._parameters("punctuation_windows").count("windows_per_batch")
-        restorer = PunctuationRestorer(tokenizer, labels, model, per_batch)
-        for row in self.transcripts:
-            restorer.restore(row["transcript"][0].decode("utf-8"))
-        return sent
-
-    @cached_property
     def texts(self) -> Rows:
         """Every text."""
         return [{"text": _bytes(text.encode("utf-8"))} for text in self._sources.texts]
 
-    @cached_property
-    def symbols(self) -> Rows:
-        """What tts_utterances gets of every text."""
-        answers = (self._call("tts_tokenizer", row) for row in self.texts)
-        return [{name: row[name] for name in ("symbols", "symbols_length", "pause_s")} for row in answers]
+    def asked(self, pipeline: str) -> Rows:
+        """What callers send to a pipeline."""
+        wanted = self.layout.models[pipeline].inputs.keys()
+        if "text" in wanted:
+            formats = [{"format": _bytes(name.encode())} for name in FORMATS]
+            rows = [text | name for text, name in zip(self.texts, cycle(formats), strict=False)]
+        elif "transcript" in wanted:
+            rows = self.transcripts
+        else:
+            rows = self.files if "audio_bytes" in wanted else self.audio
+        missing = wanted - rows[0].keys()
+        if missing:
+            raise LoadTestError(
+                f"{pipeline}: expected inputs that recordings or texts give, got {', '.join(missing)}; leave "
+                "it out of --models."
+            )
+        return [{name: row[name] for name in wanted} for row in rows]
 
-    @cached_property
-    def speech(self) -> Rows:
-        """Every text spoken once."""
-        return [self._call("tts_utterances", row, {"seed": SEED}) for row in self.symbols]
+    def rows(self, model: str) -> Rows:
+        """What a pipeline, or a step of one, gets for each recording or text."""
+        home = self.layout.home(model)
+        if home is None:
+            return self.asked(model)
+        pipeline, index = home
+        step = self.layout.steps(pipeline)[index]
+        columns = {name: self._tensor(pipeline, source) for name, source in step.input_map.items()}
+        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
-    @cached_property
-    def utterances(self) -> dict[str, list[tuple[Row, Row]]]:
-        """What tts_utterances sends to each network, row by row, with the answers."""
-        calls: dict[str, list[tuple[Row, Row]]] = {}
+    def answers(self, model: str) -> Rows:
+        """What a model answers to its rows."""
+        if model not in self._answers:
+            if model == "audio_decoder":
+                return self.audio
+            self._answers[model] = [self._call(model, row) for row in self.rows(model)]
+        return self._answers[model]
 
-        def network(model: str, inputs: tuple[str, ...], *outputs: str) -> Any:
+    def seconds(self, model: str) -> list[float]:
+        """Seconds of audio, heard or spoken, that belong to the rows of a pipeline or of a step."""
+        home = self.layout.home(model)
+        pipeline = model if home is None else home[0]
+        if "text" not in self.layout.models[pipeline].inputs:
+            return [_length(row) / SAMPLE_RATE_HZ for row in self.audio]
+        speaker = next(
+            step.model_name
+            for step in self.layout.steps(pipeline)
+            if "sample_rate_hz" in self.layout.models[step.model_name].outputs
+        )
+        return [_length(row) / int(row["sample_rate_hz"][0]) for row in self.answers(speaker)]
+
+    def calls(self, caller: str) -> dict[str, list[tuple[Row, float | None]]]:
+        """What a model sends to each of those it calls, row by row, with the seconds of audio in it."""
+        if caller not in self._calls:
+            self._calls[caller] = self._recorded(caller)
+        return self._calls[caller]
+
+    def _recorded(self, caller: str) -> dict[str, list[tuple[Row, float | None]]]:
+        calls: dict[str, list[tuple[Row, float | None]]] = {}
+        units: dict[str, float] = {}  # seconds for each unit of some lengths
+
+        def bind(model: str, inputs: Sequence[str], outputs: Sequence[str]) -> Network:
             calls[model] = []
 
             def call(*tensors: NDArray[Any]) -> list[NDArray[Any]]:
                 batch = dict(zip(inputs, tensors, strict=True))
                 answer = self._connection.infer(model, batch)
-                calls[model] += zip(_rows(batch), _rows(answer), strict=True)
+                for sent, received in zip(_rows(batch), _rows(answer), strict=True):
+                    lengths = received | sent
+                    found = [int(lengths[name][0]) * unit for name, unit in units.items() if name in lengths]
+                    calls[model].append((sent, found[0] if found else None))
                 return [answer[name] for name in outputs]
 
             return call
 
-        decode = network("tts_tacotron2", ("symbols", "symbols_length", "dropout"), "mel", "mel_length")
-        vocode = network("tts_waveglow", ("mel", "mel_length", "z"), "audio")
-        denoise = network("tts_denoiser", ("audio", "audio_length", "strength"), "audio")
-        parameters, voice = self._parameters("tts_utterances"), self.voice
-        limit = StepLimit(parameters.number("base_s"), parameters.number("longest_symbol_s"))
-        synthesizer = SpeechSynthesizer(
-            SpectrogramDecoder(voice, decode, limit, parameters.count("symbols_bucket")),
-            Vocoder(voice, vocode, denoise, parameters.count("frames_bucket")),
-            parameters.count("utterances_per_batch"),
-        )
-        wanted = SynthesisParameters(voice.sigma, SEED, denoise=STRENGTH)
-        for row in self.symbols:
-            synthesizer.speak(
-                read_utterances(**{name: array[np.newaxis] for name, array in row.items()}), wanted
-            )
+        parameters = Parameters(self._connection.parameters(caller))
+        load = loader(parameters)
+        loaded = load(self._folder(caller), parameters, bind, ahead=False) if load else None
+        if isinstance(loaded, WindowedRecognizer):
+            rate_hz, frame_s = loaded.frames.sample_rate_hz, loaded.frames.frame_s
+            units |= {"audio_length": 1 / rate_hz, "log_probs_length": frame_s}
+            for row in self.rows(caller):
+                loaded.log_probs(row["audio"])
+        elif isinstance(loaded, PunctuationRestorer):
+            for row in self.rows(caller):
+                loaded.restore(row["transcript"][0].decode("utf-8"))
+        elif isinstance(loaded, SpeechSynthesizer):
+            rate_hz, hop = loaded.voice.sample_rate_hz, loaded.voice.hop_samples
+            units |= {"mel_length": hop / rate_hz, "audio_length": 1 / rate_hz}
+            wanted = SynthesisParameters(loaded.voice.sigma, SEED, denoise=STRENGTH)
+            for row in self.rows(caller):
+                loaded.speak(read_utterances(**_batch(row)), wanted)
         return calls
 
-    @cached_property
-    def voice(self) -> Voice:
-        """What the served checkpoints decide."""
-        folder = self._folder("tts_utterances")
-        return Voice.load(folder / "tacotron2.json", folder / "waveglow.json")
+    def _tensor(self, pipeline: str, name: str) -> list[NDArray[Any]]:
+        """One tensor of a pipeline for each of its rows."""
+        made = self.layout.maker(pipeline, name)
+        if made is None:
+            return [row[name] for row in self.asked(pipeline)]
+        model, output = made
+        return [row[output] for row in self.answers(model)]
 
-    def _call(self, model: str, row: Row, parameters: Mapping[str, Any] | None = None) -> Row:
+    def _call(self, model: str, row: Row) -> Row:
         """Send one row, return the row of every output."""
-        batch = {name: array[np.newaxis] for name, array in row.items()}
-        answer = self._connection.infer(model, batch, parameters)
+        answer = self._connection.infer(model, _batch(row), {"seed": SEED})
         return {name: array[0] for name, array in answer.items()}
-
-    def _parameters(self, model: str) -> Parameters:
-        return Parameters(self._connection.parameters(model))
 
     def _folder(self, model: str) -> Path:
         folder = self._repository / model / str(self._connection.models().get(model, 1))
@@ -199,9 +205,17 @@ class Stages:
         return folder
 
 
+def _batch(row: Mapping[str, NDArray[Any]]) -> Row:
+    return {name: array[np.newaxis] for name, array in row.items()}
+
+
 def _rows(batch: Row) -> Iterator[Row]:
     count = len(next(iter(batch.values())))
     yield from ({name: array[index] for name, array in batch.items()} for index in range(count))
+
+
+def _length(row: Row) -> int:
+    return int(row["audio_length"][0])
 
 
 def _bytes(content: bytes) -> NDArray[Any]:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from perf.load.layout import MAIN, Layout
 from perf.tune.settings import Setting, TuneError
+from tritone.server.options import REPOSITORIES
 
+_LAYOUT = Layout.read(REPOSITORIES[0])
 # The models that compute, by the pipeline that drives them.
 PIPELINES: Mapping[str, tuple[str, ...]] = {
-    "speech_to_text": ("asr_features", "asr_quartznet", "punctuation_bert"),
-    "text_to_speech": ("tts_tacotron2", "tts_waveglow"),
+    pipeline: tuple(
+        name for name in _LAYOUT.parts(pipeline) if _LAYOUT.models[name].config.backend != "python"
+    )
+    for pipeline in MAIN
 }
 MODELS = tuple(model for models in PIPELINES.values() for model in models)
 

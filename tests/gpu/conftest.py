@@ -10,9 +10,9 @@ import pytest
 from export.errors import DeviceError
 from export.tensorrt.cuda import Cuda
 from export.tensorrt.library import find_device, load_tensorrt
-from export.tensorrt.limits import Repository
 from export.tensorrt.making import Workshop
 from export.tensorrt.record import BuildOptions
+from export.tensorrt.repository import Repository
 from export.tensorrt.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]

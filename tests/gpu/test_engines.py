@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from export.families import engine_models, engine_named
 from export.tensorrt.engine import Engine
 from export.tensorrt.making import Graphs, leave_to_runtime, make
-from export.tensorrt.models import MODELS
 from export.tensorrt.plan import task_of
-from export.tensorrt.samples import samples_of, tacotron2_arrays
+from export.tensorrt.samples import samples_of
 from export.tensorrt.store import installed
 from export.tensorrt.verification import compare
 from tritone.server import Ports, ServerOptions, TritonServer
@@ -21,7 +21,7 @@ from tritone.server.options import REPOSITORIES
 pytestmark = [pytest.mark.gpu, pytest.mark.timeout(3600)]
 
 
-@pytest.fixture(scope="session", params=MODELS, ids=lambda model: model.name)
+@pytest.fixture(scope="session", params=engine_models(), ids=lambda model: model.name)
 def made(request, workshop):
     """A model with its engine, built or taken from the cache."""
     task = task_of(request.param, workshop.repository)
@@ -36,8 +36,8 @@ def engine_of(task, workshop):
 
 def test_engine_passes_its_verification_when_loaded_again(made, workshop):
     graphs, name = Graphs(workshop.repository), made.model.name
-    samples = samples_of(name, workshop.repository, graphs)
-    checks = compare(name, samples, engine_of(made, workshop), lambda arrays: graphs(name, arrays))
+    samples = samples_of(made.model, workshop.repository, graphs.made_by)
+    checks = compare(made.model, samples, engine_of(made, workshop), lambda arrays: graphs(name, arrays))
     assert [check for check in checks if not check.passed] == []
 
 
@@ -47,7 +47,7 @@ def test_engine_takes_the_corners_of_its_profiles(made, workshop):
     graph = Graphs(workshop.repository)
     kinds = {
         name: array.dtype
-        for name, array in samples_of(made.model.name, workshop.repository, graph)[1].inputs.items()
+        for name, array in samples_of(made.model, workshop.repository, graph.made_by)[1].inputs.items()
     }
     for profile in made.profiles:
         for corner in ("least", "most"):
@@ -58,9 +58,9 @@ def test_engine_takes_the_corners_of_its_profiles(made, workshop):
 
 def test_row_in_a_batch_equals_the_row_alone(made, workshop):
     """To the tolerance that the engine has against the graph; kernels for batches are others."""
-    graphs, name = Graphs(workshop.repository), made.model.name
+    graphs = Graphs(workshop.repository)
     engine = engine_of(made, workshop)
-    (batch, _) = samples_of(name, workshop.repository, graphs)
+    (batch, _) = samples_of(made.model, workshop.repository, graphs.made_by)
     together = engine(batch.inputs)
 
     def rows(arrays):
@@ -70,7 +70,7 @@ def test_row_in_a_batch_equals_the_row_alone(made, workshop):
         return rows(together)
 
     alone = [type(batch)("alone", rows(batch.inputs))]
-    assert [check for check in compare(name, alone, first_of_batch, engine) if not check.passed] == []
+    assert [check for check in compare(made.model, alone, first_of_batch, engine) if not check.passed] == []
 
 
 def test_second_call_builds_nothing(made, workshop):
@@ -79,10 +79,10 @@ def test_second_call_builds_nothing(made, workshop):
 
 def test_decoder_stops_when_all_rows_have_ended(workshop):
     """Else a short text would cost as much as the longest."""
-    task = task_of(next(model for model in MODELS if model.name == "tts_tacotron2"), workshop.repository)
+    task = task_of(engine_named("tts_tacotron2"), workshop.repository)
     make(task, workshop)
     engine = engine_of(task, workshop)
-    arrays = tacotron2_arrays(workshop.repository, Graphs(workshop.repository))
+    arrays = task.model.arrays(workshop.repository, Graphs(workshop.repository).made_by)
     assert (engine(arrays)["mel_length"] < arrays["dropout"].shape[1]).any()
 
 
@@ -93,7 +93,7 @@ def test_triton_serves_the_variant(variant, workshop, tmp_path):
         pytest.skip("tritonserver: expected NVIDIA's with its native backends on PATH; run in its image")
     from tritone_client import Client
 
-    for model in MODELS if variant == "tensorrt" else ():
+    for model in engine_models() if variant == "tensorrt" else ():
         task = task_of(model, workshop.repository)
         try:
             make(task, workshop)

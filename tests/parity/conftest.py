@@ -12,7 +12,8 @@ from export.nemo_environment import prepare
 
 prepare(threads=2)
 
-from perf.checkpoints import block, recognition_model, save_punctuation_model  # noqa: E402
+from export.families.punctuation_bert.random_checkpoint import save_punctuation_model  # noqa: E402
+from export.families.quartznet.random_checkpoint import block, recognition_model  # noqa: E402
 
 SAMPLE_RATE_HZ = 16000
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from export.asr.quartznet import AcousticModel, write_acoustic_model
 from export.errors import UnsupportedCheckpointError
+from export.families.quartznet.graph import AcousticModel, write_acoustic_model
+from export.families.quartznet.random_checkpoint import block, recognition_model
 from export.onnx_graph import Graph
 from export.verification import max_abs, relative_l2
-from perf.checkpoints import block, recognition_model
 
 from .conftest import JASPER, QUARTZNET
 

@@ -21,8 +21,8 @@ REPOSITORY = ROOT / "model_repository"
 COMMITTED = {
     "quartznet_small_en.nemo": "asr_quartznet/1/quartznet.json",
     "punctuation_bert_small_en.nemo": "punctuation_bert/1/bert.json",
-    "tacotron2_small_en.nemo": "tts_utterances/1/tacotron2.json",
-    "waveglow_small_en.nemo": "tts_utterances/1/waveglow.json",
+    "tacotron2_small_en.nemo": "tts_utterances/1/spectrograms.json",
+    "waveglow_small_en.nemo": "tts_utterances/1/vocoder.json",
 }
 
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 from nemo.collections.asr.modules import AudioToMelSpectrogramPreprocessor
 
-from export.asr.features import LogMel, write_features
 from export.errors import UnsupportedCheckpointError
 from export.onnx_graph import Graph
+from export.recognition.features import LogMel, write_features
 from export.verification import max_abs, relative_l2
 
 from .conftest import SAMPLE_RATE_HZ, sound

@@ -13,11 +13,11 @@ from nemo.collections.nlp.models import PunctuationCapitalizationModel
 from tokenizers import Tokenizer
 
 from export import __main__ as command
+from export.families.punctuation_bert.archive_only import archive_only, build_tokenizer, is_uncased
+from export.families.punctuation_bert.random_checkpoint import save_punctuation_model, vocabulary
+from export.families.punctuation_bert.tokenizer import PROBE_WORDS, convert
 from export.onnx_graph import Graph
-from export.punctuation.archive_only import archive_only, build_tokenizer, is_uncased
-from export.punctuation.tokenizer import PROBE_WORDS, convert
 from export.verification import max_abs
-from perf.checkpoints import save_punctuation_model, vocabulary
 
 from .conftest import BERT
 

@@ -12,10 +12,10 @@ import torch
 from nemo.collections.asr.models import EncDecCTCModel
 
 from export import __main__ as command
-from export.asr import features as front_end
+from export.families.quartznet.random_checkpoint import LABELS, quartznet15x5, recognition_model
 from export.onnx_graph import Graph
+from export.recognition import features as front_end
 from export.verification import max_abs, relative_l2
-from perf.checkpoints import LABELS, quartznet15x5, recognition_model
 
 from .conftest import SAMPLE_RATE_HZ, sound
 

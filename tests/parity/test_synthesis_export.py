@@ -13,14 +13,17 @@ from nemo.collections.tts.models import Tacotron2Model, WaveGlowModel
 
 from export.checkpoint import Checkpoint
 from export.families import family_of
+from export.families.tacotron2 import random_checkpoint as tacotron2_random
+from export.families.tacotron2.reference import nemo_spectrogram
+from export.families.tacotron2.verification import spectrograms
+from export.families.waveglow import random_checkpoint as waveglow_random
+from export.families.waveglow.reference import nemo_audio
+from export.families.waveglow.verification import probe_noise, vocoded
 from export.family import Options
 from export.onnx_graph import Graph
 from export.synthesis.mel import mel_settings
-from export.synthesis.reference import nemo_audio, nemo_spectrogram
-from export.synthesis.tacotron2_verification import spectrograms
-from export.synthesis.waveglow_verification import probe_noise, vocoded
+from export.synthesis.random_mel import FEATURES
 from export.verification import relative_l2
-from perf import synthesis_checkpoints
 from tritone.synthesis.voice import Voice
 from tritone.text.symbols import SymbolSet
 
@@ -38,7 +41,7 @@ def pair(tmp_path_factory) -> tuple[Path, Path]:
     dictionary, heteronyms = folder / "dictionary.txt", folder / "heteronyms.txt"
     dictionary.write_text(DICTIONARY, encoding="latin-1")
     heteronyms.write_text("read\n", encoding="latin-1")
-    spectrograms = tacotron2(synthesis_checkpoints.phonemes(dictionary, heteronyms), n_frames_per_step=2)
+    spectrograms = tacotron2(tacotron2_random.phonemes(dictionary, heteronyms), n_frames_per_step=2)
     return (
         saved(spectrograms, folder / "tacotron2.nemo", compressed=True),
         saved(waveglow(), folder / "waveglow.nemo", compressed=True),
@@ -116,12 +119,10 @@ def test_configs_get_the_checkpoints_dims_and_a_warm_up_that_fits(exported):
 
 
 def test_sidecars_say_what_the_checkpoints_decide(pair, exported):
-    voice = Voice.load(
-        exported / "tts_utterances/1/tacotron2.json", exported / "tts_utterances/1/waveglow.json"
-    )
+    voice = Voice.load(exported / "tts_utterances/1")
     assert (voice.sample_rate_hz, voice.hop_samples, voice.mels, voice.groups) == (16000, 256, 20, 8)
     assert (voice.frames_per_step, voice.prenet_units, voice.dropout, voice.max_steps) == (2, 16, 0.5, 150)
-    network = sidecar(exported, "tts_utterances/1/tacotron2.json")
+    network = sidecar(exported, "tts_utterances/1/spectrograms.json")
     assert network["checkpoint_sha256"] == Checkpoint.open(pair[0]).sha256
     assert network["encoder_channels"] == 32
     assert network["mel"]["highest_hz"] == 8000.0
@@ -159,7 +160,7 @@ def test_both_halves_in_one_command_replace_an_installed_pair(exported, tmp_path
     mel = {**MEL, "nfilt": 24}
     stranger = saved(tacotron2(mel=mel), tmp_path / "a.nemo"), saved(waveglow(mel), tmp_path / "b.nemo")
     run(repository, *stranger, options=("--no-int8",))
-    for name in ("tacotron2", "waveglow"):
+    for name in ("spectrograms", "vocoder"):
         assert sidecar(repository, f"tts_utterances/1/{name}.json")["mel"]["mels"] == 24
     assert not (repository / "tts_tacotron2/1/model_int8.onnx").exists()
     assert not (repository / "tts_tokenizer/1/pronunciations.txt").exists()
@@ -169,8 +170,8 @@ def test_new_version_of_one_half_takes_the_other_half_along(pair, exported, tmp_
     repository = shutil.copytree(exported, tmp_path / "repository")
     run(repository, pair[1], options=("--version", "3"))
     folder = repository / "tts_utterances"
-    assert (folder / "3/tacotron2.json").read_bytes() == (folder / "1/tacotron2.json").read_bytes()
-    assert Voice.load(folder / "3/tacotron2.json", folder / "3/waveglow.json").mels == 20
+    assert (folder / "3/spectrograms.json").read_bytes() == (folder / "1/spectrograms.json").read_bytes()
+    assert Voice.load(folder / "3").mels == 20
     for file in (
         "tts_tacotron2/{}/model.onnx",
         "tts_tacotron2/{}/model_int8.onnx",
@@ -202,7 +203,7 @@ def test_checkpoint_with_labels_has_symbols_too(tmp_path):
 
 
 def test_settings_are_read_alike_from_every_kind_of_preprocessor():
-    features = {"_target_": synthesis_checkpoints.FEATURES, **MEL}
+    features = {"_target_": FEATURES, **MEL}
     early = {"cls": "nemo.collections.asr.parts.features.FilterbankFeatures", "params": MEL}
     wrapped = {
         **{name: value for name, value in MEL.items() if name not in ("nfilt", "n_window_size")},
@@ -221,8 +222,8 @@ def test_settings_are_read_alike_from_every_kind_of_preprocessor():
 @pytest.mark.parametrize(
     ("model", "parameters"),
     [
-        (lambda: synthesis_checkpoints.tacotron2_model(synthesis_checkpoints.characters()), 28_200_000),
-        (lambda: synthesis_checkpoints.waveglow_model(), 87_900_000),
+        (lambda: tacotron2_random.tacotron2_model(tacotron2_random.characters()), 28_200_000),
+        (lambda: waveglow_random.waveglow_model(), 87_900_000),
     ],
     ids=["Tacotron 2", "WaveGlow"],
 )

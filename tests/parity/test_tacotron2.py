@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from export.families.tacotron2.decoder import DecoderStep
+from export.families.tacotron2.encoder import Encoder, prune
+from export.families.tacotron2.graph import write_tacotron2
+from export.families.tacotron2.postnet import Postnet
+from export.families.tacotron2.reference import nemo_spectrogram
+from export.families.tacotron2.verification import spectrograms
 from export.onnx_graph import Graph
-from export.synthesis.decoder import DecoderStep
-from export.synthesis.encoder import Encoder, prune
-from export.synthesis.postnet import Postnet
-from export.synthesis.reference import nemo_spectrogram
-from export.synthesis.tacotron2_graph import write_tacotron2
-from export.synthesis.tacotron2_verification import spectrograms
 from export.verification import max_abs, relative_l2
 
 from .voices import DECODER, tacotron2

@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 import torch
 
+from export.families.waveglow.conditioning import (
+    InterpolatedConditioning,
+    UpsampledConditioning,
+    interpolation,
+)
+from export.families.waveglow.graph import WaveGlow, write_waveglow
+from export.families.waveglow.reference import nemo_audio
+from export.families.waveglow.verification import probe_mel, probe_noise, vocoded
 from export.onnx_graph import Graph
-from export.synthesis.conditioning import InterpolatedConditioning, UpsampledConditioning, interpolation
-from export.synthesis.reference import nemo_audio
-from export.synthesis.waveglow import WaveGlow, write_waveglow
-from export.synthesis.waveglow_verification import probe_mel, probe_noise, vocoded
 from export.verification import max_abs, relative_l2
 
 from .voices import MEL, waveglow

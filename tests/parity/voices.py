@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from export import __main__ as command
-from perf import synthesis_checkpoints as checkpoints
+from export.families.tacotron2 import random_checkpoint as tacotron2_random
+from export.families.waveglow import random_checkpoint as waveglow_random
+from export.synthesis import random_mel
 
 MEL = {
-    **checkpoints.MEL,
+    **random_mel.MEL,
     "sample_rate": 16000,
     "nfilt": 20,
     "n_fft": 512,
@@ -19,7 +21,7 @@ MEL = {
     "pad_value": -11.5,
 }
 DECODER = {
-    **checkpoints.DECODER,
+    **tacotron2_random.DECODER,
     "attention_dim": 12,
     "attention_location_n_filters": 4,
     "attention_location_kernel_size": 7,
@@ -53,18 +55,18 @@ WORLD  W ER1 L D
 
 def tacotron2(tokenizer: Any = None, mel: dict[str, Any] = MEL, **decoder: Any) -> Any:
     """A Tacotron2Model whose encoder uses few of its 512 channels."""
-    model = checkpoints.tacotron2_model(
-        tokenizer or checkpoints.characters(), mel, {**DECODER, **decoder}, postnet_channels=16
+    model = tacotron2_random.tacotron2_model(
+        tokenizer or tacotron2_random.characters(), mel, {**DECODER, **decoder}, postnet_channels=16
     )
-    checkpoints.narrow_encoder(model, 32)
+    tacotron2_random.narrow_encoder(model, 32)
     return model
 
 
 def waveglow(mel: dict[str, Any] = MEL, folded: bool = True, **changes: Any) -> Any:
     """A WaveGlowModel, with the conditioning that the fast graph is made of or with NeMo's."""
-    model = checkpoints.waveglow_model(mel, {**WAVEGLOW, **changes})
+    model = waveglow_random.waveglow_model(mel, {**WAVEGLOW, **changes})
     if folded:
-        checkpoints.fold_conditioning(model)
+        waveglow_random.fold_conditioning(model)
     return model
 
 

@@ -1,4 +1,7 @@
 import ast
+import importlib
+import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,3 +35,42 @@ def test_modules_stay_readable():
     for room in ("tritone", "export", "training", "clients/src", "perf", "tools", "demo", "deploy"):
         for path in (ROOT / room).rglob("*.py"):
             assert len(path.read_text().splitlines()) <= 320, path
+
+
+def test_a_family_is_named_in_its_own_package_only():
+    """Beside that in the registry, in configs, and by tools that drive NeMo's own models of it."""
+    from export.families import families
+
+    outside = [
+        path
+        for room in (
+            "tritone",
+            "export",
+            "perf",
+            "demo",
+            "deploy",
+            "tools",
+            "model_repository",
+            "clients/src",
+        )
+        for path in (ROOT / room).rglob("*.py")
+    ]
+    for family in families():
+        model = importlib.import_module(family.__module__.rpartition(".")[0]).MODEL
+        package = ROOT / "export/families" / family.name
+        for path in outside:
+            if not path.is_relative_to(package):
+                assert model not in string_constants(path), path
+
+
+def string_constants(path):
+    nodes = ast.walk(ast.parse(path.read_text()))
+    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def test_families_are_looked_up_without_what_some_environment_lacks():
+    """Torch, NeMo and PyYAML are missing where engines are made, Triton's client in NeMo's environment."""
+    missing = "{'torch', 'nemo', 'tritonclient', 'yaml'}"
+    code = f"import sys, export.families; print({missing} & sys.modules.keys())"
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "set()"

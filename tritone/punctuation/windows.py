@@ -66,7 +66,10 @@ class WindowTokenizer:
         """Read `tokenizer.json` and `punctuation.json` as the exporter wrote them."""
         names = ("max_seq_length", "step", "margin", "cls_id", "sep_id")
         length, step, margin, cls_id, sep_id = read_sidecar(folder / "punctuation.json", *names)
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        path = folder / "tokenizer.json"
+        if not path.is_file():
+            raise ArtifactError(f"{path}: expected the exporter's file, found none; run `make export`.")
+        tokenizer = Tokenizer.from_file(str(path))
         unknown = tokenizer.token_to_id(tokenizer.model.unk_token) or 0
         return cls(tokenizer, WindowSettings(length, step, margin), cls_id, sep_id, unknown)
 

@@ -148,7 +148,7 @@ class WindowedRecognizer:
                 f"overlap_s: expected {2 * _EDGE_S:g} s or more and less than window_s ({window_s:g} s), "
                 f"got {overlap_s:g} s; correct the model's parameters."
             )
-        self._frames = frames
+        self.frames = frames
         self._acoustics = acoustics
         self._window = round(window_s * frames.sample_rate_hz)
         self._overlap = round(overlap_s * frames.sample_rate_hz)
@@ -176,7 +176,7 @@ class WindowedRecognizer:
                     raise CancelledError("recognition was cancelled by the client")
                 yield samples[window.start : window.stop]
 
-        if self._frames.sample_rate_hz != SAMPLE_RATE_HZ:
-            samples = soxr.resample(samples, SAMPLE_RATE_HZ, self._frames.sample_rate_hz)
-        windows = plan_windows(samples.size, self._window, self._overlap, self._frames.frame_samples)
-        return join_windows(zip(windows, self._map(self._acoustics, clips()), strict=True), self._frames)
+        if self.frames.sample_rate_hz != SAMPLE_RATE_HZ:
+            samples = soxr.resample(samples, SAMPLE_RATE_HZ, self.frames.sample_rate_hz)
+        windows = plan_windows(samples.size, self._window, self._overlap, self.frames.frame_samples)
+        return join_windows(zip(windows, self._map(self._acoustics, clips()), strict=True), self.frames)

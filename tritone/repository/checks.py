@@ -12,9 +12,10 @@ from pathlib import Path
 import onnx
 
 from ..contract import PIPELINES, TensorSpec
-from .configs import ModelFolder, read_repositories
+from .configs import ModelFolder, connects, read_repositories
 from .input_limits import check_input_limits
-from .model_code import calls_to, first_arguments
+from .model_code import first_arguments
+from .partners import check_partners
 from .queues import check_queues
 from .variants import ENGINE_BACKEND, check_plans, check_variant
 from .versions.findings import check_versions
@@ -54,6 +55,7 @@ def check_repositories(repositories: Sequence[Path]) -> list[str]:
         for name, count in names.items()
         if count > 1
     ]
+    findings += check_partners(folders)
     findings += check_versions(repositories)
     findings += check_queues(folders)
     findings += check_input_limits(folders)
@@ -78,7 +80,7 @@ def _check_folder(folder: ModelFolder, models: dict[str, ModelFolder]) -> Iterat
         yield from _check_graphs(folder, "model.onnx")  # what the engine is made of
         yield from check_plans(folder)
     elif config.backend == "python":
-        yield from _check_code(folder, models)
+        yield from _check_code(folder)
 
 
 def _check_text(path: Path) -> Iterator[str]:
@@ -148,7 +150,7 @@ def _check_ensemble(folder: ModelFolder, models: dict[str, ModelFolder]) -> Iter
                 )
             if source not in known:
                 yield f"step {step.model_name}: input '{name}' takes '{source}', which no earlier step gives"
-            elif name in model.inputs and not _connects(known[source], model.inputs[name]):
+            elif name in model.inputs and not connects(known[source], model.inputs[name]):
                 yield f"{step.model_name}: '{name}' is {model.inputs[name]}, '{source}' is {known[source]}"
         for name, target in step.output_map.items():
             if name not in model.outputs:
@@ -160,20 +162,12 @@ def _check_ensemble(folder: ModelFolder, models: dict[str, ModelFolder]) -> Iter
     for name, declared in folder.outputs.items():
         if name not in known:
             yield f"output '{name}': no step gives it"
-        elif not _connects(known[name], declared):
+        elif not connects(known[name], declared):
             yield f"output '{name}': declared as {declared}, given as {known[name]}"
 
 
-def _connects(source: TensorSpec, target: TensorSpec) -> bool:
-    return (
-        source.dtype == target.dtype
-        and len(source.dims) == len(target.dims)
-        and all(-1 in pair or pair[0] == pair[1] for pair in zip(source.dims, target.dims, strict=True))
-    )
-
-
-def _check_code(folder: ModelFolder, models: dict[str, ModelFolder]) -> Iterator[str]:
-    """model.py creates and reads the declared tensors, and fits the models that it calls."""
+def _check_code(folder: ModelFolder) -> Iterator[str]:
+    """model.py creates and reads the declared tensors."""
     for version in folder.versions:
         path = version / "model.py"
         if not path.is_file():
@@ -181,7 +175,6 @@ def _check_code(folder: ModelFolder, models: dict[str, ModelFolder]) -> Iterator
             continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         yield from _check_artifacts(version, tree)
-        yield from _check_bound_models(f"{version.name}/model.py", tree, models)
         for name in first_arguments(tree, "Tensor"):
             if name not in folder.outputs:
                 yield f"{version.name}/model.py: creates '{name}', which no config declares"
@@ -203,20 +196,6 @@ def _check_artifacts(version: Path, tree: ast.AST) -> Iterator[str]:
             name = node.right.value
             if isinstance(name, str) and not (version / name).is_file():
                 yield f"{version.name}/{name}: expected the exporter's file, found none; run `make export`"
-
-
-def _check_bound_models(subject: str, tree: ast.AST, models: dict[str, ModelFolder]) -> Iterator[str]:
-    """Models that model.py calls by tensor names exist, take all of the inputs and give the outputs."""
-    for call in calls_to(tree, "bind_model"):
-        name, inputs, outputs = map(ast.literal_eval, call.args)
-        if name not in models:
-            yield f"{subject}: calls {name}, no such model in the repositories"
-            continue
-        if set(inputs) != models[name].inputs.keys():
-            yield f"{subject}: gives {name} {inputs}, it takes {sorted(models[name].inputs)}"
-        for output in outputs:
-            if output not in models[name].outputs:
-                yield f"{subject}: asks {name} for '{output}', which it does not give"
 
 
 def _check_contract(models: dict[str, ModelFolder]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from tritonclient.grpc import model_config_pb2
 
 from ..contract import TensorSpec
 from ..errors import ArtifactError
+from ..model_parameters import NEXT, VERSIONS_WITH, Parameters
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,26 @@ class ModelFolder:
         """The version folders, oldest first."""
         folders = [folder for folder in self.path.iterdir() if folder.is_dir() and folder.name.isdigit()]
         return sorted(folders, key=lambda folder: int(folder.name))
+
+    @property
+    def parameters(self) -> Parameters:
+        """Parameters of the config."""
+        return Parameters.of(self.config)
+
+    @property
+    def calls(self) -> set[str]:
+        """Names of the models that this one calls."""
+        return set(self.parameters.partners.values())
+
+    @property
+    def versions_with(self) -> set[str]:
+        """Names of the models whose versions go with those of this one."""
+        return self.calls | {self.parameters.text(VERSIONS_WITH)} - {""}
+
+    @property
+    def next(self) -> str | None:
+        """The model that takes over what this one has answered, and that it waits for."""
+        return self.parameters.text(NEXT) if self.parameters.has(NEXT) else None
 
     @property
     def inputs(self) -> dict[str, TensorSpec]:
@@ -69,6 +90,15 @@ def read_repositories(repositories: Sequence[Path]) -> Iterator[ModelFolder]:
                 )
             for path in (main, *sorted(folder.glob("configs/*.pbtxt"))):
                 yield ModelFolder(folder, path, read_config(path))
+
+
+def connects(source: TensorSpec, target: TensorSpec) -> bool:
+    """Whether what one model gives is what another takes: equal types, dims equal where both are fixed."""
+    return (
+        source.dtype == target.dtype
+        and len(source.dims) == len(target.dims)
+        and all(-1 in pair or pair[0] == pair[1] for pair in zip(source.dims, target.dims, strict=True))
+    )
 
 
 def _spec(tensor: Any) -> TensorSpec:

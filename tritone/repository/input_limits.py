@@ -21,7 +21,6 @@ from ..synthesis.limits import bucket, longest_symbols
 from ..synthesis.parameters import SPEED
 from ..synthesis.voice import Voice
 from .configs import ModelFolder, read_repositories
-from .model_code import called_models
 
 Elements = dict[str, int]  # by input of a graph
 
@@ -75,7 +74,7 @@ def needed_elements(folders: Sequence[ModelFolder]) -> dict[str, Elements]:
     graphs = {folder.name: folder for folder in _graphs(folders)}
     for caller in folders:
         for version in caller.versions:
-            called = [graphs[name] for name in called_models(version / "model.py") if name in graphs]
+            called = [graphs[name] for name in caller.calls if name in graphs]
             try:
                 sent = dict(_sent(caller, version, called))
             except ArtifactError:
@@ -110,7 +109,7 @@ def _sent(caller: ModelFolder, version: Path, called: Sequence[ModelFolder]) -> 
         (tokens,) = read_sidecar(version / "punctuation.json", "max_seq_length")
         elements = bucket(tokens, PAD_MULTIPLE) * round(_number(caller, "windows_per_batch"))
         yield from (("input_ids", elements), ("attention_mask", elements))
-    if (version / "tacotron2.json").is_file():
+    if (version / "spectrograms.json").is_file():
         yield from _of_synthesis(caller, version)
 
 
@@ -128,7 +127,7 @@ def _of_recognition(
 
 
 def _of_synthesis(caller: ModelFolder, version: Path) -> Iterator[tuple[str, int]]:
-    voice = Voice.load(version / "tacotron2.json", version / "waveglow.json")
+    voice = Voice.load(version)
     rows = round(_number(caller, "utterances_per_batch"))
     yield "symbols", rows * bucket(longest_symbols(voice), round(_number(caller, "symbols_bucket")))
     yield "dropout", rows * voice.max_steps * voice.prenet_layers * voice.prenet_units

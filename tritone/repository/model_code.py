@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 
 def calls_to(tree: ast.AST, function: str) -> Iterator[ast.Call]:
@@ -23,10 +22,3 @@ def first_arguments(tree: ast.AST, function: str) -> list[str]:
         for call in calls_to(tree, function)
         if call.args and isinstance(call.args[0], ast.Constant)
     ]
-
-
-def called_models(path: Path) -> list[str]:
-    """Names of the models that a model.py calls; none where there is no such file."""
-    if not path.is_file():
-        return []
-    return first_arguments(ast.parse(path.read_text(encoding="utf-8")), "bind_model")

@@ -6,12 +6,10 @@ has requests of other models at work, or by one before it. All models behind hol
 
 from __future__ import annotations
 
-import ast
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from .configs import ModelFolder
-from .model_code import called_models, first_arguments
 
 _BOUNDS = ("requests_in_flight", "queue_requests", "queue_timeout_s")
 
@@ -19,7 +17,7 @@ _BOUNDS = ("requests_in_flight", "queue_requests", "queue_timeout_s")
 def check_queues(folders: Sequence[ModelFolder]) -> list[str]:
     """Return what is wrong, one line per finding, over all models and the variants of their configs."""
     models = {folder.name: folder for folder in folders if folder.config_path.name == "config.pbtxt"}
-    calls = {name: _called(model) for name, model in models.items()}
+    calls = {name: model.calls for name, model in models.items()}
     pipelines = {
         name: [step.model_name for step in model.config.ensemble_scheduling.step if step.model_name in models]
         for name, model in models.items()
@@ -66,10 +64,10 @@ def _check_worker(model: ModelFolder, before: Sequence[ModelFolder], is_behind: 
             f"{model.name}: expected queue_requests and queue_timeout_s, here or at a step before; without "
             "them overload is only felt as a latency that grows"
         )
-    if is_behind and not any(model.name in _handed_on_to(step) for step in before):
+    if is_behind and not any(step.next == model.name for step in before):
         yield (
-            f"{model.name}: expected a step before it that waits for it (hand_on_to), found none; its queue "
-            "has no limit"
+            f"{model.name}: expected a step before it that waits for it (parameter next_model), found none; "
+            "its queue has no limit"
         )
 
 
@@ -84,16 +82,3 @@ def _behind(pipelines: Iterable[Sequence[str]], calls: Mapping[str, set[str]]) -
         worker = next((index for index, name in enumerate(steps) if calls[name]), len(steps))
         behind.update(steps[worker + 1 :])
     return behind
-
-
-def _called(model: ModelFolder) -> set[str]:
-    return {name for version in model.versions for name in called_models(version / "model.py")}
-
-
-def _handed_on_to(model: ModelFolder) -> set[str]:
-    code = [version / "model.py" for version in model.versions if (version / "model.py").is_file()]
-    return {
-        name
-        for path in code
-        for name in first_arguments(ast.parse(path.read_text(encoding="utf-8")), "hand_on_to")
-    }

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..concurrency import OrderedMap
 from ..errors import CancelledError
 from .joining import join_utterances
 from .parameters import SynthesisParameters
 from .spectrograms import SpectrogramDecoder
 from .utterances import Utterance, plan_batches
 from .vocoding import Mel, Samples, Vocoder
+from .voice import Voice
 
 Item = TypeVar("Item")
-OrderedMap = Callable[..., Iterable[Any]]
 
 
 class SpeechSynthesizer:
@@ -43,6 +44,11 @@ class SpeechSynthesizer:
         self._utterances_per_batch = utterances_per_batch
         self._batch_map = batch_map
         self._utterance_map = utterance_map
+
+    @property
+    def voice(self) -> Voice:
+        """What the checkpoints decide."""
+        return self._vocoder.voice
 
     def speak(
         self,
@@ -86,7 +92,7 @@ class SpeechSynthesizer:
         """Join one text, and let go of its parts."""
         parts = [samples.pop(utterance) for utterance in text]
         pause_s = [utterance.pause_s for utterance in text]
-        return join_utterances(parts, pause_s, self._vocoder.voice.sample_rate_hz)
+        return join_utterances(parts, pause_s, self.voice.sample_rate_hz)
 
 
 def _until_cancelled(items: Iterable[Item], is_cancelled: Callable[[], bool]) -> Iterator[Item]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import TextError
+from ..concurrency import Network
+from ..errors import ParameterError, TextError
 from .limits import bucket
 from .noise import UtteranceNoise
 from .parameters import SynthesisParameters
@@ -18,7 +16,6 @@ from .voice import Voice
 
 Samples = NDArray[np.float32]
 Mel = NDArray[np.float32]
-Network = Callable[..., Sequence[NDArray[Any]]]
 
 
 class Vocoder:
@@ -27,11 +24,11 @@ class Vocoder:
     Args:
         voice: what the checkpoint decides.
         vocode: the network: mel (1, M, T), mel_length (1, 1), z (1, groups, columns) to audio (1, T * hop).
-        denoise: audio (1, N), audio_length (1, 1) and strength (1, 1) to audio (1, N).
+        denoise: audio (1, N), audio_length (1, 1) and strength (1, 1) to audio (1, N), if there is one.
         frames_bucket: mel frames are padded to a multiple of it.
     """
 
-    def __init__(self, voice: Voice, vocode: Network, denoise: Network, frames_bucket: int) -> None:
+    def __init__(self, voice: Voice, vocode: Network, denoise: Network | None, frames_bucket: int) -> None:
         self.voice = voice
         self._vocode = vocode
         self._denoise = denoise
@@ -51,8 +48,14 @@ class Vocoder:
 
         Raises:
             TextError: the vocoder left the range of numbers.
+            ParameterError: denoising was asked for, which the voice does not have.
         """
         voice = self.voice
+        if parameters.denoise and self._denoise is None:
+            raise ParameterError(
+                f"parameter denoise: expected none, this voice has no denoiser, got {parameters.denoise:g}; "
+                "leave it out."
+            )
         mel = change_speed(mel, parameters.speed)
         frames = mel.shape[1]
         padded = np.full((1, voice.mels, bucket(frames, self._frames_bucket)), voice.silence, np.float32)
@@ -67,7 +70,7 @@ class Vocoder:
                 f"{utterance}: expected finite samples from the vocoder, got NaN or infinity; "
                 "send another seed or a smaller sigma."
             )
-        if parameters.denoise:
+        if parameters.denoise and self._denoise:
             strength = np.array([[parameters.denoise]], np.float32)
             (audio,) = self._denoise(audio, np.array([[audio.shape[1]]], np.int64), strength)
         samples: Samples = audio[0].copy()  # not a view of the server's memory

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 from ..errors import ArtifactError
 from ..sidecar import read_sidecar
 
-TACOTRON2_FIELDS = (
+SPECTROGRAMS, VOCODER = "spectrograms.json", "vocoder.json"  # what the exporters of both halves write
+SPECTROGRAM_FIELDS = (
     "mel",
     "pad_value",
     "vocabulary",
@@ -21,12 +22,12 @@ TACOTRON2_FIELDS = (
     "dropout",
     "max_decoder_steps",
 )
-WAVEGLOW_FIELDS = ("mel", "hop_samples", "groups", "sigma")
+VOCODER_FIELDS = ("mel", "hop_samples", "groups", "sigma")
 
 
 @dataclass(frozen=True)
 class Voice:
-    """A Tacotron 2 and the WaveGlow that turns its spectrograms into sound."""
+    """What makes spectrograms, and what turns them into sound."""
 
     sample_rate_hz: int  # of the audio
     hop_samples: int  # audio samples per mel frame
@@ -38,18 +39,20 @@ class Voice:
     prenet_units: int  # of a prenet layer
     dropout: float  # probability that a prenet unit is dropped
     max_steps: int  # decoder steps at most, of any utterance
-    groups: int  # audio samples that WaveGlow makes at once: rows of z
+    groups: int  # audio samples that the vocoder makes at once: rows of z
     sigma: float  # standard deviation of z that the checkpoint asks for
 
     @classmethod
-    def load(cls, tacotron2: Path, waveglow: Path) -> Voice:
-        """Read both sidecars as the exporter wrote them.
+    def load(cls, folder: Path) -> Voice:
+        """Read both sidecars as the exporters wrote them.
 
         Raises:
             ArtifactError: a file or field is missing, or the two do not belong together.
         """
-        spectrograms = dict(zip(TACOTRON2_FIELDS, read_sidecar(tacotron2, *TACOTRON2_FIELDS), strict=True))
-        vocoder = dict(zip(WAVEGLOW_FIELDS, read_sidecar(waveglow, *WAVEGLOW_FIELDS), strict=True))
+        spectrograms = dict(
+            zip(SPECTROGRAM_FIELDS, read_sidecar(folder / SPECTROGRAMS, *SPECTROGRAM_FIELDS), strict=True)
+        )
+        vocoder = dict(zip(VOCODER_FIELDS, read_sidecar(folder / VOCODER, *VOCODER_FIELDS), strict=True))
         check_pair(spectrograms, vocoder)
         mel = spectrograms["mel"]
         return cls(
@@ -77,17 +80,17 @@ class Voice:
         return frames * self.hop_samples // self.groups
 
 
-def check_pair(tacotron2: Mapping[str, Any], waveglow: Mapping[str, Any]) -> None:
-    """Check that a vocoder was trained on the spectrograms that a Tacotron 2 makes.
+def check_pair(spectrograms: Mapping[str, Any], vocoder: Mapping[str, Any]) -> None:
+    """Check that a vocoder was trained on the spectrograms that it is given.
 
     Args:
-        tacotron2: content of tacotron2.json.
-        waveglow: content of waveglow.json.
+        spectrograms: content of spectrograms.json.
+        vocoder: content of vocoder.json.
 
     Raises:
         ArtifactError: names every setting that differs, with both values.
     """
-    made, taken = tacotron2["mel"], waveglow["mel"]
+    made, taken = spectrograms["mel"], vocoder["mel"]
     differing = [
         f"{name} {_shown(made, name)} and {_shown(taken, name)}"
         for name in dict.fromkeys([*made, *taken])
@@ -95,15 +98,20 @@ def check_pair(tacotron2: Mapping[str, Any], waveglow: Mapping[str, Any]) -> Non
     ]
     if differing:
         raise ArtifactError(
-            "voice: expected Tacotron 2 and WaveGlow of equal mel settings, got "
+            "voice: expected spectrograms and vocoder of equal mel settings, got "
             f"{', '.join(differing)}; export checkpoints that were trained for each other."
         )
-    hop, groups = waveglow["hop_samples"], waveglow["groups"]
+    hop, groups = vocoder["hop_samples"], vocoder["groups"]
     if hop != made["hop_samples"] or hop % groups:
         raise ArtifactError(
-            f"voice: expected WaveGlow to make {made['hop_samples']} samples per mel frame in whole groups, "
-            f"got {hop} samples in groups of {groups}; export checkpoints that were trained for each other."
+            f"voice: expected the vocoder to make {made['hop_samples']} samples per mel frame in whole "
+            f"groups, got {hop} samples in groups of {groups}; export checkpoints that were trained for each "
+            "other."
         )
+
+
+def _read(path: Path, names: Sequence[str]) -> dict[str, Any]:
+    return dict(zip(names, read_sidecar(path, *names), strict=True))
 
 
 def _shown(settings: Mapping[str, Any], name: str) -> str:

@@ -15,7 +15,7 @@ class TritonPythonModel:
         parameters = Parameters(args)
         self._max_characters = parameters.count("max_characters")
         ahead = parameters.count("requests_in_flight")
-        handover = hand_on_to("punctuation_windows", "transcript", ahead)
+        handover = hand_on_to(parameters.name("next_model"), "transcript", ahead)
         self._threads = RequestThreads(["transcript"], self._check, parameters, handover)
 
     def execute(self, requests):

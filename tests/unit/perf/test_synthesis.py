@@ -7,9 +7,10 @@ import pytest
 from tritonclient.grpc import service_pb2
 from tritonclient.utils import deserialize_bytes_tensor
 
+from export.families.tacotron2 import benchmark as tacotron2
+from export.families.waveglow import benchmark as waveglow
 from perf.bench.growth import exponent
 from perf.bench.load import output_samples, serialised_text
-from perf.bench.networks import tacotron2_work, waveglow_work
 from perf.bench.texts import text_of, texts
 from tritone.synthesis.voice import Voice
 
@@ -67,10 +68,10 @@ def test_a_text_of_twice_the_sentences_begins_with_the_shorter_one():
 
 
 def test_both_networks_get_what_their_graphs_take():
-    work = tacotron2_work(VOICE, steps=10)
+    work = tacotron2.work(VOICE, steps=10)
     rows, steps, *units = work.inputs["dropout"].shape
     assert (rows, steps, units, work.frames) == (4, 10, [2, 128], 20)
     assert set(np.unique(work.inputs["dropout"])) == {0.0, 1.0}
-    work = waveglow_work(VOICE, frames=10)
+    work = waveglow.work(VOICE, frames=10)
     assert work.inputs["mel"].shape == (1, 80, 10)
     assert work.inputs["z"].shape == (1, 16, 160)

@@ -90,7 +90,24 @@ def test_missing_graph_says_how_to_make_it(repositories):
     assert any("make export" in finding for finding in check_repositories(repositories))
 
 
-@pytest.mark.parametrize("sidecar", ["asr_windows/1/windows.json", "punctuation_windows/1/punctuation.json"])
+def test_partners_of_different_dims_are_found(repositories):
+    for path in (repositories[0] / "asr_quartznet").rglob("*.pbtxt"):
+        path.write_text(path.read_text().replace("dims: [ 64, -1 ]", "dims: [ 80, -1 ]"))
+    findings = "\n".join(check_repositories(repositories))
+    assert "acoustic_model: asr_quartznet takes 'features' as" in findings
+    assert "asr_features gives" in findings
+
+
+@pytest.mark.parametrize(
+    "sidecar",
+    [
+        "asr_windows/1/windows.json",
+        "punctuation_windows/1/punctuation.json",
+        "punctuation_windows/1/tokenizer.json",
+        "tts_utterances/1/vocoder.json",
+        "asr_ctc_decoder/1/ctc.json",
+    ],
+)
 def test_missing_sidecar_says_how_to_make_it(repositories, sidecar):
     (repositories[0] / sidecar).unlink()
     name = "/".join(sidecar.split("/")[1:])
@@ -100,15 +117,56 @@ def test_missing_sidecar_says_how_to_make_it(repositories, sidecar):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "says"),
+    ("model", "old", "new", "says"),
     [
-        ('bind_model("tts_waveglow"', 'bind_model("tts_hifigan"', "calls tts_hifigan, no such model"),
-        ('["mel", "mel_length", "z"]', '["mel", "mel_length"]', r"gives tts_waveglow .* it takes .*'z'"),
-        ('"z"], ["audio"]', '"z"], ["samples"]', "asks tts_waveglow for 'samples'"),
+        (
+            "tts_utterances",
+            '"tts_waveglow"',
+            '"tts_hifigan"',
+            "vocoder_model: names tts_hifigan, no such model",
+        ),
+        (
+            "tts_utterances",
+            '"tts_waveglow"',
+            '"tts_tacotron2"',
+            r"gives tts_tacotron2 \['mel', 'mel_length', 'z'\], it",
+        ),
+        (
+            "tts_utterances",
+            '"tts_waveglow"',
+            '"tts_tacotron2"',
+            "asks tts_tacotron2 for 'audio', which it does not",
+        ),
+        (
+            "tts_utterances",
+            '"vocoder_model"',
+            '"voice_model"',
+            "expected the partners of one kind .* voice_model",
+        ),
+        ("asr_windows", '"asr_quartznet"', '""', "acoustic_model: expected the name of a model, got ''"),
+        (
+            "asr_windows",
+            '"punctuation_windows"',
+            '"tts_tokenizer"',
+            r"gives tts_tokenizer \['transcript'\], it takes",
+        ),
+        ("text_validator", '"punctuation_windows"', '"nobody"', "next_model: names nobody, no such model"),
+        (
+            "asr_ctc_decoder",
+            '"asr_windows"',
+            '"asr_window"',
+            "versions_with: names asr_window, no such model",
+        ),
+        (
+            "punctuation_windows",
+            '"16"',
+            '"many"',
+            "requests_in_flight: expected a positive number, got 'many'",
+        ),
     ],
 )
-def test_call_that_does_not_fit_the_called_model_is_found(repositories, old, new, says):
-    edit(repositories[0] / "tts_utterances/1/model.py", old, new)
+def test_partner_that_does_not_fit_is_found(repositories, model, old, new, says):
+    edit(repositories[0] / model / "config.pbtxt", old, new)
     findings = "\n".join(check_repositories(repositories))
     assert re.search(says, findings), findings
 

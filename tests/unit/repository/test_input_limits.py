@@ -60,7 +60,7 @@ def test_every_graph_bounds_its_inputs_in_every_config_for_a_processor(repositor
             {"symbols": 32 * 480, "dropout": 32 * 240 * 2 * 128},
         ),
         (
-            "tts_utterances/1/tacotron2.json",
+            "tts_utterances/1/spectrograms.json",
             (r'"max_decoder_steps": 240', '"max_decoder_steps": 400'),
             {"symbols": 8 * 800, "dropout": 8 * 400 * 2 * 128, "mel": 80 * 1600, "z": 1600 * 256},
         ),
@@ -81,7 +81,7 @@ def test_a_caller_that_sends_more_is_found_and_the_exporter_mends_it(repository,
 
 
 def test_halves_of_a_voice_that_do_not_fit_yet_say_nothing(repository):
-    path = repository / "tts_utterances/1/tacotron2.json"
+    path = repository / "tts_utterances/1/spectrograms.json"
     content = json.loads(path.read_text())
     content["max_decoder_steps"] = 4000
     content["mel"]["mels"] = 40

@@ -2,7 +2,6 @@ import shutil
 
 import pytest
 
-from tritone.repository.checks import check_repositories
 from tritone.repository.configs import read_repositories
 from tritone.repository.queues import check_queues
 from tritone.server.options import REPOSITORIES
@@ -77,6 +76,6 @@ def test_a_bound_without_the_others_is_found(repositories):
 
 
 def test_a_model_without_limit_is_waited_for_by_the_one_before_it(repositories):
-    edit(repositories[0] / "text_validator/1/model.py", '"punctuation_windows"', '"audio_encoder"')
-    (finding,) = check_repositories(repositories)
+    edit(repositories[0] / "text_validator/config.pbtxt", '"punctuation_windows"', '"audio_encoder"')
+    (finding,) = findings(repositories)
     assert "punctuate: punctuation_windows: expected a step before it that waits for it" in finding

@@ -11,6 +11,7 @@ from pathlib import Path
 import onnx
 import pytest
 
+from export.families import families
 from tritone.errors import ArtifactError
 from tritone.repository.checks import check_repositories
 from tritone.repository.versions.__main__ import main
@@ -55,22 +56,17 @@ def pins(repositories, family):
 
 
 def test_families_are_what_each_exporter_writes():
-    """The exporters' own lists, read without importing torch."""
-    exported = {
-        task: set(re.findall(rf'"({task}_\w+)"', path.read_text()))
-        for task, path in {
-            "asr": ROOT / "export/asr/family.py",
-            "punctuation": ROOT / "export/punctuation/family.py",
-        }.items()
-    }
+    exported = {family.name: set(family.models) for family in families()}
     found = {name: set(family.models) for name, family in read_families(REPOSITORIES).families.items()}
     assert found == FAMILIES
-    assert exported == {task: FAMILIES[task] for task in exported}
+    assert exported["quartznet"] == FAMILIES["asr"]
+    assert exported["punctuation_bert"] == FAMILIES["punctuation"]
+    assert exported["tacotron2"] | exported["waveglow"] == FAMILIES["tts"]
 
 
 def test_models_that_call_others_are_loaded_after_them():
-    families = read_families(REPOSITORIES).families
-    assert {name: family.models[-1] for name, family in families.items()} == {
+    found = read_families(REPOSITORIES).families
+    assert {name: family.models[-1] for name, family in found.items()} == {
         "asr": "asr_windows",
         "punctuation": "punctuation_windows",
         "tts": "tts_utterances",
@@ -217,14 +213,40 @@ def test_versions_that_disagree_are_found(repositories, path, old, new, says):
     assert re.search(says, findings), findings
 
 
-def test_call_of_another_familys_model_is_found(repositories):
-    """Its versions are others, so the caller's own number says nothing of them."""
-    code = repositories[0] / "punctuation_windows/1/model.py"
-    code.write_text(code.read_text().replace('"punctuation_bert"', '"asr_quartznet"'))
-    assert any(
-        "punctuation_windows/1/model.py: calls asr_quartznet in its own version" in line
-        for line in check_versions(repositories)
-    )
+def second_set(repository, family, pattern):
+    """Copy a family's models under other names, and let the copies name each other."""
+    names = {name: pattern.format(name.removeprefix(f"{family}_")) for name in FAMILIES[family]}
+    for name, other in names.items():
+        shutil.copytree(repository / name, repository / other)
+        for config in (repository / other).rglob("*.pbtxt"):
+            text = config.read_text()
+            for old, new in names.items():
+                text = text.replace(f'"{old}"', f'"{new}"')
+            config.write_text(text)
+    return set(names.values())
+
+
+@pytest.mark.parametrize("task", ["asr", "tts"])
+def test_two_recognisers_or_voices_side_by_side_have_versions_of_their_own(repositories, task):
+    german = second_set(repositories[0], task, f"{task}_de_{{}}")
+    families = {name: set(family.models) for name, family in read_families(repositories).families.items()}
+    assert families == {**FAMILIES, f"{task}_de": german}
+    assert check_repositories(repositories) == []
+
+
+def test_families_of_one_name_are_known_by_their_callers(repositories):
+    second_set(repositories[0], "asr", "asr_{}_de")
+    families = read_families(repositories).families.keys()
+    assert families == {"asr_windows", "asr_windows_de", "punctuation", "tts"}
+
+
+def test_a_partner_that_two_models_share_joins_their_versions(repositories):
+    """A model calls its partners in its own version, so such versions cannot go separate ways."""
+    german = second_set(repositories[0], "asr", "asr_de_{}")
+    config = repositories[0] / "asr_de_windows/config.pbtxt"
+    config.write_text(config.read_text().replace('"asr_de_features"', '"asr_features"'))
+    families = read_families(repositories).families
+    assert set(families["asr"].models) == FAMILIES["asr"] | (german - {"asr_de_features"})
 
 
 def test_canary_that_differs_in_more_than_versions_is_found(repositories, capsys):

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tritone.synthesis.voice import Voice
+from tritone.synthesis.voice import SPECTROGRAMS, VOCODER, Voice
 
 MEL = {
     "sample_rate_hz": 16_000,
@@ -34,17 +34,16 @@ def pair():
 
 @pytest.fixture
 def sidecars(tmp_path):
-    """Write a pair of sidecars, return their paths."""
+    """Write a pair of sidecars, return their folder."""
 
     def write(tacotron2, waveglow):
-        paths = tmp_path / "tacotron2.json", tmp_path / "waveglow.json"
-        for path, content in zip(paths, (tacotron2, waveglow), strict=True):
-            path.write_text(json.dumps(content))
-        return paths
+        for name, content in ((SPECTROGRAMS, tacotron2), (VOCODER, waveglow)):
+            (tmp_path / name).write_text(json.dumps(content))
+        return tmp_path
 
     return write
 
 
 @pytest.fixture
 def voice(pair, sidecars):
-    return Voice.load(*sidecars(*pair))
+    return Voice.load(sidecars(*pair))

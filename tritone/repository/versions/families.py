@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from ...errors import ArtifactError
 from ..configs import ModelFolder, read_repositories
-from ..model_code import called_models
 
 CANARY = "_canary"  # ends the name of a pipeline's twin that runs the version on trial
 
@@ -19,20 +20,16 @@ CANARY = "_canary"  # ends the name of a pipeline's twin that runs the version o
 class Family:
     """The models that one checkpoint, or a pair of them, is exported to.
 
-    They share the first word of their names, and at least one of them is a network.
+    Their configs name each other: a model calls its partners in its own version. At least one is a network.
     """
 
-    name: str  # that word: asr, punctuation, tts
+    name: str  # the words that begin all of their names: asr, punctuation, tts
     configs: Mapping[str, Sequence[ModelFolder]]  # by model: config.pbtxt, then its variants
 
     @property
     def models(self) -> list[str]:
         """Model names; one that calls others comes after them."""
-
-        def calls_others(name: str) -> bool:
-            return any(called_models(version / "model.py") for version in self.configs[name][0].versions)
-
-        return sorted(self.configs, key=lambda name: (calls_others(name), name))
+        return sorted(self.configs, key=lambda name: (bool(self.configs[name][0].calls), name))
 
     @property
     def versions(self) -> list[int]:
@@ -125,20 +122,42 @@ def read_families(repositories: Sequence[Path]) -> Repositories:
     ensembles = {
         name: folders[0] for name, folders in configs.items() if folders[0].config.platform == "ensemble"
     }
-    grouped: dict[str, dict[str, Sequence[ModelFolder]]] = {}
-    for name, folders in configs.items():
-        if name not in ensembles:
-            grouped.setdefault(name.partition("_")[0], {})[name] = folders
-    families = {
-        task: Family(task, models)
-        for task, models in grouped.items()
-        if any(folders[0].config.backend != "python" for folders in models.values())
-    }
+    parts = {name: folders for name, folders in configs.items() if name not in ensembles}
+    families = {name: Family(name, models) for name, models in _named(list(_grouped(parts)))}
     return Repositories(
         families,
         {name: folder for name, folder in ensembles.items() if not name.endswith(CANARY)},
         {name: folder for name, folder in ensembles.items() if name.endswith(CANARY)},
     )
+
+
+Models = Mapping[str, Sequence[ModelFolder]]
+
+
+def _grouped(configs: Models) -> Iterator[Models]:
+    """Yield the models of each family: those that name each other, however indirectly."""
+    groups = {name: {name} for name in configs}
+    for name, folders in configs.items():
+        for partner in set().union(*(folder.versions_with for folder in folders)) & configs.keys():
+            merged = groups[name] | groups[partner]
+            groups.update(dict.fromkeys(merged, merged))
+    for members in dict.fromkeys(map(frozenset, groups.values())):
+        if any(configs[name][0].config.backend != "python" for name in members):
+            yield {name: configs[name] for name in sorted(members)}
+
+
+def _named(groups: Sequence[Models]) -> Iterator[tuple[str, Models]]:
+    """Yield families with their names: where two would have the same, that of a model that calls others."""
+    names = [_common_words(models) for models in groups]
+    shared = Counter(names)
+    for name, models in zip(names, groups, strict=True):
+        callers = [model for model, folders in models.items() if folders[0].calls]
+        yield (name if name and shared[name] == 1 else [*callers, *models][0]), models
+
+
+def _common_words(names: Iterable[str]) -> str:
+    columns = zip(*(name.split("_") for name in names), strict=False)
+    return "_".join(words[0] for words in takewhile(lambda words: len(set(words)) == 1, columns))
 
 
 def served_versions(folder: ModelFolder) -> list[int]:

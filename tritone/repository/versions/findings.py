@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ..model_code import called_models
 from .edits import canary_config
 from .families import CANARY, Family, Repositories, read_families, served_versions
 
@@ -39,7 +38,6 @@ def _check_family(family: Family) -> Iterator[str]:
     for version in sorted({version for versions in served.values() for version in versions}):
         for model in family.without(version):
             yield f"{model}/{version}: expected a version folder, as it is to be served; found none"
-    yield from _check_calls(family)
     for version in family.versions:
         for kind, archives in family.checkpoints(version).items():
             if len(archives) > 1:
@@ -47,16 +45,6 @@ def _check_family(family: Family) -> Iterator[str]:
                 yield (
                     f"{family.name} version {version}: expected files of one {kind}, got {names}; "
                     f"export one of them with VERSION={version}"
-                )
-
-
-def _check_calls(family: Family) -> Iterator[str]:
-    for model, folders in family.configs.items():
-        for version in folders[0].versions:
-            for called in set(called_models(version / "model.py")) - family.configs.keys():
-                yield (
-                    f"{model}/{version.name}/model.py: calls {called} in its own version; "
-                    f"expected one of the {family.name} models, whose versions go together"
                 )
 
 

@@ -99,7 +99,6 @@ def synthesize(
         texts, all_usable = _texts(place, lambda: texts_from(place, recursive))
     if output is None:
         leave(run(_print_readings(connection, texts, concurrency)) and all_usable)
-        return
     target = open_file(output, format_) if place is None else open_folder(output, format_, texts)
     if skip_existing:
         texts = without_existing(texts, target.path)

@@ -4,15 +4,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from export.tensorrt import making, samples
+from export.families import engine_models
+from export.families.quartznet.engine import QuartzNetEngine
+from export.tensorrt import making
 from export.tensorrt.cuda import Cuda
-from export.tensorrt.limits import Repository
 from export.tensorrt.making import Workshop
 from export.tensorrt.record import BuildOptions, Device
+from export.tensorrt.repository import Repository
 from export.tensorrt.store import Store
 from tests.unit.export.tensorrt.fakes import FakeCuda, FakeTensorrt
 
 ROOT = Path(__file__).resolve().parents[4]
+MODELS = engine_models()
+NAMES = [model.name for model in MODELS]
 DEVICE = Device("NVIDIA L4", "8.9", "10.16.1.11", "560.35")
 
 
@@ -59,10 +63,10 @@ def edit(repository):
 def quick(monkeypatch):
     """Verification with short features, and no measuring: the fake is slower than ONNX Runtime."""
 
-    def features(repository, reference):
+    def features(self, repository, reference):
         rng = np.random.default_rng(0)
         length = np.array([[128], [70], [1]])
         return {"features": rng.normal(0, 1, (3, 64, 128)).astype(np.float32), "features_length": length}
 
-    monkeypatch.setitem(samples._OF, "asr_quartznet", features)
+    monkeypatch.setattr(QuartzNetEngine, "arrays", features)
     monkeypatch.setattr(making, "time_both", lambda sample, engine, graph: (1.0, 2.0))

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from export.tensorrt.samples import tacotron2_arrays
+from export.families import engine_named
+from export.synthesis.voice import installed_voice
 from export.tensorrt.simulation import session
 from tritone.repository.configs import read_config
 from tritone.synthesis.parameters import SynthesisParameters
@@ -15,13 +16,13 @@ def bucket(root, config):
 
 
 def test_padded_frames_change_no_sample(bundled):
-    voice = bundled.synthesis().voice
+    voice = installed_voice(bundled.root)
     sizes = {
         config: bucket(bundled.root, config)
         for config in ("config.pbtxt", "configs/tensorrt.pbtxt", "configs/cuda.pbtxt")
     }
     assert sizes == {"config.pbtxt": 1, "configs/tensorrt.pbtxt": 32, "configs/cuda.pbtxt": 32}
-    spoken = session(bundled.graph("tts_tacotron2"))(tacotron2_arrays(bundled, None))
+    spoken = session(bundled.graph("tts_tacotron2"))(engine_named("tts_tacotron2").arrays(bundled, None))
     frames = int(spoken["mel_length"][3, 0]) - 5
     assert frames % 32
     graph = session(bundled.graph("tts_waveglow"))

@@ -9,8 +9,7 @@ from export.tensorrt import __main__ as command
 from export.tensorrt import library
 from export.tensorrt.cuda import Cuda, load
 from export.tensorrt.library import find_device, load_tensorrt
-from export.tensorrt.models import MODELS
-from tests.unit.export.tensorrt.conftest import DEVICE
+from tests.unit.export.tensorrt.conftest import DEVICE, MODELS
 from tests.unit.export.tensorrt.fakes import FakeCuda
 
 
@@ -193,10 +192,10 @@ def test_failure_of_cuda_names_the_model(run, gpu, capsys, monkeypatch):
 
 
 def test_simulation_fails_where_precision_costs_too_much(run, capsys, monkeypatch):
-    from export.tensorrt import verification
+    from export.recognition import engine
 
     assert run("--simulate", "--models", "asr_quartznet") == 0
-    monkeypatch.setattr(verification, "LOG_PROBS_L2", 1e-7)
+    monkeypatch.setattr(engine, "LOG_PROBS_L2", 1e-7)
     assert run("--simulate", "--models", "asr_quartznet") == 1
     assert "FAILED" in capsys.readouterr().out
 

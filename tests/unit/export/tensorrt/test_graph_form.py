@@ -6,13 +6,11 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from export.errors import EngineError
+from export.families import engine_named
 from export.tensorrt.graph_form import tensorrt_form
-from export.tensorrt.models import MODELS
 from export.tensorrt.precision import Precision, bodies, name_nodes
-from export.tensorrt.samples import tacotron2_arrays
 from export.tensorrt.simulation import session, simulated
-
-NAMES = [model.name for model in MODELS]
+from tests.unit.export.tensorrt.conftest import NAMES
 
 # TensorRT's parser (onnx-tensorrt, docs/operators.md of 10.x) takes these, for the types that our graphs use.
 TAKEN = """
@@ -66,7 +64,7 @@ def test_vocoder_computes_the_same(bundled):
 
 def utterances(repository, steps):
     """Two sentences and an empty row, with so many steps at most."""
-    arrays = tacotron2_arrays(repository, None)
+    arrays = engine_named("tts_tacotron2").arrays(repository, None)
     rows = {name: array[1:4].copy() for name, array in arrays.items()}
     rows["symbols_length"][1] = 0
     return rows | {"dropout": rows["dropout"][:, :steps]}
@@ -147,11 +145,6 @@ def test_shapes_decide_whether_an_axis_goes(size, rank):
     assert session(made)(arrays)["y"].ndim == rank
 
 
-def test_axis_of_unknown_size_is_refused_by_name():
-    with pytest.raises(EngineError, match=r"node 'choice': expected an axis of known size in 'r'"):
+def test_choice_that_shapes_do_not_decide_is_refused_by_name():
+    with pytest.raises(EngineError, match=r"node 'choice': expected a choice that the graph's shapes decide"):
         tensorrt_form(relu_first(choice(["B", "C", 3])))
-
-
-def test_other_choices_are_refused_by_name():
-    with pytest.raises(EngineError, match="node 'choice': expected a choice between removing an axis"):
-        tensorrt_form(relu_first(choice(["B", 1, 3], branch="Neg")))

@@ -9,12 +9,11 @@ from export.tensorrt import making, variants
 from export.tensorrt.builder import build
 from export.tensorrt.engine import Engine
 from export.tensorrt.making import Graphs, leave_to_runtime, make
-from export.tensorrt.models import MODELS
 from export.tensorrt.plan import graph_for_tensorrt, task_of
 from export.tensorrt.record import BuildOptions, EngineRecord
 from export.tensorrt.samples import samples_of
 from export.tensorrt.store import installed, record_path
-from tests.unit.export.tensorrt.conftest import DEVICE
+from tests.unit.export.tensorrt.conftest import DEVICE, MODELS
 from tests.unit.export.tensorrt.fakes import TIMING, FakeCuda
 
 QUARTZNET = MODELS[1]
@@ -153,7 +152,7 @@ def engine(trt, repository, tmp_path, profiles):
 
 def test_input_of_another_type_is_refused_by_name(trt, bundled, tmp_path, task):
     run = engine(trt, bundled, tmp_path, task.profiles)
-    arrays = samples_of("asr_quartznet", bundled, Graphs(bundled))[1].inputs
+    arrays = samples_of(QUARTZNET, bundled, Graphs(bundled).made_by)[1].inputs
     with pytest.raises(EngineError, match=r"input 'features': expected float32, got float64"):
         run(arrays | {"features": arrays["features"].astype(float)})
     with pytest.raises(EngineError, match=r"input 'features_length': expected int64, got nothing"):
@@ -162,7 +161,7 @@ def test_input_of_another_type_is_refused_by_name(trt, bundled, tmp_path, task):
 
 def test_shapes_beyond_all_profiles_are_refused(trt, bundled, tmp_path, task):
     run = engine(trt, bundled, tmp_path, task.profiles)
-    arrays = samples_of("asr_quartznet", bundled, Graphs(bundled))[1].inputs
+    arrays = samples_of(QUARTZNET, bundled, Graphs(bundled).made_by)[1].inputs
     with pytest.raises(EngineError, match=r"expected shapes within a profile"):
         run(arrays | {"features": arrays["features"][:, :, :32]})
 

@@ -6,12 +6,12 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from export.tensorrt.making import Graphs
-from export.tensorrt.models import MODELS
 from export.tensorrt.plan import graph_for_tensorrt, prepared
 from export.tensorrt.precision import bodies, decide, name_nodes, rounded, typed
 from export.tensorrt.samples import samples_of
 from export.tensorrt.simulation import session, simulated
 from export.tensorrt.verification import compare
+from tests.unit.export.tensorrt.conftest import MODELS
 
 HALF_MODELS = [model for model in MODELS if model.half]
 
@@ -180,8 +180,8 @@ def test_precision_costs_little_on_the_bundled_checkpoints(bundled, model):
     """Graphs rounded as the engines round pass the engines' verification, by a factor of four."""
     graphs = Graphs(bundled)
     engine = session(simulated(*prepared(model, bundled)))
-    (sample, *_) = samples_of(model.name, bundled, graphs)
-    for check in compare(model.name, [sample], engine, lambda arrays: graphs(model.name, arrays)):
+    (sample, *_) = samples_of(model, bundled, graphs.made_by)
+    for check in compare(model, [sample], engine, lambda arrays: graphs(model.name, arrays)):
         assert check.tolerance is None or check.error <= check.tolerance / 4, check
 
 

@@ -6,15 +6,15 @@ import json
 import pytest
 
 from export.errors import InstallError
+from export.families.quartznet.engine import QuartzNetEngine
 from export.tensorrt import graph_form, precision
-from export.tensorrt.models import EngineModel
 from export.tensorrt.plan import CACHED, INSTALLED, MISSING, task_of
 from export.tensorrt.profiles import Profile, Range
 from export.tensorrt.record import PLAN, RECORD, BuildOptions, Device, EngineRecord, engine_key
 from export.tensorrt.store import KEPT, Store, install, installed, record_path, remove
 from tests.unit.export.tensorrt.conftest import DEVICE
 
-MODEL = EngineModel("asr_quartznet")
+MODEL = QuartzNetEngine("asr_quartznet")
 OPTIONS = BuildOptions()
 
 
@@ -44,8 +44,8 @@ def record(plan=b"plan", model="asr_quartznet", name="k" * 64, graph="a" * 64):
 @pytest.mark.parametrize(
     "other",
     [
-        {"model": EngineModel("asr_features")},
-        {"model": EngineModel("asr_quartznet", half=False)},
+        {"model": QuartzNetEngine("asr_features")},
+        {"model": QuartzNetEngine("asr_quartznet", half=False)},
         {"graph": "b" * 64},
         {"ranges": profiles(9)},
         {"ranges": profiles() * 2},

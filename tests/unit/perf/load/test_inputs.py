@@ -1,13 +1,15 @@
 """Requests for every model, made with a server whose networks only keep the shapes."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from perf.load.errors import LoadTestError, UsageError
-from perf.load.inputs import MAIN, PIPELINES, known_models, make_requests
+from perf.load.inputs import make_requests
+from perf.load.layout import MAIN, PIPELINES, Layout
 from perf.load.sources import RECORDINGS, TEXTS, read_sources
 from perf.load.stages import Stages
 from tritone.audio.decoding import decode_audio
@@ -17,6 +19,7 @@ from tritone.server.options import REPOSITORIES
 CONFIGS = {folder.name: folder for folder in read_repositories(REPOSITORIES)}
 DTYPES = {"FP32": np.float32, "INT64": np.int64, "INT32": np.int32, "BYTES": object}
 HOP = 256
+KNOWN = Layout.read(REPOSITORIES[0]).known
 
 
 class ShapesOnly:
@@ -67,6 +70,12 @@ class ShapesOnly:
         text = self._transcripts[self.calls.count("asr_ctc_decoder") % len(self._transcripts)]
         return {"transcript": np.array([[text]], dtype=object)}
 
+    def text_validator(self, transcript):
+        return {"valid_transcript": transcript}
+
+    def format_validator(self, format, text):
+        return {"valid_format": format, "text_to_speak": text}
+
     def punctuation_bert(self, input_ids, attention_mask):
         return {
             "punct_logits": np.zeros((*input_ids.shape, 4), np.float32),
@@ -110,12 +119,12 @@ def stages(sources):
 
 
 def test_every_served_model_has_requests():
-    assert set(known_models()) == set(CONFIGS)
+    assert set(KNOWN) == set(CONFIGS)
     assert set(MAIN) < set(PIPELINES)
-    assert known_models()[: len(MAIN)] == MAIN
+    assert tuple(KNOWN[: len(MAIN)]) == MAIN
 
 
-@pytest.mark.parametrize("model", known_models())
+@pytest.mark.parametrize("model", KNOWN)
 def test_requests_are_what_the_config_declares(model, stages):
     declared = CONFIGS[model].inputs
     made = make_requests(model, stages)
@@ -131,7 +140,7 @@ def test_requests_are_what_the_config_declares(model, stages):
 
 
 def test_audio_is_counted_where_there_is_some(stages):
-    silent = {model for model in known_models() if make_requests(model, stages).audio_s is None}
+    silent = {model for model in KNOWN if make_requests(model, stages).audio_s is None}
     assert silent == {
         "punctuate",
         "text_validator",
@@ -171,7 +180,7 @@ def test_utterances_come_one_by_one_with_padded_symbols(stages, sources):
 def test_every_stage_is_asked_once(sources):
     connection = ShapesOnly()
     stages = Stages(connection, sources, REPOSITORIES[0])
-    for model in known_models():
+    for model in KNOWN:
         make_requests(model, stages)
     for model in ("audio_decoder", "asr_windows", "asr_ctc_decoder"):
         assert connection.calls.count(model) == len(sources.recordings), model
@@ -200,6 +209,9 @@ def test_a_recording_that_is_refused_is_named(sources):
 
 
 def test_another_repository_than_the_served_one_is_named(sources, tmp_path):
+    for config in REPOSITORIES[0].glob("*/config.pbtxt"):
+        (tmp_path / config.parent.name / "2").mkdir(parents=True)
+        shutil.copy(config, tmp_path / config.parent.name)
     with pytest.raises(LoadTestError, match="--repository"):
         make_requests("asr_features", Stages(ShapesOnly(), sources, tmp_path))
 

@@ -21,7 +21,7 @@ def test_wrong_usage_exits_2_and_is_named(arguments, named, capsys):
 
 def test_an_unknown_model_is_an_error(capsys):
     assert main(["asr_whisper"]) == 1
-    assert "expected some of asr_features" in capsys.readouterr().err
+    assert "expected some of asr_quartznet, asr_features" in capsys.readouterr().err
 
 
 def test_model_analyzer_without_a_gpu_says_what_to_do(monkeypatch, capsys, tmp_path):

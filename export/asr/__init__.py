@@ -1,1 +1,0 @@
-"""Recognition: the log-mel front end and acoustic models of the QuartzNet and Jasper kind."""

@@ -1,0 +1,3 @@
+"""Punctuation and capitals with BERT or DistilBERT."""
+
+MODEL = "punctuation_bert"  # of the repository: the network

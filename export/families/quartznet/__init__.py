@@ -1,0 +1,3 @@
+"""QuartzNet and Jasper: CTC recognition with convolutions."""
+
+MODEL = "asr_quartznet"  # of the repository: the network

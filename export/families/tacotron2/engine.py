@@ -1,0 +1,83 @@
+"""The engine of Tacotron 2: its loop runs as long as the texts and the voice's limits allow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from export.synthesis.limits import VoiceLimits
+from export.tensorrt.models import EngineModel
+from export.tensorrt.profiles import Axis, Range
+from export.tensorrt.repository import Repository
+from export.tensorrt.samples import SEED, TEXTS, Arrays, Reference
+from export.tensorrt.verification import Row, joined, valid_rows
+from export.verification import max_abs, relative_l2
+from tritone.synthesis.limits import bucket
+from tritone.synthesis.noise import UtteranceNoise
+
+STEPS = 4  # steps that one row may be longer or shorter
+MEL_L2 = 0.05  # the network feeds its output back, so that small differences grow
+ALIGNMENT_ABS = 0.15
+
+
+@dataclass(frozen=True)
+class Tacotron2Engine(EngineModel):
+    """Symbols to spectrograms."""
+
+    def inputs(self, repository: Repository, batch: Axis) -> Mapping[str, Range]:
+        """Symbols (B, S), symbols_length (B, 1) and dropout (B, L, layers, units)."""
+        limits = VoiceLimits.of(repository, self.name)
+        voice, symbols = limits.voice, (limits.symbols_bucket, limits.usual_symbols, limits.longest_symbols)
+        steps = (1, limits.steps(symbols[1]), limits.steps(symbols[2]))
+        return {
+            "symbols": Range.of(batch, symbols),
+            "symbols_length": Range.of(batch, 1),
+            "dropout": Range.of(batch, steps, voice.prenet_layers, voice.prenet_units),
+        }
+
+    def arrays(self, repository: Repository, reference: Reference) -> Arrays:
+        """Utterances in the checkpoint's symbols."""
+        limits = VoiceLimits.of(repository, self.name)
+        symbols, voice = limits.symbols, limits.voice
+        longest = symbols.longest_utterance_characters
+        rows = [symbols.encode(spoken(text, longest)) for text in TEXTS]
+        width = bucket(max(map(len, rows)), limits.symbols_bucket)
+        padded = np.full((len(rows), width), symbols.pad_id, np.int64)
+        for place, row in zip(padded, rows, strict=True):
+            place[: len(row)] = row
+        steps, units = limits.steps(width), (voice.prenet_layers, voice.prenet_units, voice.dropout)
+        noise = [UtteranceNoise(SEED, number).dropout(steps, *units) for number in range(len(rows))]
+        return {
+            "symbols": padded,
+            "symbols_length": np.array([[len(row)] for row in rows], np.int64),
+            "dropout": np.stack(noise),
+        }
+
+    def compare(self, measured: Arrays, expected: Arrays) -> list[Row]:
+        """Lengths, and spectrogram, attention and gate as far as both go.
+
+        Where a gate is near its threshold a row may end a few steps earlier or later; what both have is
+        compared.
+        """
+        made, wanted = measured["mel_length"], expected["mel_length"]
+        shared, sides = np.minimum(made, wanted), (measured, expected)
+        per_step = max(1, expected["mel"].shape[2] // max(1, expected["gate"].shape[1]))
+        mels = [joined(valid_rows(side["mel"], shared, 1)) for side in sides]
+        looks = [joined(valid_rows(side["alignment"], shared // per_step, 0)) for side in sides]
+        gates = [joined(valid_rows(side["gate"], shared // per_step, 0)) for side in sides]
+        return [
+            ("mel_length", "steps at most", float(np.abs(made - wanted).max(initial=0)) / per_step, STEPS),
+            ("mel", "relative L2", relative_l2(*mels), MEL_L2),
+            ("alignment", "max abs", max_abs(*looks), ALIGNMENT_ABS),
+            ("gate", "max abs", max_abs(*gates), None),
+        ]
+
+
+def spoken(text: str, longest_characters: int) -> str:
+    """A sentence of as many of these words as an utterance may have."""
+    words: Sequence[str] = text.split()
+    while len(" ".join(words)) >= longest_characters and len(words) > 1:
+        words = words[:-1]
+    return " ".join(words) + "."

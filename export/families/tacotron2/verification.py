@@ -1,0 +1,215 @@
+"""The Tacotron 2 graph and its symbols against NeMo: every utterance alone, then all in one batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from export.families.tacotron2.reference import Spectrogram, nemo_spectrogram
+from export.onnx_graph import Graph
+from export.verification import Array, Check, disagreement, max_abs, relative_l2
+from tritone.text.symbols import SymbolSet
+
+MOST_FRAMES = 400  # that an utterance may take here
+# Random symbols are no speech: attention wanders without end, and in a few hundred frames blows rounding up.
+BABBLE_FRAMES = 80
+BABBLE_LENGTHS = (1, 2, 23)  # symbols
+UTTERANCES = (
+    "a",
+    "No.",
+    "Hello, world!",
+    "It was four o'clock; nobody had come.",
+    "Where were you, and what did they say to you?",
+    "The quick brown fox jumps over the lazy dog.",
+)
+TEXTS = (
+    "",
+    "'",
+    "-",
+    "two  words ,  spaced",
+    "Mother-in-law's well-known co-operation",
+    "it's Jane's dogs' bones and James's",
+    "rock 'n' roll o'clock ma'am",
+    "read the lead wind of live bass",
+    '(brackets) [of] {all} "kinds": a/b; ok?',
+    "xyzzy brrr qwertyuiop tritone's tritones",
+    "SHOUTING and mIxEd CaSe",
+    "trailing space ",
+    " leading space",
+    "e-mail re-read a--b -dash dash-",
+)
+"""Where tokenizers go separate ways: apostrophes, hyphens, spaces, unknown words, several readings."""
+
+
+def verify_tacotron2(model: Any, graph: Graph, coarse: Graph | None, tokenizer: Path) -> list[Check]:
+    """Compare symbols, spectrograms and lengths.
+
+    Args:
+        model: the NeMo Tacotron2Model, in eval mode.
+        graph: exported.
+        coarse: its quantised variant.
+        tokenizer: folder with tokenizer.json and what belongs to it.
+    """
+    utterances = probe_utterances(model)
+    noise = probe_noise(model)
+    theirs = [nemo_spectrogram(model, *pair) for pair in zip(utterances, noise, strict=True)]
+    alone = spectrograms_alone(graph, utterances, noise)
+    batch = spectrograms_together(graph, utterances, noise)
+    count = f"{len(utterances)} utterances, {sum(item.mel_length for item in theirs)} frames"
+    checks = [
+        symbols_check(model, tokenizer),
+        Check(f"lengths, {count}", "differing", disagreement(lengths(alone), lengths(theirs)), 0.0),
+        Check("mel", "relative L2", worst(relative_l2, alone, theirs, "mel"), 1e-3),
+        Check("alignment", "max abs", worst(max_abs, alone, theirs, "alignment"), 1e-3),
+        Check("gate", "max abs", worst(max_abs, alone, theirs, "gate"), 1e-3),
+        *batch_checks("", batch, alone),
+    ]
+    if coarse is not None:
+        # Padded alike, as in serving: 8-bit activations turn a last bit that padding changes into a step.
+        longest = max(map(len, utterances))
+        coarse_alone = spectrograms_alone(coarse, utterances, noise, longest)
+        coarse_batch = spectrograms_together(coarse, utterances, noise, longest)
+        checks += [*batch_checks("int8 ", coarse_batch, coarse_alone), *coarse_checks(coarse_alone, alone)]
+    return checks
+
+
+def symbols_check(model: Any, folder: Path) -> Check:
+    """The server's symbols against NeMo's."""
+    texts = probe_texts(model)
+    symbols = SymbolSet.load(folder)
+    ours = [symbols.encode(text) for text in texts]
+    theirs = [nemo_symbols(model, text) for text in texts]
+    return Check(f"symbols, {len(texts)} texts", "texts differing", disagreement(ours, theirs), 0.0)
+
+
+def nemo_symbols(model: Any, text: str) -> list[int]:
+    """NeMo's parse(), for models with labels too whatever their configuration says of data."""
+    if model.tokenizer is not None:
+        return [int(symbol) for symbol in model.parse(text, normalize=False)[0]]
+    from nemo.collections.common.parts.preprocessing import parsers
+
+    labels = list(model.cfg.labels)
+    parser = parsers.make_parser(
+        labels=labels, name="en", abbreviation_version="fastpitch", make_table=False, do_normalize=False
+    )
+    return [len(labels), *parser(text.lower()), len(labels) + 1]
+
+
+def batch_checks(subject: str, batch: Sequence[Spectrogram], alone: Sequence[Spectrogram]) -> list[Check]:
+    """A batch of mixed lengths against its utterances one by one."""
+    error = max(worst(max_abs, batch, alone, field) for field in ("mel", "alignment", "gate"))
+    return [Check(f"{subject}mel, alignment, gate: mixed batch against alone", "max abs", error, 1e-3)]
+
+
+def coarse_checks(coarse: Sequence[Spectrogram], exact: Sequence[Spectrogram]) -> list[Check]:
+    """The quantised graph against the float one; how far it may stray is for whoever serves it to judge."""
+    differences = [abs(a.mel_length - b.mel_length) for a, b in zip(coarse, exact, strict=True)]
+    shorter = [min(a.mel_length, b.mel_length) for a, b in zip(coarse, exact, strict=True)]
+    errors = [
+        relative_l2(a.mel[:, :frames], b.mel[:, :frames])
+        for a, b, frames in zip(coarse, exact, shorter, strict=True)
+    ]
+    return [
+        Check("int8 lengths against float", "frames at most", float(max(differences)), None),
+        Check("int8 mel against float", "relative L2", max(errors), None),
+    ]
+
+
+def lengths(items: Sequence[Spectrogram]) -> list[int]:
+    """Frames of each."""
+    return [item.mel_length for item in items]
+
+
+def worst(
+    distance: Any, measured: Sequence[Spectrogram], expected: Sequence[Spectrogram], field: str
+) -> float:
+    """The distance of the pair that differs most."""
+    return max(
+        distance(getattr(a, field), getattr(b, field)) for a, b in zip(measured, expected, strict=True)
+    )
+
+
+def probe_utterances(model: Any) -> list[list[int]]:
+    """Utterances of one symbol, of words, and of random symbols."""
+    generator = np.random.default_rng(1)
+    spoken = [nemo_symbols(model, text) for text in UTTERANCES]
+    babble = [generator.integers(0, model.num_tokens, length).tolist() for length in BABBLE_LENGTHS]
+    return [*spoken, *babble]
+
+
+def probe_noise(model: Any) -> list[Array]:
+    """Dropout for every one of them, as many steps as it may take."""
+    frames = [MOST_FRAMES] * len(UTTERANCES) + [BABBLE_FRAMES] * len(BABBLE_LENGTHS)
+    return [probe_dropout(model, seed, most) for seed, most in enumerate(frames)]
+
+
+def probe_dropout(model: Any, seed: int, frames: int) -> Array:
+    """Dropout (L, 2, P) for one utterance of so many frames at most."""
+    decoder = model.decoder
+    steps = min(int(decoder.max_decoder_steps), frames // int(decoder.n_frames_per_step))
+    draws = np.random.default_rng(seed).random((steps, 2, decoder.prenet_dim))
+    return (draws >= decoder.prenet.p_dropout).astype(np.float32)
+
+
+def probe_texts(model: Any, most: int = 300) -> list[str]:
+    """Texts of words that the model's dictionary has, and of such as it lacks."""
+    texts = [*TEXTS, *UTTERANCES]
+    if model.tokenizer is None:
+        # Labels came with a normaliser of their own, which works on spaces too; plain sentences compare.
+        return [text for text in UTTERANCES if all(mark in model.cfg.labels for mark in text.lower())]
+    words = sorted(getattr(getattr(model.tokenizer, "g2p", None), "phoneme_dict", None) or ())
+    chosen = [word for word in words[:: max(1, len(words) // (4 * most))] if word.isascii()]
+    sentences = (" ".join(chosen[start : start + 5]) for start in range(0, len(chosen), 5))
+    inflected = (f"{word}s {word}'s, {word}-{word}!" for word in chosen[::20])
+    return [*texts, *sentences, *inflected]
+
+
+def spectrograms(
+    graph: Graph, utterances: Sequence[Sequence[int]], noise: Sequence[Array], padded_to: int = 1
+) -> list[Spectrogram]:
+    """Run utterances as one batch, padded to the longest or further; one may be empty."""
+    longest = max([padded_to, *map(len, utterances)])
+    symbols = np.full((len(utterances), longest), -1, dtype=np.int64)  # no symbol at all: must not be read
+    for row, utterance in zip(symbols, utterances, strict=True):
+        row[: len(utterance)] = utterance
+    length = np.array([[len(utterance)] for utterance in utterances], dtype=np.int64)
+    output = graph(symbols=symbols, symbols_length=length, dropout=np.stack(noise))
+    if not all(np.isfinite(value).all() for value in output.values()):
+        # Also the padding: a NaN there is one bad operator away from the row itself.
+        output["mel"] = np.full_like(output["mel"], np.nan)
+    mel, frames, alignment, gate = (output[name] for name in ("mel", "mel_length", "alignment", "gate"))
+    per_step = mel.shape[2] // gate.shape[1]
+    return [
+        Spectrogram(
+            mel=mel[row, :, : frames[row, 0]],
+            mel_length=int(frames[row, 0]),
+            alignment=alignment[row, : frames[row, 0] // per_step, : len(utterance)],
+            gate=gate[row, : frames[row, 0] // per_step],
+        )
+        for row, utterance in enumerate(utterances)
+    ]
+
+
+def spectrograms_alone(
+    graph: Graph, utterances: Sequence[Sequence[int]], noise: Sequence[Array], padded_to: int = 1
+) -> list[Spectrogram]:
+    """Run one utterance after the other."""
+    return [
+        spectrograms(graph, [utterance], [dropout], padded_to)[0]
+        for utterance, dropout in zip(utterances, noise, strict=True)
+    ]
+
+
+def spectrograms_together(
+    graph: Graph, utterances: Sequence[Sequence[int]], noise: Sequence[Array], padded_to: int = 1
+) -> list[Spectrogram]:
+    """Run utterances in batches of equally many steps, with an empty one among them."""
+    found = []
+    for _, group in groupby(zip(utterances, noise, strict=True), key=lambda pair: len(pair[1])):
+        spoken, dropout = zip(*group, strict=True)
+        found += spectrograms(graph, [*spoken, []], [*dropout, dropout[0]], padded_to)[:-1]
+    return found

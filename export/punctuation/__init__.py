@@ -1,1 +1,0 @@
-"""Punctuation and capitalisation with BERT-like encoders."""

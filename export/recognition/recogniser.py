@@ -1,0 +1,130 @@
+"""What exporters of recognisers share: front end, recordings, joining and decoding, verification."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from export.family import Family
+from export.recognition import FEATURES_MODEL
+from export.recognition.recordings import Recording, load_recordings
+from export.repository import Stage
+from export.verification import Check
+from tritone.recognition.ctc import CtcDecoder
+
+PARTS = (FEATURES_MODEL, "asr_windows", "asr_ctc_decoder")  # models that every recogniser is served with
+INT8 = "model_int8.onnx"
+
+
+class RecogniserFamily(Family):
+    """A CTC recogniser; a family adds its acoustic model."""
+
+    role = "recogniser"
+    acoustic_model: ClassVar[str]  #: Triton model of the network
+
+    @abstractmethod
+    def restore_network(self) -> Any:
+        """Return the acoustic model as a module that can be traced; refuse what has no exporter."""
+
+    @abstractmethod
+    def write_network(self, path: Path) -> None:
+        """Write the acoustic model's graph: features, features_length to log_probs, log_probs_length."""
+
+    @abstractmethod
+    def quantize(self, source: Path, target: Path, features: list[tuple[np.ndarray, np.ndarray]]) -> None:
+        """Write the int8 variant, calibrated on features (1, M, T) and features_length (1, 1)."""
+
+    @abstractmethod
+    def network_sidecar(self) -> tuple[str, dict[str, Any]]:
+        """Name and content of the file that tells of the acoustic model."""
+
+    def restore(self) -> None:
+        """Load the model, and refuse what has no exporter before anything is written."""
+        from export.recognition.features import LogMel
+
+        self.model = self.load(self.checkpoint.path)
+        self.front_end = LogMel(self.model.preprocessor.featurizer).eval()
+        self.network = self.restore_network().eval()
+        self.sample_rate_hz = int(self.model.preprocessor._sample_rate)
+        self.recordings = self._recordings()
+
+    def build(self, stage: Stage) -> None:
+        """Write both graphs, the int8 variant, and the sidecars."""
+        from export.onnx_graph import Graph
+        from export.recognition.features import write_features
+
+        write_features(self.front_end, stage.path(FEATURES_MODEL, "model.onnx"))
+        graph = stage.path(self.acoustic_model, "model.onnx")
+        self.write_network(graph)
+        if self.options.quantize:
+            features = Graph(stage.path(FEATURES_MODEL, "model.onnx"))
+            calibration = [calibration_features(features, recording) for recording in self.recordings]
+            self.quantize(graph, graph.with_name(INT8), calibration)
+        for model, file, content in self._sidecars():
+            stage.write_json(model, file, content)
+
+    def verify(self, stage: Stage) -> list[Check]:
+        """Compare features, log-probabilities and transcripts with NeMo."""
+        from export.onnx_graph import Graph
+        from export.recognition.verification import Exported, verify_recognition
+
+        int8 = stage.path(self.acoustic_model, INT8)
+        exported = Exported(
+            features=Graph(stage.path(FEATURES_MODEL, "model.onnx")),
+            acoustic_model=Graph(stage.path(self.acoustic_model, "model.onnx")),
+            int8=Graph(int8) if int8.exists() else None,
+            decoder=CtcDecoder.load(stage.path("asr_ctc_decoder", "ctc.json")),
+        )
+        return verify_recognition(self.model, exported, self.recordings, self.sample_rate_hz)
+
+    def obsolete(self) -> dict[str, list[str]]:
+        """An int8 graph of an earlier checkpoint must not stay beside a new float one."""
+        return {} if self.options.quantize else {self.acoustic_model: [INT8]}
+
+    @property
+    def labels(self) -> list[str]:
+        """What the checkpoint spells with, in the order of its outputs; the blank comes after the last."""
+        return [str(label) for label in self.model.decoder.vocabulary]
+
+    @property
+    def stride(self) -> int:
+        """Frames of features for one of log-probabilities."""
+        return int(self.model.encoder.subsampling_factor)
+
+    def _recordings(self) -> list[Recording]:
+        source = self.options.calibration
+        if source is None or (not self.options.quantize and not source.exists()):
+            return []
+        return load_recordings(source, self.sample_rate_hz)
+
+    def _sidecars(self) -> list[tuple[str, str, dict[str, Any]]]:
+        front_end, rate_hz = self.front_end, self.sample_rate_hz
+        frame_samples = front_end.hop * self.stride
+        labels = {"labels": self.labels, "blank_index": len(self.labels)}
+        features = {
+            "sample_rate_hz": rate_hz,
+            "mels": front_end.mels,
+            "window_samples": front_end.window,
+            "hop_samples": front_end.hop,
+            "fft_size": front_end.fft_size,
+            "preemphasis": front_end.preemphasis,
+            "normalize": front_end.normalize or None,
+            "bucket_frames": front_end.bucket_frames,
+        }
+        windows = {"sample_rate_hz": rate_hz, "frame_samples": frame_samples, **labels}
+        return [
+            (FEATURES_MODEL, "features.json", features),
+            (self.acoustic_model, *self.network_sidecar()),
+            ("asr_windows", "windows.json", windows),
+            ("asr_ctc_decoder", "ctc.json", {**labels, "frame_s": frame_samples / rate_hz}),
+        ]
+
+
+def calibration_features(features: Any, recording: Recording) -> tuple[np.ndarray, np.ndarray]:
+    """The features of one recording as the server computes them."""
+    samples = recording.samples[None]
+    computed = features(audio=samples, audio_length=np.array([[samples.shape[1]]], dtype=np.int64))
+    return computed["features"], computed["features_length"]

@@ -1,0 +1,215 @@
+"""Recognition graphs against NeMo: features, log-probabilities, transcripts, alone and in mixed batches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from export.onnx_graph import Graph
+from export.recognition.recordings import Recording
+from export.verification import Array, Check, disagreement, max_abs, relative_l2
+from tritone.recognition.ctc import CtcDecoder
+
+COMPARED_CLIPS = 12  # of the recordings; what calibration needs more of, comparison does not
+GARBAGE = 0.5  # stands behind the end of a clip in a batch, and must not be heard
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written for one checkpoint."""
+
+    features: Graph
+    acoustic_model: Graph
+    int8: Graph | None
+    decoder: CtcDecoder  #: the library's, with the exported labels
+
+    def transcript(self, output: Recognition) -> str:
+        """The words of one clip."""
+        return self.decoder.decode(output.log_probs, duration_s=float("inf")).transcript
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What came out for one clip, valid frames only."""
+
+    features: Array  #: (M, T) float32
+    log_probs: Array  #: (T', V) float32
+
+
+def verify_recognition(
+    model: Any, exported: Exported, recordings: Sequence[Recording], sample_rate_hz: int
+) -> list[Check]:
+    """Compare every stage with NeMo, each clip alone, then a mixed batch with its clips alone.
+
+    Args:
+        model: the NeMo EncDecCTCModel, in eval mode.
+        exported: what was written for it.
+        recordings: real clips; may be empty.
+        sample_rate_hz: the model's rate.
+    """
+    hop = int(model.preprocessor.featurizer.hop_length)
+    reach = int(model.preprocessor.featurizer.n_fft) // 2  # NeMo refuses clips too short to reflect this far
+    compared = [recording.samples for recording in recordings if recording.samples.size > reach]
+    compared = compared[:: max(1, math.ceil(len(compared) / COMPARED_CLIPS))]
+    clips = compared + [noise(samples) for samples in lengths_around_hops(hop, reach, sample_rate_hz)]
+    # Too short for NeMo, but not for a server: they must pass, and leave their neighbours alone.
+    short = [noise(samples) for samples in (0, 1, hop - 1, hop, hop + 1)]
+
+    alone = recognise_alone(exported, exported.acoustic_model, clips + short)
+    batch = recognise(exported, exported.acoustic_model, clips + short)
+    checks = [
+        *nemo_checks(model, exported, clips, alone[: len(clips)]),
+        batch_check("log-probs", batch, alone),
+    ]
+    if exported.int8 is not None:
+        int8_alone = recognise_alone(exported, exported.int8, clips + short)
+        int8_batch = recognise(exported, exported.int8, clips + short)
+        checks += [*int8_checks(int8_alone, alone), batch_check("int8 log-probs", int8_batch, int8_alone)]
+    return checks + error_rates(model, exported, recordings)
+
+
+def nemo_checks(
+    model: Any, exported: Exported, clips: Sequence[Array], ours: Sequence[Recognition]
+) -> list[Check]:
+    """Features, log-probabilities and transcripts against NeMo's."""
+    theirs = [nemo_recognition(model, clip) for clip in clips]
+    stable = [index for index in range(len(clips)) if is_stable(model, theirs[index])] or range(len(clips))
+    features = [(ours[index].features, theirs[index].features) for index in stable]
+    log_probs = [(ours[index].log_probs, theirs[index].log_probs) for index in stable]
+    transcripts = [exported.transcript(ours[index]) for index in stable]
+    expected = nemo_transcripts(model, [clips[index] for index in stable])
+    count = f"{len(stable)} clips"
+    checks = [
+        Check(f"features, {count}", "max abs", worst(max_abs, features), 1e-3),
+        Check(f"features, {count}", "relative L2", worst(relative_l2, features), 1e-4),
+        Check(f"log-probs, {count}", "max abs", worst(max_abs, log_probs), 5e-3),
+        Check(f"log-probs, {count}", "relative L2", worst(relative_l2, log_probs), 1e-4),
+        Check(f"transcribe(), {count}", "texts differing", disagreement(transcripts, expected), 0.0),
+    ]
+    rest = [index for index in range(len(clips)) if index not in stable]
+    if rest:
+        error = worst(max_abs, ((ours[index].features, theirs[index].features) for index in rest))
+        checks.append(Check(f"features where a band is silent, clips: {len(rest)}", "max abs", error, None))
+    return checks
+
+
+def batch_check(subject: str, batch: Sequence[Recognition], alone: Sequence[Recognition]) -> Check:
+    """A batch of mixed lengths against its clips one by one."""
+    pairs = ((row.log_probs, clip.log_probs) for row, clip in zip(batch, alone, strict=True))
+    return Check(f"{subject}, mixed batch against alone", "max abs", worst(max_abs, pairs), 1e-4)
+
+
+def int8_checks(coarse: Sequence[Recognition], exact: Sequence[Recognition]) -> list[Check]:
+    """The int8 graph against the float one; how far it may stray is for whoever serves it to judge."""
+    pairs = [(ours.log_probs, theirs.log_probs) for ours, theirs in zip(coarse, exact, strict=True)]
+    best, expected = (
+        [int(label) for pair in pairs for label in pair[side].argmax(axis=1)] for side in (0, 1)
+    )
+    return [
+        Check("int8 log-probs against float", "relative L2", worst(relative_l2, pairs), None),
+        Check("int8 best label against float", "frames differing", disagreement(best, expected), None),
+    ]
+
+
+def error_rates(model: Any, exported: Exported, recordings: Sequence[Recording]) -> list[Check]:
+    """Word error rate of each variant where the recordings have texts; for reading, not for passing."""
+    from nemo.collections.asr.metrics.wer import word_error_rate
+
+    spoken = [recording for recording in recordings if recording.text]
+    if not spoken:
+        return []
+    references = [spellable(recording.text or "", model.decoder.vocabulary) for recording in spoken]
+    checks = []
+    for name, graph in (("float", exported.acoustic_model), ("int8", exported.int8)):
+        if graph is not None:
+            outputs = recognise_alone(exported, graph, [recording.samples for recording in spoken])
+            heard = [exported.transcript(output) for output in outputs]
+            rate = word_error_rate(hypotheses=heard, references=references)
+            checks.append(Check(f"{name}, {len(spoken)} recordings with text", "word error rate", rate, None))
+    return checks
+
+
+def worst(distance: Callable[[Array, Array], float], pairs: Iterable[tuple[Array, Array]]) -> float:
+    """The distance of the pair that differs most; zero without pairs."""
+    return max((distance(measured, expected) for measured, expected in pairs), default=0.0)
+
+
+def recognise(exported: Exported, acoustic_model: Graph, clips: Sequence[Array]) -> list[Recognition]:
+    """Run both graphs on clips as one batch."""
+    longest = max(1, max(clip.size for clip in clips))
+    audio = np.full((len(clips), longest), GARBAGE, dtype=np.float32)
+    for row, clip in zip(audio, clips, strict=True):
+        row[: clip.size] = clip
+    length = np.array([[clip.size] for clip in clips], dtype=np.int64)
+    features, features_length = exported.features(audio=audio, audio_length=length).values()
+    log_probs, log_probs_length = acoustic_model(features=features, features_length=features_length).values()
+    return [
+        Recognition(features[row, :, : features_length[row, 0]], log_probs[row, : log_probs_length[row, 0]])
+        for row in range(len(clips))
+    ]
+
+
+def recognise_alone(exported: Exported, acoustic_model: Graph, clips: Sequence[Array]) -> list[Recognition]:
+    """Run both graphs on one clip after the other."""
+    return [recognise(exported, acoustic_model, [clip])[0] for clip in clips]
+
+
+@torch.no_grad()
+def nemo_recognition(model: Any, clip: Array) -> Recognition:
+    """NeMo's features and log-probabilities of one clip."""
+    audio, length = torch.from_numpy(clip)[None], torch.tensor([clip.size])
+    features, features_length = model.preprocessor(input_signal=audio, length=length)
+    log_probs, log_probs_length, _ = model(processed_signal=features, processed_signal_length=features_length)
+    return Recognition(
+        features[0, :, : int(features_length)].numpy(),
+        log_probs[0, : int(log_probs_length)].numpy(),
+    )
+
+
+def is_stable(model: Any, output: Recognition) -> bool:
+    """Whether every mel band of a clip varies by more than rounding.
+
+    A silent band (the upper half of a telephone recording, say) holds rounding noise, which per-band
+    normalisation blows up: NeMo is then as far from the exact result as from these graphs. It divides by the
+    deviation + 1e-5, so a deviation of its result below 0.999 means one below 0.01 before.
+    """
+    if model.preprocessor.featurizer.normalize != "per_feature":
+        return True
+    return bool(output.features.shape[1] > 1 and (output.features.std(axis=1, ddof=1) > 0.999).all())
+
+
+def nemo_transcripts(model: Any, clips: Sequence[Array]) -> list[str]:
+    """NeMo's greedy transcripts, one clip at a time, with one space between words.
+
+    A model may spell several spaces in a row, which NeMo's text keeps and the decoder's does not.
+    """
+    hypotheses = model.transcribe([torch.from_numpy(clip) for clip in clips], batch_size=1, verbose=False)
+    return [" ".join(getattr(hypothesis, "text", hypothesis).split()) for hypothesis in hypotheses]
+
+
+def spellable(text: str, labels: Sequence[str]) -> str:
+    """A reference as the model can spell it: without capitals and marks that have no label."""
+    if not any(label != label.lower() for label in labels):
+        text = text.lower()
+    kept = "".join(
+        character if character in labels else " " if character in "-/" else "" for character in text
+    )
+    return " ".join(kept.split())
+
+
+def lengths_around_hops(hop: int, reach: int, sample_rate_hz: int) -> list[int]:
+    """Lengths that straddle a hop, at the shortest that NeMo accepts and about one second in."""
+    middle = sample_rate_hz // hop * hop
+    return [reach + 1, middle - 1, middle, middle + 1, middle + hop // 2]
+
+
+def noise(samples: int) -> Array:
+    """Noise with a slow swell, the same at every call."""
+    generator = np.random.default_rng(samples)
+    swell = 0.05 + 0.05 * np.sin(np.arange(samples) / 3000)
+    return (generator.standard_normal(samples) * swell).astype(np.float32)

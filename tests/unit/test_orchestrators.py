@@ -1,0 +1,103 @@
+"""Models that call others load from their folder, their parameters and a way to call, wherever that leads."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tritone.errors import ArtifactError, ParameterError
+from tritone.model_parameters import Parameters
+from tritone.orchestrators import loader
+from tritone.repository.configs import read_config
+from tritone.server.options import REPOSITORIES
+from tritone.synthesis.parameters import SynthesisParameters
+from tritone.synthesis.utterances import Utterance
+
+CALLERS = ("asr_windows", "punctuation_windows", "tts_utterances")
+
+
+def config(model):
+    return read_config(REPOSITORIES[0] / model / "config.pbtxt")
+
+
+def loaded(model, bind, changes=(), **options):
+    """Load version 1 with the committed config, some of its parameters changed."""
+    changed = config(model)
+    for name, text in dict(changes).items():
+        changed.parameters[name].string_value = text
+    parameters = Parameters.of(changed)
+    return loader(parameters)(REPOSITORIES[0] / model / "1", parameters, bind, **options)
+
+
+def test_partners_are_the_models_that_a_config_names_but_for_the_one_that_takes_over():
+    assert Parameters.of(config("asr_windows")).partners == {
+        "acoustic_model": "asr_quartznet",
+        "features_model": "asr_features",
+    }
+    assert Parameters.of(config("text_validator")).partners == {}
+    assert loader(Parameters.of(config("text_validator"))) is None
+
+
+@pytest.mark.parametrize("model", CALLERS)
+def test_every_partner_is_bound_once_by_the_name_in_the_config(model):
+    bound = []
+    loaded(model, lambda name, inputs, outputs: bound.append(name), ahead=False)
+    assert sorted(bound) == sorted(Parameters.of(config(model)).partners.values())
+
+
+def test_a_config_decides_which_model_is_called():
+    bound = []
+    changes = {"acoustic_model": "asr_conformer_de"}
+    loaded("asr_windows", lambda name, inputs, outputs: bound.append(name), changes, ahead=False)
+    assert bound == ["asr_features", "asr_conformer_de"]
+
+
+@pytest.mark.parametrize("model", CALLERS)
+def test_a_partner_without_a_name_is_refused(model):
+    key = sorted(Parameters.of(config(model)).partners)[0]
+    with pytest.raises(
+        ArtifactError, match=f"'{model}', parameter {key}: expected the name of a model, got ''"
+    ):
+        loaded(model, lambda name, inputs, outputs: None, {key: ""}, ahead=False)
+
+
+def test_windows_at_work_at_once_give_what_they_give_one_by_one():
+    def bind(name, inputs, outputs):
+        def call(*arrays):
+            first, length = arrays
+            if name == "asr_features":
+                frames = length // 160
+                return [np.full((1, 64, frames[0, 0]), first.sum(), np.float32), frames]
+            frames = length // 2
+            rows = (
+                np.arange(frames[0, 0], dtype=np.float32)[:, None] + first[0, 0, 0] + np.zeros(29, np.float32)
+            )
+            return [rows[None], frames]
+
+        return call
+
+    audio = np.random.default_rng(0).normal(0, 0.1, 16_000 * 75).astype(np.float32)
+    together, alone = (loaded("asr_windows", bind, ahead=ahead).log_probs(audio) for ahead in (True, False))
+    np.testing.assert_array_equal(together, alone)
+
+
+def test_a_voice_without_a_denoiser_speaks_but_does_not_denoise():
+    changed = config("tts_utterances")
+    del changed.parameters["denoiser_model"]
+    parameters = Parameters.of(changed)
+
+    def bind(name, inputs, outputs):
+        if name == "tts_tacotron2":
+            return lambda symbols, length, dropout: [
+                np.zeros((len(symbols), 80, 9), np.float32),
+                np.full((len(symbols), 1), 9),
+            ]
+        return lambda mel, length, z: [np.zeros((1, mel.shape[2] * 256), np.float32)]
+
+    folder = REPOSITORIES[0] / "tts_utterances/1"
+    synthesizer = loader(parameters)(folder, parameters, bind, ahead=False)
+    texts = [[Utterance(0, 0, np.arange(3), 0.0)]]
+    (speech,) = synthesizer.speak(texts, SynthesisParameters(sigma=1.0, seed=1))
+    assert speech.size == 9 * 256
+    with pytest.raises(ParameterError, match="denoise: expected none, this voice has no denoiser"):
+        synthesizer.speak(texts, SynthesisParameters(sigma=1.0, seed=1, denoise=0.1))

@@ -1,0 +1,23 @@
+"""The models that call others: what each kind loads, and which partners it names in its config."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .model_parameters import Parameters
+from .punctuation.loading import load_punctuator
+from .recognition.loading import load_recognizer
+from .synthesis.loading import load_synthesizer
+
+LOADERS: dict[frozenset[str], Callable[..., Any]] = {
+    frozenset({"features_model", "acoustic_model"}): load_recognizer,
+    frozenset({"punctuation_model"}): load_punctuator,
+    frozenset({"spectrogram_model", "vocoder_model"}): load_synthesizer,
+    frozenset({"spectrogram_model", "vocoder_model", "denoiser_model"}): load_synthesizer,
+}
+
+
+def loader(parameters: Parameters) -> Callable[..., Any] | None:
+    """Return what loads a model that names these partners, None for one of no known kind."""
+    return LOADERS.get(frozenset(parameters.partners))

@@ -1,0 +1,46 @@
+"""A recogniser from its folder, its parameters and a way to call its partners."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..concurrency import Bind, work_ahead
+from ..model_parameters import Parameters
+from .windows import AcousticFrames, WindowedRecognizer
+
+
+def load_recognizer(
+    folder: Path, parameters: Parameters, bind: Bind, *, ahead: bool = True
+) -> WindowedRecognizer:
+    """Load what turns recordings into log-probabilities.
+
+    Args:
+        folder: holds windows.json.
+        parameters: of the model: features_model, acoustic_model, window_s, overlap_s, and how much is at
+            work.
+        bind: makes a function that calls a model.
+        ahead: work on several windows of a recording at once, in threads.
+
+    Raises:
+        ArtifactError: a file or a parameter is missing or wrong.
+    """
+    features = bind(
+        parameters.name("features_model"), ["audio", "audio_length"], ["features", "features_length"]
+    )
+    network = bind(
+        parameters.name("acoustic_model"), ["features", "features_length"], ["log_probs", "log_probs_length"]
+    )
+
+    def acoustics(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        length = np.array([[samples.size]], np.int64)
+        log_probs, frames = network(*features(samples[np.newaxis], length))
+        valid: NDArray[np.float32] = log_probs[0, : frames[0, 0]].copy()
+        return valid
+
+    frames = AcousticFrames.load(folder / "windows.json")
+    lengths_s = parameters.number("window_s"), parameters.number("overlap_s")
+    requests, windows = parameters.count("requests_in_flight"), parameters.count("windows_in_flight")
+    return WindowedRecognizer(frames, acoustics, *lengths_s, work_ahead(requests, windows) if ahead else map)
