@@ -17,7 +17,6 @@ from export.configs import WarmUpRatio, fitted_configs, graph_dims, require_one_
 from export.errors import CheckpointError, ExportError, UnsupportedCheckpointError
 from export.repository import Stage, install, other_versions
 from export.verification import Check, require, table
-from tritone.repository.input_limits import raised_limits
 
 if TYPE_CHECKING:
     from export.tensorrt.models import EngineModel
@@ -156,6 +155,8 @@ class Family(ABC):
             write_configs(fitted)
             for path in fitted:
                 report(f"fitted dims in {path}")
+            from tritone.repository.input_limits import raised_limits  # the registry is read without protobuf
+
             raised = raised_limits(self.options.repository)
             write_configs(raised)
             for path in raised:

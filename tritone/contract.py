@@ -12,6 +12,7 @@ MIN_AUDIO_S = 0.02  # one analysis window; anything shorter holds no speech
 MAX_PEAK = (
     2.0  # twice full scale: decoding and resampling overshoot 1.0 a little, int16 values overshoot it by far
 )
+RESTARTS_VARIABLE = "TRITONE_SERVER_RESTARTS"  # environment: crashes that the launcher has healed so far
 
 
 @dataclass(frozen=True)

@@ -176,10 +176,12 @@ def test_a_killed_model_ends_the_server_where_that_is_asked_for(requests):
         assert any("asr_ctc_decoder: one of its processes was killed" in line for line in lines)
 
 
-def test_a_server_that_is_killed_leaves_no_model_process_behind():
-    with launched() as (process, _, _):
+def test_a_server_that_is_killed_is_started_again_and_leaves_no_model_process_behind():
+    with launched() as (process, client, lines):
         server = tritonserver_of(process)
         models = processes_of(server)
         os.kill(server, signal.SIGKILL)
-        assert process.wait(60) == 1
+        wait_until(lambda: sum("tritone: ready" in line for line in lines) == 2, process)
+        assert any("tritonserver crashed (SIGKILL)" in line for line in lines)
+        assert client.is_server_ready()
         wait_until(lambda: not any(model_of(pid) for pid in models), timeout_s=20)

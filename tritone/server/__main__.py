@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import signal
 import sys
@@ -12,12 +11,11 @@ from pathlib import Path
 from types import FrameType
 
 from ..errors import ServerError
-from .healing import Healer
-from .log import follow_log
-from .model_processes import ModelProcesses
+from .log import follow_log, write_if_possible
 from .options import REPOSITORIES, ServerOptions
 from .ports import Ports
 from .process import TritonServer
+from .supervision import Supervisor
 
 _LAST_LINES_S = 5.0  # to pass on what an ended server has written
 
@@ -27,83 +25,33 @@ def main(arguments: list[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     killed_models = _parser().parse_args(given).killed_models
     server = TritonServer(_options(given))
-    ready, stopping, broken = (threading.Event() for _ in range(3))
+    stopping, over = threading.Event(), threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
         stopping.set()
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
+    if warning := server.options.exposure():
+        _say(warning)
+    server.log.touch()
+    follower = threading.Thread(
+        target=follow_log, args=(server.log, write_if_possible, over.is_set), daemon=True
+    )
+    follower.start()
     try:
-        server.start()
-        follower = threading.Thread(target=_follow_log, args=(server,), daemon=True)
-        follower.start()
-        threading.Thread(target=_announce, args=(server, ready, stopping), daemon=True).start()
-        if killed_models != "leave":
-            heal = killed_models == "reload"
-            threading.Thread(target=_watch, args=(server, heal, ready, stopping, broken), daemon=True).start()
-        code = _until_stopped(server, stopping, broken)
-        follower.join(_LAST_LINES_S)
+        code = Supervisor(server, killed_models, stopping, _say).run()
     except ServerError as error:
-        print(f"tritone: {error}", file=sys.stderr)
+        _say(str(error))
         code = 1
+    over.set()
+    follower.join(_LAST_LINES_S)
     server.close()
     return code
 
 
-def _until_stopped(server: TritonServer, stopping: threading.Event, broken: threading.Event) -> int:
-    process = server.process
-    while not stopping.wait(0.2):
-        if broken.is_set():
-            server.stop()
-            return 1  # a supervisor starts the server anew
-        code = process.poll()
-        if code is not None:
-            print(
-                f"tritone: tritonserver ended with code {code}.\n{server.failure_report()}", file=sys.stderr
-            )
-            return 1
-    print("tritone: stopping, requests in flight are finished first", file=sys.stderr)
-    return 0 if server.stop() == 0 else 1
-
-
-def _announce(server: TritonServer, ready: threading.Event, stopping: threading.Event) -> None:
-    try:
-        server.wait_ready(math.inf)  # where engines are built at the start, that takes long
-    except ServerError:
-        return  # the main thread reports it
-    ready.set()
-    if not stopping.is_set():
-        print(
-            f"tritone: ready. gRPC {server.grpc_url}, HTTP {server.http_url}, metrics {server.metrics_url}. "
-            "Ctrl-C stops it.",
-            file=sys.stderr,
-            flush=True,
-        )
-
-
-def _watch(
-    server: TritonServer,
-    heal: bool,
-    ready: threading.Event,
-    stopping: threading.Event,
-    broken: threading.Event,
-) -> None:
-    control = server.control if heal else None
-    try:
-        Healer(ModelProcesses(server.process.pid), control, _say).watch(ready, stopping)
-    except ServerError as error:
-        if server.process.poll() is None and not stopping.is_set():
-            _say(f"{error}\ntritone: ending the server")
-            broken.set()
-
-
 def _say(message: str) -> None:
-    print(f"tritone: {message}", file=sys.stderr, flush=True)
-
-
-def _follow_log(server: TritonServer) -> None:
-    follow_log(server.log, sys.stderr.write, ended=lambda: server.process.poll() is not None)
+    write_if_possible(f"tritone: {message}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -129,6 +77,12 @@ def _parser() -> argparse.ArgumentParser:
         "--admin-key",
         default=os.environ.get("TRITONE_ADMIN_KEY"),
         help="key that unlocks model control and log settings (default: $TRITONE_ADMIN_KEY, else random)",
+    )
+    parser.add_argument(
+        "--open-shared-memory",
+        action="store_true",
+        help="let callers register shared memory without the key; they can then read and write the tensors "
+        "of others",
     )
     parser.add_argument(
         "--graph-threads",
@@ -158,6 +112,7 @@ def _options(arguments: list[str]) -> ServerOptions:
         model_config_name=parsed.model_config_name,
         tritonserver=parsed.tritonserver,
         graph_threads=parsed.graph_threads,
+        shared_memory_open=parsed.open_shared_memory,
         extra=parsed.extra,
         **options,
     )

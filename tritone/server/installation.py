@@ -28,6 +28,11 @@ class Installation:
         """Whether the server brings its own ONNX Runtime backend."""
         return any((self.backends / "onnxruntime").glob("libtriton_onnxruntime*"))
 
+    @property
+    def python_backends(self) -> tuple[str, ...]:
+        """The backends whose models run in processes of their own."""
+        return ("python",) if self.has_native_onnxruntime else ("python", "onnxruntime")
+
     def stub(self) -> Path | None:
         """Return the Python backend stub for the running Python, None where the backend has one inside.
 

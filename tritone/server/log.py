@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 LONGEST_BYTES = 32 << 20
@@ -17,6 +19,13 @@ def is_harmless(line: str) -> bool:
         word in line
         for word in ("CUDA driver", "CudaDriverHelper", "NVML", "DCGM", "pinned_memory", "no CUDA")
     )
+
+
+def write_if_possible(text: str) -> None:
+    """Write to stderr; where its disk is full or its reader has gone, the text is lost and nothing else."""
+    with suppress(OSError, ValueError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 def follow_log(

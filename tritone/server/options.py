@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 REPOSITORIES = (ROOT / "model_repository", ROOT / "ensembles")
 
 # Endpoints that change the server; everything else only reads it or uses it.
-_RESTRICTED = "model-repository,logging,trace"
+_RESTRICTED = ("model-repository", "logging", "trace")
+_SHARED_MEMORY = "shared-memory"
 ADMIN_HEADER = "tritone-admin-key"
 
 
@@ -36,6 +37,7 @@ class ServerOptions:
     graph_threads: int | None = (
         None  # of all graphs in a native ONNX Runtime backend, see native.thread_flags
     )
+    shared_memory_open: bool = False  # whether regions can be registered without the key
     exit_timeout_s: int = 30  # for requests in flight when stopping
     extra: Sequence[str] = ()  # further tritonserver flags; they win over the ones above
 
@@ -59,9 +61,20 @@ class ServerOptions:
                 f"{self.model_config_name}; correct the name, or leave it for the usual configs."
             )
 
+    def exposure(self) -> str | None:
+        """Return a warning where machines other than this one can reach the server, else None."""
+        if self.address in ("localhost", "::1") or self.address.startswith("127."):
+            return None
+        return (
+            f"address {self.address}: whoever reaches ports {self.ports.http}, {self.ports.grpc} and "
+            f"{self.ports.metrics} can call every model, without a password. They are for trusted callers; "
+            "keep a firewall or the front door of `make deploy` before them (docs/operations.md)."
+        )
+
     def arguments(self, backend_directory: Path) -> list[str]:
         """Return the tritonserver arguments."""
-        restricted = f"{_RESTRICTED}:{ADMIN_HEADER}={self.admin_key}"
+        protocols = [*_RESTRICTED, *([] if self.shared_memory_open else [_SHARED_MEMORY])]
+        restricted = f"{','.join(protocols)}:{ADMIN_HEADER}={self.admin_key}"
         flags = {
             "backend-directory": backend_directory,
             "disable-auto-complete-config": None,

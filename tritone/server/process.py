@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
+from ..contract import RESTARTS_VARIABLE
 from ..errors import ServerError, StartupError
 from .backend_directory import build_backend_directory
 from .control import ModelControl
@@ -24,10 +26,12 @@ from .installation import Installation, find_installation
 from .log import is_harmless
 from .native import require_onnxruntime, thread_flags
 from .options import ADMIN_HEADER, ROOT, ServerOptions
+from .shared_memory import new_prefix, prefix_flags, remove_orphans, remove_regions
 
 _POLL_S = 0.1
 _ERROR_LINE = re.compile(r"^E\d{4} \S+ \d+ \S+\] (.*)")
 _PR_SET_PDEATHSIG = 1
+_STACK_BYTES = 256 << 20
 
 
 class TritonServer:
@@ -51,6 +55,9 @@ class TritonServer:
         self._folder = tempfile.TemporaryDirectory(prefix="tritone-")
         self.log = log or Path(self._folder.name) / "tritonserver.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._backends: Path | None = None
+        self._regions = new_prefix()
+        self._restarts = 0
 
     @property
     def grpc_url(self) -> str:
@@ -86,23 +93,36 @@ class TritonServer:
 
     def start(self) -> None:
         """Start the process; returns before the models are loaded."""
+        remove_orphans()
         self.options.require_models()
         self.options.ports.require_free(self.options.address)
         installation = find_installation(self.options.tritonserver)
         require_onnxruntime(self.options.repositories, self.options.model_config_name, installation)
         threads = thread_flags(installation, self.options.graph_threads, self.options.extra)
-        backends = build_backend_directory(installation, Path(self._folder.name) / "backends")
+        if self._backends is None:  # processes of a server that crashed may still hold its files
+            self._backends = build_backend_directory(installation, Path(self._folder.name) / "backends")
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [str(installation.binary), *threads, *self.options.arguments(backends)],
-                env=server_environment(os.environ, installation),
+                [
+                    str(installation.binary),
+                    *threads,
+                    *prefix_flags(self._regions, installation.python_backends, self.options.extra),
+                    *self.options.arguments(self._backends),
+                ],
+                env=server_environment(os.environ, installation) | {RESTARTS_VARIABLE: str(self._restarts)},
                 cwd=ROOT,  # stubs also import from the working directory
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C reaches the launcher, which then stops the server in order
-                preexec_fn=_die_with_parent,
+                preexec_fn=_prepare_child,
             )
+
+    def start_again(self) -> None:
+        """Start a process in place of one that crashed, with the same options, ports and key."""
+        self._clean_up_after(self.process)
+        self._restarts += 1
+        self.start()
 
     def wait_ready(self, timeout_s: float = 120.0) -> None:
         """Wait until every model is loaded."""
@@ -138,9 +158,14 @@ class TritonServer:
         except subprocess.TimeoutExpired:
             process.kill()
             code = process.wait()
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # model processes outlive a server that crashed
+        self._clean_up_after(process)
         return code
+
+    def _clean_up_after(self, process: subprocess.Popen[bytes]) -> None:
+        """Remove what outlives a server that crashed: its model processes, and their shared memory."""
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        remove_regions(self._regions)
 
     def failure_report(self) -> str:
         """Return what the log says about a failure: its distinct error messages, else its last lines."""
@@ -207,6 +232,13 @@ def server_environment(base: Mapping[str, str], installation: Installation) -> d
     return environment
 
 
-def _die_with_parent() -> None:
-    """Ask Linux to stop the server when the launcher is killed, so that none is ever left behind."""
+def _prepare_child() -> None:
+    """Have Linux stop the server when the launcher is killed, and give its threads large stacks.
+
+    Triton (2.51) reads nested JSON and bodies in many pieces recursively; with the usual 8 MiB one request
+    ends it. Stacks are only reserved, memory is taken as they grow.
+    """
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    _, most = resource.getrlimit(resource.RLIMIT_STACK)
+    stack = _STACK_BYTES if most == resource.RLIM_INFINITY else min(_STACK_BYTES, most)
+    resource.setrlimit(resource.RLIMIT_STACK, (stack, most))

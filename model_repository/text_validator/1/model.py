@@ -7,6 +7,7 @@ import triton_python_backend_utils as pb_utils
 from tritone.punctuation.transcript import read_transcript, require_words
 from tritone.python_backend.calls import hand_on_to
 from tritone.python_backend.configuration import Parameters
+from tritone.python_backend.metrics import show_restarts
 from tritone.python_backend.responses import RequestThreads, text_column
 
 
@@ -16,6 +17,7 @@ class TritonPythonModel:
         self._max_characters = parameters.count("max_characters")
         ahead = parameters.count("requests_in_flight")
         handover = hand_on_to(parameters.name("next_model"), "transcript", ahead)
+        self._restarts = show_restarts()
         self._threads = RequestThreads(["transcript"], self._check, parameters, handover)
 
     def execute(self, requests):

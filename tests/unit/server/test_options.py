@@ -35,8 +35,27 @@ def test_ports_are_passed_on():
 
 def test_model_control_and_log_settings_need_the_key():
     flags = arguments(admin_key="secret")
-    assert "--http-restricted-api=model-repository,logging,trace:tritone-admin-key=secret" in flags
-    assert "--grpc-restricted-protocol=model-repository,logging,trace:tritone-admin-key=secret" in flags
+    names = "model-repository,logging,trace,shared-memory"
+    assert f"--http-restricted-api={names}:tritone-admin-key=secret" in flags
+    assert f"--grpc-restricted-protocol={names}:tritone-admin-key=secret" in flags
+
+
+def test_shared_memory_is_open_only_where_that_is_asked_for():
+    (flag,) = [
+        flag for flag in arguments(shared_memory_open=True) if flag.startswith("--http-restricted-api")
+    ]
+    assert "shared-memory" not in flag
+    assert _options(["--open-shared-memory"]).shared_memory_open
+    assert not _options([]).shared_memory_open
+
+
+def test_an_address_that_others_reach_is_warned_of_by_name():
+    assert (
+        "address 0.0.0.0: whoever reaches ports 8000, 8001 and 8002"
+        in ServerOptions(address="0.0.0.0").exposure()
+    )
+    for address in ("127.0.0.1", "::1", "localhost"):
+        assert ServerOptions(address=address).exposure() is None
 
 
 def test_key_is_random_when_none_is_given():

@@ -1,0 +1,142 @@
+"""Keep a server running until it is asked to stop: tell when it is ready, heal its models, start it again."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable
+
+from ..errors import ServerError
+from .crashes import CrashBudget, signal_name
+from .healing import Healer
+from .model_processes import ModelProcesses
+from .process import TritonServer
+
+_POLL_S = 0.2
+
+
+class Supervisor:
+    """Runs one server in the foreground.
+
+    Args:
+        server: started by `run`, and started again whenever a signal ended it while it was serving.
+        killed_models: what to do when a model's process was killed: "reload", "end" or "leave".
+        stopping: set to ask for an orderly end.
+        say: tells the operator what happens; must not raise.
+    """
+
+    def __init__(
+        self,
+        server: TritonServer,
+        killed_models: str,
+        stopping: threading.Event,
+        say: Callable[[str], None],
+    ) -> None:
+        self._server = server
+        self._killed_models = killed_models
+        self._stopping = stopping
+        self._say = say
+        self._crashes = CrashBudget()
+
+    def run(self) -> int:
+        """Serve until asked to stop; return the launcher's exit code.
+
+        Raises:
+            ServerError: the server cannot be started, ended by itself, or crashes again and again.
+        """
+        self._server.start()
+        while True:
+            life = _Life(self._server, self._killed_models, self._stopping, self._say)
+            code = life.watch()
+            if code is None and life.broken:
+                self._server.stop()
+                return 1  # whoever supervises the launcher starts it again
+            if code is None:
+                self._say("stopping, requests in flight are finished first")
+                return 0 if self._server.stop() == 0 else 1
+            self._start_again(code, life.was_ready)
+
+    def _start_again(self, code: int, was_ready: bool) -> None:
+        """Start the server again after a crash.
+
+        Raises:
+            ServerError: it ended in another way, had never been ready, or has crashed too often.
+        """
+        if code >= 0 or not was_ready:
+            ending = signal_name(code) if code < 0 else f"code {code}"
+            raise ServerError(f"tritonserver ended with {ending}.\n{self._server.failure_report()}")
+        pause_s = self._crashes.pause_s(code)
+        self._say(
+            f"tritonserver crashed ({signal_name(code)}), requests in flight are lost; starting it again"
+            + (f" in {pause_s:g} s" if pause_s else "")
+        )
+        if not self._stopping.wait(pause_s):
+            self._server.start_again()
+
+
+class _Life:
+    """One process of the server, from its start to its end."""
+
+    def __init__(
+        self,
+        server: TritonServer,
+        killed_models: str,
+        stopping: threading.Event,
+        say: Callable[[str], None],
+    ) -> None:
+        self._server = server
+        self._process = server.process
+        self._killed_models = killed_models
+        self._stopping = stopping
+        self._say = say
+        self._ready, self._broken, self._over = (threading.Event() for _ in range(3))
+
+    @property
+    def was_ready(self) -> bool:
+        """Whether all models have been loaded."""
+        return self._ready.is_set()
+
+    @property
+    def broken(self) -> bool:
+        """Whether a model cannot be healed, so that the server is of no use."""
+        return self._broken.is_set()
+
+    def watch(self) -> int | None:
+        """Return the exit code when the process has ended; None when it is to be stopped."""
+        threading.Thread(target=self._announce, daemon=True).start()
+        if self._killed_models != "leave":
+            threading.Thread(target=self._heal, daemon=True).start()
+        try:
+            while not self._stopping.wait(_POLL_S):
+                code = self._process.poll()
+                if code is not None:
+                    return code
+                if self.broken:
+                    return None
+            return None
+        finally:
+            self._over.set()
+
+    def _announce(self) -> None:
+        began = time.monotonic()
+        try:
+            self._server.wait_ready(math.inf)  # where engines are built at the start, that takes long
+        except ServerError:
+            return  # `watch` finds the end of the process
+        self._ready.set()
+        if not self._over.is_set():
+            server = self._server
+            self._say(
+                f"ready after {time.monotonic() - began:.1f} s. gRPC {server.grpc_url}, HTTP "
+                f"{server.http_url}, metrics {server.metrics_url}. Ctrl-C stops it."
+            )
+
+    def _heal(self) -> None:
+        control = self._server.control if self._killed_models == "reload" else None
+        try:
+            Healer(ModelProcesses(self._process.pid), control, self._say).watch(self._ready, self._over)
+        except ServerError as error:
+            if self._process.poll() is None and not self._over.is_set():
+                self._say(f"{error}\ntritone: ending the server")
+                self._broken.set()
