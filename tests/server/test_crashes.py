@@ -19,7 +19,7 @@ from tritone.server import Ports
 from tritone.server.model_processes import processes_of
 
 from .conftest import ROOT, tensor, text
-from .test_faults import launched, tritonserver_of, wait_until
+from .test_faults import launched, tritonserver_of, wait_until, works
 
 KEY = "tritone-admin-key"
 
@@ -121,7 +121,8 @@ def test_a_launcher_whose_messages_find_a_full_disk_goes_on_healing():
             killed = next(pid for pid, model in models.items() if model == "text_validator")
             os.kill(killed, signal.SIGKILL)
             wait_until(lambda: killed not in processes_of(tritonserver_of(process)), process)
-            assert punctuated(client)
+            wait_until(lambda: "text_validator" in processes_of(tritonserver_of(process)).values(), process)
+            wait_until(lambda: works(client, "punctuate", {"transcript": text("how are you")}), process)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
