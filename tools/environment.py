@@ -1,6 +1,7 @@
 """Make a project environment: `python3 tools/environment.py KIND [FOLDER]`. Standard library only.
 
-Kinds: serve, perf, deploy, export, alternative, model-analyzer; with a folder, on a node: node, front-door.
+Kinds: serve, gpu, perf, deploy, export, alternative, model-analyzer; with a folder, on a node: node or
+front-door.
 
 A stamp with a hash of what was installed makes the second run end at once.
 """
@@ -21,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OLDEST_GLIBC = (2, 35)  # of the Triton wheel
 # The stubs of Triton's Python backend embed libpython, and know the memory layout of numpy 1 only,
 # whose last wheels are for 3.12.
+SERVING_STAMP, GPU_STAMP = ".stamp", ".stamp-gpu"
 SERVE_PYTHONS = ("3.12", "3.11", "3.10")
 MANAGED_PYTHON = "3.12"
 _PROBE = """
@@ -37,6 +39,7 @@ def main(arguments: list[str]) -> None:
     """Make the environment that the arguments name: its kind, and for one of a node its folder."""
     here = {
         "serve": serve,
+        "gpu": gpu,
         "perf": perf,
         "deploy": deploy,
         "export": export,
@@ -69,6 +72,25 @@ def serve() -> None:
         ],
         _serving_python,
     )
+
+
+def gpu() -> None:
+    """Serving with ONNX Runtime's build for CUDA in place of the one for processors, and CUDA's libraries.
+
+    Both builds are the same Python package, so the other one goes first. It comes back with the next change
+    of the locks, or with a new environment (`make clean setup`).
+    """
+    if sys.version_info[:2] < (3, 11):
+        sys.exit(
+            f"environment: ONNX Runtime for CUDA 13 needs Python 3.11 or 3.12, got "
+            f"{platform.python_version()}; name one: make setup GPU=1 PYTHON=python3.12."
+        )
+    serve()
+    lock = ROOT / "requirements/gpu.txt"
+    folder = ROOT / ".venv"
+    if not (folder / GPU_STAMP).is_file():
+        _run([str(folder / "bin/python"), "-m", "pip", "uninstall", "--quiet", "--yes", "onnxruntime"])
+    _environment(folder, [lock], [["--require-hashes", "-r", str(lock)]], _serving_python, stamp=GPU_STAMP)
 
 
 def perf() -> None:
@@ -155,7 +177,7 @@ def _environment(
     sources: list[Path],
     installs: list[list[str]],
     choose_python: Callable[[], str],
-    stamp: str = ".stamp",
+    stamp: str = SERVING_STAMP,
 ) -> None:
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
     installed = folder / stamp
@@ -168,6 +190,9 @@ def _environment(
         _run([chosen, "-m", "venv", str(folder)])
     else:
         print(f"Updating {folder.name}", flush=True)
+    if stamp == SERVING_STAMP and (folder / GPU_STAMP).is_file():  # the build for processors comes back
+        (folder / GPU_STAMP).unlink()
+        _run([str(python), "-m", "pip", "uninstall", "--quiet", "--yes", "onnxruntime-gpu", "onnxruntime"])
     for arguments in installs:
         _run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments])
     installed.write_text(digest)

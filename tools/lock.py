@@ -18,6 +18,7 @@ def main() -> None:
     _compile("deploy.in", "deploy.txt", "--constraint", "dev.txt")
     _compile("node.in", "node.txt", "--constraint", "dev.txt")
     _compile("build.in", "build.txt", "--constraint", "dev.txt")
+    _compile("gpu.in", "gpu.txt", "--constraint", "dev.txt")
     _compile("engines.in", "engines.txt", "--constraint", "dev.txt")
 
 

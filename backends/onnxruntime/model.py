@@ -1,17 +1,17 @@
-"""ONNX Runtime on CPU as a Python-based Triton backend, under the native backend's name and parameters."""
+"""ONNX Runtime as a Python-based Triton backend, under the native backend's name and parameters."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-import onnxruntime as ort
 import triton_python_backend_utils as pb_utils
 
 from tritone.errors import CancelledError
 from tritone.onnx_backend.execution import Outcome, fault, run_pooled
 from tritone.onnx_backend.graph import check_graph
 from tritone.onnx_backend.limits import InputLimits
+from tritone.onnx_backend.providers import open_session
 from tritone.onnx_backend.settings import SessionSettings
 from tritone.python_backend.answers import error_answer
 
@@ -22,11 +22,9 @@ class TritonPythonModel:
         folder = Path(args["model_repository"]) / args["model_version"]
         settings = SessionSettings.from_config(config)
         self._limits = InputLimits.from_config(config)
-        self._session = ort.InferenceSession(
-            folder / (config["default_model_filename"] or "model.onnx"),
-            settings.session_options(),
-            providers=["CPUExecutionProvider"],
-        )
+        graph = folder / (config["default_model_filename"] or "model.onnx")
+        instance = args["model_instance_kind"], args["model_instance_device_id"]
+        self._session = open_session(graph, settings.session_options(), config, *instance)
         check_graph(self._session, config)
         self._run_options = settings.run_options()
         self._max_batch_size = config["max_batch_size"]

@@ -185,3 +185,15 @@ def test_a_server_that_is_killed_is_started_again_and_leaves_no_model_process_be
         assert any("tritonserver crashed (SIGKILL)" in line for line in lines)
         assert client.is_server_ready()
         wait_until(lambda: not any(model_of(pid) for pid in models), timeout_s=20)
+
+
+def test_a_frozen_process_is_replaced_before_it_can_end_the_server():
+    with launched() as (process, client, lines):
+        server = tritonserver_of(process)
+        frozen = next(pid for pid, model in processes_of(server).items() if model == "text_validator")
+        os.kill(frozen, signal.SIGSTOP)
+        wait_until(lambda: any("text_validator is loaded anew" in line for line in lines), process)
+        assert any("text_validator was frozen; killed it" in line for line in lines)
+        assert works(client, "punctuate", {"transcript": text("how are you")})
+        assert tritonserver_of(process) == server
+        assert frozen not in processes_of(server)

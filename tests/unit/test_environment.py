@@ -9,8 +9,42 @@ from tools import environment
 
 @pytest.mark.parametrize("arguments", [[], ["server"], ["serve", "folder"], ["node"]])
 def test_wrong_kind_is_told_what_there_is(arguments):
-    with pytest.raises(SystemExit, match=r"expected serve, perf, .* or front-door with a folder, got"):
+    with pytest.raises(SystemExit, match=r"expected serve, gpu, perf, .* or front-door with a folder, got"):
         environment.main(arguments)
+
+
+@pytest.fixture
+def commands(tmp_path, monkeypatch):
+    """The commands that would be run for environments under a folder of our own."""
+    run = []
+    for folder in (tmp_path / ".venv/bin", tmp_path / "requirements", tmp_path / "clients"):
+        folder.mkdir(parents=True)
+    for name in ("python", "pip"):
+        (tmp_path / ".venv/bin" / name).touch()
+    sources = ["requirements/dev.txt", "requirements/triton.txt", "requirements/gpu.txt"]
+    for name in [*sources, "pyproject.toml", "clients/pyproject.toml"]:
+        (tmp_path / name).write_text(name)
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    monkeypatch.setattr(environment, "_run", lambda command: run.append(" ".join(command[3:])))
+    monkeypatch.setattr(environment.sys, "version_info", (3, 11, 0))
+    return run
+
+
+def test_the_build_for_cuda_takes_the_place_of_the_other_and_back(tmp_path, commands):
+    environment.gpu()
+    assert any("requirements/dev.txt" in command for command in commands)
+    removed = next(index for index, command in enumerate(commands) if "uninstall" in command)
+    assert commands[removed].endswith("onnxruntime")
+    assert "requirements/gpu.txt" in commands[removed + 1]
+    commands.clear()
+    environment.gpu()
+    environment.serve()
+    assert commands == []
+    (tmp_path / "requirements/dev.txt").write_text("newer")
+    environment.serve()
+    assert commands[0].startswith("uninstall")
+    assert "onnxruntime-gpu" in commands[0]
+    assert not (tmp_path / ".venv/.stamp-gpu").exists()
 
 
 def test_environment_whose_making_was_interrupted_is_made_again(tmp_path):

@@ -44,9 +44,8 @@ class SessionSettings:
         give every instance all of them.
 
         Raises:
-            ArtifactError: a parameter is not a number in its range, or instances are to run on a GPU.
+            ArtifactError: a parameter is not a number in its range.
         """
-        _require_cpu(config)
         cores = cores or available_cores()
         share = max(1, cores // instance_count(config))
         return cls(
@@ -83,16 +82,6 @@ class SessionSettings:
         if self.arena_shrinkage:
             options.add_run_config_entry("memory.enable_memory_arena_shrinkage", self.arena_shrinkage)
         return options
-
-
-def _require_cpu(config: Mapping[str, Any]) -> None:
-    """Refuse what is meant for a GPU: computed on the processor it would only look as if served so."""
-    for group in config.get("instance_group", []):
-        if group.get("kind") == "KIND_GPU":
-            raise ArtifactError(
-                f"model '{config.get('name')}', instance_group: expected KIND_CPU, got KIND_GPU; this is the "
-                "backend for machines without a GPU. Serve without --model-config-name, or in NVIDIA's image."
-            )
 
 
 def instance_count(config: Mapping[str, Any]) -> int:

@@ -11,6 +11,7 @@ from ..errors import ServerError
 from .control import ModelControl
 from .model_processes import ModelProcesses
 
+LEFTOVER_S = 60.0  # that a process of the old set has for its last requests, after the model was loaded again
 PERIOD_S = 1.0  # between looks; a death is seen at the second one
 MOST_DEATHS = 5  # of one model within the time below; more are no accident
 WITHIN_S = 600.0
@@ -32,6 +33,7 @@ class Healer:
         self._control = control
         self._say = say
         self._deaths: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=MOST_DEATHS))
+        self._replaced: dict[int, tuple[str, float]] = {}  # model and time, by process id
 
     def watch(self, ready: Event, stopping: Event) -> None:
         """Heal until `stopping` is set, and not before `ready` is.
@@ -42,7 +44,12 @@ class Healer:
         """
         dead: set[str] = set()
         while not stopping.wait(PERIOD_S):
+            for model in self._processes.kill_stopped():
+                self._say(
+                    f"a process of {model} was frozen; killed it, for it would end the server on waking"
+                )
             dead.update(self._processes.killed())
+            self._kill_leftovers()
             while dead and ready.is_set() and not stopping.is_set():
                 self._heal(dead.pop())
 
@@ -57,5 +64,17 @@ class Healer:
             )
         deaths.append(now)
         self._say(f"a process of {model} was killed, what it had at work is lost; loading the model anew")
+        old = self._processes.of(model)
         self._control.replace(model)
+        self._replaced |= dict.fromkeys(old, (model, time.monotonic()))
         self._say(f"{model} is loaded anew, {time.monotonic() - now:.1f} s later")
+
+    def _kill_leftovers(self) -> None:
+        """Kill siblings of dead processes that Triton now and then leaves when a model is loaded again."""
+        for pid, (model, replaced) in list(self._replaced.items()):
+            if pid not in self._processes.of(model):
+                del self._replaced[pid]
+            elif time.monotonic() - replaced > LEFTOVER_S:
+                del self._replaced[pid]
+                self._processes.kill_leftover(pid)
+                self._say(f"killed a process of {model} that was left over when the model was loaded again")

@@ -6,7 +6,10 @@ it is not ready: requests that meet the instance fail, those that it had at work
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +22,8 @@ class Process:
     """One child of a server."""
 
     pid: int
-    ended: bool  # and nobody has asked how: what Triton ends by itself it asks about at once
+    ended: bool  # a zombie, not yet reaped: Triton reaps at once what it ends by itself
+    stopped: bool = False  # by SIGSTOP, or with its terminal
 
 
 @dataclass
@@ -34,6 +38,7 @@ class ModelProcesses:
     _models: dict[int, str] = field(default_factory=dict)  # by process id, as of the last look
     _suspects: set[int] = field(default_factory=set)  # found ended at the last look
     _reported: set[int] = field(default_factory=set)
+    _still: set[int] = field(default_factory=set)  # found stopped at the last look
 
     def killed(self) -> list[str]:
         """Look now; return the models of which a process has died, each death once.
@@ -49,8 +54,32 @@ class ModelProcesses:
         self._suspects = ended
         # One that is about to end has no name any more and has not ended yet.
         self._models = {pid: name for pid, name in self._models.items() if pid in pids} | alive
-        self._reported = (self._reported & ended) | dead
+        self._reported = (self._reported & pids) | dead
         return sorted({self._models[pid] for pid in dead})
+
+    def of(self, model: str) -> set[int]:
+        """Return the living processes of a model."""
+        return {pid for pid, name in processes_of(self.server).items() if name == model}
+
+    def kill_leftover(self, pid: int) -> None:
+        """Kill a process that serves nothing any more; its death is no reason to heal."""
+        self._reported.add(pid)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+    def kill_stopped(self) -> list[str]:
+        """Look now; kill model processes found stopped twice in a row, and return their models.
+
+        Triton (2.51) takes a process that does not answer for unhealthy, and aborts when it wakes after 2 s
+        or more. Killed before that, it is found dead like any other.
+        """
+        stopped = {child.pid: model_of(child.pid) for child in _children(self.server) if child.stopped}
+        frozen = {pid: name for pid, name in stopped.items() if name and pid in self._still}
+        self._still = set(stopped)
+        for pid in frozen:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return sorted(set(frozen.values()))
 
 
 def processes_of(server: int) -> dict[int, str]:
@@ -82,4 +111,4 @@ def _children(parent: int) -> Iterator[Process]:
         # PID (NAME) STATE PPID ...; the name may hold anything.
         state, ppid = status.rpartition(")")[2].split()[:2]
         if int(ppid) == parent:
-            yield Process(int(folder.name), ended=state in "ZX")
+            yield Process(int(folder.name), ended=state in "ZX", stopped=state == "T")

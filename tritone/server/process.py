@@ -20,6 +20,7 @@ from types import TracebackType
 
 from ..contract import RESTARTS_VARIABLE
 from ..errors import ServerError, StartupError
+from . import gpus
 from .backend_directory import build_backend_directory
 from .control import ModelControl
 from .installation import Installation, find_installation
@@ -117,6 +118,10 @@ class TritonServer:
                 start_new_session=True,  # Ctrl-C reaches the launcher, which then stops the server in order
                 preexec_fn=_prepare_child,
             )
+
+    def notice(self) -> str | None:
+        """Return what an operator should know before the start, None where there is nothing."""
+        return gpus.hidden_notice(find_installation(self.options.tritonserver))
 
     def start_again(self) -> None:
         """Start a process in place of one that crashed, with the same options, ports and key."""
@@ -225,6 +230,8 @@ def server_environment(base: Mapping[str, str], installation: Installation) -> d
     environment.setdefault("MALLOC_ARENA_MAX", "2")
     environment.setdefault("MALLOC_MMAP_THRESHOLD_", str(1 << 20))
     environment.setdefault("MALLOC_TRIM_THRESHOLD_", str(4 << 20))
+    if gpus.are_unusable(installation):
+        environment |= gpus.HIDDEN
     if installation.libraries:
         inherited = base.get("LD_LIBRARY_PATH")
         folders = [str(folder) for folder in installation.libraries]

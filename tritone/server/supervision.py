@@ -45,6 +45,8 @@ class Supervisor:
         Raises:
             ServerError: the server cannot be started, ended by itself, or crashes again and again.
         """
+        if notice := self._server.notice():
+            self._say(notice)
         self._server.start()
         while True:
             life = _Life(self._server, self._killed_models, self._stopping, self._say)

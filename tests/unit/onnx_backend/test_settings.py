@@ -51,9 +51,3 @@ def test_memory_switches(config):
 def test_parameter_that_is_no_count_is_refused_by_name(config, value):
     with pytest.raises(ArtifactError, match="intra_op_thread_count"):
         SessionSettings.from_config(with_parameters(config, intra_op_thread_count=value))
-
-
-def test_instances_for_a_gpu_are_refused_not_computed_on_the_processor(config):
-    config["instance_group"] = [{"count": 1, "kind": "KIND_GPU"}]
-    with pytest.raises(ArtifactError, match="expected KIND_CPU, got KIND_GPU"):
-        SessionSettings.from_config(config)

@@ -1,3 +1,5 @@
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -76,15 +78,56 @@ def test_a_process_that_has_lost_its_name_before_it_has_ended_is_found(monkeypat
     assert found == [[], [], [], ["asr_windows"], []]
 
 
+def test_a_process_that_stays_stopped_is_killed_and_then_found_dead(parent):
+    processes, frozen = ModelProcesses(parent.pid), pid_of(parent, "asr_windows")
+    assert (processes.killed(), processes.kill_stopped()) == ([], [])
+    os.kill(frozen, signal.SIGSTOP)
+    wait_until(lambda: any(child.stopped for child in model_processes._children(parent.pid)))
+    assert [processes.kill_stopped() for _ in range(2)] == [[], ["asr_windows"]]
+    wait_until(lambda: frozen not in processes.of("asr_windows"))
+    wait_until(lambda: processes.killed() == ["asr_windows"])
+
+
+def test_a_process_that_goes_on_between_two_looks_is_left_alone(parent):
+    processes, paused = ModelProcesses(parent.pid), pid_of(parent, "asr_windows")
+    for _ in range(3):
+        os.kill(paused, signal.SIGSTOP)
+        wait_until(lambda: any(child.stopped for child in model_processes._children(parent.pid)))
+        assert processes.kill_stopped() == []
+        os.kill(paused, signal.SIGCONT)
+        wait_until(lambda: not any(child.stopped for child in model_processes._children(parent.pid)))
+        assert processes.kill_stopped() == []
+    assert processes.of("asr_windows") == {paused}
+
+
+def test_the_end_of_a_leftover_process_is_no_death(parent):
+    processes, leftover = ModelProcesses(parent.pid), pid_of(parent, "asr_windows")
+    assert processes.killed() == []
+    processes.kill_leftover(leftover)
+    wait_until(lambda: leftover not in processes.of("asr_windows"))
+    assert [processes.killed() for _ in range(3)] == [[], [], []]
+
+
 def test_only_model_processes_count(parent):
     assert sorted(processes_of(parent.pid).values()) == ["asr_quartznet", "asr_windows"]
 
 
 class Deaths:
-    """Processes that die as told."""
+    """Processes that die, freeze and stay as told."""
 
-    def __init__(self, *looks):
-        self._looks = list(looks)
+    def __init__(self, *looks, frozen=(), staying=()):
+        self._looks, self._frozen, self._staying = list(looks), list(frozen), set(staying)
+        self.leftovers = []
+
+    def kill_stopped(self):
+        frozen, self._frozen = self._frozen, []
+        return frozen
+
+    def of(self, model):
+        return self._staying - set(self.leftovers)
+
+    def kill_leftover(self, pid):
+        self.leftovers.append(pid)
 
     def killed(self):
         return self._looks.pop(0) if self._looks else []
@@ -142,3 +185,19 @@ def test_a_model_that_cannot_be_loaded_anew_is_given_up(monkeypatch):
 def test_without_control_the_first_death_is_the_end(monkeypatch):
     with pytest.raises(ServerError, match="asr_windows: one of its processes was killed"):
         watch(Deaths(["asr_windows"]), None, monkeypatch)
+
+
+def test_a_frozen_process_is_told_of(monkeypatch):
+    said = watch(Deaths(frozen=["asr_windows"]), Control(), monkeypatch)
+    assert [line for line in said if "asr_windows was frozen; killed it" in line] == said
+
+
+def test_what_is_left_of_a_model_that_was_loaded_again_is_killed_once_after_its_time(monkeypatch):
+    processes = Deaths(["asr_windows"], staying=[7])
+    watch(processes, Control(), monkeypatch)
+    assert processes.leftovers == []
+    monkeypatch.setattr(healing, "LEFTOVER_S", -1)
+    processes = Deaths(["asr_windows"], staying=[7])
+    said = watch(processes, Control(), monkeypatch)
+    assert processes.leftovers == [7]
+    assert sum("left over" in line for line in said) == 1

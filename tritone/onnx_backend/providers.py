@@ -1,0 +1,102 @@
+"""Where an instance computes: on the processor, or on the GPU that Triton gave it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import onnxruntime as ort
+
+from ..errors import ArtifactError
+
+CPU = "CPUExecutionProvider"
+CUDA = "CUDAExecutionProvider"
+# The native backend's numbers, and ONNX Runtime's words for them.
+_WORDS = {
+    "cudnn_conv_algo_search": {"0": "EXHAUSTIVE", "1": "HEURISTIC", "2": "DEFAULT"},
+    "arena_extend_strategy": {"0": "kNextPowerOfTwo", "1": "kSameAsRequested"},
+}
+
+Provider = str | tuple[str, dict[str, str]]
+
+
+def execution_providers(
+    config: Mapping[str, Any], kind: str, device: str, available: Iterable[str]
+) -> list[Provider]:
+    """Return the providers of one instance's session; the first one that takes a node computes it.
+
+    Args:
+        config: of the model, as Triton hands it to a backend.
+        kind: of the instance: CPU or GPU.
+        device: number of the GPU.
+        available: what this build of ONNX Runtime has.
+
+    Raises:
+        ArtifactError: a GPU is asked for that this build cannot use, or a parameter has no meaning.
+    """
+    if kind != "GPU":
+        return [CPU]
+    available = list(available)
+    if CUDA not in available:
+        raise ArtifactError(
+            f"model '{config['name']}', instance_group: expected an ONNX Runtime with {CUDA} for "
+            f"instances on a GPU, got one with {', '.join(available)}; run `make setup GPU=1`, or serve "
+            "without CONFIG."
+        )
+    # Graphs that the native backend would give to TensorRT are computed by CUDA: no wheel has both.
+    options = {"device_id": device, "use_tf32": _accelerator_parameter(config, "use_tf32", "1")}
+    for name, words in _WORDS.items():
+        value = config.get("parameters", {}).get(name, {}).get("string_value")
+        if value is None:
+            continue
+        if value not in words:
+            raise ArtifactError(
+                f"model '{config['name']}', parameter {name}: expected one of {', '.join(words)}, got "
+                f"{value!r}; correct the config."
+            )
+        options[name] = words[value]
+    return [(CUDA, options), CPU]
+
+
+def open_session(
+    graph: Path, options: ort.SessionOptions, config: Mapping[str, Any], kind: str, device: str
+) -> ort.InferenceSession:
+    """Load a graph for one instance.
+
+    Args:
+        graph: the ONNX file.
+        options: of the session.
+        config: of the model, as Triton hands it to a backend.
+        kind: of the instance: CPU or GPU.
+        device: number of the GPU.
+
+    Raises:
+        ArtifactError: a GPU is asked for that ONNX Runtime cannot use.
+    """
+    providers = execution_providers(config, kind, device, ort.get_available_providers())
+    if kind == "GPU":
+        ort.preload_dlls()  # CUDA and cuDNN, where they came as wheels
+    session = ort.InferenceSession(graph, options, providers=providers)
+    require_used(config, providers, session.get_providers())
+    return session
+
+
+def require_used(config: Mapping[str, Any], wanted: Sequence[Provider], used: Sequence[str]) -> None:
+    """Refuse a session that fell back to the processor: it would only look as if a GPU served it.
+
+    Raises:
+        ArtifactError: a wanted provider was not loaded; ONNX Runtime's log has the reason.
+    """
+    names = [provider if isinstance(provider, str) else provider[0] for provider in wanted]
+    if missing := [name for name in names if name not in used]:
+        raise ArtifactError(
+            f"model '{config['name']}': expected {', '.join(missing)}, ONNX Runtime could not load it; look "
+            "for CUDA, cuDNN and the driver in its message above."
+        )
+
+
+def _accelerator_parameter(config: Mapping[str, Any], name: str, default: str) -> str:
+    accelerators = config.get("optimization", {}).get("execution_accelerators", {})
+    parameters = [each.get("parameters", {}) for each in accelerators.get("gpu_execution_accelerator", [])]
+    return next((str(found[name]) for found in parameters if name in found), default)
