@@ -186,7 +186,7 @@ def repeated(server, tokens):
     """Return the tokens with the utterance repeated, by times as many symbols as the decoder has steps."""
 
     def make(times):
-        sidecar = server.options.repositories[0] / "tts_utterances/1/tacotron2.json"
+        sidecar = server.options.repositories[0] / "tts_utterances/1/spectrograms.json"
         wanted = round(times * json.loads(sidecar.read_text())["max_decoder_steps"])
         length = tokens["symbols_length"][0, 0]
         symbols = np.tile(tokens["symbols"][:, :, :length], (1, 1, -(-wanted // length)))[:, :, :wanted]

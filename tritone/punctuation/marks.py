@@ -11,7 +11,8 @@ _MARKS = ".,?!;:\u2026"  # after a word
 _OPENING = '"\u201c\u2018\u00ab([{'
 _CLOSING = '"\u201d\u00bb)]}'
 _QUOTES = '"\u201d\u00bb'
-_SENTENCE_ENDS = "?!"
+SENTENCE_ENDS = (".", "?", "!")
+_MID_SENTENCE = ",;:"
 # The full stop of these is theirs; it ends no sentence, and does not stand for another mark.
 _ABBREVIATIONS = frozenset(
     "mr mrs ms dr prof st sr jr gen col capt lt sgt rev hon gov sen rep mt vs etc eg ie no nos fig figs vol "
@@ -44,7 +45,12 @@ class MarkedWord:
         marks = self.closing.rstrip(_CLOSING)
         if marks.endswith("."):
             return not marks.endswith("..") and not self.is_abbreviation
-        return marks.endswith(tuple(_SENTENCE_ENDS))
+        return marks.endswith(SENTENCE_ENDS)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether a mark of the text says that the sentence goes on after this word."""
+        return self.closing.rstrip(_CLOSING).endswith(tuple(_MID_SENTENCE))
 
     def write(self, mark: str, capital: bool) -> str:
         """Write the word with its own marks, or with `mark` where it has none.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import CancelledError
 from ..sidecar import read_sidecar
-from .marks import MarkedWord, cores, read_words
+from .marks import SENTENCE_ENDS, MarkedWord, cores, read_words
 from .windows import TokenWindow, WindowTokenizer, WordVotes, stack_windows
 
 Logits = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -108,9 +108,21 @@ class PunctuationRestorer:
             for row, window in enumerate(batch):
                 marks.add(window, punct_logits[row])
                 capitals.add(window, capit_logits[row])
+        chosen = marks.winners().tolist()
         opens_sentence = [False, *(word.ends_sentence for word in words[:-1])]
-        written = map(self._labels.apply, words, marks.winners(), capitals.winners(), opens_sentence)
+        written = map(
+            self._labels.apply, words, chosen, self._kept(words, chosen, capitals.winners()), opens_sentence
+        )
         return " ".join(written)
+
+    def _kept(
+        self, words: Sequence[MarkedWord], marks: Sequence[int], capitals: Iterable[int]
+    ) -> Iterator[int]:
+        """Yield the capitals, without those of sentences that the model begins where the text goes on."""
+        labels, before = self._labels, False
+        for word, mark, capital in zip(words, marks, capitals, strict=True):
+            yield labels.capitalisation.index(labels.nothing) if before else capital
+            before = word.goes_on and labels.punctuation[mark] in SENTENCE_ENDS
 
 
 def _batches(windows: Iterator[TokenWindow], size: int) -> Iterator[Sequence[TokenWindow]]:

@@ -80,8 +80,11 @@ class Outputs:
         return int(self.row(name)[0])
 
     def optional_float(self, name: str) -> float | None:
-        """Return a floating-point output of one element, None where the server does not have it."""
-        return None if self.tensor(name) is None else self.floats(name)[0]
+        """Return a floating-point output of one element, None where the server does not have it.
+
+        It comes in single precision, whose shortest decimal form is the number that the server meant.
+        """
+        return None if self.tensor(name) is None else float(str(self.row(name)[0]))
 
     def floats(self, name: str) -> list[float]:
         """Return a floating-point output as Python floats."""

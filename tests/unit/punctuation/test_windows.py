@@ -120,6 +120,10 @@ def test_word_after_a_mark_that_ends_a_sentence_gets_its_capital(tokenizer):
     assert restorer(tokenizer).restore("a? b! c. d, e.g. f") == "a? B! C. D, e.g. f"
 
 
+def test_no_sentence_begins_where_the_text_says_that_one_goes_on(tokenizer):
+    assert restorer(tokenizer).restore("a eb, e c") == "a Eb, e. c"
+
+
 def test_empty_text_stays_empty(tokenizer):
     assert restorer(tokenizer).restore("  ") == ""
 

@@ -114,7 +114,7 @@ RULES: tuple[Rule, ...] = (
          lambda m: f"{_month(m[1])} {ordinal(m[2])} to {ordinal(m[3])}, {years(m[4])}"),
     rule(rf"\b{_MONTH}\.? {_DAY}{_TO}{_NUMBER_OF_DAY}(?![\d:%/.-])\b",
          lambda m: f"{_month(m[1])} {ordinal(m[2])} to {ordinal(m[3])}"),
-    rule(rf"(?i:\b(the|from|between)? ?){_DAY}{_TO}{_NUMBER_OF_DAY}(?: of)? {_MONTH}(?:\.?,? {_YEAR})?",
+    rule(rf"(?:\b((?i:the|from|between)) )?{_DAY}{_TO}{_NUMBER_OF_DAY}(?: of)? {_MONTH}(?:\.?,? {_YEAR})?",
          lambda m: f"{_lead(m[1])}{ordinal(m[2])} to {_day_of(m[3], m[4], m[5])}"),
     rule(rf"\b{_MONTH}\.? {_DAY}{_TO}{_MONTH}\.? {_NUMBER_OF_DAY}(?:,? {_YEAR})?(?![\d:%/-])",
          lambda m: f"{_date(m[2], _month(m[1]), None)} to {_date(m[4], _month(m[3]), m[5])}"),
