@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psutil
 import pytest
@@ -194,6 +194,8 @@ def test_a_frozen_process_is_replaced_before_it_can_end_the_server():
         os.kill(frozen, signal.SIGSTOP)
         wait_until(lambda: any("text_validator is loaded anew" in line for line in lines), process)
         assert any("text_validator was frozen; killed it" in line for line in lines)
+        with suppress(ProcessLookupError):
+            os.kill(frozen, signal.SIGCONT)
         assert works(client, "punctuate", {"transcript": text("how are you")})
         assert tritonserver_of(process) == server
         assert frozen not in processes_of(server)
