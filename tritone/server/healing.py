@@ -11,7 +11,7 @@ from ..errors import ServerError
 from .control import ModelControl
 from .model_processes import ModelProcesses
 
-LEFTOVER_S = 60.0  # that a process of the old set has for its last requests, after the model was loaded again
+LEFTOVER_S = 300.0  # for the last requests of the old set of processes, after the model was loaded again
 PERIOD_S = 1.0  # between looks; a death is seen at the second one
 MOST_DEATHS = 5  # of one model within the time below; more are no accident
 WITHIN_S = 600.0
