@@ -40,7 +40,13 @@ def model(backend, tmp_path):
     }
     served = backend()
     served.initialize(
-        {"model_config": json.dumps(config), "model_repository": str(tmp_path), "model_version": "1"}
+        {
+            "model_config": json.dumps(config),
+            "model_repository": str(tmp_path),
+            "model_version": "1",
+            "model_instance_kind": "CPU",
+            "model_instance_device_id": "0",
+        }
     )
     return served
 
