@@ -25,8 +25,8 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup:  ## install everything that serving and tests need into .venv; GPU=1: ONNX Runtime with CUDA, for CONFIG=cuda
-	@$(PYTHON) tools/environment.py $(if $(filter 1,$(GPU)),gpu,serve)
+setup:  ## install everything that serving and tests need into .venv; GPU=1: ONNX Runtime with CUDA; GPU=0: without again
+	@$(PYTHON) tools/environment.py $(if $(filter 1,$(GPU)),gpu,$(if $(filter 0,$(GPU)),cpu,serve))
 
 demo: setup  ## recognise the sample recordings, or FILES="a.wav b.mp3", on a real Triton server, and speak one again
 	@$(RUN) -m demo $(FILES)

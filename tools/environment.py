@@ -1,6 +1,6 @@
 """Make a project environment: `python3 tools/environment.py KIND [FOLDER]`. Standard library only.
 
-Kinds: serve, gpu, perf, deploy, export, alternative, model-analyzer; with a folder, on a node: node or
+Kinds: serve, cpu, gpu, perf, deploy, export, alternative, model-analyzer; with a folder, on a node: node or
 front-door.
 
 A stamp with a hash of what was installed makes the second run end at once.
@@ -23,6 +23,7 @@ OLDEST_GLIBC = (2, 35)  # of the Triton wheel
 # The stubs of Triton's Python backend embed libpython, and know the memory layout of numpy 1 only,
 # whose last wheels are for 3.12.
 SERVING_STAMP, GPU_STAMP = ".stamp", ".stamp-gpu"
+OLDEST_GPU_PYTHON = (3, 11)  # that ONNX Runtime for CUDA 13 has wheels for
 SERVE_PYTHONS = ("3.12", "3.11", "3.10")
 MANAGED_PYTHON = "3.12"
 _PROBE = """
@@ -39,6 +40,7 @@ def main(arguments: list[str]) -> None:
     """Make the environment that the arguments name: its kind, and for one of a node its folder."""
     here = {
         "serve": serve,
+        "cpu": cpu,
         "gpu": gpu,
         "perf": perf,
         "deploy": deploy,
@@ -77,20 +79,34 @@ def serve() -> None:
 def gpu() -> None:
     """Serving with ONNX Runtime's build for CUDA in place of the one for processors, and CUDA's libraries.
 
-    Both builds are the same Python package, so the other one goes first. It comes back with the next change
-    of the locks, or with a new environment (`make clean setup`).
+    Both builds are the same Python package, so the other one goes first. While neither is whole, the stamp of
+    serving is away, so that whatever is run next mends it. The build for processors comes back with `cpu`, or
+    with the next change of the locks.
     """
-    if sys.version_info[:2] < (3, 11):
-        sys.exit(
-            f"environment: ONNX Runtime for CUDA 13 needs Python 3.11 or 3.12, got "
-            f"{platform.python_version()}; name one: make setup GPU=1 PYTHON=python3.12."
-        )
     serve()
-    lock = ROOT / "requirements/gpu.txt"
-    folder = ROOT / ".venv"
-    if not (folder / GPU_STAMP).is_file():
-        _run([str(folder / "bin/python"), "-m", "pip", "uninstall", "--quiet", "--yes", "onnxruntime"])
+    folder, lock = ROOT / ".venv", ROOT / "requirements/gpu.txt"
+    version = _version_of(folder / "bin/python")
+    if version < OLDEST_GPU_PYTHON:
+        sys.exit(
+            f"environment: ONNX Runtime for CUDA 13 needs Python 3.11 or 3.12, {folder.name} has "
+            f"{version[0]}.{version[1]}; make it again with one: rm -r {folder.name}, then "
+            "make setup GPU=1 PYTHON=python3.12."
+        )
+    stamp, serving = folder / GPU_STAMP, folder / SERVING_STAMP
+    digest = serving.read_text()
+    if not stamp.is_file():
+        stamp.write_text("")  # begun
+        serving.unlink()
+        _uninstall(folder, ["onnxruntime"])
     _environment(folder, [lock], [["--require-hashes", "-r", str(lock)]], _serving_python, stamp=GPU_STAMP)
+    serving.write_text(digest)
+
+
+def cpu() -> None:
+    """Serving with ONNX Runtime's build for processors, where the one for CUDA was."""
+    if (ROOT / ".venv" / GPU_STAMP).is_file():
+        (ROOT / ".venv" / SERVING_STAMP).unlink(missing_ok=True)
+    serve()
 
 
 def perf() -> None:
@@ -191,8 +207,10 @@ def _environment(
     else:
         print(f"Updating {folder.name}", flush=True)
     if stamp == SERVING_STAMP and (folder / GPU_STAMP).is_file():  # the build for processors comes back
+        lines = (ROOT / "requirements/gpu.txt").read_text().splitlines()
+        libraries = [line.partition("==")[0] for line in lines if line.startswith("nvidia-")]
+        _uninstall(folder, ["onnxruntime-gpu", "onnxruntime", *libraries])
         (folder / GPU_STAMP).unlink()
-        _run([str(python), "-m", "pip", "uninstall", "--quiet", "--yes", "onnxruntime-gpu", "onnxruntime"])
     for arguments in installs:
         _run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments])
     installed.write_text(digest)
@@ -252,6 +270,16 @@ def _export_python() -> str:
             "name one: make export-env PYTHON=python3.11."
         )
     return sys.executable
+
+
+def _version_of(python: Path) -> tuple[int, int]:
+    code = "import sys; print(*sys.version_info[:2])"
+    major, minor = subprocess.check_output([str(python), "-c", code], text=True).split()
+    return int(major), int(minor)
+
+
+def _uninstall(folder: Path, packages: list[str]) -> None:
+    _run([str(folder / "bin/python"), "-m", "pip", "uninstall", "--quiet", "--yes", *packages])
 
 
 def _run(command: list[str]) -> None:

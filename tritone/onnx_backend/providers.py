@@ -74,9 +74,9 @@ def open_session(
     Raises:
         ArtifactError: a GPU is asked for that ONNX Runtime cannot use.
     """
+    if kind == "GPU" and hasattr(ort, "preload_dlls"):
+        ort.preload_dlls()  # CUDA and cuDNN of wheels, before providers are listed
     providers = execution_providers(config, kind, device, ort.get_available_providers())
-    if kind == "GPU":
-        ort.preload_dlls()  # CUDA and cuDNN, where they came as wheels
     session = ort.InferenceSession(graph, options, providers=providers)
     require_used(config, providers, session.get_providers())
     return session

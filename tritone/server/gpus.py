@@ -6,6 +6,7 @@ processors, no graph could be loaded there.
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -28,7 +29,9 @@ def are_unusable(installation: Installation) -> bool:
 
 def hidden_notice(installation: Installation, devices: Path = Path("/dev")) -> str | None:
     """Return what to tell an operator whose GPUs stay idle, None where there are none or they are used."""
-    if not are_unusable(installation) or not any(devices.glob("nvidia[0-9]*")):
+    if os.environ.get("CUDA_VISIBLE_DEVICES") == "" or not are_unusable(installation):
+        return None
+    if not any(devices.glob("nvidia[0-9]*")):
         return None
     return (
         "this machine has a GPU and ONNX Runtime is the build for processors: the server runs without it. "

@@ -44,5 +44,8 @@ def test_an_idle_gpu_is_told_of_with_the_remedy(monkeypatch, tmp_path, stand_in,
     Path(tmp_path / "nvidia0").touch()
     assert "make setup GPU=1" in gpus.hidden_notice(stand_in, tmp_path)
     assert gpus.hidden_notice(native, tmp_path) is None
+    with monkeypatch.context() as hidden:
+        hidden.setenv("CUDA_VISIBLE_DEVICES", "")
+        assert gpus.hidden_notice(stand_in, tmp_path) is None
     with_cuda_build(monkeypatch, installed=True)
     assert gpus.hidden_notice(stand_in, tmp_path) is None
