@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import subprocess
 import sys
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -97,6 +99,28 @@ def test_nested_json_does_not_exhaust_the_stack(launcher):
     assert starts(lines) <= 2
 
 
+def test_a_caller_who_repeats_the_fatal_request_at_once_does_not_end_the_launcher(launcher):
+    process, client, lines = launcher
+    body = (
+        b'{"inputs": [{"name": "transcript", "datatype": "BYTES", "shape": [1, 1], "data": ["a"]}],'
+        b' "outputs": [{"name": "text", "parameters": {"classification": 1}}]}'
+    )
+
+    def crashes():
+        return sum("tritonserver crashed" in line for line in lines)
+
+    def repeat():
+        with suppress(OSError, http.client.HTTPException):
+            post(client.http_url, "models/punctuate/infer", body)
+        return crashes() >= before + 2
+
+    before = crashes()
+    wait_until(repeat, process, pause_s=0.005)
+    wait_until(lambda: is_ready_at(client.url), process)
+    with triton.InferenceServerClient(client.url) as again:
+        assert punctuated(again)
+
+
 def test_regions_are_removed_when_the_launcher_stops():
     with launched() as (process, _, _):
         assert regions_of(process)
@@ -134,3 +158,8 @@ def is_ready(client):
         return client.is_server_ready()
     except InferenceServerException:
         return False
+
+
+def is_ready_at(url):
+    with triton.InferenceServerClient(url) as client:
+        return is_ready(client)

@@ -51,12 +51,12 @@ def healing():
         yield server
 
 
-def wait_until(condition, process=None, timeout_s=90):
+def wait_until(condition, process=None, timeout_s=90, pause_s=0.1):
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert process is None or process.poll() is None, "the server ended"
         assert time.monotonic() < deadline
-        time.sleep(0.1)
+        time.sleep(pause_s)
 
 
 def tritonserver_of(launcher):

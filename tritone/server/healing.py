@@ -35,6 +35,18 @@ class Healer:
         self._deaths: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=MOST_DEATHS))
         self._replaced: dict[int, tuple[str, float]] = {}  # model and time, by process id
 
+    def kill_frozen(self, stopping: Event) -> None:
+        """Kill frozen processes until `stopping` is set.
+
+        Runs beside `watch`: loading a model takes up to minutes, in which a process of another one can freeze
+        and wake.
+        """
+        while not stopping.wait(PERIOD_S):
+            for model in self._processes.kill_stopped():
+                self._say(
+                    f"a process of {model} was frozen; killed it, for it would end the server on waking"
+                )
+
     def watch(self, ready: Event, stopping: Event) -> None:
         """Heal until `stopping` is set, and not before `ready` is.
 
@@ -44,10 +56,6 @@ class Healer:
         """
         dead: set[str] = set()
         while not stopping.wait(PERIOD_S):
-            for model in self._processes.kill_stopped():
-                self._say(
-                    f"a process of {model} was frozen; killed it, for it would end the server on waking"
-                )
             dead.update(self._processes.killed())
             self._kill_leftovers()
             while dead and ready.is_set() and not stopping.is_set():

@@ -22,10 +22,13 @@ def is_harmless(line: str) -> bool:
 
 
 def write_if_possible(text: str) -> None:
-    """Write to stderr; where its disk is full or its reader has gone, the text is lost and nothing else."""
+    """Write to stderr; where it is closed, full or without a reader, the text is lost and nothing else."""
+    stream = sys.stderr  # None where Python was started with the descriptor closed
+    if stream is None:
+        return
     with suppress(OSError, ValueError):
-        sys.stderr.write(text)
-        sys.stderr.flush()
+        stream.write(text)
+        stream.flush()
 
 
 def follow_log(

@@ -38,6 +38,7 @@ class Supervisor:
         self._stopping = stopping
         self._say = say
         self._crashes = CrashBudget()
+        self._has_been_ready = False
 
     def run(self) -> int:
         """Serve until asked to stop; return the launcher's exit code.
@@ -57,15 +58,19 @@ class Supervisor:
             if code is None:
                 self._say("stopping, requests in flight are finished first")
                 return 0 if self._server.stop() == 0 else 1
-            self._start_again(code, life.was_ready)
+            self._has_been_ready |= life.was_ready
+            self._start_again(code)
 
-    def _start_again(self, code: int, was_ready: bool) -> None:
+    def _start_again(self, code: int) -> None:
         """Start the server again after a crash.
+
+        A caller who repeats a fatal request can end a restarted server before it is found ready, so that
+        counts as one crash more; only the launcher's first start must succeed.
 
         Raises:
             ServerError: it ended in another way, had never been ready, or has crashed too often.
         """
-        if code >= 0 or not was_ready:
+        if code >= 0 or not self._has_been_ready:
             ending = signal_name(code) if code < 0 else f"code {code}"
             raise ServerError(f"tritonserver ended with {ending}.\n{self._server.failure_report()}")
         pause_s = self._crashes.pause_s(code)
@@ -136,8 +141,10 @@ class _Life:
 
     def _heal(self) -> None:
         control = self._server.control if self._killed_models == "reload" else None
+        healer = Healer(ModelProcesses(self._process.pid), control, self._say)
+        threading.Thread(target=healer.kill_frozen, args=(self._over,), daemon=True).start()
         try:
-            Healer(ModelProcesses(self._process.pid), control, self._say).watch(self._ready, self._over)
+            healer.watch(self._ready, self._over)
         except ServerError as error:
             if self._process.poll() is None and not self._over.is_set():
                 self._say(f"{error}\ntritone: ending the server")

@@ -11,6 +11,7 @@ from tritone.errors import ServerError
 from tritone.server import healing, model_processes
 from tritone.server.healing import MOST_DEATHS, Healer
 from tritone.server.model_processes import ModelProcesses, Process, processes_of
+from tritone.server.supervision import Supervisor
 
 
 @pytest.fixture
@@ -143,8 +144,8 @@ class Control:
         self.replaced.append(model)
 
 
-def watch(processes, control, monkeypatch, looks=20):
-    """Watch for so many looks."""
+def watch(processes, control, monkeypatch, part=None, looks=20):
+    """Watch for so many looks; `part` is a method of the healer other than `watch`."""
     monkeypatch.setattr(healing, "PERIOD_S", 0)
     ready, said = threading.Event(), []
     ready.set()
@@ -159,7 +160,11 @@ def watch(processes, control, monkeypatch, looks=20):
         def is_set(self):
             return self.left < 0
 
-    Healer(processes, control, said.append).watch(ready, Stopping())
+    healer = Healer(processes, control, said.append)
+    if part:
+        part(healer, Stopping())
+    else:
+        healer.watch(ready, Stopping())
     return said
 
 
@@ -188,8 +193,42 @@ def test_without_control_the_first_death_is_the_end(monkeypatch):
 
 
 def test_a_frozen_process_is_told_of(monkeypatch):
-    said = watch(Deaths(frozen=["asr_windows"]), Control(), monkeypatch)
+    said = watch(Deaths(frozen=["asr_windows"]), Control(), monkeypatch, Healer.kill_frozen)
     assert [line for line in said if "asr_windows was frozen; killed it" in line] == said
+
+
+def test_a_frozen_process_is_killed_while_another_model_is_being_loaded(parent):
+    """By the supervisor of a server that loads for longer than a process may be frozen."""
+    killed, frozen = pid_of(parent, "asr_windows"), pid_of(parent, "asr_quartznet")
+    stopping, found = threading.Event(), []
+
+    class Server:
+        process = parent
+        grpc_url = http_url = metrics_url = ""
+
+        class control:  # noqa: N801
+            @staticmethod
+            def replace(model):
+                os.kill(frozen, signal.SIGSTOP)
+                for _ in range(500):
+                    if frozen not in processes_of(parent.pid):
+                        found.append(frozen)
+                        break
+                    threading.Event().wait(0.02)
+                stopping.set()
+
+        def notice(self): ...
+
+        def start(self): ...
+
+        def wait_ready(self, timeout_s): ...
+
+        def stop(self):
+            return 0
+
+    threading.Timer(1.5, kill, [killed]).start()  # after the first look
+    assert Supervisor(Server(), "reload", stopping, lambda line: None).run() == 0
+    assert found == [frozen]
 
 
 def test_what_is_left_of_a_model_that_was_loaded_again_is_killed_once_after_its_time(monkeypatch):

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 import time
 
@@ -57,3 +59,10 @@ def test_short_log_is_kept_for_the_reasons_of_a_failure(tmp_path):
     until(lambda: lines)
     end()
     assert path.read_text() == "E1120 reason\n"
+
+
+def test_a_message_for_a_closed_stderr_is_lost_and_nothing_else():
+    code = "from tritone.server.log import write_if_possible as say; say('lost'); print('goes on')"
+    command = ["bash", "-c", 'exec "$@" 2>&-', "bash", sys.executable, "-c", code]
+    ended = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    assert (ended.returncode, ended.stdout) == (0, "goes on\n")
