@@ -14,10 +14,10 @@ from perf.bench.bare import Arrangement, bind_graph, parameters_of
 from tritone.synthesis.loading import load_synthesizer
 from tritone.synthesis.parameters import SynthesisParameters
 from tritone.synthesis.utterances import read_utterances
-from tritone.text.tokenization import TextLimits, TextTokenizer, stack_texts
-from tritone.text.utterances import Pauses
+from tritone.text.loading import load_tokenizer
+from tritone.text.tokenization import stack_texts
 
-MODEL = "tts_utterances"
+MODEL, TOKENIZER = "tts_utterances", "tts_tokenizer"
 Samples = NDArray[np.float32]
 
 
@@ -30,7 +30,7 @@ class BareVoice:
     """
 
     def __init__(self, repository: Path, arrangement: Arrangement) -> None:
-        self._tokenizer = _tokenizer(repository)
+        self._tokenizer = load_tokenizer(repository / TOKENIZER / "1", parameters_of(repository, TOKENIZER))
         bind = partial(bind_graph, repository, arrangement.threads)
         parameters = parameters_of(repository, MODEL)
         self._synthesizer = load_synthesizer(repository / MODEL / "1", parameters, bind, ahead=False)
@@ -48,15 +48,3 @@ class BareVoice:
     def speak_all(self, texts: Sequence[str], seed: int) -> list[Samples]:
         """Return the samples of many texts, with all workers."""
         return list(self._workers.map(partial(self.speak, seed=seed), texts))
-
-
-def _tokenizer(repository: Path) -> TextTokenizer:
-    parameters = parameters_of(repository, "tts_tokenizer")
-    kinds = ("sentence", "clause", "cut", "paragraph")
-    pauses = Pauses(**{kind: parameters.number(f"{kind}_pause_s") for kind in kinds})
-    limits = TextLimits(
-        parameters.count("longest_text_characters"),
-        parameters.number("longest_speech_s"),
-        parameters.number("symbol_s"),
-    )
-    return TextTokenizer.load(repository / "tts_tokenizer/1", pauses, limits)

@@ -6,21 +6,14 @@ import triton_python_backend_utils as pb_utils
 
 from tritone.python_backend.configuration import Parameters, version_folder
 from tritone.python_backend.responses import RequestThreads, text_column
-from tritone.text.tokenization import TextLimits, TextTokenizer, stack_texts
-from tritone.text.utterances import Pauses
+from tritone.text.loading import load_tokenizer
+from tritone.text.tokenization import stack_texts
 
 
 class TritonPythonModel:
     def initialize(self, args):
         parameters = Parameters(args)
-        kinds = ("sentence", "clause", "cut", "paragraph")
-        pauses = Pauses(**{kind: parameters.number(f"{kind}_pause_s") for kind in kinds})
-        limits = TextLimits(
-            parameters.count("longest_text_characters"),
-            parameters.number("longest_speech_s"),
-            parameters.number("symbol_s"),
-        )
-        self._tokenizer = TextTokenizer.load(version_folder(args), pauses, limits)
+        self._tokenizer = load_tokenizer(version_folder(args), parameters)
         self._threads = RequestThreads(["text"], self._tokenize, parameters)
 
     def execute(self, requests):

@@ -1,0 +1,30 @@
+"""A tokenizer from its folder and its parameters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..model_parameters import Parameters
+from .tokenization import TextLimits, TextTokenizer
+from .utterances import Pauses
+
+_PAUSES = ("sentence", "clause", "cut", "paragraph")
+
+
+def load_tokenizer(folder: Path, parameters: Parameters) -> TextTokenizer:
+    """Load what turns texts into utterances of a checkpoint's symbols.
+
+    Args:
+        folder: holds what the exporter wrote for the tokenizer.
+        parameters: of the model: the pauses after each kind of utterance, and how long a text may be.
+
+    Raises:
+        ArtifactError: a file or a parameter is missing or wrong.
+    """
+    pauses = Pauses(**{kind: parameters.number(f"{kind}_pause_s") for kind in _PAUSES})
+    limits = TextLimits(
+        parameters.count("longest_text_characters"),
+        parameters.number("longest_speech_s"),
+        parameters.number("symbol_s"),
+    )
+    return TextTokenizer.load(folder, pauses, limits)
