@@ -92,7 +92,11 @@ def _check_pipeline(pipeline: ModelFolder, folders: Sequence[ModelFolder]) -> It
     for name in _LIMITS:
         admitted = 0.0
         for step in steps:
-            limits = [_number(model, name) for model in folders if model.name == step and _text(model, name)]
+            limits = [
+                model.parameters.number(name)
+                for model in folders
+                if model.name == step and model.parameters.has(name)
+            ]
             if limits and min(limits) < admitted:
                 yield (
                     f"{pipeline.name}: parameter {name} of {step}: expected {admitted:g} or more, what a "
@@ -107,7 +111,7 @@ def _sent(caller: ModelFolder, version: Path, called: Sequence[ModelFolder]) -> 
         yield from _of_recognition(caller, version, called)
     if (version / "punctuation.json").is_file():
         (tokens,) = read_sidecar(version / "punctuation.json", "max_seq_length")
-        elements = bucket(tokens, PAD_MULTIPLE) * round(_number(caller, "windows_per_batch"))
+        elements = bucket(tokens, PAD_MULTIPLE) * round(caller.parameters.number("windows_per_batch"))
         yield from (("input_ids", elements), ("attention_mask", elements))
     if (version / "spectrograms.json").is_file():
         yield from _of_synthesis(caller, version)
@@ -117,7 +121,7 @@ def _of_recognition(
     caller: ModelFolder, version: Path, called: Sequence[ModelFolder]
 ) -> Iterator[tuple[str, int]]:
     (rate,) = read_sidecar(version / "windows.json", "sample_rate_hz")
-    samples = round(_number(caller, "window_s") * rate)
+    samples = round(caller.parameters.number("window_s") * rate)
     yield "audio", samples
     for folder in called:
         sidecar = folder.path / version.name / "features.json"
@@ -128,11 +132,11 @@ def _of_recognition(
 
 def _of_synthesis(caller: ModelFolder, version: Path) -> Iterator[tuple[str, int]]:
     voice = Voice.load(version)
-    rows = round(_number(caller, "utterances_per_batch"))
-    yield "symbols", rows * bucket(longest_symbols(voice), round(_number(caller, "symbols_bucket")))
+    rows = round(caller.parameters.number("utterances_per_batch"))
+    yield "symbols", rows * bucket(longest_symbols(voice), round(caller.parameters.number("symbols_bucket")))
     yield "dropout", rows * voice.max_steps * voice.prenet_layers * voice.prenet_units
     slowest = math.ceil(voice.max_steps * voice.frames_per_step / SPEED[0])
-    frames = bucket(slowest, round(_number(caller, "frames_bucket")))
+    frames = bucket(slowest, round(caller.parameters.number("frames_bucket")))
     yield "mel", voice.mels * frames
     yield "z", voice.groups * voice.latent_columns(frames)
 
@@ -142,21 +146,5 @@ def _graphs(folders: Sequence[ModelFolder]) -> Iterator[ModelFolder]:
 
 
 def _given(folder: ModelFolder, name: str) -> int:
-    text = _text(folder, PREFIX + name)
+    text = folder.parameters.text(PREFIX + name)
     return int(text) if text.isdecimal() else 0
-
-
-def _text(folder: ModelFolder, name: str) -> str:
-    # Reading an entry that is not there would add it to the config.
-    parameters = folder.config.parameters
-    return str(parameters[name].string_value) if name in parameters else ""
-
-
-def _number(folder: ModelFolder, name: str) -> float:
-    text = _text(folder, name)
-    try:
-        return float(text)
-    except ValueError as error:
-        raise ArtifactError(
-            f"model '{folder.name}', parameter {name}: expected a number, got {text!r}; correct config.pbtxt."
-        ) from error
