@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 import soundfile
-
-from tritone_client.folders import scan
 
 _SUFFIXES = (
     "wav wave w64 rf64 flac ogg oga opus mp3 mp2 mpga webm weba mka mkv",
@@ -15,11 +12,6 @@ _SUFFIXES = (
 )
 AUDIO_SUFFIXES = frozenset(f".{name}" for names in _SUFFIXES for name in names.split())
 FORMATS = "WAV, FLAC, OGG, MP3, WebM, MP4 or M4A, AAC, AMR or WMA"  # as messages name them
-
-
-def audio_files(folder: Path, recursive: bool = False) -> list[Path]:
-    """List a folder's audio files in the order of their paths, without hidden ones."""
-    return [entry.path for entry in scan(folder, AUDIO_SUFFIXES, recursive) if not entry.problem]
 
 
 def duration_s(content: bytes) -> float | None:

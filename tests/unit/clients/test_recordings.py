@@ -7,7 +7,8 @@ import io
 import numpy as np
 import pytest
 import soundfile
-from tritone_client.recordings import audio_files, duration_s
+from tritone_client.folders import scan
+from tritone_client.recordings import AUDIO_SUFFIXES, duration_s
 
 
 @pytest.mark.parametrize(
@@ -43,7 +44,8 @@ def test_audio_is_known_by_its_suffix_in_any_case(tmp_path):
     for name in ("b.MP3", "a.wav", "c.opus", "d.m4a", "e.WebM", "f.amr", "notes.txt", ".d.wav", "wav"):
         (tmp_path / name).touch()
     (tmp_path / "folder.wav").mkdir()
-    assert [path.name for path in audio_files(tmp_path)] == [
+    entries = scan(tmp_path, AUDIO_SUFFIXES, recursive=False)
+    assert [entry.path.name for entry in entries if not entry.problem] == [
         "a.wav",
         "b.MP3",
         "c.opus",
