@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable
 from threading import Event
 
 from ..errors import ServerError
 from .control import ModelControl
 from .model_processes import ModelProcesses
+from .recurrence import Recurrence
 
 LEFTOVER_S = 300.0  # for the last requests of the old set of processes, after the model was loaded again
 PERIOD_S = 1.0  # between looks; a death is seen at the second one
-MOST_DEATHS = 5  # of one model within the time below; more are no accident
-WITHIN_S = 600.0
+MOST_DEATHS = 5  # of one model within recurrence.WITHIN_S; more are no accident
 
 
 class Healer:
@@ -32,7 +32,7 @@ class Healer:
         self._processes = processes
         self._control = control
         self._say = say
-        self._deaths: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=MOST_DEATHS))
+        self._deaths: dict[str, Recurrence] = defaultdict(Recurrence)
         self._replaced: dict[int, tuple[str, float]] = {}  # model and time, by process id
 
     def kill_frozen(self, stopping: Event) -> None:
@@ -64,18 +64,18 @@ class Healer:
     def _heal(self, model: str) -> None:
         if self._control is None:
             raise ServerError(f"{model}: one of its processes was killed, what it had at work is lost.")
-        now, deaths = time.monotonic(), self._deaths[model]
-        if len(deaths) == MOST_DEATHS and now - deaths[0] < WITHIN_S:
+        began, deaths = time.monotonic(), self._deaths[model]
+        count = deaths.add()
+        if count > MOST_DEATHS:
             raise ServerError(
-                f"{model}: {MOST_DEATHS + 1} of its processes were killed within {now - deaths[0]:.0f} s; "
+                f"{model}: {count} of its processes were killed within {deaths.span_s:.0f} s; "
                 "look for what kills them, the system's log names it when memory ran out."
             )
-        deaths.append(now)
         self._say(f"a process of {model} was killed, what it had at work is lost; loading the model anew")
         old = self._processes.of(model)
         self._control.replace(model)
         self._replaced |= dict.fromkeys(old, (model, time.monotonic()))
-        self._say(f"{model} is loaded anew, {time.monotonic() - now:.1f} s later")
+        self._say(f"{model} is loaded anew, {time.monotonic() - began:.1f} s later")
 
     def _kill_leftovers(self) -> None:
         """Kill siblings of dead processes that Triton now and then leaves when a model is loaded again."""

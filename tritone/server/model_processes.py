@@ -13,7 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_PROC = Path("/proc")
+from .procfs import PROC, stat_fields
+
 _STUB = "triton_python_backend_stub"
 
 
@@ -90,7 +91,7 @@ def processes_of(server: int) -> dict[int, str]:
 def model_of(pid: int) -> str | None:
     """Return the model that a process runs, None where it is no model process or has ended."""
     try:
-        command = (_PROC / str(pid) / "cmdline").read_bytes().decode(errors="replace").split("\0")
+        command = (PROC / str(pid) / "cmdline").read_bytes().decode(errors="replace").split("\0")
     except OSError:
         return None
     # A stub's first argument is the model's file: FOLDER/<model>/<version>/<file>.
@@ -101,14 +102,10 @@ def model_of(pid: int) -> str | None:
 
 
 def _children(parent: int) -> Iterator[Process]:
-    for folder in _PROC.iterdir():
-        if not folder.name.isdigit():
-            continue
+    for pid in [int(folder.name) for folder in PROC.iterdir() if folder.name.isdigit()]:
         try:
-            status = (folder / "stat").read_text(errors="replace")
+            state, ppid = stat_fields(pid)[:2]
         except OSError:  # it has just ended
             continue
-        # PID (NAME) STATE PPID ...; the name may hold anything.
-        state, ppid = status.rpartition(")")[2].split()[:2]
         if int(ppid) == parent:
-            yield Process(int(folder.name), ended=state in "ZX", stopped=state == "T")
+            yield Process(pid, ended=state in "ZX", stopped=state == "T")

@@ -12,9 +12,10 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
+from .procfs import PROC, stat_fields
+
 FLAG = "shm-region-prefix-name"
 _FOLDER = Path("/dev/shm")
-_PROC = Path("/proc")
 _NAME = "tritone"
 _numbers = count()
 
@@ -50,9 +51,10 @@ def remove_orphans(folder: Path = _FOLDER) -> None:
     Process ids of another namespace, as in a container that shares /dev/shm, cannot be looked up from here;
     their regions stay.
     """
+    namespace = _namespace()
     for region in folder.glob(f"{_NAME}_*"):
         parts = region.name.split("_")
-        if len(parts) < 6 or parts[1] != _namespace() or not parts[2].isdecimal():
+        if len(parts) < 6 or parts[1] != namespace or not parts[2].isdecimal():
             continue
         if _started(int(parts[2])) != parts[3]:
             with suppress(OSError):
@@ -60,13 +62,12 @@ def remove_orphans(folder: Path = _FOLDER) -> None:
 
 
 def _namespace() -> str:
-    return str((_PROC / "self/ns/pid").stat().st_ino)
+    return str((PROC / "self/ns/pid").stat().st_ino)
 
 
 def _started(pid: int) -> str:
     """Return when a process was started, in clock ticks since the boot; empty where there is none."""
     try:
-        status = (_PROC / str(pid) / "stat").read_text(errors="replace")
+        return stat_fields(pid)[19]
     except OSError:
         return ""
-    return status.rpartition(")")[2].split()[19]

@@ -1,7 +1,8 @@
 import pytest
 
 from tritone.errors import ServerError
-from tritone.server.crashes import MOST_CRASHES, WITHIN_S, CrashBudget, signal_name
+from tritone.server.crashes import MOST_CRASHES, CrashBudget, signal_name
+from tritone.server.recurrence import WITHIN_S
 
 
 class Clock:
