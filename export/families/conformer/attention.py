@@ -1,4 +1,4 @@
-"""Self-attention with relative positions (Dai et al. 2019, Transformer-XL; NeMo's RelPositionMultiHeadAttention)."""
+"""Self-attention with relative positions (Dai et al. 2019; NeMo's RelPositionMultiHeadAttention)."""
 
 from __future__ import annotations
 

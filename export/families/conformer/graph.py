@@ -1,4 +1,4 @@
-"""Conformer and FastConformer (ConformerEncoder + ConvASRDecoder) as one flat graph, independent of padding."""
+"""Conformer and FastConformer (ConformerEncoder + ConvASRDecoder) as one graph, independent of padding."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def pointwise(convolution: nn.Conv1d) -> nn.Linear:
 
 
 def swish(x: Tensor) -> Tensor:
-    """x * sigmoid(x), in the two operators that every runtime has."""
+    """Swish as x * sigmoid(x), operators that every runtime has."""
     return x * x.sigmoid()
 
 

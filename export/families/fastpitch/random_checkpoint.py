@@ -11,7 +11,7 @@ _TRANSFORMER = "nemo.collections.tts.modules.transformer"
 
 
 def transformer(**changes: Any) -> dict[str, Any]:
-    """Settings of either transformer of tts_en_fastpitch (46 M parameters in all), but for what is changed."""
+    """Settings of either transformer of tts_en_fastpitch (46 M parameters), but for what is changed."""
     return {
         "n_layer": 6,
         "n_head": 1,

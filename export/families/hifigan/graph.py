@@ -41,8 +41,8 @@ class Residual(nn.Module):
 class HifiGan(nn.Module):
     """Mel spectrograms to audio.
 
-    NeMo's generator has no masks: in a batch, the last frames of a shorter row hear what stands after it. Here
-    every convolution sees zeros there, as it does at the end of a row alone.
+    NeMo's generator has no masks: in a batch, the last frames of a shorter row depend on what follows it.
+    Here every convolution sees zeros there, as it does at the end of a row alone.
     """
 
     def __init__(self, generator: Any):

@@ -3,10 +3,11 @@ import pytest
 
 from tritone.errors import InputError
 from tritone.recognition.ctc import CtcDecoder
+from tritone.recognition.labels import Labels
 
 LABELS = [" ", *"abcdefghijklmnopqrstuvwxyz'"]
 FRAME_S = 0.02
-DECODER = CtcDecoder(LABELS, blank_index=28, frame_s=FRAME_S)
+DECODER = CtcDecoder(Labels.letters(LABELS, 28), frame_s=FRAME_S)
 
 
 def said(frames, sure=0.9):
@@ -67,7 +68,7 @@ def test_confidence_is_the_mean_probability_of_the_words_letters():
 
 
 def test_long_pause_ends_a_word_without_a_space():
-    decoder = CtcDecoder(LABELS, blank_index=28, frame_s=FRAME_S, pause_s=0.5)
+    decoder = CtcDecoder(Labels.letters(LABELS, 28), frame_s=FRAME_S, pause_s=0.5)
     apart, close = "stop" + "-" * 26 + "go", "stop" + "-" * 20 + "go"
     assert decoder.decode(said(apart), 10.0).word == ("stop", "go")
     assert decoder.decode(said(close), 10.0).word == ("stopgo",)
@@ -88,7 +89,7 @@ def test_agrees_with_a_frame_by_frame_decoder():
 
 
 def test_blank_may_stand_anywhere():
-    decoder = CtcDecoder(["a", " ", "b"], blank_index=0, frame_s=FRAME_S)
+    decoder = CtcDecoder(Labels.letters(["a", " ", "b"], 0), frame_s=FRAME_S)
     log_probs = np.log(np.eye(4, dtype=np.float32)[[0, 1, 1, 0, 2, 3, 0]] + 1e-6)
     assert decoder.decode(log_probs, 1.0).transcript == "a b"
 
