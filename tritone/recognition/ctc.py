@@ -126,8 +126,8 @@ class CtcDecoder:
         confidence = np.clip(sums / (last - first + 1), 0.0, 1.0)
 
         kept = content[new[content]]
-        ends = np.searchsorted(word_of_frame[kept], words, side="right").tolist()
-        spelled = [labels.join(run.tolist()) for run in np.split(best[kept], ends[:-1])]
+        later = np.searchsorted(word_of_frame[kept], words[1:])
+        spelled = [labels.join(run.tolist()) for run in np.split(best[kept], later)]
         start_s = content[first] * self._frame_s
         end_s = (content[last] + 1) * self._frame_s + self._end_pad_s
         end_s[:-1] = np.minimum(end_s[:-1], np.maximum(start_s[1:], end_s[:-1] - self._end_pad_s))
