@@ -11,12 +11,15 @@ import numpy as np
 from export.family import Family
 from export.recognition import FEATURES_MODEL
 from export.recognition.recordings import Recording, load_recordings
+from export.recognition.labels import label_fields
 from export.repository import Stage
 from export.verification import Check
 from tritone.recognition.ctc import CtcDecoder
+from tritone.recognition.labels import Labels
 
 PARTS = (FEATURES_MODEL, "asr_windows", "asr_ctc_decoder")  # models that every recogniser is served with
 INT8 = "model_int8.onnx"
+PIECE_S = 0.2  # that a word goes on after its last piece, which the model emits early in its sound
 
 
 class RecogniserFamily(Family):
@@ -36,10 +39,6 @@ class RecogniserFamily(Family):
     @abstractmethod
     def quantize(self, source: Path, target: Path, features: list[tuple[np.ndarray, np.ndarray]]) -> None:
         """Write the int8 variant, calibrated on features (1, M, T) and features_length (1, 1)."""
-
-    @abstractmethod
-    def network_sidecar(self) -> tuple[str, dict[str, Any]]:
-        """Name and content of the file that tells of the acoustic model."""
 
     def restore(self) -> None:
         """Load the model, and refuse what has no exporter before anything is written."""
@@ -69,7 +68,7 @@ class RecogniserFamily(Family):
     def verify(self, stage: Stage) -> list[Check]:
         """Compare features, log-probabilities and transcripts with NeMo."""
         from export.onnx_graph import Graph
-        from export.recognition.verification import Exported, verify_recognition
+        from export.recognition.verification import Exported, Original, verify_recognition
 
         int8 = stage.path(self.acoustic_model, INT8)
         exported = Exported(
@@ -78,7 +77,8 @@ class RecogniserFamily(Family):
             int8=Graph(int8) if int8.exists() else None,
             decoder=CtcDecoder.load(stage.path("asr_ctc_decoder", "ctc.json")),
         )
-        return verify_recognition(self.model, exported, self.recordings, self.sample_rate_hz)
+        original = Original(self.model, self.decoder())
+        return verify_recognition(original, exported, self.recordings, self.sample_rate_hz)
 
     def obsolete(self) -> dict[str, list[str]]:
         """An int8 graph of an earlier checkpoint must not stay beside a new float one."""
@@ -87,7 +87,11 @@ class RecogniserFamily(Family):
     @property
     def labels(self) -> list[str]:
         """What the checkpoint spells with, in the order of its outputs; the blank comes after the last."""
-        return [str(label) for label in self.model.decoder.vocabulary]
+        return [str(label) for label in self.decoder().vocabulary]
+
+    def decoder(self) -> Any:
+        """The NeMo module that turns encoded frames into log-probabilities."""
+        return self.model.decoder
 
     @property
     def stride(self) -> int:
@@ -100,10 +104,20 @@ class RecogniserFamily(Family):
             return []
         return load_recordings(source, self.sample_rate_hz)
 
+    def _network(self) -> dict[str, Any]:
+        return {
+            **self.provenance(),
+            "mels": self.network.mels,
+            "stride": self.stride,
+            "labels": self.labels,
+            "blank_index": len(self.labels),
+        }
+
     def _sidecars(self) -> list[tuple[str, str, dict[str, Any]]]:
         front_end, rate_hz = self.front_end, self.sample_rate_hz
         frame_samples = front_end.hop * self.stride
-        labels = {"labels": self.labels, "blank_index": len(self.labels)}
+        labels = label_fields(self.model, self.labels)
+        end_pad_s = PIECE_S if Labels.of(labels).are_pieces else 0.0
         features = {
             "sample_rate_hz": rate_hz,
             "mels": front_end.mels,
@@ -117,9 +131,13 @@ class RecogniserFamily(Family):
         windows = {"sample_rate_hz": rate_hz, "frame_samples": frame_samples, **labels}
         return [
             (FEATURES_MODEL, "features.json", features),
-            (self.acoustic_model, *self.network_sidecar()),
+            (self.acoustic_model, "network.json", self._network()),
             ("asr_windows", "windows.json", windows),
-            ("asr_ctc_decoder", "ctc.json", {**labels, "frame_s": frame_samples / rate_hz}),
+            (
+                "asr_ctc_decoder",
+                "ctc.json",
+                {"frame_s": frame_samples / rate_hz, "end_pad_s": end_pad_s, **labels},
+            ),
         ]
 
 

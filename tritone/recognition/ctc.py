@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..sidecar import read_sidecar
+from .frames import Frames
 from .labels import Labels
 
 _ROUNDING = 0.01  # more frames than a recording's length says: windows end with a whole one
@@ -59,59 +60,40 @@ class CtcDecoder:
         frame_s, end_pad_s = read_sidecar(path, "frame_s", "end_pad_s")
         return cls(Labels.load(path), frame_s, pause_s, end_pad_s)
 
-    def valid_frames(self, row: NDArray[np.float32], frames: int, max_audio_s: float) -> NDArray[np.float32]:
-        """Cut one row of `log_probs` to its `log_probs_length`.
+    def frames(
+        self, log_probs: NDArray[np.float32], labels: NDArray[np.int32], length: int, max_audio_s: float
+    ) -> Frames:
+        """Check one row of what a recogniser gives.
 
         Args:
-            row: (T, V) float32, padded after `frames`.
-            frames: valid ones.
+            log_probs: (T, K) float32, padded after `length`.
+            labels: (T, K) or (1, K), what the columns are.
+            length: valid frames.
             max_audio_s: longest recording that they may come from, seconds.
 
         Raises:
-            InputError: more frames than there are, or than such a recording has.
+            InputError: the tensors do not fit each other or this decoder, or frames of a longer recording.
         """
+        frames = Frames.received(log_probs, labels, length, self.labels.size)
         longest = round(max_audio_s / self._frame_s * (1 + _ROUNDING))
-        if not 0 <= frames <= len(row):
+        if len(frames) > longest:
             raise InputError(
-                f"log_probs_length: expected 0 to {len(row)} (the frames sent in log_probs), got {frames}; "
-                "send the number of valid frames."
+                f"log_probs: expected at most {longest} frames, those of {max_audio_s:g} s, got "
+                f"{len(frames)}; send the recording in parts."
             )
-        if frames > longest:
-            raise InputError(
-                f"log_probs: expected at most {longest} frames, those of {max_audio_s:g} s, got {frames}; "
-                "send the recording in parts."
-            )
-        return row[:frames]
+        return frames
 
-    def decode(self, log_probs: NDArray[np.float32], duration_s: float) -> Words:
+    def decode(self, frames: Frames, duration_s: float) -> Words:
         """Decode one recording.
 
         Args:
-            log_probs: (T, V) float32, valid frames only.
+            frames: of the whole recording.
             duration_s: length of the recording; word times end there at the latest.
 
         Returns:
             The words; none for silence.
-
-        Raises:
-            InputError: V is not the number of labels.
         """
-        if log_probs.ndim != 2 or log_probs.shape[1] != self.labels.size:
-            raise InputError(
-                f"log_probs: expected {self.labels.size} labels per frame, got shape {log_probs.shape}; "
-                "export acoustic model and decoder from the same checkpoint."
-            )
-        best = log_probs.argmax(axis=1)
-        return self.decode_best(best, log_probs[np.arange(len(best)), best], duration_s)
-
-    def decode_best(self, best: NDArray[Any], log_probs: NDArray[np.float32], duration_s: float) -> Words:
-        """Decode one recording from the best label of every frame.
-
-        Args:
-            best: (T,) integers, labels.
-            log_probs: (T,) float32, their log-probabilities.
-            duration_s: as for `decode`.
-        """
+        best, log_probs = frames.best()
         labels = self.labels
         spoken = best != labels.blank
         new = spoken & np.concatenate(([True], best[1:] != best[:-1]))[: len(best)]

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from .frames import Frames
 from .labels import Labels
 
+Best = NDArray[Any]  # (T,) the most probable label of every frame
+
 EDGE_S = 0.5  # frames this close to a window's end lack context
 _PAUSE_S = 0.2  # of silence around a seam between letters
 _LONG_PAUSE_S = 0.4  # of silence that no slow word of pieces has, as a rule
@@ -30,12 +32,12 @@ def seam(left: Frames, right: Frames, labels: Labels, frame_s: float) -> int:
     length = min(len(left), len(right))
     left, right = left[:length], right[:length]
     edge = min(round(EDGE_S / frame_s), (length - 1) // 2)
-    if not labels.are_pieces:
-        return _quietest(left, right, labels, frame_s, edge)
-    for choose in (_longest_pause, _before_matched_piece):
-        cut = choose(left, right, labels, frame_s, edge)
-        if cut is not None:
-            return cut
+    if labels.are_pieces:
+        heard, again = left.best()[0], right.best()[0]
+        for choose in (_longest_pause, _before_matched_piece):
+            cut = choose(heard, again, labels, frame_s, edge)
+            if cut is not None:
+                return cut
     return _quietest(left, right, labels, frame_s, edge)
 
 
@@ -51,10 +53,10 @@ def _quietest(left: Frames, right: Frames, labels: Labels, frame_s: float, edge:
     return edge + int(np.argmax(score[edge : length - edge]))
 
 
-def _longest_pause(left: Frames, right: Frames, labels: Labels, frame_s: float, edge: int) -> int | None:
+def _longest_pause(left: Best, right: Best, labels: Labels, frame_s: float, edge: int) -> int | None:
     """The middle of the longest stretch where both windows hear nothing, if it is long enough."""
     length = len(left)
-    silent = (left.best == labels.blank) & (right.best == labels.blank)
+    silent = (left == labels.blank) & (right == labels.blank)
     silent[:edge] = silent[length - edge :] = False
     changes = np.flatnonzero(np.diff(np.concatenate(([False], silent, [False])).astype(np.int8)))
     starts, stops = changes[::2], changes[1::2]
@@ -66,38 +68,36 @@ def _longest_pause(left: Frames, right: Frames, labels: Labels, frame_s: float, 
     return int(middles[np.argmax(np.where(long_enough, score, -np.inf))])
 
 
-def _before_matched_piece(
-    left: Frames, right: Frames, labels: Labels, frame_s: float, edge: int
-) -> int | None:
+def _before_matched_piece(left: Best, right: Best, labels: Labels, frame_s: float, edge: int) -> int | None:
     """Before a piece that both windows hear, of those that start a word the one nearest the centre.
 
     Pieces match in order, each in nearly the same frame. The cut is after everything that stands before the
     piece in either window, and not after the piece in either.
     """
     length = len(left)
-    ours, theirs = _emitted(left.best, labels.blank), _emitted(right.best, labels.blank)
+    ours, theirs = _emitted(left, labels.blank), _emitted(right, labels.blank)
     best: tuple[bool, float, int] | None = None
-    for index, other in _matches(ours, left.best, theirs, right.best):
+    for index, other in _matches(ours, left, theirs, right):
         frame = int(min(ours[index], theirs[other]))
-        last_left = _last_frame(left.best, ours, index)
-        last_right = _last_frame(right.best, theirs, other)
+        last_left = _last_frame(left, ours, index)
+        last_right = _last_frame(right, theirs, other)
         # A piece that follows itself needs a blank between.
         if max(last_left, last_right) + 1 >= frame or not edge <= frame < length - edge:
             continue
         gap_s = (frame - max(last_left, last_right)) * frame_s
-        label = int(left.best[ours[index]])
+        label = int(left[ours[index]])
         candidate = (bool(labels.starts_word[label]), gap_s - _off_centre(frame, length), frame)
         best = candidate if best is None else max(best, candidate)
     return None if best is None else best[2]
 
 
-def _emitted(best: NDArray[np.int32], blank: int) -> NDArray[np.intp]:
+def _emitted(best: Best, blank: int) -> NDArray[np.intp]:
     """The first frames of all runs of one label other than the blank."""
     new = np.concatenate(([True], best[1:] != best[:-1]))[: len(best)]
     return np.flatnonzero(new & (best != blank))
 
 
-def _last_frame(best: NDArray[np.int32], emitted: NDArray[np.intp], index: int) -> int:
+def _last_frame(best: Best, emitted: NDArray[np.intp], index: int) -> int:
     """The last frame of the piece before one, -1 where there is none."""
     if not index:
         return -1
@@ -107,7 +107,7 @@ def _last_frame(best: NDArray[np.int32], emitted: NDArray[np.intp], index: int) 
 
 
 def _matches(
-    ours: NDArray[np.intp], left: NDArray[np.int32], theirs: NDArray[np.intp], right: NDArray[np.int32]
+    ours: NDArray[np.intp], left: Best, theirs: NDArray[np.intp], right: Best
 ) -> Iterator[tuple[int, int]]:
     """The longest common subsequence of two windows' pieces, as pairs of their numbers."""
     same = (left[ours][:, None] == right[theirs]) & (np.abs(ours[:, None] - theirs) <= _SHIFT)

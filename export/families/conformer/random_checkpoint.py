@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 _MODULES = "nemo.collections.asr.modules"
+WORDS = (
+    "the quick brown fox jumps over the lazy dog while five boxing wizards read the papers of the morning",
+    "there was nothing in the world that she would rather have done than stay and listen to their story",
+    "he thought about what they had said, and whether anybody could have known where the others were going",
+)
 
 
 def conformer(**changes: Any) -> dict[str, Any]:
@@ -130,3 +136,10 @@ def randomise(model: Any) -> None:
         for name in ("pos_bias_u", "pos_bias_v"):
             if isinstance(getattr(module, name, None), torch.nn.Parameter):
                 torch.nn.init.normal_(getattr(module, name), std=0.5)
+
+
+def write(path: Path) -> None:
+    """Write a FastConformer of the published size, with a tokenizer of letters and common endings."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_tokenizer(Path(folder), WORDS, pieces=128)
+        recognition_model(fastconformer(), Path(folder)).save_to(str(path))

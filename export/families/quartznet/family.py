@@ -69,13 +69,3 @@ class QuartzNet(RecogniserFamily):
         from export.families.quartznet.quantize import quantize
 
         quantize(source, target, features)
-
-    def network_sidecar(self) -> tuple[str, dict[str, Any]]:
-        """Where the weights come from, and what the outputs mean."""
-        return "quartznet.json", {
-            **self.provenance(),
-            "mels": self.network.mels,
-            "stride": self.stride,
-            "labels": self.labels,
-            "blank_index": len(self.labels),
-        }

@@ -18,15 +18,15 @@ class TritonPythonModel:
         self._decoder = CtcDecoder.load(version_folder(args) / "ctc.json", parameters.number("word_pause_s"))
 
     def execute(self, requests):
-        names = ["log_probs", "log_probs_length", "audio_length"]
+        names = ["log_probs", "labels", "log_probs_length", "audio_length"]
         return [respond(request, names, self._decode) for request in requests]
 
     def _decode(self, inputs):
         durations = inputs["audio_length"][:, 0] / SAMPLE_RATE_HZ
         lengths = inputs["log_probs_length"][:, 0].tolist()
         rows = [
-            self._decoder.valid_frames(row, frames, self._max_audio_s)
-            for row, frames in zip(inputs["log_probs"], lengths, strict=True)
+            self._decoder.frames(row, labels, length, self._max_audio_s)
+            for row, labels, length in zip(inputs["log_probs"], inputs["labels"], lengths, strict=True)
         ]
         results = [self._decoder.decode(*item) for item in zip(rows, durations, strict=True)]
         words = [np.array([word.encode() for word in result.word], dtype=object) for result in results]

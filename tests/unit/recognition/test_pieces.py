@@ -5,6 +5,7 @@ import pytest
 
 from export.recognition.labels import SPACE, piece_fields
 from tritone.recognition.ctc import CtcDecoder
+from tritone.recognition.frames import Frames
 from tritone.recognition.labels import Labels
 
 FRAME_S = 0.08
@@ -26,7 +27,8 @@ def decode(*emitted, duration_s=100.0):
     best = []
     for item in emitted:
         best += [BLANK] * item if isinstance(item, int) else [PIECES.index(item.replace("_", SPACE))]
-    return DECODER.decode_best(np.array(best), np.full(len(best), np.log(0.9), np.float32), duration_s)
+    labels = np.array(best, np.int32).reshape(-1, 1)
+    return DECODER.decode(Frames(np.full(labels.shape, np.log(0.9), np.float32), labels), duration_s)
 
 
 @pytest.mark.parametrize(
@@ -75,8 +77,8 @@ def test_wordpiece_starts_a_word_without_its_prefix():
     table = Labels.of(
         piece_fields(names, [name.removeprefix("##") for name in names], [True, False, True, True])
     )
-    best = np.array([0, 1, 2, 4])
-    assert CtcDecoder(table, FRAME_S).decode_best(best, np.zeros(4, np.float32), 9.0).word == ("there", "re")
+    frames = Frames(np.zeros((4, 1), np.float32), np.array([[0], [1], [2], [4]], np.int32))
+    assert CtcDecoder(table, FRAME_S).decode(frames, 9.0).word == ("there", "re")
 
 
 def test_letters_are_no_pieces():
