@@ -18,10 +18,10 @@ from deploy.progress import Progress
 from deploy.release_command import release
 from deploy.rollback_command import RollbackOptions, rollback
 from deploy.runtimes.choice import CHOICES
+from deploy.session import Timeouts
 from deploy.smoke import TEXT, SmokeTest, demo_recordings
 from deploy.status_command import status
 from deploy.tree import ROOT
-from deploy.visit import Patience
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
@@ -48,9 +48,9 @@ def _run(given: argparse.Namespace, progress: Progress) -> int:
     smoke_test = SmokeTest(given.recording or demo_recordings(), given.text)
     if given.command == "status":
         return 0 if status(target, smoke_test, progress, given.json) else 1
-    patience = Patience(given.start_timeout, given.drain_timeout)
+    timeouts = Timeouts(given.start_timeout, given.drain_timeout)
     if given.command == "rollback":
-        rollback(target, RollbackOptions(smoke_test, given.to, patience), progress)
+        rollback(target, RollbackOptions(smoke_test, given.to, timeouts), progress)
         return 0
     release(
         target,
@@ -67,7 +67,7 @@ def _run(given: argparse.Namespace, progress: Progress) -> int:
             gpus=given.gpus,
             python=given.python,
             envoy=given.envoy,
-            patience=patience,
+            timeouts=timeouts,
         ),
         progress,
     )
@@ -126,9 +126,7 @@ def _add_release_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--runtime", choices=CHOICES, default="auto", help="default: containers where Docker is"
     )
-    parser.add_argument(
-        "--address", default="0.0.0.0", help="of the front door (default: %(default)s, everyone)"
-    )
+    parser.add_argument("--address", default="0.0.0.0", help="of the proxy (default: %(default)s, everyone)")
     parser.add_argument("--http-port", type=int, default=8000, help="default: %(default)s")
     parser.add_argument("--grpc-port", type=int, default=8001, help="default: %(default)s")
     parser.add_argument("--metrics-port", type=int, default=8002, help="default: %(default)s")
@@ -140,7 +138,7 @@ def _add_release_options(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=256,
         metavar="MIB",
-        help="of one request at the front door; an hour of samples takes 220 (default: %(default)s)",
+        help="of one request at the proxy; an hour of samples takes 220 (default: %(default)s)",
     )
     parser.add_argument("--keep", type=int, default=3, help="releases on the node (default: %(default)s)")
     parser.add_argument(

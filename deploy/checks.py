@@ -1,4 +1,4 @@
-"""What is asked of a node's servers and front door, through tunnels of the same connection."""
+"""What is asked of a node's servers and proxy, through tunnels of the same connection."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Protocol
 
 from tritone_client import Client, TritoneError
 
-from deploy.errors import FrontDoorError, UnhealthyReleaseError
+from deploy.errors import ProxyError, UnhealthyReleaseError
 from deploy.node import Node
 from deploy.ports import PortTriple
 from deploy.progress import Progress
@@ -35,7 +35,7 @@ class Checks(Protocol):
         """Return whether somebody answers on the ports, over both protocols, and is ready."""
 
     def envoy(self, socket: str, path: str) -> str:
-        """Return what Envoy's admin endpoint answers; raise FrontDoorError when it does not."""
+        """Return what Envoy's admin endpoint answers; raise ProxyError when it does not."""
 
     def until(self, condition: Callable[[], bool], timeout_s: float) -> bool:
         """Wait for a condition; return whether it came true in time."""
@@ -108,7 +108,7 @@ class TunnelChecks:
                 text: str = answer.read().decode()
                 return text
         except (OSError, http.client.HTTPException) as error:
-            raise FrontDoorError(f"Envoy: expected an answer of its admin endpoint, got {error}.") from error
+            raise ProxyError(f"Envoy: expected an answer of its admin endpoint, got {error}.") from error
 
     def until(self, condition: Callable[[], bool], timeout_s: float) -> bool:
         """Wait for a condition."""

@@ -15,9 +15,9 @@ class DeployError(Exception):
     ├── BusyError               (RuntimeError)     someone else deploys to the node right now
     ├── NodeCommandError        (RuntimeError)     a command on the node failed
     ├── DiskFullError           (OSError)          the node has no space left
-    ├── PortTakenError          (OSError)          something else listens on a port of the front door
+    ├── PortTakenError          (OSError)          something else listens on a port of the proxy
     ├── UnhealthyReleaseError   (RuntimeError)     a release does not start, or fails its smoke test
-    ├── FrontDoorError          (RuntimeError)     Envoy does not start, or does not take a change
+    ├── ProxyError          (RuntimeError)     Envoy does not start, or does not take a change
     └── NoReleaseError          (LookupError)      there is no such release on the node
     """
 
@@ -55,14 +55,14 @@ class DiskFullError(DeployError, OSError):
 
 
 class PortTakenError(DeployError, OSError):
-    """Something else listens on a port of the front door."""
+    """Something else listens on a port of the proxy."""
 
 
 class UnhealthyReleaseError(DeployError, RuntimeError):
     """A release does not start, or fails its smoke test."""
 
 
-class FrontDoorError(DeployError, RuntimeError):
+class ProxyError(DeployError, RuntimeError):
     """Envoy does not start, or does not take a change."""
 
 

@@ -23,7 +23,7 @@ class ReleaseFolder:
 
     @property
     def routes(self) -> str:
-        """What the front door reads of the release that `current` points to."""
+        """What the proxy reads of the release that `current` points to."""
         return f"{self.path}/routes"
 
     def script(self, name: str) -> str:
@@ -48,7 +48,7 @@ class Layout:
 
     @property
     def current(self) -> str:
-        """Link to the release that serves: the one truth about it, which the front door follows."""
+        """Link to the release that serves: the one truth about it, which the proxy follows."""
         return f"{self.root}/current"
 
     @property
@@ -68,7 +68,7 @@ class Layout:
 
     @property
     def front(self) -> str:
-        """The front door: Envoy's bootstrap, clusters, log and admin socket."""
+        """The proxy: Envoy's bootstrap, clusters, log and admin socket."""
         return f"{self.root}/front"
 
     @property

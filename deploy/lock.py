@@ -32,7 +32,7 @@ if ! flock -n 9; then
   read -r pid owner <lock.owner
   if [ $silent -le {stale} ]; then echo "busy $owner"; exit 0; fi
   kill "$pid" 2>/dev/null
-  if ! flock -w {patience} 9; then echo "busy $owner"; exit 0; fi
+  if ! flock -w {timeouts} 9; then echo "busy $owner"; exit 0; fi
 fi
 echo "$$ "{owner} >lock.owner
 lost() {
@@ -119,6 +119,6 @@ def lock_command(layout: Layout, stale_s: int = STALE_S) -> str:
         _SCRIPT.replace("{root}", quoted("{}", layout.root))
         .replace("{stale}", str(stale_s))
         .replace("{every}", str(max(1, stale_s // 3)))
-        .replace("{patience}", str(_TIDY_S))
+        .replace("{timeouts}", str(_TIDY_S))
         .replace("{owner}", quoted("{}", owner))
     )

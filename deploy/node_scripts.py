@@ -17,7 +17,7 @@ for folder in releases/*/; do
 done
 """
 
-_UP = """# Starts the serving release and the front door where they do not run: after a restart of the node.
+_UP = """# Starts the serving release and the proxy where they do not run: after a restart of the node.
 # Written by `make deploy`; for cron: @reboot sh {root}/up
 cd {root} || exit 1
 if ! [ -e current ] || ! [ -f front/start ]; then exit 0; fi

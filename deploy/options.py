@@ -9,8 +9,8 @@ from pathlib import Path
 
 from deploy.errors import UsageError
 from deploy.ports import PortTriple
+from deploy.session import Timeouts
 from deploy.smoke import SmokeTest
-from deploy.visit import Patience
 
 DEFAULT_ROOT = "tritone"
 _HOST = re.compile(r"(?!-)[A-Za-z0-9._@:%\[\]-]+")
@@ -47,16 +47,16 @@ class ReleaseOptions:
     source: Path  # the tree
     smoke_test: SmokeTest
     runtime: str = "auto"  # see choose_runtime
-    address: str = "0.0.0.0"  # that the front door listens on
-    ports: PortTriple = field(default_factory=PortTriple)  # of the front door
+    address: str = "0.0.0.0"  # that the proxy listens on
+    ports: PortTriple = field(default_factory=PortTriple)  # of the proxy
     inner_port: int = 18000  # servers get three ports from here on
-    body_limit_mib: int = 256  # of one request, at the front door
+    body_limit_mib: int = 256  # of one request, at the proxy
     keep: int = 3  # releases
     model_config_name: str | None = None  # None: tensorrt with a GPU; "none": the configs as they are
     gpus: str | None = None  # Docker's --gpus; None: all there are; "none": none
     python: str | None = None  # Python on the node that has everything installed
     envoy: str | None = None  # Envoy on the node: binary or image
-    patience: Patience = field(default_factory=Patience)
+    timeouts: Timeouts = field(default_factory=Timeouts)
 
     def __post_init__(self) -> None:
         if not 1 <= self.body_limit_mib <= _LARGEST_MIB:

@@ -10,7 +10,7 @@ from deploy.errors import UsageError
 
 @dataclass(frozen=True)
 class PortTriple:
-    """Where a server, or the front door, listens."""
+    """Where a server, or the proxy, listens."""
 
     http: int = 8000
     grpc: int = 8001

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deploy.node import quoted
 from deploy.release import NodeState, Release
-from deploy.visit import Visit
+from deploy.session import Session
 
 
 def removable(state: NodeState, keep: int) -> list[Release]:
@@ -22,10 +22,10 @@ def removable(state: NodeState, keep: int) -> list[Release]:
 
 
 def unused_environments(state: NodeState, removed: list[Release]) -> list[str]:
-    """Return the environments that neither a kept release nor the front door uses."""
+    """Return the environments that neither a kept release nor the proxy uses."""
     kept = [found.release for found in state.releases if found.release not in removed]
     used = {release.environment for release in kept}
-    envoy = state.door.envoy if state.door else ""
+    envoy = state.proxy.envoy if state.proxy else ""
     return [
         name
         for name in state.environments
@@ -33,16 +33,16 @@ def unused_environments(state: NodeState, removed: list[Release]) -> list[str]:
     ]
 
 
-def prune(visit: Visit, state: NodeState, keep: int) -> None:
+def prune(session: Session, state: NodeState, keep: int) -> None:
     """Remove old releases and environments."""
     removed = removable(state, keep)
     unused = unused_environments(state, removed)
     if not removed and not unused:
         return
     names = ", ".join([release.id for release in removed] + unused)
-    visit.progress.step(f"Remove {names}")
+    session.progress.step(f"Remove {names}")
     for release in removed:
-        folder = visit.layout.release(release.id)
-        visit.node.run(quoted("sh {}; rm -rf {}", folder.script("discard"), folder.path), timeout_s=300)
+        folder = session.layout.release(release.id)
+        session.node.run(quoted("sh {}; rm -rf {}", folder.script("discard"), folder.path), timeout_s=300)
     for name in unused:
-        visit.node.run(quoted("rm -rf {}", f"{visit.layout.environments}/{name}"), timeout_s=300)
+        session.node.run(quoted("rm -rf {}", f"{session.layout.environments}/{name}"), timeout_s=300)

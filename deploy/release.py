@@ -6,10 +6,10 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from deploy.door import Door
 from deploy.layout import Layout
 from deploy.node import Node, quoted
 from deploy.ports import PortTriple
+from deploy.proxy_settings import ProxySettings
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ class NodeState:
     releases: tuple[ReleaseState, ...] = ()  # oldest first
     current: str | None = None  # id of the release that serves
     previous: str | None = None  # id of the release that served before
-    door: Door | None = None
-    door_runs: bool = False
+    proxy: ProxySettings | None = None
+    proxy_runs: bool = False
     now_s: int = 0  # the node's clock, epoch seconds
     environments: tuple[str, ...] = field(default=())
 
@@ -76,8 +76,8 @@ echo "now $(date +%s)"
 for link in current previous; do
   if [ -L $link ]; then echo "$link $(basename "$(readlink $link)")"; fi
 done
-if [ -f front/door.json ]; then echo "door $(tr -d '\\n' <front/door.json)"; fi
-if [ -f front/alive ] && sh front/alive >/dev/null; then echo "door-runs"; fi
+if [ -f front/door.json ]; then echo "proxy $(tr -d '\\n' <front/door.json)"; fi
+if [ -f front/alive ] && sh front/alive >/dev/null; then echo "proxy-runs"; fi
 for folder in environments/*/; do
   if [ -d "$folder" ]; then echo "environment $(basename "$folder")"; fi
 done
@@ -102,7 +102,7 @@ def parse_state(answer: str) -> NodeState:
     """Read the answer of the state script."""
     lines = [line.partition(" ")[::2] for line in answer.splitlines()]
     single = {
-        word: rest for word, rest in lines if word in ("now", "current", "previous", "door", "door-runs")
+        word: rest for word, rest in lines if word in ("now", "current", "previous", "proxy", "proxy-runs")
     }
     running = {rest.split()[0]: rest.split()[1:] for word, rest in lines if word == "running"}
     engines = {rest.split()[0]: int(rest.split()[1]) for word, rest in lines if word == "engines"}
@@ -123,8 +123,8 @@ def parse_state(answer: str) -> NodeState:
         releases=tuple(sorted(states, key=lambda state: state.release.id)),
         current=single.get("current"),
         previous=single.get("previous"),
-        door=Door.from_json(single["door"]) if "door" in single else None,
-        door_runs="door-runs" in single,
+        proxy=ProxySettings.from_json(single["proxy"]) if "proxy" in single else None,
+        proxy_runs="proxy-runs" in single,
         now_s=int(single.get("now", "0")),
         environments=tuple(rest for word, rest in lines if word == "environment"),
     )

@@ -7,25 +7,25 @@ import socket
 from datetime import datetime, timezone
 
 from deploy.activation import activate
-from deploy.door import Door
-from deploy.envoy_config import PROTOCOLS, routes
 from deploy.errors import DeployError
 from deploy.facts import Facts, read_facts
-from deploy.front_door import DoorPlan, FrontDoor
 from deploy.layout import Layout
 from deploy.node import Node, quoted
 from deploy.node_scripts import folders_command, node_scripts
 from deploy.options import ReleaseOptions, Target
 from deploy.ports import PortTriple, choose
 from deploy.progress import Progress
+from deploy.proxy import Proxy, ProxyPlan
+from deploy.proxy_config import PROTOCOLS, routes
+from deploy.proxy_routes import read_public_api
+from deploy.proxy_settings import ProxySettings
 from deploy.pruning import prune
-from deploy.public_face import read_offer
 from deploy.release import NodeState, Release, ReleaseState
 from deploy.runtimes import Runtime, choose_runtime
 from deploy.runtimes.container import ContainerRuntime
 from deploy.runtimes.process import ProcessRuntime
+from deploy.session import Session
 from deploy.tree import copy_rules, release_id, require_tree, tree_commit, tree_size, tree_version
-from deploy.visit import Visit
 from deploy.working import alone, connected, current_state
 
 _TOOLS = ("rsync", "flock", "setsid")
@@ -48,32 +48,32 @@ def release(target: Target, options: ReleaseOptions, progress: Progress) -> None
         node.run(folders_command(layout))
         for path, script in node_scripts(layout).items():
             node.write(path, script)
-        with alone(node, layout, checks, progress, options.patience) as (visit, state):
-            door = Door(options.address, options.ports, runtime.name, runtime.envoy())
-            front_door = FrontDoor(visit, state, DoorPlan(door, runtime))
-            front_door.require_ports(facts)
-            made = _copied(visit, state, facts, runtime, options)
+        with alone(node, layout, checks, progress, options.timeouts) as (session, state):
+            settings = ProxySettings(options.address, options.ports, runtime.name, runtime.envoy())
+            proxy = Proxy(session, state, ProxyPlan(settings, runtime))
+            proxy.require_ports(facts)
+            made = _copied(session, state, facts, runtime, options)
             try:
                 runtime.prepare(made.release)
-                front_door.prepare(made.release)
+                proxy.prepare(made.release)
             except DeployError as error:
-                visit.record(made, f"failed: {str(error).splitlines()[0]}")
+                session.record(made, f"failed: {str(error).splitlines()[0]}")
                 raise
-            activate(visit, front_door, made, state)
-            prune(visit, current_state(node, layout), options.keep)
+            activate(session, proxy, made, state)
+            prune(session, current_state(node, layout), options.keep)
         progress.step(
-            f"{made.release.id} serves on {target.host}: HTTP {door.ports.http}, gRPC {door.ports.grpc}, "
-            f"metrics {door.ports.metrics}"
+            f"{made.release.id} serves on {target.host}: HTTP {settings.ports.http}, "
+            f"gRPC {settings.ports.grpc}, metrics {settings.ports.metrics}"
         )
 
 
 def _copied(
-    visit: Visit, state: NodeState, facts: Facts, runtime: Runtime, options: ReleaseOptions
+    session: Session, state: NodeState, facts: Facts, runtime: Runtime, options: ReleaseOptions
 ) -> ReleaseState:
     """Copy the tree and write everything that belongs to the release beside it."""
-    node, layout = visit.node, visit.layout
+    node, layout = session.node, session.layout
     commit = tree_commit(options.source)
-    offer = read_offer(options.source, options.body_limit_mib << 20)
+    api = read_public_api(options.source, options.body_limit_mib << 20)
     made = Release(
         id=release_id(commit),
         commit=commit,
@@ -86,13 +86,13 @@ def _copied(
         environment=runtime.environment(),
     )
     folder = layout.release(made.id)
-    visit.progress.step(f"Copy {options.source} as {made.id}")
+    session.progress.step(f"Copy {options.source} as {made.id}")
     facts.require_space(tree_size(options.source))
     unchanged = f"{layout.current}/tree" if state.current else None
-    visit.progress.note(node.copy(options.source, copy_rules(), layout.incoming, unchanged))
+    session.progress.note(node.copy(options.source, copy_rules(), layout.incoming, unchanged))
     node.run(quoted("mkdir -p {} && mv {} {}", folder.routes, layout.incoming, folder.tree))
     for protocol in PROTOCOLS:
-        node.write(f"{folder.routes}/{protocol}.json", routes(made, protocol, offer))
+        node.write(f"{folder.routes}/{protocol}.json", routes(made, protocol, api))
     for name, script in runtime.server(made).items().items():
         node.write(folder.script(name), script)
     node.write(folder.record, made.to_json())

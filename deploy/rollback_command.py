@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from deploy.activation import activate
 from deploy.errors import NoReleaseError
 from deploy.facts import read_facts
-from deploy.front_door import FrontDoor
 from deploy.layout import Layout
 from deploy.options import Target
 from deploy.progress import Progress
+from deploy.proxy import Proxy
 from deploy.release import NodeState, ReleaseState
+from deploy.session import Timeouts
 from deploy.smoke import SmokeTest
-from deploy.visit import Patience
 from deploy.working import alone, connected
 
 
@@ -23,7 +23,7 @@ class RollbackOptions:
 
     smoke_test: SmokeTest
     release_id: str | None = None  # None: the one that served before
-    patience: Patience = field(default_factory=Patience)
+    timeouts: Timeouts = field(default_factory=Timeouts)
 
 
 def rollback(target: Target, options: RollbackOptions, progress: Progress) -> None:
@@ -38,9 +38,9 @@ def rollback(target: Target, options: RollbackOptions, progress: Progress) -> No
         facts = read_facts(node, target.root)
         facts.require("flock", "setsid")
         layout = Layout(facts.root)
-        with alone(node, layout, checks, progress, options.patience) as (visit, state):
+        with alone(node, layout, checks, progress, options.timeouts) as (session, state):
             chosen = choose_release(state, options.release_id)
-            activate(visit, FrontDoor(visit, state, None), chosen, state)
+            activate(session, Proxy(session, state, None), chosen, state)
         progress.step(f"{chosen.release.id} serves on {target.host} again")
 
 

@@ -10,7 +10,7 @@ _FAILURES: tuple[tuple[str, type[DeployError], str], ...] = (
     (
         "REMOTE HOST IDENTIFICATION HAS CHANGED|Host key for .* has changed",
         HostKeyError,
-        "expected the host key of the last visit, got another one; if the node was really set up anew, "
+        "expected the host key of the last connection, got another one; if the node was really set up anew, "
         "forget the old key with `ssh-keygen -R NAME` and connect once by hand, else find out "
         "who answers there",
     ),

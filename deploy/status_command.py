@@ -26,7 +26,9 @@ class Status:
 
     def to_json(self) -> str:
         """Return everything, for programs."""
-        return json.dumps({"ready": self.ready, "gpus": self.gpus, **asdict(self.state)}, indent=2)
+        fields = asdict(self.state)
+        fields |= {"door": fields.pop("proxy"), "door_runs": fields.pop("proxy_runs")}  # what programs read
+        return json.dumps({"ready": self.ready, "gpus": self.gpus, **fields}, indent=2)
 
 
 def status(target: Target, smoke_test: SmokeTest, progress: Progress, as_json: bool) -> bool:
@@ -41,20 +43,20 @@ def read_status(node: Node, checks: Checks, target: Target) -> Status:
     """Ask a node."""
     facts = read_facts(node, target.root)
     state = current_state(node, Layout(facts.root))
-    door = state.door
-    ready = bool(door and state.door_runs and checks.ready(door.reachable_address, door.ports))
+    settings = state.proxy
+    ready = bool(settings and state.proxy_runs and checks.ready(settings.reachable_address, settings.ports))
     return Status(state, facts.gpus, ready)
 
 
 def described(status: Status, host: str) -> str:
     """Return a status as text."""
-    state, door = status.state, status.state.door
+    state, settings = status.state, status.state.proxy
     lines = [f"{host}: {'serves' if status.ready else 'does not serve'}"]
-    if door:
-        runs = "runs" if state.door_runs else "does not run"
+    if settings:
+        runs = "runs" if state.proxy_runs else "does not run"
         lines.append(
-            f"front door {runs} ({door.runtime}): {door.address}, HTTP {door.ports.http}, "
-            f"gRPC {door.ports.grpc}, metrics {door.ports.metrics}"
+            f"proxy {runs} ({settings.runtime}): {settings.address}, HTTP {settings.ports.http}, "
+            f"gRPC {settings.ports.grpc}, metrics {settings.ports.metrics}"
         )
     lines.append(f"GPU {', '.join(status.gpus) or 'none'}")
     rows: list[tuple[str, ...]] = [

@@ -13,17 +13,17 @@ from deploy.node import Node, quoted
 from deploy.options import Target
 from deploy.progress import Progress
 from deploy.release import NodeState, read_state
+from deploy.session import STOP_S, Session, Timeouts
 from deploy.smoke import SmokeTest
 from deploy.ssh import SshNode
 from deploy.tunnels import require_tunnels
-from deploy.visit import STOP_S, Patience, Visit
 
 # In a dry run the node is supposed to serve a release already, so that all steps are shown.
 _SUPPOSED_STATE = """now 1
 current 20260101-000000-0000000000
-door {"address": "0.0.0.0", "ports": {"http": 8000, "grpc": 8001, "metrics": 8002}, \
+proxy {"address": "0.0.0.0", "ports": {"http": 8000, "grpc": 8001, "metrics": 8002}, \
 "runtime": "process", "envoy": "E"}
-door-runs
+proxy-runs
 release {"id": "20260101-000000-0000000000", "commit": "0000000000", "version": "0", "created_at": "", \
 "created_by": "", "runtime": "process", "model_config_name": null, \
 "ports": {"http": 18000, "grpc": 18001, "metrics": 18002}, "environment": null, "outcome": "served"}
@@ -52,15 +52,15 @@ def connected(target: Target, smoke_test: SmokeTest, progress: Progress) -> Iter
 
 @contextmanager
 def alone(
-    node: Node, layout: Layout, checks: Checks, progress: Progress, patience: Patience
-) -> Iterator[tuple[Visit, NodeState]]:
+    node: Node, layout: Layout, checks: Checks, progress: Progress, timeouts: Timeouts
+) -> Iterator[tuple[Session, NodeState]]:
     """Yield the node under its lock, with what an interrupted deploy left stopped, and its state."""
     with NodeLock(node, layout, progress) as lock:
         tidy = quoted("if [ -f {0} ]; then sh {0}; fi", layout.tidy)  # a node without releases has none
         tidied = node.run(tidy, timeout_s=STOP_S).output.strip()
         if tidied:
             progress.note(f"left by an interrupted deploy:\n{tidied}")
-        yield Visit(node, layout, lock, checks, progress, patience), current_state(node, layout)
+        yield Session(node, layout, lock, checks, progress, timeouts), current_state(node, layout)
 
 
 def current_state(node: Node, layout: Layout) -> NodeState:

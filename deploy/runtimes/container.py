@@ -6,12 +6,12 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from deploy.door import Door
 from deploy.errors import UsageError
 from deploy.facts import Facts
 from deploy.layout import Layout
 from deploy.node import Node, quoted
 from deploy.progress import Progress
+from deploy.proxy_settings import ProxySettings
 from deploy.release import Release
 
 from .runtime import Scripts, server_options
@@ -20,7 +20,7 @@ BUILD_S = 7200.0  # the first build fetches Triton's image, some 10 GB; engines 
 _STOP_S = 90
 _TOLD_LINES = 20  # of what the engine builder prints: the end says which models have no engine
 _INSIDE = "/opt/tritone"  # the tree in the image
-_FRONT_DOOR = "tritone-front-door"
+_PROXY_CONTAINER = "tritone-front-door"
 
 
 class ContainerRuntime:
@@ -123,22 +123,22 @@ class ContainerRuntime:
         """Return the name of Envoy's image."""
         return self._envoy or f"envoyproxy/envoy:v{locked_envoy(self._source)}"
 
-    def prepare_front_door(self, tree: str) -> None:
+    def prepare_proxy(self, tree: str) -> None:
         """Make what Envoy needs."""
         self._node.run(
             quoted("docker image inspect {0} >/dev/null 2>&1 || docker pull --quiet {0}", self.envoy()),
             timeout_s=BUILD_S,
         )
 
-    def front_door(self, door: Door) -> Scripts:
-        """Return the scripts of the front door."""
-        command = ["docker", "run", "--detach", "--name", _FRONT_DOOR, "--restart", "unless-stopped"]
-        command += [*self._envoy_options(), door.envoy, "-c", f"{self._layout.front}/bootstrap.json"]
-        return _scripts(_FRONT_DOOR, quoted("{} --disable-hot-restart --log-level warning", command))
+    def proxy(self, settings: ProxySettings) -> Scripts:
+        """Return the scripts of the proxy."""
+        command = ["docker", "run", "--detach", "--name", _PROXY_CONTAINER, "--restart", "unless-stopped"]
+        command += [*self._envoy_options(), settings.envoy, "-c", f"{self._layout.front}/bootstrap.json"]
+        return _scripts(_PROXY_CONTAINER, quoted("{} --disable-hot-restart --log-level warning", command))
 
-    def validate_command(self, door: Door, bootstrap: str) -> str:
+    def validate_command(self, settings: ProxySettings, bootstrap: str) -> str:
         """Return the command that checks a bootstrap."""
-        command = ["docker", "run", "--rm", *self._envoy_options(), door.envoy]
+        command = ["docker", "run", "--rm", *self._envoy_options(), settings.envoy]
         return quoted("{} --mode validate -c {} --log-level error", command, bootstrap)
 
     def _build(self, tree: str, image: str, *options: str) -> None:

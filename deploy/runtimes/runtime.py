@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from deploy.door import Door
+from deploy.proxy_settings import ProxySettings
 from deploy.release import Release
 
 
@@ -31,7 +31,7 @@ class Scripts:
 
 
 class Runtime(Protocol):
-    """A way of running servers and the front door on a node."""
+    """A way of running servers and the proxy on a node."""
 
     name: str
 
@@ -45,15 +45,15 @@ class Runtime(Protocol):
         """Return the scripts of a release's server."""
 
     def envoy(self) -> str:
-        """Return which Envoy the front door runs, see Door.envoy."""
+        """Return which Envoy the proxy runs, see ProxySettings.envoy."""
 
-    def prepare_front_door(self, tree: str) -> None:
-        """Make what the front door needs, with the tools of a tree on the node."""
+    def prepare_proxy(self, tree: str) -> None:
+        """Make what the proxy needs, with the tools of a tree on the node."""
 
-    def front_door(self, door: Door) -> Scripts:
-        """Return the scripts of the front door."""
+    def proxy(self, settings: ProxySettings) -> Scripts:
+        """Return the scripts of the proxy."""
 
-    def validate_command(self, door: Door, bootstrap: str) -> str:
+    def validate_command(self, settings: ProxySettings, bootstrap: str) -> str:
         """Return the command that checks a bootstrap file on the node."""
 
 

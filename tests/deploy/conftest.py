@@ -50,7 +50,7 @@ class LocalNode:
     """An sshd, and the folder that deploys use behind it."""
 
     root: Path
-    ports: PortTriple  # of the front door
+    ports: PortTriple  # of the proxy
     inner_port: int
     ssh_arguments: tuple[str, ...]
     ssh_port: int

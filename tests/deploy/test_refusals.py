@@ -50,7 +50,7 @@ def test_changed_host_key_is_explained(served, tmp_path):
     known.write_text(f"[127.0.0.1]:{served.ssh_port} {key[0]} {key[1]}\n")
     done = with_ssh(served, "-o", f"UserKnownHostsFile={known}", first=True)
     assert done.returncode == 1
-    assert "expected the host key of the last visit, got another one" in done.stderr
+    assert "expected the host key of the last connection, got another one" in done.stderr
     assert "ssh-keygen -R" in done.stderr
 
 

@@ -20,12 +20,12 @@ import tritonclient.http as triton_http
 from onnx import numpy_helper
 from tritone_client import Client
 
-from deploy.front_door import FrontDoor
 from deploy.layout import Layout
 from deploy.options import Target
 from deploy.progress import Progress
+from deploy.proxy import Proxy
+from deploy.session import Timeouts
 from deploy.smoke import SmokeTest
-from deploy.visit import Patience
 from deploy.working import alone, connected, current_state
 
 from .callers import RECORDINGS, Callers
@@ -111,15 +111,15 @@ def test_requests_under_way_are_counted_so_that_draining_waits_for_them(served):
         layout = Layout(str(served.root))
         state = current_state(node, layout)
         release = state.find(state.current).release
-        with alone(node, layout, checks, progress, Patience()) as (visit, _):
-            door = FrontDoor(visit, state, None)
-            assert door.active(release) == 0
+        with alone(node, layout, checks, progress, Timeouts()) as (session, _):
+            proxy = Proxy(session, state, None)
+            assert proxy.active(release) == 0
             with Client(f"127.0.0.1:{served.ports.grpc}", timeout_s=300) as client:
                 caller = threading.Thread(target=client.transcribe, args=[noise])
                 caller.start()
-                wait_until(lambda: door.active(release) == 1)
-                assert door.drained(release)
-                assert door.active(release) == 0
+                wait_until(lambda: proxy.active(release) == 1)
+                assert proxy.drained(release)
+                assert proxy.active(release) == 0
                 caller.join(30)
                 assert not caller.is_alive()
 

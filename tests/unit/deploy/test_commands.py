@@ -13,7 +13,6 @@ import pytest
 
 from deploy.__main__ import main
 from deploy.errors import NoReleaseError, UsageError
-from deploy.front_door import links_command
 from deploy.layout import Layout
 from deploy.lock import lock_command
 from deploy.node import quoted
@@ -21,6 +20,7 @@ from deploy.node_scripts import folders_command, node_scripts
 from deploy.options import ReleaseOptions, Target
 from deploy.ports import PortTriple
 from deploy.progress import Progress
+from deploy.proxy import links_command
 from deploy.pruning import removable, unused_environments
 from deploy.release import NodeState, Release, ReleaseState
 from deploy.release_command import release

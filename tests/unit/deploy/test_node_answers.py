@@ -122,8 +122,8 @@ def test_state_is_read_from_the_answer():
         f"""now 1000
 current b
 previous a
-door {{"address": "::", "ports": {{"http": 1, "grpc": 2, "metrics": 3}}, "runtime": "process", "envoy": "/e"}}
-door-runs
+proxy {{"address": "::", "ports": {{"http": 1, "grpc": 2, "metrics": 3}}, "runtime": "r", "envoy": "/e"}}
+proxy-runs
 environment node-1
 release {record("b")}
 running b 900 1
@@ -133,17 +133,17 @@ engines a 0
 """
     )
     assert [found.release.id for found in state.releases] == ["a", "b"]
-    assert (state.current, state.previous, state.door_runs) == ("b", "a", True)
+    assert (state.current, state.previous, state.proxy_runs) == ("b", "a", True)
     found = state.find("b")
     assert (found.runs, found.started_s, found.restarts, found.engines) == (True, 900, 1, 5)
     assert not state.find("a").runs
-    assert state.door.ports == PortTriple(1, 2, 3)
+    assert state.proxy.ports == PortTriple(1, 2, 3)
     assert state.environments == ("node-1",)
 
 
 def test_new_node_has_no_state():
     state = parse_state("")
-    assert (state.releases, state.current, state.door) == ((), None, None)
+    assert (state.releases, state.current, state.proxy) == ((), None, None)
 
 
 @pytest.mark.parametrize(

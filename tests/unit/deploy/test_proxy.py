@@ -1,4 +1,4 @@
-"""Draining through the front door, with an Envoy whose answers are given."""
+"""Draining through the proxy, with an Envoy whose answers are given."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from types import SimpleNamespace
 import pytest
 
 from deploy.checks import TunnelChecks
-from deploy.door import Door
-from deploy.errors import FrontDoorError
-from deploy.front_door import FrontDoor
+from deploy.errors import ProxyError
 from deploy.layout import Layout
 from deploy.ports import PortTriple
 from deploy.progress import Progress
+from deploy.proxy import Proxy
+from deploy.proxy_settings import ProxySettings
 from deploy.release import NodeState
+from deploy.session import Timeouts
 from deploy.smoke import SmokeTest
-from deploy.visit import Patience
 
 from .test_commands import a_release
 
@@ -31,7 +31,7 @@ class Answers(TunnelChecks):
     def envoy(self, socket, path):
         answer = self.left.pop(0) if len(self.left) > 1 else self.left[0]
         if answer is None:
-            raise FrontDoorError("Envoy: expected an answer of its admin endpoint, got none.")
+            raise ProxyError("Envoy: expected an answer of its admin endpoint, got none.")
         return f"cluster.http_a.upstream_rq_active: {answer}\ncluster.grpc_a.upstream_rq_active: 0\n"
 
     def pause(self, seconds):
@@ -39,9 +39,9 @@ class Answers(TunnelChecks):
 
 
 def drained(answers, drain_s):
-    visit = SimpleNamespace(checks=answers, layout=Layout("/r"), patience=Patience(drain_s=drain_s))
-    door = Door("127.0.0.1", PortTriple(), "process", "envoy")
-    return FrontDoor(visit, NodeState(door=door, door_runs=True), None).drained(a_release())
+    session = SimpleNamespace(checks=answers, layout=Layout("/r"), timeouts=Timeouts(drain_s=drain_s))
+    settings = ProxySettings("127.0.0.1", PortTriple(), "process", "envoy")
+    return Proxy(session, NodeState(proxy=settings, proxy_runs=True), None).drained(a_release())
 
 
 def test_draining_waits_for_the_last_request_over_an_answer_that_stays_away():

@@ -1,8 +1,8 @@
-"""What a release offers through the front door: health, metadata and inference of its public pipelines.
+"""What a release offers through the proxy: health, metadata and inference of its public pipelines.
 
 Everything is closed that is not named here: the models that pipelines are made of, model control, shared
 memory, traces and log settings. Over HTTP the path names the model. Over gRPC the messages do, which
-public_calls.lua reads as they pass.
+grpc_access.lua reads as they pass.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _LENGTH, _ENCODING, _JSON_LENGTH = "content-length", "content-encoding", "infere
 
 
 @dataclass(frozen=True)
-class Offer:
+class PublicApi:
     """What callers may ask of a release."""
 
     pipelines: Sequence[str]  # names, without canaries
@@ -53,13 +53,13 @@ class Offer:
     def refusal(self) -> str:
         """What callers of anything else are told."""
         return (
-            "front door: expected health, metadata, statistics or inference of a public pipeline "
+            "proxy: expected health, metadata, statistics or inference of a public pipeline "
             f"({', '.join(sorted(self.pipelines))}), got another request; everything else is for callers on "
             "the node itself."
         )
 
 
-def read_offer(source: Path, largest_body_bytes: int = Offer.largest_body_bytes) -> Offer:
+def read_public_api(source: Path, largest_body_bytes: int = PublicApi.largest_body_bytes) -> PublicApi:
     """Return what a tree offers: every model of its folder ensembles/.
 
     Raises:
@@ -68,20 +68,20 @@ def read_offer(source: Path, largest_body_bytes: int = Offer.largest_body_bytes)
     names = {path.parent.name.removesuffix(CANARY) for path in source.glob("ensembles/*/config.pbtxt")}
     if not names:
         raise UsageError(f"{source}/ensembles: expected public pipelines, found none; name another --source.")
-    return Offer(sorted(names), largest_body_bytes)
+    return PublicApi(sorted(names), largest_body_bytes)
 
 
-def http_routes(offer: Offer, target: dict[str, Any]) -> list[dict[str, Any]]:
+def http_routes(api: PublicApi, target: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the routes of the HTTP port; `target` is the action of those that are open.
 
     A body must tell its length beforehand: else its limit would be noticed when all up to it has gone
     through, and Triton keeps a body in as many pieces as it came in.
     """
     routes = [_reading("/v2|/v2/health/(live|ready)", target)]
-    for name in offer.pipelines:
+    for name in api.pipelines:
         model = f"/v2/models/{name}({CANARY})?(/versions/[0-9]+)?"  # short: Envoy limits the size of one
-        routes += [_reading(f"{model}(/ready|/stats)?", target), *_inference(f"{model}/infer", offer, target)]
-    return [*routes, _answer({"prefix": "/"}, 403, offer.refusal)]
+        routes += [_reading(f"{model}(/ready|/stats)?", target), *_inference(f"{model}/infer", api, target)]
+    return [*routes, _answer({"prefix": "/"}, 403, api.refusal)]
 
 
 def _reading(path: str, target: dict[str, Any]) -> dict[str, Any]:
@@ -98,50 +98,50 @@ def _reading(path: str, target: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _inference(path: str, offer: Offer, target: dict[str, Any]) -> list[dict[str, Any]]:
+def _inference(path: str, api: PublicApi, target: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the routes for inference: two that are open, then the reasons why none of them was right."""
     infer = {"safe_regex": {"regex": path}}
-    body = _up_to(_LENGTH, offer.largest_body_bytes)
-    binary = [body, _up_to(_JSON_LENGTH, offer.largest_json_bytes)]
-    json_only = [_up_to(_LENGTH, offer.largest_json_bytes), _absent(_JSON_LENGTH)]
+    body = _up_to(_LENGTH, api.largest_body_bytes)
+    binary = [body, _up_to(_JSON_LENGTH, api.largest_json_bytes)]
+    json_only = [_up_to(_LENGTH, api.largest_json_bytes), _absent(_JSON_LENGTH)]
     return [
         {"match": {**infer, "headers": [_POST, _absent(_ENCODING), *binary]}, "route": target},
         {"match": {**infer, "headers": [_POST, _absent(_ENCODING), *json_only]}, "route": target},
         _answer(
             {**infer, "headers": [_POST, {"name": _ENCODING, "present_match": True}]},
             415,
-            "front door: expected a body as it is, got one with a Content-Encoding; send it plain.",
+            "proxy: expected a body as it is, got one with a Content-Encoding; send it plain.",
         ),
         _answer(
             {**infer, "headers": [_POST, _absent(_LENGTH)]},
             411,
-            "front door: expected a Content-Length, got a body of unknown length; send the length.",
+            "proxy: expected a Content-Length, got a body of unknown length; send the length.",
         ),
         _answer(
             {**infer, "headers": [_POST, {**body, "invert_match": True}]},
             413,
-            f"front door: expected a body of at most {offer.largest_body_bytes} bytes, got more; send less "
+            f"proxy: expected a body of at most {api.largest_body_bytes} bytes, got more; send less "
             "at a time, or compressed audio.",
         ),
         _answer(
             {**infer, "headers": [_POST]},
             413,
-            f"front door: expected at most {offer.largest_json_bytes} bytes of JSON, got more; send tensors "
+            f"proxy: expected at most {api.largest_json_bytes} bytes of JSON, got more; send tensors "
             "as binary data (Inference-Header-Content-Length).",
         ),
     ]
 
 
-def grpc_routes(offer: Offer, target: dict[str, Any]) -> list[dict[str, Any]]:
+def grpc_routes(api: PublicApi, target: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the routes of the gRPC port; `target` is the action of those that are open."""
     check = {
         LUA: {
             "@type": f"{_TYPE}.lua.v3.LuaPerRoute",
-            "source_code": {"inline_string": Path(__file__).with_name("public_calls.lua").read_text("utf-8")},
+            "source_code": {"inline_string": Path(__file__).with_name("grpc_access.lua").read_text("utf-8")},
             "filter_context": {
-                "pipelines": offer.names,
-                "largest_message_bytes": offer.largest_body_bytes,
-                "expected": offer.refusal,
+                "pipelines": api.names,
+                "largest_message_bytes": api.largest_body_bytes,
+                "expected": api.refusal,
             },
         }
     }
@@ -149,14 +149,14 @@ def grpc_routes(offer: Offer, target: dict[str, Any]) -> list[dict[str, Any]]:
         {"match": {"path": path}, "route": target, "typed_per_filter_config": check} for path in _MODEL_CALLS
     ]
     routes += [{"match": {"path": path}, "route": target} for path in _SERVER_CALLS]
-    return [*routes, _refused_call(offer)]
+    return [*routes, _refused_call(api)]
 
 
 def metrics_routes(target: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the routes of the metrics port."""
     return [
         {"match": {"path": "/metrics", "headers": [_GET]}, "route": target},
-        _answer({"prefix": "/"}, 403, "front door: expected GET /metrics, got another request."),
+        _answer({"prefix": "/"}, 403, "proxy: expected GET /metrics, got another request."),
     ]
 
 
@@ -168,11 +168,11 @@ def _absent(header: str) -> dict[str, Any]:
     return {"name": header, "present_match": False}
 
 
-def _refused_call(offer: Offer) -> dict[str, Any]:
+def _refused_call(api: PublicApi) -> dict[str, Any]:
     """Envoy answers gRPC callers with the gRPC status that belongs to 403, PERMISSION_DENIED."""
     return {
         "match": {"prefix": "/"},
-        "direct_response": {"status": 403, "body": {"inline_string": offer.refusal}},
+        "direct_response": {"status": 403, "body": {"inline_string": api.refusal}},
     }
 
 

@@ -6,7 +6,7 @@
 -- start, or one field's, is held back. Once a message is refused no byte of the request goes on any more; the
 -- server finds the request broken, and its answer is replaced by the reason.
 
-local STATE = "tritone.front_door"
+local STATE = "tritone.proxy"
 local PREFIX = 5 -- bytes before each message: whether it is compressed, and its length
 local LONGEST_NAME = 128
 local BROKEN = "\0\0\0\0\1\0" -- a message that no protobuf parser takes
@@ -18,7 +18,7 @@ local function refuse(code, reason)
 end
 
 local function malformed()
-  refuse(INVALID_ARGUMENT, "front door: expected a protobuf message of the inference service, got another; "
+  refuse(INVALID_ARGUMENT, "proxy: expected a protobuf message of the inference service, got another; "
     .. "use a KServe v2 client.")
 end
 
@@ -58,15 +58,15 @@ local function field(bytes, at)
   malformed() -- groups, which these messages do not have
 end
 
-local function require_public(offer, name)
-  if not offer.public[name] then
-    refuse(PERMISSION_DENIED, offer.expected)
+local function require_public(api, name)
+  if not api.public[name] then
+    refuse(PERMISSION_DENIED, api.expected)
   end
 end
 
 -- Walks over the field at a position and returns the position after what may go on, or nil when more is needed.
 -- The first field of a message must be its name, as every protobuf library writes it.
-local function walk(call, offer, bytes, at, first)
+local function walk(call, api, bytes, at, first)
   local number, content, length, delimited = field(bytes, at)
   if number == nil then
     if #bytes - at + 1 >= call.left then malformed() end
@@ -75,12 +75,12 @@ local function walk(call, offer, bytes, at, first)
   if content + length - at > call.left then malformed() end
   if number == 1 then
     if not delimited or length > LONGEST_NAME then
-      require_public(offer, nil)
+      require_public(api, nil)
     end
     if content + length - 1 > #bytes then return nil end
-    require_public(offer, string.sub(bytes, content, content + length - 1))
+    require_public(api, string.sub(bytes, content, content + length - 1))
   elseif first then
-    require_public(offer, nil)
+    require_public(api, nil)
   end
   call.left = call.left - (content - at) - length
   if number == 1 then return content + length end
@@ -89,24 +89,24 @@ local function walk(call, offer, bytes, at, first)
 end
 
 -- Walks over the start of a message.
-local function open(call, offer, bytes, at)
+local function open(call, api, bytes, at)
   if #bytes - at + 1 < PREFIX then return nil end
   local compressed, a, b, c, d = string.byte(bytes, at, at + PREFIX - 1)
   local length = ((a * 256 + b) * 256 + c) * 256 + d
   if compressed ~= 0 then
-    refuse(UNIMPLEMENTED, "front door: expected messages without compression, got one with; send them plain.")
-  elseif length > offer.longest then
-    refuse(RESOURCE_EXHAUSTED, string.format("front door: expected a message of at most %d bytes, got %d; "
-      .. "send less at a time, or compressed audio.", offer.longest, length))
+    refuse(UNIMPLEMENTED, "proxy: expected messages without compression, got one with; send them plain.")
+  elseif length > api.longest then
+    refuse(RESOURCE_EXHAUSTED, string.format("proxy: expected a message of at most %d bytes, got %d; "
+      .. "send less at a time, or compressed audio.", api.longest, length))
   elseif length == 0 then
-    require_public(offer, nil)
+    require_public(api, nil)
   end
   call.left = length
-  return walk(call, offer, bytes, at + PREFIX, true)
+  return walk(call, api, bytes, at + PREFIX, true)
 end
 
 -- Walks over bytes and notes how many of them may go on, also when it then refuses the next.
-local function advance(call, offer, bytes)
+local function advance(call, api, bytes)
   local at = 1
   call.passed = 0
   while at <= #bytes do
@@ -115,10 +115,10 @@ local function advance(call, offer, bytes)
       after = math.min(at + call.skip, #bytes + 1)
       call.skip = call.skip - (after - at)
     elseif call.left > 0 then
-      after = walk(call, offer, bytes, at, false)
+      after = walk(call, api, bytes, at, false)
     else
       local left = call.left
-      after = open(call, offer, bytes, at)
+      after = open(call, api, bytes, at)
       if after == nil then call.left = left end
     end
     if after == nil then return end
@@ -128,17 +128,17 @@ local function advance(call, offer, bytes)
   end
 end
 
-local function read_offer(context)
-  local offer = {public = {}, longest = context:get("largest_message_bytes"), expected = context:get("expected")}
-  for _, name in pairs(context:get("pipelines")) do offer.public[name] = true end
-  return offer
+local function read_public_api(context)
+  local api = {public = {}, longest = context:get("largest_message_bytes"), expected = context:get("expected")}
+  for _, name in pairs(context:get("pipelines")) do api.public[name] = true end
+  return api
 end
 
 function envoy_on_request(handle)
-  local known, offer = pcall(read_offer, handle:filterContext())
+  local known, api = pcall(read_public_api, handle:filterContext())
   if not known then -- an error here would let everything pass
-    handle:logErr(tostring(offer))
-    offer = {public = {}, longest = 0, expected = "front door: its configuration names no public pipelines."}
+    handle:logErr(tostring(api))
+    api = {public = {}, longest = 0, expected = "proxy: its configuration names no public pipelines."}
   end
   local call = {left = 0, skip = 0, passed = 0, begun = false}
   local held, refused = "", false
@@ -150,14 +150,14 @@ function envoy_on_request(handle)
       call.skip = call.skip - size
     elseif size > 0 then
       local bytes = held .. chunk:getBytes(0, size)
-      local fine, found = pcall(advance, call, offer, bytes)
+      local fine, found = pcall(advance, call, api, bytes)
       local passed = string.sub(bytes, 1, call.passed)
       if fine then
         held = string.sub(bytes, call.passed + 1)
       else
         refused = true
         if type(found) ~= "table" then
-          found = {code = INVALID_ARGUMENT, reason = "front door: the request cannot be read."}
+          found = {code = INVALID_ARGUMENT, reason = "proxy: the request cannot be read."}
         end
         handle:streamInfo():dynamicMetadata():set(STATE, "code", found.code)
         handle:streamInfo():dynamicMetadata():set(STATE, "reason", found.reason)

@@ -15,7 +15,7 @@ STOP_S = 180.0
 
 
 @dataclass(frozen=True)
-class Patience:
+class Timeouts:
     """How long is waited."""
 
     start_s: float = 600.0  # until a server has loaded every model
@@ -23,7 +23,7 @@ class Patience:
 
 
 @dataclass(frozen=True)
-class Visit:
+class Session:
     """A node that is being worked on."""
 
     node: Node
@@ -31,7 +31,7 @@ class Visit:
     lock: NodeLock
     checks: Checks
     progress: Progress
-    patience: Patience
+    timeouts: Timeouts
 
     def alive(self, release: Release) -> bool:
         """Whether a release's server runs, and was not started again since."""

@@ -1,4 +1,4 @@
-"""What the front door is made from; the node keeps it, so that rollback and status need no options."""
+"""What the proxy is made from; the node keeps it, so that rollback and status need no options."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from deploy.ports import PortTriple
 
 
 @dataclass(frozen=True)
-class Door:
-    """Where and as what the front door runs."""
+class ProxySettings:
+    """Where and as what the proxy runs."""
 
     address: str  # that it listens on
     ports: PortTriple  # the public ones
@@ -22,7 +22,7 @@ class Door:
         return json.dumps(asdict(self), indent=2) + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> Door:
+    def from_json(cls, text: str) -> ProxySettings:
         """Read a record."""
         fields = json.loads(text)
         return cls(**{**fields, "ports": PortTriple(**fields["ports"])})

@@ -11,9 +11,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from deploy.door import Door
 from deploy.layout import Layout
-from deploy.public_face import BUFFER, LUA, Offer, grpc_routes, http_routes, metrics_routes
+from deploy.proxy_routes import BUFFER, LUA, PublicApi, grpc_routes, http_routes, metrics_routes
+from deploy.proxy_settings import ProxySettings
 from deploy.release import Release
 
 _TYPE = "type.googleapis.com/envoy"
@@ -36,11 +36,11 @@ _IDLE_REQUEST_S = 3600  # without a byte in either direction: an hour of audio i
 _BUFFER_BYTES = 1 << 16  # at most, of what passes through the buffer filter; routes say how much
 
 
-def bootstrap(door: Door, layout: Layout) -> str:
+def bootstrap(settings: ProxySettings, layout: Layout) -> str:
     """Return the bootstrap as JSON."""
     listeners = [
-        _listener(protocol, door.address, port, layout)
-        for protocol, port in zip(PROTOCOLS, door.ports.all(), strict=True)
+        _listener(protocol, settings.address, port, layout)
+        for protocol, port in zip(PROTOCOLS, settings.ports.all(), strict=True)
     ]
     return _json(
         {
@@ -67,13 +67,13 @@ def clusters(releases: Sequence[Release]) -> str:
     return _json({"version_info": "+".join(release.id for release in releases), "resources": resources})
 
 
-def routes(release: Release, protocol: str, offer: Offer) -> str:
+def routes(release: Release, protocol: str, api: PublicApi) -> str:
     """Return the routes to a release, as JSON; their version is the release's id.
 
     Args:
         release: it serves what passes.
         protocol: one of PROTOCOLS.
-        offer: what passes.
+        api: what passes.
     """
     target = {
         "cluster": cluster_name(release.id, protocol),
@@ -81,8 +81,8 @@ def routes(release: Release, protocol: str, offer: Offer) -> str:
         "retry_policy": _RETRY,
     }
     made = {
-        "http": lambda: http_routes(offer, target),
-        "grpc": lambda: grpc_routes(offer, target),
+        "http": lambda: http_routes(api, target),
+        "grpc": lambda: grpc_routes(api, target),
         "metrics": lambda: metrics_routes(target),
     }[protocol]()
     return _json(

