@@ -1,4 +1,4 @@
-"""Bring a release into service: start it beside the old one, try it, switch, drain and stop the old one."""
+"""Activate a release: start it beside the old one, test it, switch, drain and stop the old one."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 
 from deploy.errors import DeployError, UnreachableError
 from deploy.proxy import Proxy
-from deploy.release import NodeState, Release, ReleaseState
 from deploy.session import Session
+from deploy.state import NodeState, Release, ReleaseState
 from tritone.server.log import is_harmless
 
 _ERROR_LINE = re.compile(r"^E\d{4} ")
@@ -18,17 +18,17 @@ _LINES = 25
 def activate(session: Session, proxy: Proxy, target: ReleaseState, state: NodeState) -> None:
     """Make a release the one that serves.
 
-    Whatever fails before the switch leaves the old one serving; the lock then stops the new one.
+    After a failure before the switch the old one still serves, and releasing the lock stops the new one.
 
     Args:
         session: the node.
-        proxy: leads to the old release, if there is one.
-        target: the release; it lies on the node ready to be started.
+        proxy: routes to the old release, if there is one.
+        target: the release, ready to be started on the node.
         state: of the node before.
 
     Raises:
-        UnhealthyReleaseError: it does not start, or fails its smoke test; with the reasons from its log.
-        ProxyError: the proxy does not follow.
+        UnhealthyReleaseError: it does not start, or fails its smoke test; with errors from its log.
+        ProxyError: the proxy does not apply the change.
     """
     new = target.release
     before = state.find(state.current)
@@ -45,9 +45,10 @@ def activate(session: Session, proxy: Proxy, target: ReleaseState, state: NodeSt
     except UnreachableError:
         raise
     except DeployError as error:
-        reason = str(error).splitlines()[0]
-        session.record(target, f"failed: {reason}")
-        raise type(error)(f"{new.id} is not in service. {error}{_from_log(session.log(new))}") from error
+        session.record(target, f"failed: {str(error).splitlines()[0]}")
+        excerpt = log_excerpt(session.log(new))
+        reason = f"{error}\nIts log says:\n{excerpt}" if excerpt else str(error)
+        raise type(error)(f"{new.id} is not in service. {reason}") from error
     session.record(target, "served")
     if old:
         retire(session, proxy, old, new)
@@ -58,28 +59,23 @@ def retire(session: Session, proxy: Proxy, old: Release, new: Release) -> None:
     session.progress.step(f"Drain {old.id}")
     if not proxy.drained(old):
         session.progress.note(
-            f"requests are still under way after {session.timeouts.drain_s:g} s (--drain-timeout); "
-            "they end with it"
+            f"requests are still in flight after {session.timeouts.drain_s:g} s (--drain-timeout); "
+            "they end with the server"
         )
     session.lock.require()
     session.progress.step(f"Stop {old.id}")
     session.stop(old)
-    proxy.forget(new)
+    proxy.keep_only(new)
 
 
 def log_excerpt(log: str) -> str:
-    """Return the lines of a server's log that tell why it failed.
+    """Return the lines of a server's log that say why it failed.
 
-    They are what the launcher said last; else Triton's errors; else the end.
+    These are the launcher's last message, or Triton's errors, or the end of the log.
     """
     lines = log.strip().splitlines()
-    told = [number for number, line in enumerate(lines) if _LAUNCHER.match(line)]
-    if told:
-        return "\n".join(lines[told[-1] :][:_LINES])
+    messages = [number for number, line in enumerate(lines) if _LAUNCHER.match(line)]
+    if messages:
+        return "\n".join(lines[messages[-1] :][:_LINES])
     errors = [line for line in lines if _ERROR_LINE.match(line) and not is_harmless(line)]
     return "\n".join((errors or lines)[-_LINES:])
-
-
-def _from_log(log: str) -> str:
-    excerpt = log_excerpt(log)
-    return f"\nIts log says:\n{excerpt}" if excerpt else ""

@@ -1,4 +1,4 @@
-"""Three ports of a server, and which are free on a node."""
+"""The three ports of a server, and which ports are free on a node."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from deploy.errors import UsageError
 
 @dataclass(frozen=True)
 class PortTriple:
-    """Where a server, or the proxy, listens."""
+    """Ports that a server, or the proxy, listens on."""
 
     http: int = 8000
     grpc: int = 8001
     metrics: int = 8002
 
     def __post_init__(self) -> None:
-        if len({self.http, self.grpc, self.metrics}) < 3:
+        if len(set(self.all())) < 3:
             raise UsageError(f"ports: expected three different ones, got {self}; choose others.")
         for port in self.all():
             if not 0 < port < 65536:
@@ -29,7 +29,7 @@ class PortTriple:
 
 
 def listening(table: str) -> set[int]:
-    """Return the ports that somebody listens on, from the lines of /proc/net/tcp and /proc/net/tcp6."""
+    """Return the ports in state LISTEN, from the lines of /proc/net/tcp and /proc/net/tcp6."""
     ports = set()
     for line in table.splitlines():
         fields = line.split()
@@ -39,7 +39,7 @@ def listening(table: str) -> set[int]:
 
 
 def choose(first: int, taken: Collection[int]) -> PortTriple:
-    """Return the first three neighbouring ports from `first` on that are not taken.
+    """Return the first three consecutive ports from `first` on that are not taken.
 
     Raises:
         UsageError: none within 300 ports.
@@ -48,6 +48,6 @@ def choose(first: int, taken: Collection[int]) -> PortTriple:
         if not {http, http + 1, http + 2} & set(taken):
             return PortTriple(http, http + 1, http + 2)
     raise UsageError(
-        f"--inner-port: expected three free ports from {first} on, all up to {first + 299} are taken on the "
+        f"--inner-port: expected three free ports from {first} on, all up to {first + 299} are in use on the "
         "node; choose another range."
     )

@@ -1,30 +1,27 @@
-"""Everything that the steps of one command need to work on one node."""
+"""A session on a node: its connection, its lock, and the operations on its releases."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from deploy.checks import Checks
+from deploy.dry_run import DryRunChecks, DryRunNode
 from deploy.layout import Layout
 from deploy.lock import NodeLock
 from deploy.node import Node, quoted
+from deploy.options import Target, Timeouts
 from deploy.progress import Progress
-from deploy.release import Release, ReleaseState
+from deploy.smoke import SmokeTest
+from deploy.state import NodeState, Release, ReleaseState, read_state, to_json
 
 STOP_S = 180.0
 
 
 @dataclass(frozen=True)
-class Timeouts:
-    """How long is waited."""
-
-    start_s: float = 600.0  # until a server has loaded every model
-    drain_s: float = 600.0  # until the last request of the old server is answered
-
-
-@dataclass(frozen=True)
 class Session:
-    """A node that is being worked on."""
+    """A locked node, with what the steps of a command need."""
 
     node: Node
     layout: Layout
@@ -34,25 +31,54 @@ class Session:
     timeouts: Timeouts
 
     def alive(self, release: Release) -> bool:
-        """Whether a release's server runs, and was not started again since."""
-        script = self.layout.release(release.id).script("alive")
-        answer = self.node.run(quoted("sh {}", script), check=False, supposing="0 0")
+        """Whether a release's server is running and was never restarted."""
+        answer = self.node.run(self._script(release, "alive"), check=False, dry_run_output="0 0")
         return answer.code == 0 and answer.output.split()[1:] == ["0"]
 
     def start(self, release: Release) -> None:
         """Start a release's server."""
-        self.node.run(quoted("sh {}", self.layout.release(release.id).script("start")))
+        self.node.run(self._script(release, "start"))
 
     def stop(self, release: Release) -> None:
-        """Stop a release's server; requests in flight are finished first."""
-        self.node.run(quoted("sh {}", self.layout.release(release.id).script("stop")), timeout_s=STOP_S)
+        """Stop a release's server once it has finished its requests in flight."""
+        self.node.run(self._script(release, "stop"), timeout_s=STOP_S)
 
     def log(self, release: Release) -> str:
         """Return the end of a server's log."""
-        script = self.layout.release(release.id).script("log")
-        return self.node.run(quoted("sh {}", script), check=False).output
+        return self.node.run(self._script(release, "log"), check=False).output
 
     def record(self, state: ReleaseState, outcome: str) -> None:
-        """Write down what became of a release."""
+        """Record the outcome of a release on the node."""
         release = replace(state.release, outcome=outcome)
-        self.node.write(self.layout.release(release.id).record, release.to_json())
+        self.node.write(self.layout.release(release.id).record, to_json(release))
+
+    def _script(self, release: Release, name: str) -> str:
+        return quoted("sh {}", self.layout.release(release.id).script(name))
+
+
+@contextmanager
+def connected(target: Target, smoke_test: SmokeTest, progress: Progress) -> Iterator[tuple[Node, Checks]]:
+    """Yield the node and the checks of what runs on it."""
+    if target.dry_run:
+        progress.step(
+            f"Dry run: does not connect to {target.host}; assumes that it meets the requirements and already "
+            "serves a release"
+        )
+        dry_node = DryRunNode(target.host, target.ssh_arguments, progress)
+        yield dry_node, DryRunChecks(dry_node, progress, smoke_test)
+        return
+    with Node(target.host, target.ssh_arguments, progress) as node:
+        yield node, Checks(node, progress, smoke_test)
+
+
+@contextmanager
+def locked(
+    node: Node, layout: Layout, checks: Checks, progress: Progress, timeouts: Timeouts
+) -> Iterator[tuple[Session, NodeState]]:
+    """Lock a node, stop what an interrupted deploy left running, and yield a session and the node's state."""
+    with NodeLock(node, layout, progress) as lock:
+        tidy = quoted("if [ -f {0} ]; then sh {0}; fi", layout.tidy)  # absent on a node without releases
+        stopped = node.run(tidy, timeout_s=STOP_S).output.strip()
+        if stopped:
+            progress.note(f"left by an interrupted deploy:\n{stopped}")
+        yield Session(node, layout, lock, checks, progress, timeouts), read_state(node, layout)

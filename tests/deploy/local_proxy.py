@@ -17,8 +17,7 @@ import pytest
 from deploy.layout import Layout
 from deploy.ports import PortTriple
 from deploy.proxy_config import PROTOCOLS, bootstrap, clusters, routes
-from deploy.proxy_settings import ProxySettings
-from deploy.release import Release
+from deploy.state import ProxySettings, Release
 from tritone.server import Ports
 
 

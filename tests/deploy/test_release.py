@@ -21,12 +21,11 @@ from onnx import numpy_helper
 from tritone_client import Client
 
 from deploy.layout import Layout
-from deploy.options import Target
+from deploy.options import Target, Timeouts
 from deploy.progress import Progress
 from deploy.proxy import Proxy
-from deploy.session import Timeouts
+from deploy.session import connected, locked
 from deploy.smoke import SmokeTest
-from deploy.working import alone, connected, current_state
 
 from .callers import RECORDINGS, Callers
 from .conftest import serve
@@ -109,10 +108,9 @@ def test_requests_under_way_are_counted_so_that_draining_waits_for_them(served):
     noise = np.random.default_rng(0).normal(0, 0.1, 16_000 * 60 * 20).astype(np.float32)
     with connected(target, smoke_test, progress) as (node, checks):
         layout = Layout(str(served.root))
-        state = current_state(node, layout)
-        release = state.find(state.current).release
-        with alone(node, layout, checks, progress, Timeouts()) as (session, _):
-            proxy = Proxy(session, state, None)
+        with locked(node, layout, checks, progress, Timeouts()) as (session, state):
+            release = state.find(state.current).release
+            proxy = Proxy(session, state)
             assert proxy.active(release) == 0
             with Client(f"127.0.0.1:{served.ports.grpc}", timeout_s=300) as client:
                 caller = threading.Thread(target=client.transcribe, args=[noise])
@@ -166,7 +164,7 @@ def test_release_that_loads_but_hears_nothing_does_not_replace_the_good_one(serv
     values[-1] += 1000  # the blank
     bias.CopyFrom(numpy_helper.from_array(values.astype(np.float32), bias.name))
     onnx.save(graph, path)
-    assert_refused(served, tree, ["smoke test: expected words of", "got none"])
+    assert_refused(served, tree, ["smoke test: expected words in", "got none"])
 
 
 def test_front_door_that_does_not_start_is_replaced_by_the_one_before(served, tmp_path):
@@ -188,7 +186,7 @@ def test_front_door_whose_configuration_is_refused_stays_as_it_is(served, tmp_pa
     started_s = (served.root / "front/envoy.pid").stat().st_mtime
     done = served.deploy("release", "--envoy", "/bin/false")
     assert done.returncode == 1
-    assert "Envoy refuses its configuration" in done.stderr
+    assert "Envoy rejects its configuration" in done.stderr
     assert (served.root / "front/envoy.pid").stat().st_mtime == started_s
     assert_serves(served)
 

@@ -8,11 +8,13 @@ import subprocess
 
 import pytest
 
-from deploy.dry_run import DryNode
+from deploy.dry_run import DryRunNode
 from deploy.facts import parse_facts
 from deploy.layout import Layout
+from deploy.options import ReleaseOptions
 from deploy.progress import Progress
 from deploy.runtimes.container import ContainerRuntime
+from deploy.smoke import SmokeTest
 from deploy.tree import ROOT
 
 from .test_commands import a_release
@@ -46,9 +48,10 @@ def run(tmp_path):
 def scripts(tmp_path):
     (tmp_path / "admin-key").write_text("secret")
     progress = Progress(stream=io.StringIO())
-    node = DryNode("node", [], progress)
-    runtime = ContainerRuntime(node, Layout(str(tmp_path)), parse_facts(FACTS), ROOT, progress, gpus="all")
-    return runtime.server(a_release(runtime="container", model_config_name="tensorrt"))
+    options = ReleaseOptions(ROOT, SmokeTest([]))
+    node, layout = DryRunNode("node", [], progress), Layout(str(tmp_path))
+    runtime = ContainerRuntime(node, layout, parse_facts(FACTS), options, progress)
+    return runtime.server_scripts(a_release(runtime="container", model_config_name="tensorrt"))
 
 
 def test_key_reaches_the_container_but_not_the_command_line(scripts, run):

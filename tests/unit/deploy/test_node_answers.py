@@ -7,6 +7,7 @@ import json
 import pytest
 
 from deploy.activation import log_excerpt
+from deploy.connection import connection_failure
 from deploy.errors import (
     DiskFullError,
     HostKeyError,
@@ -17,10 +18,9 @@ from deploy.errors import (
 )
 from deploy.facts import parse_facts
 from deploy.ports import PortTriple, choose, listening
-from deploy.release import parse_state
 from deploy.runtimes import choose_runtime
-from deploy.ssh import sent
-from deploy.ssh_failures import connection_failure
+from deploy.state import parse_state
+from deploy.tree import transfer_summary
 
 FACTS = """ids 1000:1001
 system Linux x86_64
@@ -42,7 +42,7 @@ def test_facts_are_read_from_the_answer():
     assert facts.gpus == ("NVIDIA H200",)
     assert facts.free_bytes == 2000000 * 1024
     assert facts.listening == {8000}
-    assert facts.docker_usable
+    assert facts.docker == "27.3.1"
 
 
 def test_missing_tool_is_named_with_its_package():
@@ -75,7 +75,7 @@ def test_full_disk_is_found_before_anything_is_copied():
     ],
 )
 def test_containers_are_chosen_where_docker_is(wanted, docker, chosen):
-    assert choose_runtime(wanted, parse_facts(FACTS.replace("docker 27.3.1", docker))) == chosen
+    assert choose_runtime(wanted, parse_facts(FACTS.replace("docker 27.3.1", docker))).name == chosen
 
 
 @pytest.mark.parametrize(
@@ -178,8 +178,8 @@ Number of regular files transferred: 2
 Total file size: 34,600,000 bytes
 Literal data: 1,500,000 bytes
 """
-    assert sent(statistics) == "2 of 1100 files sent, 1.5 MB"
-    assert sent("another rsync") == "copied"
+    assert transfer_summary(statistics) == "2 of 1100 files sent, 1.5 MB"
+    assert transfer_summary("another rsync") == "copied"
 
 
 def test_log_excerpt_is_what_the_launcher_said_last():

@@ -10,8 +10,8 @@ import pytest
 
 from deploy.__main__ import main
 from deploy.errors import NodeCommandError, UnreachableError
+from deploy.node import Node
 from deploy.progress import Progress
-from deploy.ssh import SshNode
 from deploy.tree import tree_commit
 
 SSH = """#!/bin/sh
@@ -35,7 +35,7 @@ def path(tmp_path, monkeypatch):
 
 @pytest.fixture
 def node(path):
-    with SshNode("node", [], Progress(stream=io.StringIO())) as node:
+    with Node("node", [], Progress(stream=io.StringIO())) as node:
         yield node
 
 
@@ -51,7 +51,7 @@ def test_lost_connection_tells_what_ssh_said(node):
 
 def test_rollback_of_a_node_without_releases_says_that_there_are_none(path, tmp_path, capsys):
     assert main(["rollback", "node", "--root", str(tmp_path / "root")]) == 1
-    assert "expected one to go back to, got none; the node has: none" in capsys.readouterr().err
+    assert "expected one to switch back to, got none; the node has: none" in capsys.readouterr().err
 
 
 def test_root_folder_that_cannot_be_made_is_told_with_the_reason(path, capsys):

@@ -7,21 +7,20 @@ from types import SimpleNamespace
 
 import pytest
 
-from deploy.checks import TunnelChecks
+from deploy.checks import Checks
 from deploy.errors import ProxyError
 from deploy.layout import Layout
+from deploy.options import Timeouts
 from deploy.ports import PortTriple
 from deploy.progress import Progress
 from deploy.proxy import Proxy
-from deploy.proxy_settings import ProxySettings
-from deploy.release import NodeState
-from deploy.session import Timeouts
 from deploy.smoke import SmokeTest
+from deploy.state import NodeState, ProxySettings
 
 from .test_commands import a_release
 
 
-class Answers(TunnelChecks):
+class Answers(Checks):
     """Answers of Envoy's admin endpoint, one after the other; the last one stays."""
 
     def __init__(self, *answers):
@@ -41,7 +40,7 @@ class Answers(TunnelChecks):
 def drained(answers, drain_s):
     session = SimpleNamespace(checks=answers, layout=Layout("/r"), timeouts=Timeouts(drain_s=drain_s))
     settings = ProxySettings("127.0.0.1", PortTriple(), "process", "envoy")
-    return Proxy(session, NodeState(proxy=settings, proxy_runs=True), None).drained(a_release())
+    return Proxy(session, NodeState(proxy=settings, proxy_runs=True)).drained(a_release())
 
 
 def test_draining_waits_for_the_last_request_over_an_answer_that_stays_away():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from deploy.smoke import SmokeTest, can_be_heard, demo_recordings
+from deploy.smoke import SmokeTest, demo_recordings, is_audible
 
 
 @pytest.mark.parametrize(
@@ -10,11 +10,11 @@ from deploy.smoke import SmokeTest, can_be_heard, demo_recordings
     ids=["empty", "zeros", "inaudible", "not a number", "infinite"],
 )
 def test_what_is_no_sound_is_found(samples):
-    assert not can_be_heard(samples.astype(np.float32))
+    assert not is_audible(samples.astype(np.float32))
 
 
 def test_quiet_speech_is_sound():
-    assert can_be_heard(np.array([0, 0.01, -0.01], np.float32))
+    assert is_audible(np.array([0, 0.01, -0.01], np.float32))
 
 
 def test_sample_recordings_exist():
