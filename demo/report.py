@@ -1,4 +1,4 @@
-"""What the demo prints."""
+"""The demo's output."""
 
 from __future__ import annotations
 
@@ -31,32 +31,32 @@ class Report:
         return cls(sys.stdout, width, bold=sys.stdout.isatty())
 
     def line(self, text: str = "") -> None:
-        """Print a line as it is."""
+        """Print a line unchanged."""
         print(text, file=self.stream, flush=True)
 
     def recording(self, file: Path, result: Transcription, seconds: float, reference: str | None) -> None:
-        """Print what was recognised in a recording and how long that took."""
+        """Print the transcription of a recording and how long it took."""
         length = f"{result.duration_s:.2f} s of audio" if result.duration_s is not None else "audio"
         self._title(file.name, f"{length} in {seconds * 1000:.0f} ms")
-        self.heard(result)
+        self.recognised(result)
         if reference is not None:
             self._labelled("reference", reference)
         self._lines("word times", _filled(map(_timed_word, result.words), self.width - LABEL))
 
-    def spoken(self, name: str, text: str, file: Path, speech_s: float, seconds: float) -> None:
-        """Print what was spoken into a file, how long it is and how long that took."""
+    def synthesised(self, name: str, text: str, file: Path, speech_s: float, seconds: float) -> None:
+        """Print a synthesised text, the duration of its speech and how long synthesis took."""
         factor = f", real-time factor {seconds / speech_s:.2f}" if speech_s else ""
         self._title(name, f"{speech_s:.2f} s of speech in {seconds:.2f} s{factor}")
-        self._labelled("spoken", text)
+        self._labelled("text", text)
         self._labelled("file", str(file))
 
-    def heard(self, result: Transcription) -> None:
-        """Print what was recognised in the file that was spoken."""
+    def recognised(self, result: Transcription) -> None:
+        """Print a transcription without its word times."""
         self._labelled("recognised", result.transcript)
         self._labelled("punctuated", result.text)
 
     def failure(self, name: str, error: Exception) -> None:
-        """Print why a recording was not recognised or a text not spoken."""
+        """Print why recognition or synthesis failed."""
         self._title(name, "failed")
         self._labelled("error", str(error))
 
@@ -86,7 +86,7 @@ def _timed_word(word: Word) -> str:
 
 
 def _filled(items: Iterable[str], width: int) -> Iterator[str]:
-    """Set items side by side in lines, none broken."""
+    """Wrap items into lines without breaking one."""
     line = ""
     for item in items:
         if line and len(line) + 3 + len(item) > width:

@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     option("--dry-run", action="store_true", help="print every step, change nothing")
     option("--verbose", action="store_true", help="print every command that is run")
     option("--recording", type=Path, action="append", help="speech for the smoke test (default: the demo's)")
-    option("--text", default=TEXT, help="text that the smoke test synthesizes")
+    option("--text", default=TEXT, help="text that the smoke test synthesises")
     changing = argparse.ArgumentParser(add_help=False)
     for name, purpose in (("start", "to load the models"), ("drain", "for the last requests")):
         changing.add_argument(

@@ -1,4 +1,4 @@
-"""The smoke test: before a server may serve, it must recognise and synthesize speech over both protocols."""
+"""The smoke test: before a server may serve, it must recognise and synthesise speech over both protocols."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def demo_recordings() -> tuple[Path, ...]:
 
 @dataclass(frozen=True)
 class SmokeTest:
-    """What a server must recognise and synthesize."""
+    """What a server must recognise and synthesise."""
 
     recordings: Sequence[Path]  # files with speech
-    text: str = TEXT  # synthesized, and recognised again
+    text: str = TEXT  # synthesised, and recognised again
 
     def run(self, grpc_url: str, http_url: str) -> str:
         """Test a server.
@@ -63,7 +63,7 @@ class SmokeTest:
             raise UnhealthyReleaseError(
                 f"smoke test: expected responses, got {type(error).__name__}: {error}"
             ) from error
-        return f"{len(self.recordings)} recordings recognised; synthesized text recognised as: {recognised}"
+        return f"{len(self.recordings)} recordings recognised; synthesised text recognised as: {recognised}"
 
 
 def is_audible(samples: NDArray[np.float32]) -> bool:

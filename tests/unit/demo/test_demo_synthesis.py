@@ -1,4 +1,4 @@
-"""The demo speaks what was recognised, and recognises it again."""
+"""The demo synthesises a recognised text, and recognises the speech."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import pytest
 import soundfile
 from tritone_client import InvalidRequestError, ServerError, Speech, Transcription
 
-from demo import speaking
+from demo import synthesis
 from demo.report import Report
 
-TEXT = "This is said."
+TEXT = "This is spoken."
 
 
 class Service:
-    """Answers as a client does, without a server; raises what it was given."""
+    """A client without a server; raises the given error."""
 
     def __init__(self, error=None):
         self.error = error
-        self.heard = None
+        self.transcribed = None
 
     def synthesize(self, text, **_):
         return Speech(np.zeros(160, np.float32), 16_000)
@@ -35,8 +35,8 @@ class Service:
             return file.getvalue()
 
     def transcribe(self, content):
-        self.heard = content
-        return Transcription("this was heard", "This was heard.", (), 1.0)
+        self.transcribed = content
+        return Transcription("this was spoken", "This was spoken.", (), 1.0)
 
 
 @pytest.fixture
@@ -46,27 +46,27 @@ def report():
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(speaking, "FOLDER", tmp_path / "demo")
+    monkeypatch.setattr(synthesis, "FOLDER", tmp_path / "demo")
     monkeypatch.chdir(tmp_path)
     return tmp_path / "demo"
 
 
-def test_the_file_that_is_written_is_the_one_that_is_heard(report, folder):
+def test_written_file_is_the_one_that_is_transcribed(report, folder):
     service = Service()
-    assert speaking.speak_again(service, Path("any/talk.flac"), TEXT, report)
-    assert (folder / "talk_spoken.wav").read_bytes() == service.heard
+    assert synthesis.synthesise_and_recognise(service, Path("any/talk.flac"), TEXT, report)
+    assert (folder / "talk_synthesised.wav").read_bytes() == service.transcribed
     title, *lines = report.stream.getvalue().strip().splitlines()
-    assert title.startswith("talk.flac spoken again  1.00 s of speech in ")
+    assert title.startswith("talk.flac synthesised  1.00 s of speech in ")
     assert lines == [
-        "spoken      This is said.",
-        "file        demo/talk_spoken.wav",
-        "recognised  this was heard",
-        "punctuated  This was heard.",
+        "text        This is spoken.",
+        "file        demo/talk_synthesised.wav",
+        "recognised  this was spoken",
+        "punctuated  This was spoken.",
     ]
 
 
 @pytest.mark.parametrize("error", [InvalidRequestError("text: why."), ServerError("text: why.")])
-def test_a_text_that_cannot_be_spoken_is_a_failure_with_the_reason(report, folder, error):
-    assert not speaking.speak_again(Service(error), Path("talk.flac"), TEXT, report)
-    assert report.stream.getvalue() == "\ntalk.flac spoken again  failed\nerror       text: why.\n"
+def test_text_that_cannot_be_synthesised_is_a_failure_with_the_reason(report, folder, error):
+    assert not synthesis.synthesise_and_recognise(Service(error), Path("talk.flac"), TEXT, report)
+    assert report.stream.getvalue() == "\ntalk.flac synthesised  failed\nerror       text: why.\n"
     assert not folder.exists()
