@@ -1,4 +1,4 @@
-"""Envoy alone, with the proxy's configuration, before upstreams of the tests."""
+"""Envoy alone, with the proxy's configuration, in front of the tests' upstreams."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from tritone.server import Ports
 
 @contextmanager
 def local_proxy(upstream, api):
-    """Run Envoy before a server's ports; gives the public ports."""
+    """Run Envoy in front of a server's ports, and yield the public ports."""
     envoy = pytest.importorskip("envoy", reason="no Envoy in this environment: make test-deploy installs it")
     free = Ports.free()
     ports = PortTriple(free.http, free.grpc, free.metrics)
-    # Paths of Envoy's socket must be short, which pytest's folders are not.
+    # The path of Envoy's socket must be short, and pytest's folders are not.
     folder = Path(tempfile.mkdtemp(prefix="proxy-", dir="/tmp"))
     release = Release("a", "abc", "0.1.0", "", "", "process", None, upstream)
     layout = Layout(str(folder))
@@ -65,7 +65,7 @@ def wait_until_open(ports, process, log):
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{ports.http}/none", timeout=2)
         except urllib.error.HTTPError as error:
-            if error.code == 403:  # its routes have come
+            if error.code == 403:  # it has its routes
                 return
         except OSError:
             pass

@@ -1,4 +1,4 @@
-"""What is refused before anything starts, on a real sshd."""
+"""What is refused before any server starts, with a real sshd."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from deploy.lock import lock_command
 from .conftest import ROOT
 
 
-def test_dry_run_prints_the_commands_and_touches_nothing(served):
+def test_dry_run_prints_the_commands_and_changes_nothing(served):
     before = fingerprint(served.root)
     done = served.deploy("release", "--dry-run")
     assert done.returncode == 0, done.stderr
@@ -25,7 +25,7 @@ def test_dry_run_prints_the_commands_and_touches_nothing(served):
     assert fingerprint(served.root) == before
 
 
-def test_second_deploy_waits_for_nobody_and_says_who_deploys(served):
+def test_second_deploy_fails_at_once_and_names_the_first(served):
     with held_lock(served) as holder:
         done = served.deploy("rollback")
         assert done.returncode == 1
@@ -33,7 +33,7 @@ def test_second_deploy_waits_for_nobody_and_says_who_deploys(served):
         assert holder.poll() is None
 
 
-def test_lock_of_a_hanging_connection_is_taken_over(served):
+def test_lock_of_a_dead_connection_is_taken_over(served):
     with held_lock(served) as holder:
         long_ago = time.time() - 600
         os.utime(served.root / "lock.owner", (long_ago, long_ago))
@@ -68,7 +68,7 @@ def test_refused_login_is_explained(served, tmp_path):
 
 
 def test_node_that_refuses_tunnels_is_explained(served):
-    key = served.root.parent / "shut_key"
+    key = served.root.parent / "restricted_key"
     arguments = [str(key) if part.endswith("user_key") else part for part in served.ssh_arguments]
     done = with_ssh(served, *arguments)
     assert "expected its sshd to allow tunnels, it refuses them" in done.stderr
@@ -92,7 +92,7 @@ def test_taken_public_port_is_refused_before_anything_is_copied(served):
 
 
 def held_lock(served):
-    """Hold the lock as another machine's deploy would."""
+    """Hold the lock as a deploy from another machine would."""
     script = lock_command(Layout(str(served.root)))
     mine = f"{getpass.getuser()}@{socket.gethostname()}"
     holder = subprocess.Popen(
@@ -106,7 +106,7 @@ def held_lock(served):
 
 
 def with_ssh(served, *arguments, first=False):
-    """Ask for the status with other arguments of ssh; the first of two values counts for ssh."""
+    """Run a rollback with other arguments for ssh, which uses the first of two values."""
     given = [*arguments, *served.ssh_arguments] if first else arguments
     return subprocess.run(
         [sys.executable, "-m", "deploy", "rollback", served.host, "--root", str(served.root)],
@@ -116,12 +116,12 @@ def with_ssh(served, *arguments, first=False):
         capture_output=True,
         text=True,
         timeout=60,
-        start_new_session=True,  # without a terminal ssh cannot ask
+        start_new_session=True,  # without a terminal ssh cannot prompt
     )
 
 
 def fingerprint(folder):
-    """Return names, times and contents of everything that a deploy could change."""
+    """Return times and contents, by path, of everything that a deploy could change."""
     found = {}
     for path in sorted(folder.rglob("*")):
         if path.is_symlink():
