@@ -51,7 +51,7 @@ def test_quoted_values_reach_the_shell_unchanged():
     assert printed.splitlines() == [AWKWARD, AWKWARD, "b c"]
 
 
-def test_copy_goes_over_the_given_connection_and_links_what_is_the_same():
+def test_copy_uses_the_given_connection_and_links_unchanged_files():
     command = copy_command("user@node", ["ssh", "-S", "/a b"], ROOT, "/r/new", "/r/old/tree")
     assert command[0] == "rsync"
     assert {"--checksum", "--delete", "--link-dest=/r/old/tree", "--rsh=ssh -S '/a b'"} <= set(command)
@@ -85,7 +85,7 @@ def test_only_what_a_node_needs_is_copied(tmp_path):
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_text("x")
     if subprocess.run(["sh", "-c", "command -v rsync"], capture_output=True).returncode:
-        pytest.skip("no rsync here: make test-packages")
+        pytest.skip("rsync is not installed: make test-packages")
     subprocess.check_call(["rsync", "-a", *copy_rules(), f"{tree}/", f"{tmp_path}/copy/"])
     copied = {
         str(path.relative_to(tmp_path / "copy")) for path in (tmp_path / "copy").rglob("*") if path.is_file()
@@ -93,12 +93,12 @@ def test_only_what_a_node_needs_is_copied(tmp_path):
     assert copied == set(wanted)
 
 
-def test_folder_that_is_no_checkout_is_refused(tmp_path):
+def test_source_that_is_not_a_checkout_is_refused(tmp_path):
     with pytest.raises(UsageError, match="expected a checkout of this project"):
         require_tree(tmp_path)
 
 
-def test_names_of_releases_sort_by_time():
+def test_release_ids_sort_by_time():
     from datetime import datetime, timezone
 
     early = release_id("fff", datetime(2026, 1, 31, 23, 59, 59, tzinfo=timezone.utc))
@@ -108,13 +108,13 @@ def test_names_of_releases_sort_by_time():
 
 
 @pytest.mark.parametrize("host", ["-oProxyCommand=x", "a b", "", "node;id"])
-def test_host_that_ssh_could_take_for_something_else_is_refused(host):
+def test_host_that_ssh_could_take_for_an_option_is_refused(host):
     with pytest.raises(UsageError, match="HOST: expected user@node"):
         Target(host)
 
 
 @pytest.mark.parametrize("root", ["", "/", "~/x", "../up", "a/../../b"])
-def test_root_folder_must_be_one(root):
+def test_invalid_root_folder_is_refused(root):
     with pytest.raises(UsageError, match="--root"):
         Target("node", root)
 
@@ -127,7 +127,7 @@ def test_root_folder_must_be_one(root):
         ({"smoke_test": SmokeTest([ROOT / "none.wav"])}, "--recording: expected a file"),
     ],
 )
-def test_options_out_of_range_are_refused(changes, message):
+def test_invalid_options_are_refused(changes, message):
     fields = {"source": ROOT, "smoke_test": SmokeTest(demo_recordings())}
     with pytest.raises(UsageError, match=message):
         ReleaseOptions(**{**fields, **changes})
@@ -137,7 +137,7 @@ def test_options_out_of_range_are_refused(changes, message):
     ("name", "gpu", "served"),
     [(None, True, "tensorrt"), (None, False, None), ("int8", False, "int8"), ("none", True, None)],
 )
-def test_config_variant_follows_the_gpu_unless_named(name, gpu, served):
+def test_config_variant_depends_on_the_gpu_unless_given(name, gpu, served):
     options = ReleaseOptions(ROOT, SmokeTest(demo_recordings()), model_config_name=name)
     assert options.served_config(gpu) == served
 
@@ -171,7 +171,7 @@ def test_links_are_set_and_removed(tmp_path):
     assert not (root / "previous").is_symlink()
 
 
-def test_tidying_stops_what_does_not_serve_and_nothing_else(tmp_path):
+def test_tidy_stops_only_servers_that_do_not_serve(tmp_path):
     layout = Layout(str(tmp_path / "a root"))
     root = tmp_path / "a root"
     for name, alive in (("served", 0), ("left", 0), ("ended", 1)):
@@ -180,18 +180,18 @@ def test_tidying_stops_what_does_not_serve_and_nothing_else(tmp_path):
         (folder / "alive").write_text(f"exit {alive}")
         (folder / "stop").write_text(f"touch {shlex.quote(str(folder))}/stopped")
     (root / "current").symlink_to("releases/served")
-    told = sh(layout.scripts()[layout.tidy], check=True).stdout
+    output = sh(layout.scripts()[layout.tidy], check=True).stdout
     assert [path.parent.name for path in root.glob("releases/*/stopped")] == ["left"]
-    assert "stopping releases/left" in told
+    assert "stopping releases/left" in output
 
 
-def test_tidying_an_empty_root_does_nothing(tmp_path):
+def test_tidy_does_nothing_in_an_empty_root(tmp_path):
     layout = Layout(str(tmp_path))
     done = sh(layout.scripts()[layout.tidy])
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_admin_key_is_made_once_and_for_the_user_only(tmp_path):
+def test_admin_key_is_created_once_and_readable_by_the_user_only(tmp_path):
     command = Layout(str(tmp_path)).folders_command()
     sh(command, check=True)
     key = (tmp_path / "admin-key").read_text()
@@ -201,7 +201,7 @@ def test_admin_key_is_made_once_and_for_the_user_only(tmp_path):
     assert (tmp_path / "admin-key").read_text() == key
 
 
-def test_lock_without_farewell_tidies_up(tmp_path):
+def test_lock_that_is_not_released_cleans_up(tmp_path):
     (tmp_path / "tidy").write_text(f"touch {tmp_path}/tidied")
     (tmp_path / "up").write_text("")
     command = lock_command(Layout(str(tmp_path)))
@@ -214,7 +214,7 @@ def test_lock_without_farewell_tidies_up(tmp_path):
 
 @pytest.fixture
 def sleeper(tmp_path):
-    """Scripts of a process that only sleeps, and does not mind the path."""
+    """Scripts of a process that only sleeps, in paths with spaces."""
     folder = tmp_path / "a folder"
     folder.mkdir()
     scripts = process_scripts("setsid sleep 60", str(folder), str(tmp_path / "the server"))
@@ -234,7 +234,7 @@ def test_process_outlives_the_shell_that_starts_it_and_is_stopped(sleeper):
     assert sh(sleeper.stop).returncode == 0
 
 
-def test_foreign_process_with_a_number_used_again_is_left_alone(sleeper, tmp_path):
+def test_other_process_with_a_reused_pid_is_not_stopped(sleeper, tmp_path):
     other = subprocess.Popen(["sleep", "60"], cwd="/")
     (tmp_path / "the server.pid").write_text(str(other.pid))
     assert sh(sleeper.alive).returncode != 0
@@ -244,14 +244,14 @@ def test_foreign_process_with_a_number_used_again_is_left_alone(sleeper, tmp_pat
     other.wait()
 
 
-def test_log_of_the_start_before_is_kept(sleeper, tmp_path):
+def test_log_of_the_previous_start_is_kept(sleeper, tmp_path):
     (tmp_path / "the server.log").write_text("why it ended\n")
     sh(sleeper.start, check=True)
     assert (tmp_path / "the server.log.old").read_text() == "why it ended\n"
     assert sh(sleeper.log).stdout == ""
 
 
-def test_lock_whose_heartbeat_stays_away_tidies_up(tmp_path):
+def test_lock_without_heartbeat_cleans_up(tmp_path):
     (tmp_path / "tidy").write_text(f"touch {tmp_path}/tidied")
     (tmp_path / "up").write_text("")
     holder = subprocess.Popen(
@@ -288,7 +288,7 @@ def state_of(*names, current=None, previous=None, **changes):
     return NodeState(tuple(ReleaseState(a_release(name)) for name in names), current, previous, **changes)
 
 
-def test_newest_releases_are_kept_with_the_serving_one_and_the_one_before():
+def test_newest_releases_are_kept_with_the_current_and_previous_one():
     state = state_of("1", "2", "3", "4", "5", current="2", previous="1")
     assert [each.id for each in removable(state, keep=3)] == ["4", "3"]
     assert [each.id for each in removable(state, keep=2)] == ["5", "4", "3"]
@@ -304,7 +304,7 @@ def test_environment_is_removed_with_the_last_release_that_used_it():
     assert unused_environments(state, [old]) == ["node-old"]
 
 
-def test_rollback_goes_to_the_release_before_or_the_named_one():
+def test_rollback_switches_to_the_previous_or_the_given_release():
     state = state_of("1", "2", "3", current="3", previous="2")
     assert choose_release(state, None).release.id == "2"
     assert choose_release(state, "1").release.id == "1"
@@ -321,11 +321,11 @@ def test_rollback_goes_to_the_release_before_or_the_named_one():
     ("seconds", "text"),
     [(0, "0 s"), (59, "59 s"), (61, "1 min 1 s"), (7260, "2 h 1 min"), (200_000, "2 d 7 h")],
 )
-def test_duration_is_told_in_two_units(seconds, text):
+def test_duration_has_at_most_two_units(seconds, text):
     assert duration(seconds) == text
 
 
-def test_status_says_what_to_do_when_the_serving_release_does_not_run():
+def test_status_gives_the_remedy_when_the_serving_release_is_not_running():
     text = Status(state_of("1", current="1"), (), ready=False).to_text("user@node")
     assert "user@node: does not serve" in text
     assert "should serve, but its server is not running: make deploy, or sh up on the node" in text
@@ -375,13 +375,13 @@ def test_dry_run_needs_no_node(capsys, monkeypatch):
     assert "20251231-000000-0000000000 serves on user@nowhere.invalid again" in capsys.readouterr().out
 
 
-def test_deploy_goes_on_when_nobody_reads_its_output_any_more():
+def test_deploy_continues_when_its_output_is_closed():
     command = f"{sys.executable} -m deploy release user@node --dry-run"
     done = sh(f"{{ {command}; echo ended with $? >&2; }} | head -1", cwd=ROOT)
     assert done.stderr == "ended with 0\n"
 
 
-def test_wrong_use_is_told_without_a_traceback(capsys):
+def test_wrong_usage_prints_no_traceback(capsys):
     assert main(["release", "user@node", "--keep", "0"]) == 2
     assert capsys.readouterr().err.startswith("deploy: --keep: expected 2 or more")
 
@@ -392,7 +392,7 @@ def test_arguments_of_ssh_come_from_the_environment(capsys, monkeypatch):
     assert "--rsh=ssh -p 2222 -i '\"'\"'my key'\"'\"''" in capsys.readouterr().out
 
 
-def test_record_of_a_release_survives_the_way_to_the_node_and_back():
+def test_record_of_a_release_round_trips():
     made = a_release(model_config_name="int8", environment="node-1")
     assert from_json(Release, to_json(made)) == made
     assert json.loads(to_json(made))["ports"]["grpc"] == 18001

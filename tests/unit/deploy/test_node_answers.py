@@ -1,4 +1,4 @@
-"""What a node answers is read right, and what ssh and rsync say is understood."""
+"""Parsing of what a node, ssh, rsync and a server's log print."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ socket    1: 0100007F:1F41 0100007F:A000 01 00000000:00000000 00:00000000 000000
 """
 
 
-def test_facts_are_read_from_the_answer():
+def test_facts_are_parsed():
     facts = parse_facts(FACTS)
     assert facts.root == "/home/speech/tritone"
     assert facts.ids == "1000:1001"
@@ -45,7 +45,7 @@ def test_facts_are_read_from_the_answer():
     assert facts.docker == "27.3.1"
 
 
-def test_missing_tool_is_named_with_its_package():
+def test_missing_tool_is_reported_with_its_package():
     with pytest.raises(
         MissingToolError, match=r"setsid: expected it on the node.*apt-get install util-linux"
     ):
@@ -57,7 +57,7 @@ def test_other_systems_are_refused():
         parse_facts(FACTS.replace("x86_64", "aarch64"))
 
 
-def test_full_disk_is_found_before_anything_is_copied():
+def test_release_larger_than_the_free_space_is_refused():
     facts = parse_facts(FACTS.replace("free 2000000", "free 300000"))
     facts.require_space(50_000_000)
     with pytest.raises(DiskFullError, match="expected 400 MB free on the node, got 307 MB"):
@@ -74,19 +74,19 @@ def test_full_disk_is_found_before_anything_is_copied():
         ("container", "docker 27", "container"),
     ],
 )
-def test_containers_are_chosen_where_docker_is(wanted, docker, chosen):
+def test_containers_are_the_default_with_docker(wanted, docker, chosen):
     assert choose_runtime(wanted, parse_facts(FACTS.replace("docker 27.3.1", docker))).name == chosen
 
 
 @pytest.mark.parametrize(
     ("wanted", "docker"), [("container", ""), ("container", "docker denied"), ("auto", "docker denied")]
 )
-def test_docker_that_cannot_be_used_is_an_error_with_a_remedy(wanted, docker):
+def test_unusable_docker_is_an_error_with_a_remedy(wanted, docker):
     with pytest.raises(MissingToolError, match="--runtime process"):
         choose_runtime(wanted, parse_facts(FACTS.replace("docker 27.3.1", docker)))
 
 
-def test_listening_ports_are_read_from_both_tables_of_proc():
+def test_listening_ports_are_parsed_from_both_tables_of_proc():
     table = """  sl  local_address rem_address   st
    0: 0100007F:4650 00000000:0000 0A
    1: 00000000000000000000000000000000:0016 00000000000000000000000000000000:0000 0A
@@ -94,7 +94,7 @@ def test_listening_ports_are_read_from_both_tables_of_proc():
     assert listening(table) == {18000, 22}
 
 
-def test_ports_in_use_are_passed_over():
+def test_ports_in_use_are_skipped():
     assert choose(18000, set()) == PortTriple(18000, 18001, 18002)
     assert choose(18000, {18001, 18005}) == PortTriple(18006, 18007, 18008)
     with pytest.raises(UsageError, match="expected three free ports from 18000"):
@@ -117,7 +117,7 @@ def record(name, **changes):
     return json.dumps({**fields, **changes})
 
 
-def test_state_is_read_from_the_answer():
+def test_state_is_parsed():
     state = parse_state(
         f"""now 1000
 current b
@@ -163,14 +163,14 @@ def test_new_node_has_no_state():
         ("", UnreachableError, "ssh gave no reason"),
     ],
 )
-def test_what_ssh_says_becomes_an_error_with_a_remedy(complaints, error, remedy):
+def test_message_of_ssh_becomes_an_error_with_a_remedy(complaints, error, remedy):
     found = connection_failure("user@node", complaints)
     assert type(found) is error
     assert "user@node" in str(found)
     assert remedy in str(found)
 
 
-def test_what_rsync_sent_is_told():
+def test_statistics_of_rsync_are_summarised():
     statistics = """
 Number of files: 1,265 (reg: 1,100, dir: 165)
 Number of created files: 3
@@ -182,12 +182,12 @@ Literal data: 1,500,000 bytes
     assert transfer_summary("another rsync") == "copied"
 
 
-def test_log_excerpt_is_what_the_launcher_said_last():
+def test_log_excerpt_is_the_last_message_of_the_launcher():
     log = "I1120 loading\ntritone: ready. gRPC 1\ntritone: tritonserver ended with code 1.\nno such graph\n"
     assert log_excerpt(log) == "tritone: tritonserver ended with code 1.\nno such graph"
 
 
-def test_log_excerpt_leaves_out_what_a_machine_without_gpu_always_says():
+def test_log_excerpt_omits_messages_that_are_normal_without_a_gpu():
     harmless = 'E1120 12:00:00.0 1 metrics.cc:1] "no CUDA-capable device"'
     log = f'{harmless}\nE1120 12:00:01.0 1 model.cc:1] "broken"\nI1120 x'
     assert log_excerpt(log) == 'E1120 12:00:01.0 1 model.cc:1] "broken"'

@@ -1,4 +1,4 @@
-"""Draining through the proxy, with an Envoy whose answers are given."""
+"""Draining, with given responses of Envoy."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from deploy.state import NodeState, ProxySettings
 from .test_commands import a_release
 
 
-class Answers(Checks):
-    """Answers of Envoy's admin endpoint, one after the other; the last one stays."""
+class Responses(Checks):
+    """Gives responses of Envoy's admin endpoint one after another, and repeats the last one."""
 
     def __init__(self, *answers):
         super().__init__(None, Progress(stream=io.StringIO()), SmokeTest([]))
@@ -37,18 +37,18 @@ class Answers(Checks):
         pass
 
 
-def drained(answers, drain_s):
-    session = SimpleNamespace(checks=answers, layout=Layout("/r"), timeouts=Timeouts(drain_s=drain_s))
+def drained(responses, drain_s):
+    session = SimpleNamespace(checks=responses, layout=Layout("/r"), timeouts=Timeouts(drain_s=drain_s))
     settings = ProxySettings("127.0.0.1", PortTriple(), "process", "envoy")
     return Proxy(session, NodeState(proxy=settings, proxy_runs=True)).drained(a_release())
 
 
-def test_draining_waits_for_the_last_request_over_an_answer_that_stays_away():
-    answers = Answers(1, None, 1, 0)
-    assert drained(answers, drain_s=30)
-    assert answers.left == [0]
+def test_draining_waits_for_the_last_request_despite_a_missing_response():
+    responses = Responses(1, None, 1, 0)
+    assert drained(responses, drain_s=30)
+    assert responses.left == [0]
 
 
 @pytest.mark.parametrize("answer", [2, None])
-def test_draining_ends_in_its_time(answer):
-    assert not drained(Answers(answer), drain_s=0.1)
+def test_draining_ends_at_its_timeout(answer):
+    assert not drained(Responses(answer), drain_s=0.1)

@@ -1,4 +1,4 @@
-"""Envoy's configuration says what the proxy promises."""
+"""Envoy's configuration."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_listeners_follow_the_link_to_the_serving_release():
 
 
 def found_routes(release, protocol):
-    """Return the routes of a release, and those of them that lead to its server."""
+    """Return the route file of a release, its routes, and the actions of those to its server."""
     content = json.loads(routes(release, protocol, API))
     all_routes = content["resources"][0]["virtual_hosts"][0]["routes"]
     return content, all_routes, [route["route"] for route in all_routes if "route" in route]
@@ -50,17 +50,17 @@ def seconds(duration):
     return float(duration.removesuffix("s"))
 
 
-def test_nothing_ends_a_long_request():
+def test_long_requests_do_not_time_out():
     for manager in managers(Layout("/r")).values():
         assert seconds(manager["stream_idle_timeout"]) >= 3600
-    assert "request_timeout" not in managers(Layout("/r"))["grpc"]  # its streams stay open
+    assert "request_timeout" not in managers(Layout("/r"))["grpc"]  # streams stay open
     for protocol in PROTOCOLS:
         _, _, leading = found_routes(a_release(), protocol)
         assert leading
         assert {target["timeout"] for target in leading} == {"0s"}
 
 
-def test_slow_and_many_callers_are_limited():
+def test_slow_clients_and_connections_are_limited():
     for protocol, manager in managers(Layout("/r")).items():
         assert 0 < seconds(manager["request_headers_timeout"]) <= 60
         assert 0 < seconds(manager["common_http_protocol_options"]["idle_timeout"]) <= 3600
@@ -72,7 +72,7 @@ def test_slow_and_many_callers_are_limited():
         assert manager["name"] == "envoy.filters.network.http_connection_manager"
 
 
-def test_only_requests_that_no_server_has_begun_are_sent_again():
+def test_only_requests_that_no_server_has_started_are_retried():
     for protocol in PROTOCOLS:
         for target in found_routes(a_release(), protocol)[2]:
             assert set(target["retry_policy"]["retry_on"].split(",")) == {
@@ -92,26 +92,26 @@ def test_routes_lead_to_the_clusters_of_their_release():
         assert cluster_name(made.id, protocol) in named
 
 
-def test_what_no_route_names_is_refused():
+def test_requests_without_a_route_are_refused():
     for protocol in PROTOCOLS:
         last = found_routes(a_release(), protocol)[1][-1]
         assert last["match"] == {"prefix": "/"}
         assert last["direct_response"]["status"] == 403
 
 
-def test_every_call_that_names_a_model_is_looked_into():
+def test_every_call_with_a_model_name_is_filtered():
     for route in found_routes(a_release(), "grpc")[1]:
         if "/Model" in route["match"].get("path", ""):
             assert LUA in route["typed_per_filter_config"]
 
 
-def test_filters_of_a_release_are_off_for_routes_without_them():
-    """As those of releases that were made before there were filters."""
+def test_filters_are_disabled_unless_a_route_enables_them():
+    """Routes of releases from before the filters existed do not."""
     for manager in managers(Layout("/r")).values():
         assert all(each["disabled"] for each in manager["http_filters"][:-1])
 
 
-def test_clusters_of_two_releases_stand_beside_each_other():
+def test_two_releases_have_separate_clusters():
     old, new = a_release("old"), a_release("new", ports=PortTriple(18003, 18004, 18005))
     resources = json.loads(clusters([old, new]))["resources"]
     ports = {
@@ -130,13 +130,13 @@ def test_clusters_of_two_releases_stand_beside_each_other():
     }
 
 
-def test_grpc_is_http2_on_both_sides():
+def test_grpc_uses_http2_on_both_sides():
     assert managers(Layout("/r"))["grpc"]["codec_type"] == "HTTP2"
     options = json.loads(clusters([a_release("a")]))["resources"][1]["typed_extension_protocol_options"]
     assert "http2_protocol_options" in next(iter(options.values()))["explicit_http_config"]
 
 
-def test_admin_endpoint_is_a_socket_for_the_user_only():
+def test_admin_endpoint_is_a_socket_readable_by_the_user_only():
     address = json.loads(bootstrap(SETTINGS, Layout("/r")))["admin"]["address"]
     assert address == {"pipe": {"path": "/r/front/admin.sock", "mode": 0o600}}
 
@@ -145,11 +145,11 @@ def test_admin_endpoint_is_a_socket_for_the_user_only():
     ("address", "reached"),
     [("0.0.0.0", "127.0.0.1"), ("::", "127.0.0.1"), ("10.0.0.7", "10.0.0.7"), ("fd00::7", "[fd00::7]")],
 )
-def test_front_door_on_all_or_one_address_can_be_asked_by_the_node(address, reached):
+def test_node_can_reach_its_proxy_on_any_address(address, reached):
     assert replace(SETTINGS, address=address).reachable_address == reached
 
 
-def test_all_addresses_are_those_of_both_families():
+def test_all_ipv6_addresses_include_ipv4():
     for listener in json.loads(bootstrap(replace(SETTINGS, address="::"), Layout("/r")))["static_resources"][
         "listeners"
     ]:
