@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -85,13 +85,8 @@ def _timed_word(word: Word) -> str:
     return f"{word.word} {word.start_s:.2f}-{word.end_s:.2f}"
 
 
-def _filled(items: Iterable[str], width: int) -> Iterator[str]:
+def _filled(items: Iterable[str], width: int) -> list[str]:
     """Wrap items into lines without breaking one."""
-    line = ""
-    for item in items:
-        if line and len(line) + 3 + len(item) > width:
-            yield line
-            line = item
-        else:
-            line = f"{line}   {item}" if line else item
-    yield line or "(none)"
+    text = "   ".join(item.replace(" ", "\N{NO-BREAK SPACE}") for item in items)
+    lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines] or ["(none)"]

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from deploy.errors import DeployError, UsageError
-from deploy.options import DEFAULT_ROOT, ReleaseOptions, RollbackOptions, Target, Timeouts
+from deploy.options import DEFAULT_ROOT, ReleaseOptions, Target, Timeouts
 from deploy.ports import PortTriple
 from deploy.progress import Progress
 from deploy.release import release
@@ -49,7 +49,7 @@ def _run(given: argparse.Namespace, progress: Progress) -> int:
         return 0 if status(target, smoke_test, progress, given.json) else 1
     timeouts = Timeouts(given.start_timeout, given.drain_timeout)
     if given.command == "rollback":
-        rollback(target, RollbackOptions(smoke_test, given.to, timeouts), progress)
+        rollback(target, given.to, smoke_test, timeouts, progress)
         return 0
     options = ReleaseOptions(
         source=given.source.resolve(),

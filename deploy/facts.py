@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from deploy.errors import DiskFullError, MissingToolError, UsageError
 from deploy.node import Node, quoted
-from deploy.ports import listening
 
 DOCKER_DENIED = "denied"
 _TOOLS = ("rsync", "flock", "setsid", "python3")
@@ -28,7 +27,8 @@ if command -v nvidia-smi >/dev/null 2>&1; then
 fi
 cd ~ && mkdir -p ROOT && cd ROOT && echo "root $(pwd)"
 echo "free $(df -Pk . | awk 'NR == 2 { print $4 }')"
-cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" { print "socket", $0 }'
+# 0A is TCP_LISTEN.
+cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" { print "listening", $2 }'
 """
 
 
@@ -108,5 +108,7 @@ def parse_facts(answer: str) -> Facts:
         docker=single.get("docker"),
         gpus=tuple(rest for word, rest in lines if word == "gpu"),
         free_bytes=int(single["free"]) * 1024,
-        listening=frozenset(listening("\n".join(rest for word, rest in lines if word == "socket"))),
+        listening=frozenset(
+            int(address.rpartition(":")[2], 16) for word, address in lines if word == "listening"
+        ),
     )

@@ -87,12 +87,3 @@ class ReleaseOptions:
         if self.model_config_name is None:
             return "tensorrt" if has_gpu else None
         return None if self.model_config_name == "none" else self.model_config_name
-
-
-@dataclass(frozen=True)
-class RollbackOptions:
-    """Which release to go back to, and how."""
-
-    smoke_test: SmokeTest
-    release_id: str | None = None  # None: the one that served before
-    timeouts: Timeouts = field(default_factory=Timeouts)

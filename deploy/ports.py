@@ -28,16 +28,6 @@ class PortTriple:
         return self.http, self.grpc, self.metrics
 
 
-def listening(table: str) -> set[int]:
-    """Return the ports in state LISTEN, from the lines of /proc/net/tcp and /proc/net/tcp6."""
-    ports = set()
-    for line in table.splitlines():
-        fields = line.split()
-        if len(fields) > 3 and fields[3] == "0A":  # TCP_LISTEN
-            ports.add(int(fields[1].rpartition(":")[2], 16))
-    return ports
-
-
 def choose(first: int, taken: Collection[int]) -> PortTriple:
     """Return the first three consecutive ports from `first` on that are not taken.
 

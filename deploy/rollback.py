@@ -6,26 +6,29 @@ from deploy.activation import activate
 from deploy.errors import NoReleaseError
 from deploy.facts import read_facts
 from deploy.layout import Layout
-from deploy.options import RollbackOptions, Target
+from deploy.options import Target, Timeouts
 from deploy.progress import Progress
 from deploy.proxy import Proxy
 from deploy.session import connected, locked
+from deploy.smoke import SmokeTest
 from deploy.state import NodeState, ReleaseState
 
 
-def rollback(target: Target, options: RollbackOptions, progress: Progress) -> None:
-    """Switch a node back to an earlier release, in the same steps as for a new one.
+def rollback(
+    target: Target, release_id: str | None, smoke_test: SmokeTest, timeouts: Timeouts, progress: Progress
+) -> None:
+    """Switch a node back to a release, or else to the one that served before; it is activated like a new one.
 
     Raises:
         NoReleaseError: there is none to switch to.
         DeployError: it failed; the release that served before still serves.
     """
-    with connected(target, options.smoke_test, progress) as (node, checks):
+    with connected(target, smoke_test, progress) as (node, checks):
         progress.step(f"Inspect {target.host}")
         facts = read_facts(node, target.root)
         facts.require("flock", "setsid")
-        with locked(node, Layout(facts.root), checks, progress, options.timeouts) as (session, state):
-            chosen = choose_release(state, options.release_id)
+        with locked(node, Layout(facts.root), checks, progress, timeouts) as (session, state):
+            chosen = choose_release(state, release_id)
             activate(session, Proxy(session, state), chosen, state)
         progress.step(f"{chosen.release.id} serves on {target.host} again")
 

@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -32,17 +33,8 @@ AWKWARD = "a folder/with 'quotes' $HOME `id` ; & *"
 
 
 def a_release(name="a", **changes):
-    fields = {
-        "id": name,
-        "commit": "abc",
-        "version": "0.1.0",
-        "created_at": "",
-        "created_by": "",
-        "runtime": "process",
-        "model_config_name": None,
-        "ports": PortTriple(18000, 18001, 18002),
-    }
-    return Release(**{**fields, **changes})
+    ports = PortTriple(18000, 18001, 18002)
+    return replace(Release(name, "abc", "0.1.0", "", "", "process", None, ports), **changes)
 
 
 def test_quoted_values_reach_the_shell_unchanged():

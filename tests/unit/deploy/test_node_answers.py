@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from deploy.activation import log_excerpt
@@ -17,10 +15,12 @@ from deploy.errors import (
     UsageError,
 )
 from deploy.facts import parse_facts
-from deploy.ports import PortTriple, choose, listening
+from deploy.ports import PortTriple, choose
 from deploy.runtimes import choose_runtime
-from deploy.state import parse_state
+from deploy.state import parse_state, to_json
 from deploy.tree import transfer_summary
+
+from .test_commands import a_release
 
 FACTS = """ids 1000:1001
 system Linux x86_64
@@ -30,8 +30,8 @@ docker 27.3.1
 gpu NVIDIA H200
 root /home/speech/tritone
 free 2000000
-socket    0: 0100007F:1F40 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1
-socket    1: 0100007F:1F41 0100007F:A000 01 00000000:00000000 00:00000000 00000000     0        0 1 1
+listening 0100007F:1F40
+listening 00000000000000000000000000000000:0016
 """
 
 
@@ -41,7 +41,7 @@ def test_facts_are_parsed():
     assert facts.ids == "1000:1001"
     assert facts.gpus == ("NVIDIA H200",)
     assert facts.free_bytes == 2000000 * 1024
-    assert facts.listening == {8000}
+    assert facts.listening == {8000, 22}
     assert facts.docker == "27.3.1"
 
 
@@ -86,14 +86,6 @@ def test_unusable_docker_is_an_error_with_a_remedy(wanted, docker):
         choose_runtime(wanted, parse_facts(FACTS.replace("docker 27.3.1", docker)))
 
 
-def test_listening_ports_are_parsed_from_both_tables_of_proc():
-    table = """  sl  local_address rem_address   st
-   0: 0100007F:4650 00000000:0000 0A
-   1: 00000000000000000000000000000000:0016 00000000000000000000000000000000:0000 0A
-   2: 0100007F:4651 0100007F:0016 06"""
-    assert listening(table) == {18000, 22}
-
-
 def test_ports_in_use_are_skipped():
     assert choose(18000, set()) == PortTriple(18000, 18001, 18002)
     assert choose(18000, {18001, 18005}) == PortTriple(18006, 18007, 18008)
@@ -102,19 +94,7 @@ def test_ports_in_use_are_skipped():
 
 
 def record(name, **changes):
-    fields = {
-        "id": name,
-        "commit": "abc",
-        "version": "0.1.0",
-        "created_at": "",
-        "created_by": "",
-        "runtime": "process",
-        "model_config_name": None,
-        "ports": {"http": 18000, "grpc": 18001, "metrics": 18002},
-        "environment": None,
-        "outcome": "served",
-    }
-    return json.dumps({**fields, **changes})
+    return to_json(a_release(name, **changes)).replace("\n", "")
 
 
 def test_state_is_parsed():
