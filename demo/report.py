@@ -26,7 +26,7 @@ class Report:
 
     @classmethod
     def for_stdout(cls) -> Report:
-        """Make a report for standard output, as wide as the terminal up to a limit."""
+        """Return a report for standard output, as wide as the terminal up to a limit."""
         width = min(WIDEST, shutil.get_terminal_size((WIDEST, 24)).columns)
         return cls(sys.stdout, width, bold=sys.stdout.isatty())
 

@@ -11,7 +11,7 @@ from tritone_client import Client, TritoneError
 from demo.report import Report
 
 FOLDER = Path(__file__).resolve().parents[1] / ".cache/demo"
-SEED = 1  # makes every run synthesize the same audio
+SEED = 1  # every run synthesises the same audio
 
 
 def synthesise_and_recognise(client: Client, source: Path, text: str, report: Report) -> bool:

@@ -34,7 +34,7 @@ def activate(session: Session, proxy: Proxy, target: ReleaseState, state: NodeSt
     before = state.find(state.current)
     old = before.release if before and before.runs else None
     session.lock.require()
-    session.progress.step(f"Start {new.id} beside it" if old else f"Start {new.id}")
+    session.progress.step(f"Start {new.id} beside {old.id}" if old else f"Start {new.id}")
     try:
         session.start(new)
         session.checks.wait_ready(new.ports, lambda: session.alive(new), session.timeouts.start_s)

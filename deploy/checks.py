@@ -25,7 +25,7 @@ class Checks:
 
     Args:
         node: the node.
-        progress: told the results.
+        progress: prints the results.
         smoke_test: run against a server before it serves.
     """
 

@@ -124,7 +124,7 @@ local function advance(call, api, bytes)
     if after == nil then return end
     at = after
     call.passed = at - 1
-    call.begun = call.left > 0 or call.skip > 0
+    call.started = call.left > 0 or call.skip > 0
   end
 end
 
@@ -140,7 +140,7 @@ function envoy_on_request(handle)
     handle:logErr(tostring(api))
     api = {public = {}, longest = 0, expected = "proxy: its configuration names no public pipelines."}
   end
-  local call = {left = 0, skip = 0, passed = 0, begun = false}
+  local call = {left = 0, skip = 0, passed = 0, started = false}
   local held, refused = "", false
   for chunk in handle:bodyChunks() do
     local size = chunk:length()
@@ -161,7 +161,7 @@ function envoy_on_request(handle)
         end
         handle:streamInfo():dynamicMetadata():set(STATE, "code", refusal.code)
         handle:streamInfo():dynamicMetadata():set(STATE, "reason", refusal.reason)
-        if not call.begun then passed = passed .. BROKEN end
+        if not call.started then passed = passed .. BROKEN end
       end
       if refused or held ~= "" or #passed ~= size then chunk:setBytes(passed) end
     end

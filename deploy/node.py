@@ -50,7 +50,7 @@ class Node:
     Args:
         host: user@name, or an alias from ssh's configuration.
         arguments: further arguments for ssh, e.g. ["-p", "2222"].
-        progress: told every command.
+        progress: prints every command.
 
     Raises:
         MissingToolError: this machine has no ssh or rsync.
@@ -82,7 +82,7 @@ class Node:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with suppress(subprocess.TimeoutExpired):  # then it ends by itself
+        with suppress(subprocess.TimeoutExpired):  # then it ends after _LINGER_S
             subprocess.run([*self._ssh, "-O", "exit", self.host], capture_output=True, timeout=30)
         self._folder.cleanup()
 

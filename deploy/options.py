@@ -30,7 +30,7 @@ class Target:
         if not _HOST.fullmatch(self.host):
             raise UsageError(
                 f"HOST: expected user@node or an alias from ssh's configuration, got {self.host!r}; "
-                "give options of ssh in SSH_ARGS."
+                "put options of ssh into SSH_ARGS."
             )
         if not self.root.strip("/") or self.root.startswith("~") or ".." in self.root.split("/"):
             raise UsageError(

@@ -58,6 +58,6 @@ class Progress:
             return
         try:
             print(line, file=self._stream, flush=True)
-        except BrokenPipeError:  # the reader has closed the pipe; the deploy goes on
+        except BrokenPipeError:  # the reader has closed the pipe; the deploy continues
             self._stream = None
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

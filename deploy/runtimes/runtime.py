@@ -32,7 +32,7 @@ class Runtime(ABC):
         layout: its paths.
         facts: about it.
         options: of the release.
-        progress: told the steps.
+        progress: prints the steps.
     """
 
     name: str

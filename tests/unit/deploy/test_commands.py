@@ -335,7 +335,7 @@ def test_dry_run_of_processes_shows_every_step_in_order():
     steps = [
         "rsync --recursive",
         "tools/environment.py node /home/USER/tritone/environments/node-",
-        " beside it",
+        " beside 20260101-000000-0000000000",
         "until ready",
         "Smoke test",
         "clusters.json becomes",

