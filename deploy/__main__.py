@@ -84,11 +84,15 @@ def _parser() -> argparse.ArgumentParser:
     option("--recording", type=Path, action="append", help="speech for the smoke test (default: the demo's)")
     option("--text", default=TEXT, help="text that the smoke test synthesises")
     changing = argparse.ArgumentParser(add_help=False)
-    for name, purpose in (("start", "to load the models"), ("drain", "for the last requests")):
+    waits = (
+        ("start", "to load the models", Timeouts.start_s),
+        ("drain", "for the last requests", Timeouts.drain_s),
+    )
+    for name, purpose, default_s in waits:
         changing.add_argument(
             f"--{name}-timeout",
             type=float,
-            default=600,
+            default=default_s,
             metavar="S",
             help=f"{purpose} (default: %(default)g)",
         )
@@ -106,22 +110,31 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_release_options(parser: argparse.ArgumentParser) -> None:
-    option = parser.add_argument
+    option, defaults = parser.add_argument, ReleaseOptions
     option("--source", type=Path, default=ROOT, help="the tree (default: this one)")
-    option("--runtime", choices=CHOICES, default="auto", help="default: containers on a node with Docker")
-    option("--address", default="0.0.0.0", help="of the proxy (default: %(default)s, all addresses)")
-    option("--http-port", type=int, default=8000, help="default: %(default)s")
-    option("--grpc-port", type=int, default=8001, help="default: %(default)s")
-    option("--metrics-port", type=int, default=8002, help="default: %(default)s")
-    option("--inner-port", type=int, default=18000, help="first port for servers (default: %(default)s)")
+    option(
+        "--runtime",
+        choices=CHOICES,
+        default=defaults.runtime,
+        help="default: containers on a node with Docker",
+    )
+    option("--address", default=defaults.address, help="of the proxy (default: %(default)s, all addresses)")
+    for name, port in vars(PortTriple()).items():
+        option(f"--{name}-port", type=int, default=port, help="default: %(default)s")
+    option(
+        "--inner-port",
+        type=int,
+        default=defaults.inner_port,
+        help="first port for servers (default: %(default)s)",
+    )
     option(
         "--body-limit",
         type=int,
-        default=256,
+        default=defaults.body_limit_mib,
         metavar="MIB",
         help="of one request at the proxy; an hour of samples takes 220 (default: %(default)s)",
     )
-    option("--keep", type=int, default=3, help="releases on the node (default: %(default)s)")
+    option("--keep", type=int, default=defaults.keep, help="releases on the node (default: %(default)s)")
     option("--model-config-name", help="config variant, or none (default: tensorrt on a GPU, else none)")
     option("--gpus", help="Docker's --gpus, or none (default: all)")
     option("--python", help="Python on the node with everything installed (default: install it)")

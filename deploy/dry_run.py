@@ -41,26 +41,8 @@ class DryRunNode(Node):
     def open(self, command: str) -> RemoteProcess:
         """Print the command."""
         self._progress.ran(command)
-        return _LockHolder()
-
-
-class _LockHolder(RemoteProcess):
-    """Answers that the lock is held."""
-
-    def __init__(self) -> None:
-        pass
-
-    def send(self, line: str) -> None:
-        pass
-
-    def receive(self, timeout_s: float) -> str:
-        return "held"
-
-    def is_open(self) -> bool:
-        return True
-
-    def close(self, timeout_s: float) -> None:
-        pass
+        # Stands in for the process that holds the lock, until its input is closed.
+        return RemoteProcess(["/bin/sh", "-c", "echo held; while read -r line; do :; done"])
 
 
 class DryRunChecks(Checks):

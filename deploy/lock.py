@@ -108,13 +108,17 @@ class NodeLock:
             self._holder.send("heartbeat")
 
 
+def operator() -> str:
+    """Return who deploys: user@machine."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
+
+
 def lock_command(layout: Layout, stale_s: int = STALE_S) -> str:
     """Return the command that holds the lock; it expires `stale_s` seconds after the last heartbeat."""
-    owner = f"{getpass.getuser()}@{socket.gethostname()}"
     return (
         _SCRIPT.replace("{root}", quoted("{}", layout.root))
         .replace("{stale}", str(stale_s))
         .replace("{every}", str(max(1, stale_s // 3)))
         .replace("{cleanup}", str(_CLEANUP_S))
-        .replace("{owner}", quoted("{}", owner))
+        .replace("{owner}", quoted("{}", operator()))
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
-import socket
 from datetime import datetime, timezone
 
 from deploy.activation import activate
 from deploy.errors import DeployError
 from deploy.facts import Facts, read_facts
 from deploy.layout import Layout
+from deploy.lock import operator
 from deploy.node import quoted
 from deploy.options import ReleaseOptions, Target
 from deploy.ports import PortTriple, choose
@@ -75,7 +74,7 @@ def _copy(
         commit=commit,
         version=tree_version(options.source),
         created_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        created_by=f"{getpass.getuser()}@{socket.gethostname()}",
+        created_by=operator(),
         runtime=runtime.name,
         model_config_name=options.served_config(has_gpu=runtime.gpus is not None),
         ports=_inner_ports(state, facts, options),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 
 from deploy.facts import read_facts
 from deploy.layout import Layout
@@ -74,19 +75,6 @@ def _row(found: ReleaseState, state: NodeState) -> tuple[str, ...]:
         release.model_config_name or "-",
         "/".join(str(port) for port in release.ports.all()),
         str(found.engines),
-        f"up {duration(state.now_s - found.started_s)}" if found.started_s is not None else "stopped",
+        "stopped" if found.started_s is None else f"up {timedelta(seconds=state.now_s - found.started_s)}",
         role if len(role) < 100 else role[:97] + "...",
     )
-
-
-def duration(seconds: int) -> str:
-    """Return a time in its two largest units."""
-    units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-    parts: list[str] = []
-    for name, length in units:
-        count, seconds = divmod(max(0, seconds), length)
-        if count or parts or name == "s":
-            parts.append(f"{count} {name}")
-        if len(parts) == 2:
-            break
-    return " ".join(parts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import os
 import socket
@@ -11,7 +10,7 @@ import sys
 import time
 
 from deploy.layout import Layout
-from deploy.lock import lock_command
+from deploy.lock import lock_command, operator
 
 from .conftest import ROOT
 
@@ -94,9 +93,8 @@ def test_taken_public_port_is_refused_before_anything_is_copied(served):
 def held_lock(served):
     """Hold the lock as a deploy from another machine would."""
     script = lock_command(Layout(str(served.root)))
-    mine = f"{getpass.getuser()}@{socket.gethostname()}"
     holder = subprocess.Popen(
-        ["sh", "-c", script.replace(mine, "somebody@elsewhere")],
+        ["sh", "-c", script.replace(operator(), "somebody@elsewhere")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

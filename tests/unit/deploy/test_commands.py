@@ -26,7 +26,7 @@ from deploy.rollback import choose_release
 from deploy.runtimes.process import environment_hash, process_scripts
 from deploy.smoke import SmokeTest, demo_recordings
 from deploy.state import NodeState, Release, ReleaseState, from_json, to_json
-from deploy.status import Status, duration
+from deploy.status import Status
 from deploy.tree import ROOT, copy_command, copy_rules, release_id, require_tree
 
 AWKWARD = "a folder/with 'quotes' $HOME `id` ; & *"
@@ -307,14 +307,6 @@ def test_rollback_switches_to_the_previous_or_the_given_release():
         choose_release(state_of("1", current="1"), "0")
     with pytest.raises(NoReleaseError):
         choose_release(state_of("1", current="1"), None)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0 s"), (59, "59 s"), (61, "1 min 1 s"), (7260, "2 h 1 min"), (200_000, "2 d 7 h")],
-)
-def test_duration_has_at_most_two_units(seconds, text):
-    assert duration(seconds) == text
 
 
 def test_status_gives_the_remedy_when_the_serving_release_is_not_running():
