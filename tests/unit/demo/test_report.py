@@ -26,7 +26,7 @@ def report():
 
 @pytest.fixture
 def printed(report):
-    return lambda: report.stream.getvalue()
+    return report.stream.getvalue
 
 
 def test_recording_shows_the_whole_transcription(report, printed):

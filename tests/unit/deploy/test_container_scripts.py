@@ -18,7 +18,7 @@ from deploy.runtimes.container import ContainerRuntime
 from deploy.smoke import SmokeTest
 from deploy.tree import ROOT
 
-from .test_commands import a_release
+from .releases import a_release
 from .test_node_answers import FACTS
 
 DOCKER = """#!/bin/sh

@@ -20,7 +20,7 @@ from deploy.runtimes import choose_runtime
 from deploy.state import parse_state, to_json
 from deploy.tree import transfer_summary
 
-from .test_commands import a_release
+from .releases import a_release
 
 FACTS = """ids 1000:1001
 system Linux x86_64

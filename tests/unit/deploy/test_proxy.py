@@ -17,7 +17,7 @@ from deploy.proxy import Proxy
 from deploy.smoke import SmokeTest
 from deploy.state import NodeState, ProxySettings
 
-from .test_commands import a_release
+from .releases import a_release
 
 
 class Responses(Checks):

@@ -15,7 +15,7 @@ from deploy.proxy_config import CONNECTIONS, PROTOCOLS, bootstrap, cluster_name,
 from deploy.proxy_routes import LUA, PublicApi
 from deploy.state import ProxySettings
 
-from .test_commands import a_release
+from .releases import a_release
 
 API = PublicApi(["punctuate", "text_to_speech"])
 SETTINGS = ProxySettings("127.0.0.1", PortTriple(8000, 8001, 8002), "process", "envoy")

@@ -129,12 +129,8 @@ def test_copied_files_exist_and_are_not_ignored():
     shown = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
     for _, stages in FILES.values():
         for stage in stages:
-            sources = [
-                source
-                for copy in stage.all("COPY")
-                if not copy.startswith("--from")
-                for source in copy.split()[:-1]
-            ]
+            copies = [copy for copy in stage.all("COPY") if not copy.startswith("--from")]
+            sources = [source for copy in copies for source in copy.split()[:-1]]
             sources += re.findall(r"--mount=type=bind,source=(\S+),", " ".join(stage.all("RUN")))
             for source in sources:
                 assert (ROOT / source).exists(), source
@@ -153,12 +149,8 @@ def test_only_listed_files_reach_a_build():
 def test_every_stage_is_used():
     for _, stages in FILES.values():
         used = {stage.base for stage in stages}
-        used |= {
-            name
-            for stage in stages
-            for copy in stage.all("COPY")
-            for name in re.findall(r"--from=(\S+)", copy)
-        }
+        copies = [copy for stage in stages for copy in stage.all("COPY")]
+        used |= {name for copy in copies for name in re.findall(r"--from=(\S+)", copy)}
         assert {stage.name for stage in stages} - used <= set(IMAGES)
 
 
