@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tritone_client import Client, Transcription, TritoneError
 
-from demo.report import Report
+from demo.report import DemoReport
 from demo.synthesis import synthesise_and_recognise
 from tritone.errors import ServerError
 from tritone.server import Ports, ServerOptions, TritonServer
@@ -44,7 +44,7 @@ def main() -> int:
 
 
 def _run(files: Sequence[Path], references: Mapping[Path, str], options: ServerOptions) -> int:
-    report = Report.for_stdout()
+    report = DemoReport.for_stdout()
     report.line("Starting Triton with tritone's models ...")
     started_s = time.perf_counter()
     with TritonServer(options) as server, Client(server.grpc_url) as client:

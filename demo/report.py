@@ -17,15 +17,15 @@ LABEL = 12  # columns before the text
 
 
 @dataclass(frozen=True)
-class Report:
-    """Prints recordings as blocks of labelled, wrapped text."""
+class DemoReport:
+    """Prints results as blocks of labelled, wrapped text."""
 
     stream: IO[str]
     width: int  #: columns
     bold: bool  #: whether the stream shows bold text
 
     @classmethod
-    def for_stdout(cls) -> Report:
+    def for_stdout(cls) -> DemoReport:
         """Return a report for standard output, as wide as the terminal up to a limit."""
         width = min(WIDEST, shutil.get_terminal_size((WIDEST, 24)).columns)
         return cls(sys.stdout, width, bold=sys.stdout.isatty())

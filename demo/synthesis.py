@@ -8,13 +8,13 @@ from pathlib import Path
 
 from tritone_client import Client, TritoneError
 
-from demo.report import Report
+from demo.report import DemoReport
 
 FOLDER = Path(__file__).resolve().parents[1] / ".cache/demo"
 SEED = 1  # every run synthesises the same audio
 
 
-def synthesise_and_recognise(client: Client, source: Path, text: str, report: Report) -> bool:
+def synthesise_and_recognise(client: Client, source: Path, text: str, report: DemoReport) -> bool:
     """Synthesise the text of a recording into a file in FOLDER, transcribe that file, and print both.
 
     Returns:

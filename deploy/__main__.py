@@ -12,8 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from deploy.errors import DeployError, UsageError
-from deploy.options import DEFAULT_ROOT, ReleaseOptions, Target, Timeouts
-from deploy.ports import PortTriple
+from deploy.options import DEFAULT_ROOT, Destination, ReleaseOptions, Timeouts
 from deploy.progress import Progress
 from deploy.release import release
 from deploy.rollback import rollback
@@ -21,6 +20,7 @@ from deploy.runtimes import CHOICES
 from deploy.smoke import TEXT, SmokeTest, demo_recordings
 from deploy.status import status
 from deploy.tree import ROOT
+from tritone.server import Ports
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: argparse.Namespace, progress: Progress) -> int:
-    target = Target(given.host, given.root, shlex.split(os.environ.get("SSH_ARGS", "")), given.dry_run)
+    target = Destination(given.host, given.root, shlex.split(os.environ.get("SSH_ARGS", "")), given.dry_run)
     smoke_test = SmokeTest(given.recording or demo_recordings(), given.text)
     if given.command == "status":
         return 0 if status(target, smoke_test, progress, given.json) else 1
@@ -56,7 +56,7 @@ def _run(given: argparse.Namespace, progress: Progress) -> int:
         smoke_test=smoke_test,
         runtime=given.runtime,
         address=given.address,
-        ports=PortTriple(given.http_port, given.grpc_port, given.metrics_port),
+        ports=Ports(given.http_port, given.grpc_port, given.metrics_port),
         inner_port=given.inner_port,
         body_limit_mib=given.body_limit,
         keep=given.keep,
@@ -119,7 +119,7 @@ def _add_release_options(parser: argparse.ArgumentParser) -> None:
         help="default: containers on a node with Docker",
     )
     option("--address", default=defaults.address, help="of the proxy (default: %(default)s, all addresses)")
-    for name, port in vars(PortTriple()).items():
+    for name, port in vars(Ports()).items():
         option(f"--{name}-port", type=int, default=port, help="default: %(default)s")
     option(
         "--inner-port",

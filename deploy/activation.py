@@ -6,7 +6,7 @@ import re
 
 from deploy.errors import DeployError, UnreachableError
 from deploy.proxy import Proxy
-from deploy.session import Session
+from deploy.session import NodeSession
 from deploy.state import NodeState, Release, ReleaseState
 from tritone.server.log import is_harmless
 
@@ -15,7 +15,7 @@ _LAUNCHER = re.compile(r"^tritone: .*(ended|not ready|expected|found none)")
 _LINES = 25
 
 
-def activate(session: Session, proxy: Proxy, target: ReleaseState, state: NodeState) -> None:
+def activate(session: NodeSession, proxy: Proxy, target: ReleaseState, state: NodeState) -> None:
     """Make a release the one that serves.
 
     After a failure before the switch the old one still serves, and releasing the lock stops the new one.
@@ -54,7 +54,7 @@ def activate(session: Session, proxy: Proxy, target: ReleaseState, state: NodeSt
         retire(session, proxy, old, new)
 
 
-def retire(session: Session, proxy: Proxy, old: Release, new: Release) -> None:
+def retire(session: NodeSession, proxy: Proxy, old: Release, new: Release) -> None:
     """Wait for the last request of the old release, and stop it."""
     session.progress.step(f"Drain {old.id}")
     if not proxy.drained(old):

@@ -11,9 +11,9 @@ from tritone_client import Client, TritoneError
 
 from deploy.errors import ProxyError, UnhealthyReleaseError
 from deploy.node import Node
-from deploy.ports import PortTriple
 from deploy.progress import Progress
 from deploy.smoke import SmokeTest
+from tritone.server import Ports
 
 _POLL_S = 0.3
 _ALIVE_EVERY_S = 2.0
@@ -34,7 +34,7 @@ class Checks:
         self._progress = progress
         self._smoke_test = smoke_test
 
-    def wait_ready(self, ports: PortTriple, alive: Callable[[], bool], timeout_s: float) -> None:
+    def wait_ready(self, ports: Ports, alive: Callable[[], bool], timeout_s: float) -> None:
         """Wait until a server has loaded every model; raise UnhealthyReleaseError if it ends or is late."""
         started_s = checked_s = time.monotonic()
         with self._node.forward(f"127.0.0.1:{ports.http}") as url:
@@ -52,7 +52,7 @@ class Checks:
                 time.sleep(_POLL_S)
         self._progress.note(f"ready after {time.monotonic() - started_s:.1f} s")
 
-    def smoke(self, ports: PortTriple) -> None:
+    def smoke(self, ports: Ports) -> None:
         """Run the smoke test; raise UnhealthyReleaseError when a server fails it."""
         with (
             self._node.forward(f"127.0.0.1:{ports.grpc}") as grpc_url,
@@ -60,7 +60,7 @@ class Checks:
         ):
             self._progress.note(self._smoke_test.run(grpc_url, http_url))
 
-    def ready(self, address: str, ports: PortTriple) -> bool:
+    def ready(self, address: str, ports: Ports) -> bool:
         """Return whether a server behind the ports reports ready, over both protocols."""
         with (
             self._node.forward(f"{address}:{ports.grpc}") as grpc_url,

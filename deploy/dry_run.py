@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deploy.checks import Checks
-from deploy.node import DEFAULT_TIMEOUT_S, Node, RemoteProcess, Result
-from deploy.ports import PortTriple
+from deploy.node import DEFAULT_TIMEOUT_S, CommandResult, Node, RemoteProcess
 from deploy.tree import copy_command
+from tritone.server import Ports
 
 
 class DryRunNode(Node):
@@ -23,10 +23,10 @@ class DryRunNode(Node):
         timeout_s: float = DEFAULT_TIMEOUT_S,
         check: bool = True,
         dry_run_output: str = "",
-    ) -> Result:
+    ) -> CommandResult:
         """Print the command."""
         self._progress.ran(command)
-        return Result(0, dry_run_output)
+        return CommandResult(0, dry_run_output)
 
     def write(self, path: str, content: str) -> None:
         """Print the file."""
@@ -48,14 +48,14 @@ class DryRunNode(Node):
 class DryRunChecks(Checks):
     """Prints requests instead of sending them, and assumes success."""
 
-    def wait_ready(self, ports: PortTriple, alive: Callable[[], bool], timeout_s: float) -> None:
+    def wait_ready(self, ports: Ports, alive: Callable[[], bool], timeout_s: float) -> None:
         """Print the request."""
         self._progress.ran_here(
             f"through a tunnel: GET http://127.0.0.1:{ports.http}/v2/health/ready until ready, "
             f"at most {timeout_s:g} s"
         )
 
-    def smoke(self, ports: PortTriple) -> None:
+    def smoke(self, ports: Ports) -> None:
         """Print the requests."""
         names = ", ".join(recording.name for recording in self._smoke_test.recordings)
         self._progress.ran_here(
@@ -63,7 +63,7 @@ class DryRunChecks(Checks):
             f"synthesize {json.dumps(self._smoke_test.text)} and transcribe it; over gRPC and HTTP"
         )
 
-    def ready(self, address: str, ports: PortTriple) -> bool:
+    def ready(self, address: str, ports: Ports) -> bool:
         """Print the request."""
         self._progress.ran_here(f"through tunnels: is {address} ready on ports {ports.http} and {ports.grpc}")
         return True

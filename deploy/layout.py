@@ -44,7 +44,7 @@ class ReleaseFolder:
         return f"{self.path}/{name}"
 
 
-class Layout:
+class NodeLayout:
     """Paths under the root folder.
 
     Args:

@@ -13,7 +13,7 @@ import threading
 from types import TracebackType
 
 from deploy.errors import BusyError, UnreachableError
-from deploy.layout import Layout
+from deploy.layout import NodeLayout
 from deploy.node import Node, RemoteProcess, quoted
 from deploy.progress import Progress
 
@@ -65,7 +65,7 @@ class NodeLock:
         BusyError: another deploy holds the lock.
     """
 
-    def __init__(self, node: Node, layout: Layout, progress: Progress) -> None:
+    def __init__(self, node: Node, layout: NodeLayout, progress: Progress) -> None:
         self._node = node
         self._progress = progress
         self._command = lock_command(layout)
@@ -113,7 +113,7 @@ def operator() -> str:
     return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
-def lock_command(layout: Layout, stale_s: int = STALE_S) -> str:
+def lock_command(layout: NodeLayout, stale_s: int = STALE_S) -> str:
     """Return the command that holds the lock; it expires `stale_s` seconds after the last heartbeat."""
     return (
         _SCRIPT.replace("{root}", quoted("{}", layout.root))

@@ -28,7 +28,7 @@ _LINGER_S = 30  # after which a connection ends whose owner was killed
 
 
 @dataclass(frozen=True)
-class Result:
+class CommandResult:
     """What a command on the node returned."""
 
     code: int  # exit status
@@ -93,7 +93,7 @@ class Node:
         timeout_s: float = DEFAULT_TIMEOUT_S,
         check: bool = True,
         dry_run_output: str = "",
-    ) -> Result:
+    ) -> CommandResult:
         """Run a shell command on the node.
 
         Args:
@@ -228,7 +228,7 @@ class Node:
         # The user's login shell may be any; it only has to pass one quoted word to sh.
         return [*self._ssh, self.host, quoted("sh -c {}", command)]
 
-    def _run(self, command: str, content: str, timeout_s: float, check: bool = True) -> Result:
+    def _run(self, command: str, content: str, timeout_s: float, check: bool = True) -> CommandResult:
         first = command.strip().splitlines()[0]
         shown = first if len(first) < 200 else first[:200] + " ..."
         try:
@@ -250,7 +250,7 @@ class Node:
             # Some programs print errors to standard output, e.g. Debian's venv when its package is missing.
             output = "" if done.returncode == SSH_ERROR else done.stdout
             raise command_failure(self.host, shown, done.returncode, output + done.stderr)
-        return Result(done.returncode, done.stdout, done.stderr)
+        return CommandResult(done.returncode, done.stdout, done.stderr)
 
 
 class RemoteProcess:

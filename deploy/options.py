@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
 from deploy.errors import UsageError
-from deploy.ports import PortTriple
 from deploy.smoke import SmokeTest
+from tritone.server import Ports
 
 DEFAULT_ROOT = "tritone"
 _HOST = re.compile(r"(?!-)[A-Za-z0-9._@:%\[\]-]+")
@@ -18,7 +18,7 @@ _LARGEST_MIB = 2047
 
 
 @dataclass(frozen=True)
-class Target:
+class Destination:
     """Which node, and where on it."""
 
     host: str  # user@name, or an alias from ssh's configuration
@@ -55,7 +55,7 @@ class ReleaseOptions:
     smoke_test: SmokeTest
     runtime: str = "auto"  # see runtimes.choose_runtime
     address: str = "0.0.0.0"  # that the proxy listens on
-    ports: PortTriple = field(default_factory=PortTriple)  # of the proxy
+    ports: Ports = field(default_factory=Ports)  # of the proxy
     inner_port: int = 18000  # servers get three ports from this one on
     body_limit_mib: int = 256  # of one request, at the proxy
     keep: int = 3  # releases
@@ -66,6 +66,9 @@ class ReleaseOptions:
     timeouts: Timeouts = field(default_factory=Timeouts)
 
     def __post_init__(self) -> None:
+        ports = astuple(self.ports)
+        if len(set(ports)) < len(ports) or not all(0 < port < 65536 for port in ports):
+            raise UsageError(f"ports: expected three different ones from 1 to 65535, got {ports}.")
         if not 1 <= self.body_limit_mib <= _LARGEST_MIB:
             raise UsageError(
                 f"--body-limit: expected 1 to {_LARGEST_MIB} MiB, gRPC's maximum, got {self.body_limit_mib}."

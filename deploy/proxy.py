@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 
 from deploy.errors import DeployError, NodeCommandError, PortTakenError, ProxyError
 from deploy.facts import Facts
 from deploy.node import quoted
 from deploy.proxy_config import PROTOCOLS, bootstrap, cluster_name, clusters
 from deploy.runtimes import Runtime
-from deploy.session import Session
+from deploy.session import NodeSession
 from deploy.state import NodeState, ProxySettings, Release, to_json
 
 _APPLY_S = 15.0
@@ -31,7 +31,7 @@ class Proxy:
 
     def __init__(
         self,
-        session: Session,
+        session: NodeSession,
         state: NodeState,
         settings: ProxySettings | None = None,
         runtime: Runtime | None = None,
@@ -52,8 +52,8 @@ class Proxy:
 
     def require_ports(self, facts: Facts) -> None:
         """Raise PortTakenError when something else listens on a public port."""
-        own = self._state.proxy.ports.all() if self._state.proxy and self._runs else ()
-        for port in self.settings.ports.all():
+        own = astuple(self._state.proxy.ports) if self._state.proxy and self._runs else ()
+        for port in astuple(self.settings.ports):
             if port in facts.listening and port not in own:
                 raise PortTakenError(
                     f"port {port} on the node: expected it to be free for the proxy, something else "
@@ -116,9 +116,8 @@ class Proxy:
                 self._start("sh start")
             self._require_applied("routes", new, self._has_routes)
             if not session.checks.until(self._ready, _APPLY_S):
-                raise ProxyError(
-                    f"proxy: expected {new.id} to answer on ports {self.settings.ports.all()}, got no answer."
-                )
+                ports = astuple(self.settings.ports)
+                raise ProxyError(f"proxy: expected {new.id} to answer on ports {ports}, got no answer.")
         except DeployError:
             self._revert(old)
             raise
@@ -167,7 +166,7 @@ class Proxy:
         """Run a command that starts the proxy, and wait for it."""
         session, settings = self._session, self.settings
         session.node.run(quoted("cd {} && ", self._front) + command)
-        session.progress.step(f"Start the proxy on {settings.address}, ports {settings.ports.all()}")
+        session.progress.step(f"Start the proxy on {settings.address}, ports {astuple(settings.ports)}")
         alive = quoted("sh {}/alive", self._front)
         session.checks.until(
             lambda: self._answers() or session.node.run(alive, check=False).code != 0, _START_S

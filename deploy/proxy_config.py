@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import astuple
 from typing import Any
 
-from deploy.layout import Layout
+from deploy.layout import NodeLayout
 from deploy.proxy_routes import BUFFER, LUA, PublicApi, grpc_routes, http_routes, metrics_routes
 from deploy.state import ProxySettings, Release
 
@@ -32,11 +33,11 @@ _IDLE_REQUEST_S = 3600  # without a byte in either direction; recognising an hou
 _BUFFER_BYTES = 1 << 16  # upper bound of the buffer filter; routes set their own limits
 
 
-def bootstrap(settings: ProxySettings, layout: Layout) -> str:
+def bootstrap(settings: ProxySettings, layout: NodeLayout) -> str:
     """Return the bootstrap as JSON."""
     listeners = [
         _listener(protocol, settings.address, port, layout)
-        for protocol, port in zip(PROTOCOLS, settings.ports.all(), strict=True)
+        for protocol, port in zip(PROTOCOLS, astuple(settings.ports), strict=True)
     ]
     return _json(
         {
@@ -53,7 +54,7 @@ def clusters(releases: Sequence[Release]) -> str:
     resources = [
         _cluster(release, protocol, port)
         for release in releases
-        for protocol, port in zip(PROTOCOLS, release.ports.all(), strict=True)
+        for protocol, port in zip(PROTOCOLS, astuple(release.ports), strict=True)
     ]
     return _json({"version_info": "+".join(release.id for release in releases), "resources": resources})
 
@@ -86,7 +87,7 @@ def cluster_name(release_id: str, protocol: str) -> str:
     return f"{protocol}_{release_id}"
 
 
-def _listener(protocol: str, address: str, port: int, layout: Layout) -> dict[str, Any]:
+def _listener(protocol: str, address: str, port: int, layout: NodeLayout) -> dict[str, Any]:
     socket: dict[str, object] = {"address": address, "port_value": port}
     if address == "::":
         socket["ipv4_compat"] = True  # otherwise Envoy listens on IPv6 addresses only
@@ -111,7 +112,7 @@ def _listener(protocol: str, address: str, port: int, layout: Layout) -> dict[st
     }
 
 
-def _connection_manager(protocol: str, layout: Layout) -> dict[str, Any]:
+def _connection_manager(protocol: str, layout: NodeLayout) -> dict[str, Any]:
     limits: dict[str, object] = {} if protocol == "grpc" else {"request_timeout": f"{_BODY_S}s"}
     source = _file(path=f"{layout.current}/routes/{protocol}.json", watched_directory={"path": layout.root})
     return _typed(

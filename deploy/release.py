@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import astuple
 from datetime import datetime, timezone
 
 from deploy.activation import activate
-from deploy.errors import DeployError
+from deploy.errors import DeployError, UsageError
 from deploy.facts import Facts, read_facts
-from deploy.layout import Layout
+from deploy.layout import NodeLayout
 from deploy.lock import operator
 from deploy.node import quoted
-from deploy.options import ReleaseOptions, Target
-from deploy.ports import PortTriple, choose
+from deploy.options import Destination, ReleaseOptions
 from deploy.progress import Progress
 from deploy.proxy import Proxy
 from deploy.proxy_config import PROTOCOLS, routes
 from deploy.proxy_routes import read_public_api
 from deploy.runtimes import Runtime, choose_runtime
-from deploy.session import Session, connected, locked
+from deploy.session import NodeSession, connected, locked
 from deploy.state import NodeState, ProxySettings, Release, ReleaseState, read_state, to_json
 from deploy.tree import release_id, require_tree, tree_commit, tree_size, tree_version
+from tritone.server import Ports
 
 _TOOLS = ("rsync", "flock", "setsid")
 _REMOVE_S = 300.0
 
 
-def release(target: Target, options: ReleaseOptions, progress: Progress) -> None:
+def release(target: Destination, options: ReleaseOptions, progress: Progress) -> None:
     """Copy a tree to a node and switch to it.
 
     Raises:
@@ -36,7 +38,7 @@ def release(target: Target, options: ReleaseOptions, progress: Progress) -> None
         progress.step(f"Inspect {target.host}")
         facts = read_facts(node, target.root, with_docker=options.runtime == "container")
         facts.require(*_TOOLS)
-        layout = Layout(facts.root)
+        layout = NodeLayout(facts.root)
         runtime = choose_runtime(options.runtime, facts)(node, layout, facts, options, progress)
         progress.note(f"{facts.root}; runtime {runtime.name}; GPU: {', '.join(facts.gpus) or 'none'}")
         node.run(layout.folders_command())
@@ -63,11 +65,13 @@ def release(target: Target, options: ReleaseOptions, progress: Progress) -> None
 
 
 def _copy(
-    session: Session, state: NodeState, facts: Facts, runtime: Runtime, options: ReleaseOptions
+    session: NodeSession, state: NodeState, facts: Facts, runtime: Runtime, options: ReleaseOptions
 ) -> ReleaseState:
     """Copy the tree, and write the release's other files beside it."""
     node, layout = session.node, session.layout
     commit = tree_commit(options.source)
+    own = [options.ports, *(found.release.ports for found in state.releases)]
+    taken = facts.listening.union(*map(astuple, own))
     api = read_public_api(options.source, options.body_limit_mib << 20)
     new = Release(
         id=release_id(commit),
@@ -77,7 +81,7 @@ def _copy(
         created_by=operator(),
         runtime=runtime.name,
         model_config_name=options.served_config(has_gpu=runtime.gpus is not None),
-        ports=_inner_ports(state, facts, options),
+        ports=inner_ports(options.inner_port, taken),
         environment=runtime.environment,
     )
     folder = layout.release(new.id)
@@ -94,11 +98,20 @@ def _copy(
     return ReleaseState(new)
 
 
-def _inner_ports(state: NodeState, facts: Facts, options: ReleaseOptions) -> PortTriple:
-    taken = set(facts.listening) | set(options.ports.all())
-    for found in state.releases:
-        taken.update(found.release.ports.all())
-    return choose(options.inner_port, taken)
+def inner_ports(first: int, taken: Collection[int]) -> Ports:
+    """Return the first three consecutive ports from `first` on that are not taken.
+
+    Raises:
+        UsageError: none within 300 ports.
+    """
+    for http in range(first, min(first + 300, 65533), 3):
+        ports = Ports(http, http + 1, http + 2)
+        if not set(astuple(ports)) & set(taken):
+            return ports
+    raise UsageError(
+        f"--inner-port: expected three free ports from {first} on, all up to {first + 299} are in use on the "
+        "node; choose another range."
+    )
 
 
 def removable(state: NodeState, keep: int) -> list[Release]:
@@ -127,7 +140,7 @@ def unused_environments(state: NodeState, removed: list[Release]) -> list[str]:
     ]
 
 
-def prune(session: Session, state: NodeState, keep: int) -> None:
+def prune(session: NodeSession, state: NodeState, keep: int) -> None:
     """Remove old releases, and environments that are no longer used."""
     removed = removable(state, keep)
     unused = unused_environments(state, removed)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from deploy.activation import activate
 from deploy.errors import NoReleaseError
 from deploy.facts import read_facts
-from deploy.layout import Layout
-from deploy.options import Target, Timeouts
+from deploy.layout import NodeLayout
+from deploy.options import Destination, Timeouts
 from deploy.progress import Progress
 from deploy.proxy import Proxy
 from deploy.session import connected, locked
@@ -15,7 +15,7 @@ from deploy.state import NodeState, ReleaseState
 
 
 def rollback(
-    target: Target, release_id: str | None, smoke_test: SmokeTest, timeouts: Timeouts, progress: Progress
+    target: Destination, release_id: str | None, smoke_test: SmokeTest, timeouts: Timeouts, progress: Progress
 ) -> None:
     """Switch a node back to a release, or else to the one that served before; it is activated like a new one.
 
@@ -27,7 +27,7 @@ def rollback(
         progress.step(f"Inspect {target.host}")
         facts = read_facts(node, target.root)
         facts.require("flock", "setsid")
-        with locked(node, Layout(facts.root), checks, progress, timeouts) as (session, state):
+        with locked(node, NodeLayout(facts.root), checks, progress, timeouts) as (session, state):
             chosen = choose_release(state, release_id)
             activate(session, Proxy(session, state), chosen, state)
         progress.step(f"{chosen.release.id} serves on {target.host} again")

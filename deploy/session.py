@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 from deploy.checks import Checks
 from deploy.dry_run import DryRunChecks, DryRunNode
-from deploy.layout import Layout
+from deploy.layout import NodeLayout
 from deploy.lock import NodeLock
 from deploy.node import Node, quoted
-from deploy.options import Target, Timeouts
+from deploy.options import Destination, Timeouts
 from deploy.progress import Progress
 from deploy.smoke import SmokeTest
 from deploy.state import NodeState, Release, ReleaseState, read_state, to_json
@@ -20,11 +20,11 @@ STOP_S = 180.0
 
 
 @dataclass(frozen=True)
-class Session:
+class NodeSession:
     """A locked node, with what the steps of a command need."""
 
     node: Node
-    layout: Layout
+    layout: NodeLayout
     lock: NodeLock
     checks: Checks
     progress: Progress
@@ -57,7 +57,9 @@ class Session:
 
 
 @contextmanager
-def connected(target: Target, smoke_test: SmokeTest, progress: Progress) -> Iterator[tuple[Node, Checks]]:
+def connected(
+    target: Destination, smoke_test: SmokeTest, progress: Progress
+) -> Iterator[tuple[Node, Checks]]:
     """Yield the node and the checks of what runs on it."""
     if target.dry_run:
         progress.step(
@@ -73,12 +75,12 @@ def connected(target: Target, smoke_test: SmokeTest, progress: Progress) -> Iter
 
 @contextmanager
 def locked(
-    node: Node, layout: Layout, checks: Checks, progress: Progress, timeouts: Timeouts
-) -> Iterator[tuple[Session, NodeState]]:
+    node: Node, layout: NodeLayout, checks: Checks, progress: Progress, timeouts: Timeouts
+) -> Iterator[tuple[NodeSession, NodeState]]:
     """Lock a node, stop what an interrupted deploy left running, and yield a session and the node's state."""
     with NodeLock(node, layout, progress) as lock:
         tidy = quoted("if [ -f {0} ]; then sh {0}; fi", layout.tidy)  # absent on a node without releases
         stopped = node.run(tidy, timeout_s=STOP_S).output.strip()
         if stopped:
             progress.note(f"left by an interrupted deploy:\n{stopped}")
-        yield Session(node, layout, lock, checks, progress, timeouts), read_state(node, layout)
+        yield NodeSession(node, layout, lock, checks, progress, timeouts), read_state(node, layout)

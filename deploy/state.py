@@ -6,9 +6,9 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TypeVar
 
-from deploy.layout import Layout
+from deploy.layout import NodeLayout
 from deploy.node import Node, quoted
-from deploy.ports import PortTriple
+from tritone.server import Ports
 
 RecordT = TypeVar("RecordT", "ProxySettings", "Release")
 
@@ -18,7 +18,7 @@ class ProxySettings:
     """How the proxy runs: front/door.json, so that rollback and status need no options."""
 
     address: str  # that it listens on
-    ports: PortTriple  # public
+    ports: Ports  # public
     runtime: str  # "process" or "container"
     envoy: str  # path of the binary on the node, or name of the image
 
@@ -41,7 +41,7 @@ class Release:
     created_by: str  # user@machine
     runtime: str  # "process" or "container"
     model_config_name: str | None  # configs/<name>.pbtxt where a model has one
-    ports: PortTriple  # of its server, on the node's loopback address
+    ports: Ports  # of its server, on the node's loopback address
     environment: str | None = None  # folder under environments/, if it needs one
     outcome: str = "prepared"  # or served, or failed with the reason
 
@@ -124,10 +124,10 @@ def to_json(record: ProxySettings | Release) -> str:
 def from_json(kind: type[RecordT], text: str) -> RecordT:
     """Read a record."""
     fields = json.loads(text)
-    return kind(**{**fields, "ports": PortTriple(**fields["ports"])})
+    return kind(**{**fields, "ports": Ports(**fields["ports"])})
 
 
-def read_state(node: Node, layout: Layout) -> NodeState:
+def read_state(node: Node, layout: NodeLayout) -> NodeState:
     """Query a node for its state."""
     command = _SCRIPT.replace("{root}", quoted("{}", layout.root))
     return parse_state(node.run(command, dry_run_output=_DRY_RUN_ANSWER).output)

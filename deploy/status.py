@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from datetime import timedelta
 
 from deploy.facts import read_facts
-from deploy.layout import Layout
-from deploy.options import Target
+from deploy.layout import NodeLayout
+from deploy.options import Destination
 from deploy.progress import Progress
 from deploy.session import connected
 from deploy.smoke import SmokeTest
@@ -51,11 +51,11 @@ class Status:
         return "\n".join(lines)
 
 
-def status(target: Target, smoke_test: SmokeTest, progress: Progress, as_json: bool) -> bool:
+def status(target: Destination, smoke_test: SmokeTest, progress: Progress, as_json: bool) -> bool:
     """Print what a node serves; return whether it serves."""
     with connected(target, smoke_test, progress) as (node, checks):
         facts = read_facts(node, target.root)
-        state = read_state(node, Layout(facts.root))
+        state = read_state(node, NodeLayout(facts.root))
         proxy = state.proxy
         ready = bool(proxy and state.proxy_runs and checks.ready(proxy.reachable_address, proxy.ports))
     found = Status(state, facts.gpus, ready)
@@ -73,7 +73,7 @@ def _row(found: ReleaseState, state: NodeState) -> tuple[str, ...]:
         release.version,
         release.runtime,
         release.model_config_name or "-",
-        "/".join(str(port) for port in release.ports.all()),
+        "/".join(str(port) for port in astuple(release.ports)),
         str(found.engines),
         "stopped" if found.started_s is None else f"up {timedelta(seconds=state.now_s - found.started_s)}",
         role if len(role) < 100 else role[:97] + "...",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 
 from deploy.errors import UsageError
 from deploy.facts import Facts
-from deploy.layout import Layout
+from deploy.layout import NodeLayout
 from deploy.node import Node, quoted
 from deploy.options import ReleaseOptions
 from deploy.progress import Progress
@@ -29,7 +29,7 @@ class ContainerRuntime(Runtime):
     name = "container"
 
     def __init__(
-        self, node: Node, layout: Layout, facts: Facts, options: ReleaseOptions, progress: Progress
+        self, node: Node, layout: NodeLayout, facts: Facts, options: ReleaseOptions, progress: Progress
     ) -> None:
         super().__init__(node, layout, facts, options, progress)
         if facts.gpus and options.gpus != "none":
@@ -73,7 +73,7 @@ class ContainerRuntime(Runtime):
         command += ["--log-driver", "json-file", "--log-opt", "max-size=20m", "--log-opt", "max-file=5"]
         if self.gpus:
             command += ["--gpus", self.gpus]
-        for outside, inside in zip(release.ports.all(), (8000, 8001, 8002), strict=True):
+        for outside, inside in zip(astuple(release.ports), (8000, 8001, 8002), strict=True):
             command += ["--publish", f"127.0.0.1:{outside}:{inside}"]
         for folder in ("model_repository", "ensembles"):
             command += ["--volume", f"{tree}/{folder}:{_INSIDE}/{folder}"]

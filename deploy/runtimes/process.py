@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 
 from deploy.facts import Facts
-from deploy.layout import Layout
+from deploy.layout import NodeLayout
 from deploy.node import Node, quoted
 from deploy.options import ReleaseOptions
 from deploy.progress import Progress
@@ -47,7 +47,7 @@ class ProcessRuntime(Runtime):
     name = "process"
 
     def __init__(
-        self, node: Node, layout: Layout, facts: Facts, options: ReleaseOptions, progress: Progress
+        self, node: Node, layout: NodeLayout, facts: Facts, options: ReleaseOptions, progress: Progress
     ) -> None:
         super().__init__(node, layout, facts, options, progress)
         self.environment = None if options.python else self._environment_name("node")
@@ -72,7 +72,7 @@ class ProcessRuntime(Runtime):
         """Return the scripts of a release's server."""
         folder = self._layout.release(release.id)
         command = [self._python(), "-m", "tritone.server", "--address", "127.0.0.1"]
-        for name, port in zip(("http", "grpc", "metrics"), release.ports.all(), strict=True):
+        for name, port in zip(("http", "grpc", "metrics"), astuple(release.ports), strict=True):
             command += [f"--{name}-port", str(port)]
         command += server_options(release)
         key = quoted('TRITONE_ADMIN_KEY="$(cat {})" ', self._layout.admin_key)

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from deploy.facts import Facts
-from deploy.layout import Layout
+from deploy.layout import NodeLayout
 from deploy.node import Node
 from deploy.options import ReleaseOptions
 from deploy.progress import Progress
@@ -38,7 +38,7 @@ class Runtime(ABC):
     name: str
 
     def __init__(
-        self, node: Node, layout: Layout, facts: Facts, options: ReleaseOptions, progress: Progress
+        self, node: Node, layout: NodeLayout, facts: Facts, options: ReleaseOptions, progress: Progress
     ) -> None:
         self._node = node
         self._layout = layout

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-from deploy.ports import PortTriple
 from deploy.tree import copy_rules
 from tritone.server import Ports
 
@@ -50,7 +49,7 @@ class LocalNode:
     """An sshd, and the folder that deploys to it use."""
 
     root: Path
-    ports: PortTriple  # of the proxy
+    ports: Ports  # of the proxy
     inner_port: int
     ssh_arguments: tuple[str, ...]
     ssh_port: int
@@ -185,10 +184,9 @@ LogLevel ERROR
     )
     arguments = ("-F", "none", "-p", str(port), "-i", str(folder / "user_key"), "-o", "IdentitiesOnly=yes")
     arguments += ("-o", f"UserKnownHostsFile={known}")
-    free_ports = Ports.free()
     node = LocalNode(
         root=folder / "tritone",
-        ports=PortTriple(free_ports.http, free_ports.grpc, free_ports.metrics),
+        ports=Ports.free(),
         inner_port=21000 + os.getpid() % 300 * 30,
         ssh_arguments=arguments,
         ssh_port=port,

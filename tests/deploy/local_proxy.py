@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.layout import Layout
-from deploy.ports import PortTriple
+from deploy.layout import NodeLayout
 from deploy.proxy_config import PROTOCOLS, bootstrap, clusters, routes
 from deploy.state import ProxySettings, Release
 from tritone.server import Ports
@@ -25,12 +24,11 @@ from tritone.server import Ports
 def local_proxy(upstream, api):
     """Run Envoy in front of a server's ports, and yield the public ports."""
     envoy = pytest.importorskip("envoy", reason="no Envoy in this environment: make test-deploy installs it")
-    free = Ports.free()
-    ports = PortTriple(free.http, free.grpc, free.metrics)
+    ports = Ports.free()
     # The path of Envoy's socket must be short, and pytest's folders are not.
     folder = Path(tempfile.mkdtemp(prefix="proxy-", dir="/tmp"))
     release = Release("a", "abc", "0.1.0", "", "", "process", None, upstream)
-    layout = Layout(str(folder))
+    layout = NodeLayout(str(folder))
     try:
         write_routes(layout, release, api)
         (folder / "front").mkdir()

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from tritonclient.grpc import service_pb2
 
-from deploy.ports import PortTriple
 from deploy.proxy_config import CONNECTIONS
 from deploy.proxy_routes import PublicApi
+from tritone.server import Ports
 
 from .local_proxy import local_proxy
 from .raw_grpc import call as raw_call
@@ -63,7 +63,7 @@ class Caller:
 @pytest.fixture(scope="module")
 def shared():
     grpc_upstream, http_upstream, metrics = GrpcUpstream(), HttpUpstream(), HttpUpstream()
-    with local_proxy(PortTriple(http_upstream.port, grpc_upstream.port, metrics.port), API) as ports:
+    with local_proxy(Ports(http_upstream.port, grpc_upstream.port, metrics.port), API) as ports:
         made = Caller(ports, grpc_upstream, http_upstream)
         yield made
         made.channel.close()

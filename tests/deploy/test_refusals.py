@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from deploy.layout import Layout
+from deploy.layout import NodeLayout
 from deploy.lock import lock_command, operator
 
 from .conftest import ROOT
@@ -92,7 +92,7 @@ def test_taken_public_port_is_refused_before_anything_is_copied(served):
 
 def held_lock(served):
     """Hold the lock as a deploy from another machine would."""
-    script = lock_command(Layout(str(served.root)))
+    script = lock_command(NodeLayout(str(served.root)))
     holder = subprocess.Popen(
         ["sh", "-c", script.replace(operator(), "somebody@elsewhere")],
         stdin=subprocess.PIPE,

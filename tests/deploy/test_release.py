@@ -20,8 +20,8 @@ import tritonclient.http as triton_http
 from onnx import numpy_helper
 from tritone_client import Client
 
-from deploy.layout import Layout
-from deploy.options import Target, Timeouts
+from deploy.layout import NodeLayout
+from deploy.options import Destination, Timeouts
 from deploy.progress import Progress
 from deploy.proxy import Proxy
 from deploy.session import connected, locked
@@ -104,10 +104,10 @@ def test_unchanged_files_are_linked_not_sent(switches, node):
 
 def test_draining_waits_for_requests_in_flight(served):
     progress, smoke_test = Progress(), SmokeTest([])
-    target = Target(served.host, str(served.root), served.ssh_arguments)
+    target = Destination(served.host, str(served.root), served.ssh_arguments)
     noise = np.random.default_rng(0).normal(0, 0.1, 16_000 * 60 * 20).astype(np.float32)
     with connected(target, smoke_test, progress) as (node, checks):
-        layout = Layout(str(served.root))
+        layout = NodeLayout(str(served.root))
         with locked(node, layout, checks, progress, Timeouts()) as (session, state):
             release = state.find(state.current).release
             proxy = Proxy(session, state)

@@ -11,7 +11,7 @@ import soundfile
 from tritone_client import InvalidRequestError, ServerError, Speech, Transcription
 
 from demo import synthesis
-from demo.report import Report
+from demo.report import DemoReport
 
 TEXT = "This is spoken."
 
@@ -41,7 +41,7 @@ class Service:
 
 @pytest.fixture
 def report():
-    return Report(io.StringIO(), width=100, bold=False)
+    return DemoReport(io.StringIO(), width=100, bold=False)
 
 
 @pytest.fixture(autouse=True)

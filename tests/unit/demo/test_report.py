@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tritone_client import InvalidRequestError, Transcription, Word
 
-from demo.report import Report
+from demo.report import DemoReport
 
 WORDS = [f"word{number}" for number in range(40)]
 SPEECH = Transcription(
@@ -21,7 +21,7 @@ SPEECH = Transcription(
 
 @pytest.fixture
 def report():
-    return Report(io.StringIO(), width=80, bold=False)
+    return DemoReport(io.StringIO(), width=80, bold=False)
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from deploy.ports import PortTriple
 from deploy.state import Release
+from tritone.server import Ports
 
 
 def a_release(name="a", **changes):
-    ports = PortTriple(18000, 18001, 18002)
+    ports = Ports(18000, 18001, 18002)
     return replace(Release(name, "abc", "0.1.0", "", "", "process", None, ports), **changes)

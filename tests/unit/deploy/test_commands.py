@@ -13,7 +13,7 @@ import pytest
 from deploy.__main__ import main
 from deploy.errors import NoReleaseError, UsageError
 from deploy.node import quoted
-from deploy.options import ReleaseOptions, Target
+from deploy.options import Destination, ReleaseOptions
 from deploy.progress import Progress
 from deploy.release import release, removable, unused_environments
 from deploy.rollback import choose_release
@@ -22,6 +22,7 @@ from deploy.smoke import SmokeTest, demo_recordings
 from deploy.state import NodeState, Release, ReleaseState, from_json, to_json
 from deploy.status import Status
 from deploy.tree import ROOT, copy_command, copy_rules, release_id, require_tree
+from tritone.server import Ports
 
 from .releases import a_release
 
@@ -76,19 +77,21 @@ def test_release_ids_sort_by_time():
 @pytest.mark.parametrize("host", ["-oProxyCommand=x", "a b", "", "node;id"])
 def test_host_that_ssh_could_take_for_an_option_is_refused(host):
     with pytest.raises(UsageError, match="HOST: expected user@node"):
-        Target(host)
+        Destination(host)
 
 
 @pytest.mark.parametrize("root", ["", "/", "~/x", "../up", "a/../../b"])
 def test_invalid_root_folder_is_refused(root):
     with pytest.raises(UsageError, match="--root"):
-        Target("node", root)
+        Destination("node", root)
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"keep": 1}, "--keep: expected 2 or more"),
+        ({"ports": Ports(8000, 8000, 8002)}, "ports: expected three different ones"),
+        ({"ports": Ports(8000, 8001, 70_000)}, "from 1 to 65535"),
         ({"model_config_name": "../x"}, "--model-config-name: expected a name"),
         ({"smoke_test": SmokeTest([ROOT / "none.wav"])}, "--recording: expected a file"),
     ],
@@ -162,7 +165,7 @@ def test_status_gives_the_remedy_when_the_serving_release_is_not_running():
 def dry_run(**changes):
     printed = io.StringIO()
     options = ReleaseOptions(ROOT, SmokeTest(demo_recordings()), **changes)
-    release(Target("user@node", dry_run=True), options, Progress(commands=True, stream=printed))
+    release(Destination("user@node", dry_run=True), options, Progress(commands=True, stream=printed))
     return printed.getvalue()
 
 

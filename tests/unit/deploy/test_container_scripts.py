@@ -11,7 +11,7 @@ import pytest
 
 from deploy.dry_run import DryRunNode
 from deploy.facts import parse_facts
-from deploy.layout import Layout
+from deploy.layout import NodeLayout
 from deploy.options import ReleaseOptions
 from deploy.progress import Progress
 from deploy.runtimes.container import ContainerRuntime
@@ -50,7 +50,7 @@ def runtime(tmp_path):
     (tmp_path / "admin-key").write_text("secret")
     progress = Progress(stream=io.StringIO())
     options = ReleaseOptions(ROOT, SmokeTest([]))
-    node, layout = DryRunNode("node", [], progress), Layout(str(tmp_path))
+    node, layout = DryRunNode("node", [], progress), NodeLayout(str(tmp_path))
     return ContainerRuntime(node, layout, parse_facts(FACTS), options, progress)
 
 

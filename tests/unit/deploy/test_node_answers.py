@@ -15,10 +15,11 @@ from deploy.errors import (
     UsageError,
 )
 from deploy.facts import parse_facts
-from deploy.ports import PortTriple, choose
+from deploy.release import inner_ports
 from deploy.runtimes import choose_runtime
 from deploy.state import parse_state, to_json
 from deploy.tree import transfer_summary
+from tritone.server import Ports
 
 from .releases import a_release
 
@@ -87,10 +88,10 @@ def test_unusable_docker_is_an_error_with_a_remedy(wanted, docker):
 
 
 def test_ports_in_use_are_skipped():
-    assert choose(18000, set()) == PortTriple(18000, 18001, 18002)
-    assert choose(18000, {18001, 18005}) == PortTriple(18006, 18007, 18008)
+    assert inner_ports(18000, set()) == Ports(18000, 18001, 18002)
+    assert inner_ports(18000, {18001, 18005}) == Ports(18006, 18007, 18008)
     with pytest.raises(UsageError, match="expected three free ports from 18000"):
-        choose(18000, set(range(18000, 19000)))
+        inner_ports(18000, set(range(18000, 19000)))
 
 
 def record(name, **changes):
@@ -117,7 +118,7 @@ engines a 0
     found = state.find("b")
     assert (found.runs, found.started_s, found.restarts, found.engines) == (True, 900, 1, 5)
     assert not state.find("a").runs
-    assert state.proxy.ports == PortTriple(1, 2, 3)
+    assert state.proxy.ports == Ports(1, 2, 3)
     assert state.environments == ("node-1",)
 
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from deploy.layout import Layout
+from deploy.layout import NodeLayout
 from deploy.lock import lock_command
 from deploy.proxy import links_command
 from deploy.runtimes.process import process_scripts
@@ -32,7 +32,7 @@ def test_links_are_set_and_removed(tmp_path):
 
 
 def test_tidy_stops_only_servers_that_do_not_serve(tmp_path):
-    layout = Layout(str(tmp_path / "a root"))
+    layout = NodeLayout(str(tmp_path / "a root"))
     root = tmp_path / "a root"
     for name, alive in (("served", 0), ("left", 0), ("ended", 1)):
         folder = root / "releases" / name
@@ -46,13 +46,13 @@ def test_tidy_stops_only_servers_that_do_not_serve(tmp_path):
 
 
 def test_tidy_does_nothing_in_an_empty_root(tmp_path):
-    layout = Layout(str(tmp_path))
+    layout = NodeLayout(str(tmp_path))
     done = sh(layout.scripts()[layout.tidy])
     assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_admin_key_is_created_once_and_readable_by_the_user_only(tmp_path):
-    command = Layout(str(tmp_path)).folders_command()
+    command = NodeLayout(str(tmp_path)).folders_command()
     sh(command, check=True)
     key = (tmp_path / "admin-key").read_text()
     assert len(key) == 48
@@ -64,7 +64,7 @@ def test_admin_key_is_created_once_and_readable_by_the_user_only(tmp_path):
 def test_lock_that_is_not_released_cleans_up(tmp_path):
     (tmp_path / "tidy").write_text(f"touch {tmp_path}/tidied")
     (tmp_path / "up").write_text("")
-    command = lock_command(Layout(str(tmp_path)))
+    command = lock_command(NodeLayout(str(tmp_path)))
     assert sh(command, input="heartbeat\nrelease\n").stdout == "held\n"
     assert not (tmp_path / "tidied").exists()
     assert sh(command, input="heartbeat\n").stdout == "held\n"
@@ -115,7 +115,7 @@ def test_lock_without_heartbeat_cleans_up(tmp_path):
     (tmp_path / "tidy").write_text(f"touch {tmp_path}/tidied")
     (tmp_path / "up").write_text("")
     holder = subprocess.Popen(
-        ["sh", "-c", lock_command(Layout(str(tmp_path)), stale_s=1)], stdin=subprocess.PIPE
+        ["sh", "-c", lock_command(NodeLayout(str(tmp_path)), stale_s=1)], stdin=subprocess.PIPE
     )
     try:
         assert holder.wait(20) == 0
@@ -130,7 +130,7 @@ def test_lock_is_kept_by_its_heartbeat(tmp_path):
     for shell in ("sh", "bash --posix"):
         folder = tmp_path / shell.replace(" ", "")
         folder.mkdir()
-        command = [*shell.split(), "-c", lock_command(Layout(str(folder)), stale_s=1)]
+        command = [*shell.split(), "-c", lock_command(NodeLayout(str(folder)), stale_s=1)]
         holders.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
         assert holders[-1].stdout.readline() == "held\n"
     for _ in range(15):

@@ -9,13 +9,13 @@ import pytest
 
 from deploy.checks import Checks
 from deploy.errors import ProxyError
-from deploy.layout import Layout
+from deploy.layout import NodeLayout
 from deploy.options import Timeouts
-from deploy.ports import PortTriple
 from deploy.progress import Progress
 from deploy.proxy import Proxy
 from deploy.smoke import SmokeTest
 from deploy.state import NodeState, ProxySettings
+from tritone.server import Ports
 
 from .releases import a_release
 
@@ -38,8 +38,8 @@ class Responses(Checks):
 
 
 def drained(responses, drain_s):
-    session = SimpleNamespace(checks=responses, layout=Layout("/r"), timeouts=Timeouts(drain_s=drain_s))
-    settings = ProxySettings("127.0.0.1", PortTriple(), "process", "envoy")
+    session = SimpleNamespace(checks=responses, layout=NodeLayout("/r"), timeouts=Timeouts(drain_s=drain_s))
+    settings = ProxySettings("127.0.0.1", Ports(), "process", "envoy")
     return Proxy(session, NodeState(proxy=settings, proxy_runs=True)).drained(a_release())
 
 

@@ -9,16 +9,16 @@ from dataclasses import replace
 
 import pytest
 
-from deploy.layout import Layout
-from deploy.ports import PortTriple
+from deploy.layout import NodeLayout
 from deploy.proxy_config import CONNECTIONS, PROTOCOLS, bootstrap, cluster_name, clusters, routes
 from deploy.proxy_routes import LUA, PublicApi
 from deploy.state import ProxySettings
+from tritone.server import Ports
 
 from .releases import a_release
 
 API = PublicApi(["punctuate", "text_to_speech"])
-SETTINGS = ProxySettings("127.0.0.1", PortTriple(8000, 8001, 8002), "process", "envoy")
+SETTINGS = ProxySettings("127.0.0.1", Ports(8000, 8001, 8002), "process", "envoy")
 
 
 def managers(layout):
@@ -30,11 +30,11 @@ def managers(layout):
 
 
 def test_bootstrap_does_not_depend_on_the_release():
-    assert "releases" not in bootstrap(SETTINGS, Layout("/root"))
+    assert "releases" not in bootstrap(SETTINGS, NodeLayout("/root"))
 
 
 def test_listeners_follow_the_link_to_the_serving_release():
-    for protocol, manager in managers(Layout("/r")).items():
+    for protocol, manager in managers(NodeLayout("/r")).items():
         source = manager["rds"]["config_source"]["path_config_source"]
         assert source == {"path": f"/r/current/routes/{protocol}.json", "watched_directory": {"path": "/r"}}
 
@@ -51,9 +51,9 @@ def seconds(duration):
 
 
 def test_long_requests_do_not_time_out():
-    for manager in managers(Layout("/r")).values():
+    for manager in managers(NodeLayout("/r")).values():
         assert seconds(manager["stream_idle_timeout"]) >= 3600
-    assert "request_timeout" not in managers(Layout("/r"))["grpc"]  # streams stay open
+    assert "request_timeout" not in managers(NodeLayout("/r"))["grpc"]  # streams stay open
     for protocol in PROTOCOLS:
         _, _, leading = found_routes(a_release(), protocol)
         assert leading
@@ -61,12 +61,12 @@ def test_long_requests_do_not_time_out():
 
 
 def test_slow_clients_and_connections_are_limited():
-    for protocol, manager in managers(Layout("/r")).items():
+    for protocol, manager in managers(NodeLayout("/r")).items():
         assert 0 < seconds(manager["request_headers_timeout"]) <= 60
         assert 0 < seconds(manager["common_http_protocol_options"]["idle_timeout"]) <= 3600
         assert manager["max_request_headers_kb"] <= 60
         assert protocol == "grpc" or seconds(manager["request_timeout"]) > 0
-    for listener in json.loads(bootstrap(SETTINGS, Layout("/r")))["static_resources"]["listeners"]:
+    for listener in json.loads(bootstrap(SETTINGS, NodeLayout("/r")))["static_resources"]["listeners"]:
         limit, manager = listener["filter_chains"][0]["filters"]
         assert limit["typed_config"]["max_connections"] == CONNECTIONS[listener["name"]]
         assert manager["name"] == "envoy.filters.network.http_connection_manager"
@@ -107,12 +107,12 @@ def test_every_call_with_a_model_name_is_filtered():
 
 def test_filters_are_disabled_unless_a_route_enables_them():
     """Routes of releases from before the filters existed do not."""
-    for manager in managers(Layout("/r")).values():
+    for manager in managers(NodeLayout("/r")).values():
         assert all(each["disabled"] for each in manager["http_filters"][:-1])
 
 
 def test_two_releases_have_separate_clusters():
-    old, new = a_release("old"), a_release("new", ports=PortTriple(18003, 18004, 18005))
+    old, new = a_release("old"), a_release("new", ports=Ports(18003, 18004, 18005))
     resources = json.loads(clusters([old, new]))["resources"]
     ports = {
         cluster["name"]: cluster["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"]["address"][
@@ -131,13 +131,13 @@ def test_two_releases_have_separate_clusters():
 
 
 def test_grpc_uses_http2_on_both_sides():
-    assert managers(Layout("/r"))["grpc"]["codec_type"] == "HTTP2"
+    assert managers(NodeLayout("/r"))["grpc"]["codec_type"] == "HTTP2"
     options = json.loads(clusters([a_release("a")]))["resources"][1]["typed_extension_protocol_options"]
     assert "http2_protocol_options" in next(iter(options.values()))["explicit_http_config"]
 
 
 def test_admin_endpoint_is_a_socket_readable_by_the_user_only():
-    address = json.loads(bootstrap(SETTINGS, Layout("/r")))["admin"]["address"]
+    address = json.loads(bootstrap(SETTINGS, NodeLayout("/r")))["admin"]["address"]
     assert address == {"pipe": {"path": "/r/front/admin.sock", "mode": 0o600}}
 
 
@@ -150,11 +150,10 @@ def test_node_can_reach_its_proxy_on_any_address(address, reached):
 
 
 def test_all_ipv6_addresses_include_ipv4():
-    for listener in json.loads(bootstrap(replace(SETTINGS, address="::"), Layout("/r")))["static_resources"][
-        "listeners"
-    ]:
+    both = json.loads(bootstrap(replace(SETTINGS, address="::"), NodeLayout("/r")))
+    for listener in both["static_resources"]["listeners"]:
         assert listener["address"]["socket_address"]["ipv4_compat"] is True
-    assert "ipv4_compat" not in bootstrap(SETTINGS, Layout("/r"))
+    assert "ipv4_compat" not in bootstrap(SETTINGS, NodeLayout("/r"))
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "::", "::1"])
@@ -163,7 +162,7 @@ def test_envoy_accepts_the_configuration(tmp_path, address):
         pytest.skip("no Envoy in this environment: make test-deploy installs it")
     import envoy
 
-    layout = Layout(str(tmp_path))
+    layout = NodeLayout(str(tmp_path))
     release = a_release("20260101-000000-abc")
     folder = tmp_path / "releases" / release.id / "routes"
     folder.mkdir(parents=True)
