@@ -34,15 +34,14 @@ def test_recording_shows_the_whole_transcription(report, printed):
     assert printed().startswith("\na.wav  20.00 s of audio in 500 ms\n")
     assert "reference   What was really said.\n" in printed()
     shown = " ".join(printed().split())
-    assert SPEECH.transcript in " ".join(shown.split("punctuated")[0].split())
+    assert SPEECH.transcript in shown.split("punctuated")[0]
     assert all(f"{word.word} {word.start_s:.2f}-{word.end_s:.2f}" in shown for word in SPEECH.words)
 
 
 def test_no_line_is_wider_than_the_terminal_or_breaks_a_word_time(report, printed):
     report.recording(Path("a.wav"), SPEECH, 0.5, None)
     assert max(map(len, printed().splitlines())) <= 80
-    times = printed().split("word times")[1].split()
-    assert len(times) == 2 * len(WORDS)
+    assert len(printed().split("word times")[1].split()) == 2 * len(WORDS)
 
 
 def test_silence_is_shown_as_nothing(report, printed):
