@@ -68,7 +68,7 @@ class ServerOptions:
         return (
             f"address {self.address}: whoever reaches ports {self.ports.http}, {self.ports.grpc} and "
             f"{self.ports.metrics} can call every model, without a password. They are for trusted callers; "
-            "keep a firewall or the front door of `make deploy` before them (docs/operations.md)."
+            "keep a firewall or the proxy of `make deploy` in front of them (docs/operations.md)."
         )
 
     def arguments(self, backend_directory: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a node with real servers answers through its front door, and what it refuses."""
+"""What the proxy of a node with real servers lets through, and what it refuses."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def client(request, served):
 
 
 def refused(call, *arguments, **options):
-    """Return what the front door says."""
+    """Return the proxy's message."""
     with pytest.raises(InferenceServerException) as caught:
         call(*arguments, **options)
     message = str(caught.value)
-    assert "front door: expected health, metadata, statistics or inference of a public pipeline" in message
+    assert "proxy: expected health, metadata, statistics or inference of a public pipeline" in message
     assert "PERMISSION_DENIED" in message or "403" in message
     return message
 
@@ -41,7 +41,7 @@ def texts(client, name, value=b"how are you"):
     return made
 
 
-def test_pipelines_are_answered(client):
+def test_pipelines_answer(client):
     assert client.is_server_live()
     assert client.is_server_ready()
     assert client.get_server_metadata()
@@ -54,23 +54,23 @@ def test_pipelines_are_answered(client):
 
 
 @pytest.mark.parametrize("protocol", ["grpc", "http"])
-def test_pipelines_are_probed(served, protocol):
+def test_pipelines_can_be_probed(served, protocol):
     port = getattr(served.ports, protocol)
     with Client(f"127.0.0.1:{port}", protocol=protocol) as client:
         assert client.probe().ok
 
 
 @pytest.mark.parametrize("model", COMPOSING)
-def test_models_of_pipelines_are_refused(client, model):
+def test_models_inside_pipelines_are_refused(client, model):
     refused(client.infer, model, [texts(client, "transcript")])
     refused(client.get_model_metadata, model)
     refused(client.get_inference_statistics, model)
 
 
-def test_a_canary_that_is_not_served_is_triton_s_to_refuse(client):
+def test_canary_that_is_not_served_is_refused_by_triton(client):
     with pytest.raises(InferenceServerException) as caught:
         client.infer("punctuate_canary", [texts(client, "transcript")])
-    assert "front door" not in str(caught.value)
+    assert "proxy" not in str(caught.value)
     assert "punctuate_canary" in str(caught.value)
 
 
@@ -88,7 +88,7 @@ def test_control_is_refused(client):
     refused(client.get_cuda_shared_memory_status)
 
 
-def test_a_stream_ends_with_the_first_message_for_another_model(served):
+def test_stream_ends_at_the_first_message_for_another_model(served):
     answers = []
     with triton_grpc.InferenceServerClient(f"127.0.0.1:{served.ports.grpc}") as client:
         client.start_stream(lambda result, error: answers.append(error or result))
@@ -96,25 +96,25 @@ def test_a_stream_ends_with_the_first_message_for_another_model(served):
             client.async_stream_infer(model, [texts(client, "transcript")])
         client.stop_stream()
     *served_before, last = answers
-    assert len(served_before) <= 1  # it may be answered, or ended with the stream
+    assert len(served_before) <= 1  # it is answered, or ends with the stream
     assert isinstance(last, InferenceServerException)
-    assert "front door: expected health" in str(last)
+    assert "proxy: expected health" in str(last)
 
 
-def test_a_request_above_the_limit_is_the_callers_fault(served, tmp_path):
+def test_request_above_the_limit_is_an_invalid_request(served, tmp_path):
     large = tmp_path / "large.wav"
     large.write_bytes(b"RIFF")
     with large.open("r+b") as file:
         file.truncate((256 << 20) + 1)
     for protocol in ("grpc", "http"):
         with Client(f"127.0.0.1:{getattr(served.ports, protocol)}", protocol=protocol) as client:
-            with pytest.raises(InvalidRequestError, match=r"front door: expected a (message|body) of "):
+            with pytest.raises(InvalidRequestError, match=r"proxy: expected a (message|body) of "):
                 client.transcribe(large)
             assert client.punctuate("how are you")
 
 
-def test_refused_requests_leave_the_server_as_it_was(served):
-    """Triton gets a broken message for each that the front door refuses."""
+def test_refused_requests_do_not_harm_the_server(served):
+    """Triton receives a broken message for each request that the proxy refuses."""
     with grpc.insecure_channel(f"127.0.0.1:{served.ports.grpc}") as channel:
         infer = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
         for _ in range(300):

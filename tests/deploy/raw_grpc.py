@@ -1,4 +1,4 @@
-"""A gRPC call written frame by frame, as no gRPC library would write it."""
+"""A gRPC call written frame by frame, in ways that gRPC libraries do not allow."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _END_STREAM, _END_HEADERS, _ACK = 0x1, 0x4, 0x1
 
 
 def call(port, path, pieces, headers=()):
-    """Send a call whose body comes in these pieces, one DATA frame each; return when it was answered."""
+    """Send a call with one DATA frame for each piece of its body, and wait for the response."""
     fields = [(":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "test")]
     fields += [("te", "trailers"), ("content-type", "application/grpc"), *headers]
     block = b"".join(_literal(name, value) for name, value in fields)
@@ -50,5 +50,5 @@ def _frame(kind, flags, stream, payload):
 
 
 def _literal(name, value):
-    """One header field of HPACK: a literal with a new name, not indexed, not compressed."""
+    """Encode a header field for HPACK: a literal with a new name, not indexed, not compressed."""
     return b"\0" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()

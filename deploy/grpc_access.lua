@@ -1,15 +1,15 @@
--- Lets a gRPC request pass only when each of its messages names a public pipeline.
+-- Lets a gRPC request pass only if each of its messages names a public pipeline.
 --
--- The messages of KServe's inference service all carry the model's name in field 1. A stream may name another
--- model in every message, and the last one of several names counts. So every top-level field of every message is
--- walked over, without buffering: bytes go on as soon as they are known to be harmless, and at most a message's
--- start, or one field's, is held back. Once a message is refused no byte of the request goes on any more; the
--- server finds the request broken, and its answer is replaced by the reason.
+-- The messages of KServe's inference service all have the model's name in field 1. A stream may name another model
+-- in every message, and if a message repeats the field, the last one counts. So every top-level field of every
+-- message is parsed, without buffering: bytes are forwarded as soon as they are known to be harmless, and at most
+-- the start of a message or field is held back. Once a message is refused, no further byte is forwarded; the server
+-- sees a broken request, and its response is replaced by the reason.
 
-local STATE = "tritone.front_door"
-local PREFIX = 5 -- bytes before each message: whether it is compressed, and its length
+local STATE = "tritone.proxy"
+local PREFIX = 5 -- bytes before each message: compression flag and length
 local LONGEST_NAME = 128
-local BROKEN = "\0\0\0\0\1\0" -- a message that no protobuf parser takes
+local BROKEN = "\0\0\0\0\1\0" -- a message that no protobuf parser accepts
 
 local PERMISSION_DENIED, INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNIMPLEMENTED = "7", "3", "8", "12"
 
@@ -18,11 +18,11 @@ local function refuse(code, reason)
 end
 
 local function malformed()
-  refuse(INVALID_ARGUMENT, "front door: expected a protobuf message of the inference service, got another; "
-    .. "use a KServe v2 client.")
+  refuse(INVALID_ARGUMENT, "proxy: expected a protobuf message of the inference service, got something "
+    .. "else; use a KServe v2 client.")
 end
 
--- Returns the number at a position and the position after it, or nil when it is not complete.
+-- Returns the number at a position and the position after it, or nil if it is incomplete.
 local function varint(bytes, at, longest)
   local value, factor = 0, 1
   for place = at, at + longest - 1 do
@@ -35,8 +35,8 @@ local function varint(bytes, at, longest)
   malformed()
 end
 
--- Returns a field's number, the position of its content, the content's length in bytes and whether it has its
--- length written before it; or nil when the bytes end too early to tell.
+-- Returns a field's number, the position and length in bytes of its content, and whether it is length-delimited; or
+-- nil if the bytes end too early to tell.
 local function field(bytes, at)
   local tag, content = varint(bytes, at, 5)
   if tag == nil then return nil end
@@ -58,15 +58,15 @@ local function field(bytes, at)
   malformed() -- groups, which these messages do not have
 end
 
-local function require_public(offer, name)
-  if not offer.public[name] then
-    refuse(PERMISSION_DENIED, offer.expected)
+local function require_public(api, name)
+  if not api.public[name] then
+    refuse(PERMISSION_DENIED, api.expected)
   end
 end
 
--- Walks over the field at a position and returns the position after what may go on, or nil when more is needed.
--- The first field of a message must be its name, as every protobuf library writes it.
-local function walk(call, offer, bytes, at, first)
+-- Parses the field at a position and returns the position after what may be forwarded, or nil if more bytes are
+-- needed. The first field of a message must be the name, as every protobuf library writes it.
+local function parse_field(call, api, bytes, at, first)
   local number, content, length, delimited = field(bytes, at)
   if number == nil then
     if #bytes - at + 1 >= call.left then malformed() end
@@ -75,12 +75,12 @@ local function walk(call, offer, bytes, at, first)
   if content + length - at > call.left then malformed() end
   if number == 1 then
     if not delimited or length > LONGEST_NAME then
-      require_public(offer, nil)
+      require_public(api, nil)
     end
     if content + length - 1 > #bytes then return nil end
-    require_public(offer, string.sub(bytes, content, content + length - 1))
+    require_public(api, string.sub(bytes, content, content + length - 1))
   elseif first then
-    require_public(offer, nil)
+    require_public(api, nil)
   end
   call.left = call.left - (content - at) - length
   if number == 1 then return content + length end
@@ -88,25 +88,25 @@ local function walk(call, offer, bytes, at, first)
   return content
 end
 
--- Walks over the start of a message.
-local function open(call, offer, bytes, at)
+-- Parses the start of a message.
+local function parse_start(call, api, bytes, at)
   if #bytes - at + 1 < PREFIX then return nil end
   local compressed, a, b, c, d = string.byte(bytes, at, at + PREFIX - 1)
   local length = ((a * 256 + b) * 256 + c) * 256 + d
   if compressed ~= 0 then
-    refuse(UNIMPLEMENTED, "front door: expected messages without compression, got one with; send them plain.")
-  elseif length > offer.longest then
-    refuse(RESOURCE_EXHAUSTED, string.format("front door: expected a message of at most %d bytes, got %d; "
-      .. "send less at a time, or compressed audio.", offer.longest, length))
+    refuse(UNIMPLEMENTED, "proxy: expected uncompressed messages, got a compressed one; turn compression off.")
+  elseif length > api.longest then
+    refuse(RESOURCE_EXHAUSTED, string.format("proxy: expected a message of at most %d bytes, got %d; "
+      .. "send less at a time, or compressed audio.", api.longest, length))
   elseif length == 0 then
-    require_public(offer, nil)
+    require_public(api, nil)
   end
   call.left = length
-  return walk(call, offer, bytes, at + PREFIX, true)
+  return parse_field(call, api, bytes, at + PREFIX, true)
 end
 
--- Walks over bytes and notes how many of them may go on, also when it then refuses the next.
-local function advance(call, offer, bytes)
+-- Parses bytes and records in call.passed how many may be forwarded, even if it then refuses the next one.
+local function advance(call, api, bytes)
   local at = 1
   call.passed = 0
   while at <= #bytes do
@@ -115,32 +115,32 @@ local function advance(call, offer, bytes)
       after = math.min(at + call.skip, #bytes + 1)
       call.skip = call.skip - (after - at)
     elseif call.left > 0 then
-      after = walk(call, offer, bytes, at, false)
+      after = parse_field(call, api, bytes, at, false)
     else
       local left = call.left
-      after = open(call, offer, bytes, at)
+      after = parse_start(call, api, bytes, at)
       if after == nil then call.left = left end
     end
     if after == nil then return end
     at = after
     call.passed = at - 1
-    call.begun = call.left > 0 or call.skip > 0
+    call.started = call.left > 0 or call.skip > 0
   end
 end
 
-local function read_offer(context)
-  local offer = {public = {}, longest = context:get("largest_message_bytes"), expected = context:get("expected")}
-  for _, name in pairs(context:get("pipelines")) do offer.public[name] = true end
-  return offer
+local function read_public_api(context)
+  local api = {public = {}, longest = context:get("largest_message_bytes"), expected = context:get("expected")}
+  for _, name in pairs(context:get("pipelines")) do api.public[name] = true end
+  return api
 end
 
 function envoy_on_request(handle)
-  local known, offer = pcall(read_offer, handle:filterContext())
-  if not known then -- an error here would let everything pass
-    handle:logErr(tostring(offer))
-    offer = {public = {}, longest = 0, expected = "front door: its configuration names no public pipelines."}
+  local known, api = pcall(read_public_api, handle:filterContext())
+  if not known then -- an error here would let everything through
+    handle:logErr(tostring(api))
+    api = {public = {}, longest = 0, expected = "proxy: its configuration names no public pipelines."}
   end
-  local call = {left = 0, skip = 0, passed = 0, begun = false}
+  local call = {left = 0, skip = 0, passed = 0, started = false}
   local held, refused = "", false
   for chunk in handle:bodyChunks() do
     local size = chunk:length()
@@ -150,18 +150,18 @@ function envoy_on_request(handle)
       call.skip = call.skip - size
     elseif size > 0 then
       local bytes = held .. chunk:getBytes(0, size)
-      local fine, found = pcall(advance, call, offer, bytes)
+      local fine, refusal = pcall(advance, call, api, bytes)
       local passed = string.sub(bytes, 1, call.passed)
       if fine then
         held = string.sub(bytes, call.passed + 1)
       else
         refused = true
-        if type(found) ~= "table" then
-          found = {code = INVALID_ARGUMENT, reason = "front door: the request cannot be read."}
+        if type(refusal) ~= "table" then
+          refusal = {code = INVALID_ARGUMENT, reason = "proxy: the request cannot be read."}
         end
-        handle:streamInfo():dynamicMetadata():set(STATE, "code", found.code)
-        handle:streamInfo():dynamicMetadata():set(STATE, "reason", found.reason)
-        if not call.begun then passed = passed .. BROKEN end
+        handle:streamInfo():dynamicMetadata():set(STATE, "code", refusal.code)
+        handle:streamInfo():dynamicMetadata():set(STATE, "reason", refusal.reason)
+        if not call.started then passed = passed .. BROKEN end
       end
       if refused or held ~= "" or #passed ~= size then chunk:setBytes(passed) end
     end
