@@ -10,13 +10,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from perf.alternative.http_side import RefusedError
-from perf.alternative.inputs import InputsError, recordings_of
-from perf.alternative.measurement import QUICK, SIZES, THOROUGH, measure
+from perf.alternative.inputs import recordings_of
+from perf.alternative.measurement import QUICK, THOROUGH, measure
 from perf.alternative.report import markdown
-from perf.bench.clips import RECORDINGS
-from perf.bench.graphs import GraphsError
-from perf.bench.machine import describe
+from perf.instruments.errors import MeasurementError
+from perf.instruments.machine import describe
+from perf.instruments.model_sizes import SIZES
+from perf.instruments.paths import RECORDINGS
+from perf.instruments.texts import spoken_texts
 from tritone.errors import TritoneError
 
 
@@ -33,15 +34,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     machine = describe()
     try:
-        result = measure(given.size, effort, recordings_of(given.recordings))
-    except (GraphsError, InputsError, RefusedError, TritoneError, OSError) as error:
+        recordings = [file for path in given.recordings for file in recordings_of(path)]
+        file = given.texts_file
+        texts = file.read_text(encoding="utf-8").splitlines() if file else spoken_texts()
+        result = measure(given.size, effort, recordings, texts)
+    except (MeasurementError, TritoneError, OSError) as error:
         print(f"perf.alternative: {error}", file=sys.stderr)
         return 1
-    print(markdown(result), end="")
+    report = markdown(result)
+    print(report, end="")
     print("\n".join([*(f"- {name}: {value}" for name, value in machine.items()), f"- command: `{command}`"]))
     if given.json:
         given.json.parent.mkdir(parents=True, exist_ok=True)
-        content = {"command": command, "machine": machine, "result": result.to_json()}
+        content = {
+            "command": command,
+            "machine": machine,
+            "result": dataclasses.asdict(result),
+            "report": report,
+        }
         given.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     return 0
 
@@ -55,7 +65,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--clips", type=_count, help="recordings per round")
     parser.add_argument("--texts", type=_count, help="texts per round")
     parser.add_argument(
-        "--recordings", type=Path, default=RECORDINGS, metavar="FOLDER", help="WAV, FLAC, OGG, MP3"
+        "--recordings",
+        type=Path,
+        nargs="+",
+        default=[RECORDINGS],
+        metavar="PATH",
+        help="folders, or WAV, FLAC, OGG and MP3 files; default: demo/recordings",
+    )
+    parser.add_argument(
+        "--texts-file", type=Path, metavar="FILE", help="a text per line; default: bundled ones"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write all figures")
     return parser

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perf.alternative.results import TRANSCRIPTION, AlternativeResult, Point, Side
+from perf.alternative.results import TRANSCRIPTION, AlternativeResult, Point, ServerFigures
 
 HEADER = (
     "task",
@@ -56,8 +56,8 @@ def _cells(point: Point) -> list[str]:
     ]
 
 
-def _latencies(side: Side) -> str:
-    return f"{side.p50_ms:.0f} / {side.p95_ms:.0f} / {side.p99_ms:.0f} ms"
+def _latencies(figures: ServerFigures) -> str:
+    return f"{figures.p50_ms:.0f} / {figures.p95_ms:.0f} / {figures.p99_ms:.0f} ms"
 
 
 def _line(cells: list[str] | tuple[str, ...]) -> str:

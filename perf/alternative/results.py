@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 TRANSCRIPTION, SYNTHESIS = "transcription", "synthesis"
 
 
 @dataclass(frozen=True)
-class Side:
+class ServerFigures:
     """How one server did at one number of clients."""
 
     requests_per_s: float  # median of the rounds
@@ -28,8 +27,8 @@ class Point:
     task: str  # TRANSCRIPTION or SYNTHESIS
     clients: int  # each sends its next request when the last one is answered
     requests: int  # per round
-    tritone: Side
-    alternative: Side
+    tritone: ServerFigures
+    alternative: ServerFigures
 
     @property
     def throughput_ratio(self) -> float:
@@ -43,11 +42,6 @@ class Point:
         ratios = [ours / theirs for ours, theirs in pairs]
         return min(ratios), max(ratios)
 
-    @property
-    def p95_ratio(self) -> float:
-        """Tritone's 95th percentile of latency as a share of the alternative's; below 1 is faster."""
-        return self.tritone.p95_ms / self.alternative.p95_ms
-
 
 @dataclass(frozen=True)
 class AlternativeResult:
@@ -60,21 +54,3 @@ class AlternativeResult:
     transcripts_differing: int  # of these, where the punctuated texts are not the same
     spoken_s: Mapping[str, float]  # seconds of speech made of the same texts, by "tritone" and "alternative"
     versions: Mapping[str, str]  # of what the alternative runs on
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the same as plain lists, numbers and strings."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> AlternativeResult:
-        """Read what `to_json` made, also after it went through a file."""
-        points = [
-            Point(**{**point, **{side: _side(point[side]) for side in ("tritone", "alternative")}})
-            for point in content["points"]
-        ]
-        return cls(**{**content, "points": points})
-
-
-def _side(content: Mapping[str, Any]) -> Side:
-    rounds = tuple(content["audio_s_per_s_by_round"])
-    return Side(**{**content, "audio_s_per_s_by_round": rounds})

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from perf.bench import glue, growth, memory, nemo, networks, serving, synthesis
 from perf.bench.effort import QUICK, THOROUGH, Effort
-from perf.bench.graphs import FAMILIES, GraphsError, Size, demo_size, full_size
-from perf.bench.machine import describe
 from perf.bench.report import markdown, raw
 from perf.bench.results import Result
+from perf.instruments.errors import MeasurementError
+from perf.instruments.machine import describe
+from perf.instruments.model_sizes import FAMILIES, SIZES, Size
 from tritone.errors import ServerError
 
-SIZES: dict[str, Callable[[], Size]] = {"demo": demo_size, "full": full_size}
 # Every benchmark, and the sizes that say something about it.
 BENCHMARKS: dict[str, tuple[Callable[[Size, Effort], Result], tuple[str, ...]]] = {
     "serving": (serving.measure, ("demo", "full")),
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 if given.size in (None, size):
                     print(f"{name}, {size} size ...", file=sys.stderr, flush=True)
                     results.append(measure(SIZES[size](), effort))
-    except (GraphsError, ServerError) as error:
+    except (MeasurementError, ServerError) as error:
         print(f"perf.bench: {error}", file=sys.stderr)
         return 1
     print(markdown(results, machine, command), end="")

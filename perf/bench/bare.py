@@ -12,7 +12,7 @@ from typing import Any
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from perf.bench.clips import Clip
+from perf.instruments.clips import Clip
 from tritone.concurrency import Network
 from tritone.contract import SAMPLE_RATE_HZ
 from tritone.model_parameters import Parameters

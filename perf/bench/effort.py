@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perf.bench.graphs import Size
+from perf.instruments.model_sizes import Size
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ from statistics import median
 import tritonclient.grpc as triton
 
 from perf.bench.bare import parameters_of
-from perf.bench.clips import CLIP_S, equal_clips
 from perf.bench.effort import Effort
-from perf.bench.graphs import Size
-from perf.bench.load import LoadClient, serialised
 from perf.bench.results import Result, Row, Target
-from perf.bench.server import Statistics, differences, read_statistics, serving
+from perf.instruments.clips import CLIP_S, equal_clips
+from perf.instruments.load_client import LoadClient, serialised
+from perf.instruments.model_sizes import Size
+from perf.instruments.server import Statistics, differences, read_statistics, serving
 
 TARGET = Target(0.10, at_least=False)
 CALLERS = ("asr_windows", "punctuation_windows")
@@ -31,7 +31,7 @@ def measure(size: Size, effort: Effort) -> Result:
     """Break one request's latency down at one size."""
     requests = [serialised(clip) for clip in equal_clips(effort.latency_clips)]
     networks = called_by(size)
-    with serving(size) as server, LoadClient(server.grpc_url, 1) as client:
+    with serving(size.repository) as server, LoadClient(server.grpc_url, 1) as client:
         client.answers(requests)
         with triton.InferenceServerClient(server.grpc_url) as control:
             times = [request_times(client, control, request, networks) for request in requests]
@@ -82,7 +82,7 @@ def request_times(
     """Send one request and say where its seconds went."""
     before = read_statistics(control)
     started = time.perf_counter()
-    client.answers([request])
+    client.senders[0](request)
     latency_s = time.perf_counter() - started
     return breakdown(latency_s, differences(before, read_statistics(control)), networks)
 

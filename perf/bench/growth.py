@@ -8,12 +8,12 @@ from statistics import median
 import numpy as np
 
 from perf.bench.effort import Effort
-from perf.bench.graphs import Size
-from perf.bench.load import LoadClient, output_samples, serialised_text
 from perf.bench.results import Result, Row, Target
-from perf.bench.server import serving
 from perf.bench.synthesis import SEED
-from perf.bench.texts import text_of
+from perf.instruments.load_client import LoadClient, output_samples, serialised_text
+from perf.instruments.model_sizes import Size
+from perf.instruments.server import serving
+from perf.instruments.texts import text_of
 
 FASTER_THAN_SPEECH = Target(1.0, at_least=False)
 IN_PROPORTION = Target(1.05, at_least=False)
@@ -26,11 +26,11 @@ def measure(size: Size, effort: Effort) -> Result:
     seconds: dict[int, list[float]] = {count: [] for count in lengths}
     speech_s: dict[int, float] = {}
     rate_hz = size.voice().sample_rate_hz
-    with serving(size) as server, LoadClient(server.grpc_url, 1) as client:
+    with serving(size.repository) as server, LoadClient(server.grpc_url, 1) as client:
         for rounds in range(-1, effort.rounds):  # the first one warms up
             for count, request in requests.items():
                 started_s = time.perf_counter()
-                (answer,) = client.answers([request])
+                answer = client.senders[0](request)
                 if rounds >= 0:
                     seconds[count].append(time.perf_counter() - started_s)
                 speech_s[count] = output_samples(answer).size / rate_hz

@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from itertools import islice
 from statistics import median
 
-import numpy as np
-
-from perf.bench.clips import LONGEST_S, SHORTEST_S, Clip, equal_clips, mixed_clips
 from perf.bench.effort import Effort
-from perf.bench.graphs import Size
-from perf.bench.load import LoadClient, serialised
-from perf.bench.process_memory import MIB, PeakMemory
 from perf.bench.results import Result, Row, Target
-from perf.bench.server import serving
+from perf.instruments.clips import LONGEST_S, SHORTEST_S, Clip, equal_clips, mixed_clips
+from perf.instruments.load_client import LoadClient, serialised
+from perf.instruments.model_sizes import Size
+from perf.instruments.process_tree import MIB, PeakMemory, theil_sen
+from perf.instruments.server import serving
 
 CONCURRENCY = 4
 PORTIONS = 20
@@ -26,7 +24,7 @@ def measure(size: Size, effort: Effort) -> Result:
     """Watch a server's process tree over many requests."""
     clips = mixed_clips()
     with (
-        serving(size) as server,
+        serving(size.repository) as server,
         LoadClient(server.grpc_url, CONCURRENCY) as client,
         PeakMemory(server.process.pid) as peak,
     ):
@@ -63,13 +61,6 @@ def measure(size: Size, effort: Effort) -> Result:
         ],
         {"idle": idle, "peak_pss": peak.pss, "peak_rss": peak.rss, "pss_between_portions": readings},
     )
-
-
-def theil_sen(readings: list[int]) -> float:
-    """Return the median slope between all pairs of readings, per step; single jumps do not move it."""
-    values = np.asarray(readings, float)
-    first, second = np.triu_indices(values.size, k=1)
-    return float(np.median((values[second] - values[first]) / (second - first)))
 
 
 def _send(client: LoadClient, clips: Iterator[Clip], count: int) -> None:

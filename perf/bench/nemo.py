@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from perf.bench.clips import CLIP_S, Clip, equal_clips
 from perf.bench.effort import Effort
-from perf.bench.graphs import Size
-from perf.bench.load import LoadClient, output_text, serialised
 from perf.bench.nemo_process import NemoProcess, nemo_process
 from perf.bench.results import Result, Row, Target
-from perf.bench.server import serving
-from perf.bench.timing import interleaved, ratio, spread
+from perf.instruments.clips import CLIP_S, Clip, equal_clips
+from perf.instruments.load_client import LoadClient, output_text, serialised
+from perf.instruments.model_sizes import Size
+from perf.instruments.server import serving
+from perf.instruments.timing import interleaved, ratio, spread
 
 CONCURRENCY = 4
 BATCH_SIZES = (1, CONCURRENCY)  # NeMo's; the faster one counts
@@ -42,7 +42,7 @@ def measure(size: Size, effort: Effort) -> Result:
     requests = [serialised(clip) for clip in clips]
     with (
         nemo(size, clips) as reference,
-        serving(size) as server,
+        serving(size.repository) as server,
         LoadClient(server.grpc_url, CONCURRENCY) as client,
     ):
         batched = {f"NeMo, batch {batch_size}": batch_size for batch_size in BATCH_SIZES}

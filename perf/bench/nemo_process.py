@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from perf.bench.clips import ROOT
-from perf.bench.graphs import NEMO_PYTHON, GraphsError
+from perf.instruments.errors import SetupError
+from perf.instruments.paths import NEMO_PYTHON
+from tritone.server.options import ROOT
 
 
 class NemoProcess:
@@ -26,7 +27,7 @@ class NemoProcess:
         """Return the worker's answer.
 
         Raises:
-            GraphsError: it ended; the message has what it logged.
+            SetupError: it ended; the message has what it logged.
         """
         print(question, file=self._process.stdin, flush=True)
         return self._answer()
@@ -34,7 +35,7 @@ class NemoProcess:
     def _answer(self) -> Any:
         line = self._process.stdout.readline() if self._process.stdout else ""
         if not line:
-            raise GraphsError(f"NeMo's process ended early.\n{self._log.read_text()[-2000:]}")
+            raise SetupError(f"NeMo's process ended early.\n{self._log.read_text()[-2000:]}")
         return json.loads(line)
 
 

@@ -16,7 +16,8 @@ from perf.compare.conditions import warnings
 from perf.compare.matching import match
 from perf.compare.report import markdown
 from perf.compare.thresholds import DEFAULTS, regressions
-from perf.load.results import ResultsError, Run
+from perf.instruments.errors import ResultsError
+from perf.instruments.load_test_results import LoadTestRun
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     bounds = {name: getattr(given, name) for name in DEFAULTS}
     try:
-        base, new = Run.read(given.base), Run.read(given.new)
+        base, new = LoadTestRun.read(given.base), LoadTestRun.read(given.new)
     except (ResultsError, OSError) as error:
         return _unusable(str(error))
     found = match(base, new)

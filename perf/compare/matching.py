@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from perf.load.results import FAILED, RATE, UNSTABLE, Point, Run
+from perf.instruments.load_test_results import FAILED, RATE, UNSTABLE, LoadTestRun, Point
 
 # What is compared of a point, by name; None where it was not measured.
 FIGURES: dict[str, Callable[[Point], float | None]] = {
@@ -65,7 +65,7 @@ class Match:
     only_new: Sequence[Point]
 
 
-def match(base: Run, new: Run) -> Match:
+def match(base: LoadTestRun, new: LoadTestRun) -> Match:
     """Pair the points that were planned alike: model, protocol, mode, load."""
     theirs = {point.key: point for point in new.points}
     ours = {point.key for point in base.points}

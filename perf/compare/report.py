@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from perf.compare.matching import FIGURES, Match, Pair
 from perf.compare.thresholds import Regression
-from perf.load.results import Point, Run
+from perf.instruments.load_test_results import LoadTestRun, Point
 
 HEADER = (
     *("model", "protocol", "load"),
@@ -14,13 +14,13 @@ HEADER = (
     *("p50 ms base", "new", "ratio"),
     *("p95 ms base", "new", "ratio"),
     *("p99 ms base", "new", "ratio"),
-    "",
+    "remarks",
 )
 NOTHING = "–"  # noqa: RUF001
 
 
 def markdown(
-    runs: tuple[Run, Run],
+    runs: tuple[LoadTestRun, LoadTestRun],
     found: Match,
     regressed: Sequence[Regression],
     bounds: Mapping[str, float | None],
@@ -53,7 +53,7 @@ def markdown(
     return "\n".join(lines) + "\n"
 
 
-def _described(run: Run) -> str:
+def _described(run: LoadTestRun) -> str:
     return f"{run.started_utc}, {run.git_commit}, configs {run.config_variant}, `{run.command}`"
 
 

@@ -9,14 +9,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from perf.load.errors import UsageError
+from perf.instruments.errors import UsageError
+from perf.instruments.load_test_results import FILE_NAME
+from perf.instruments.paths import RECORDINGS, RESULTS, TEXTS
+from perf.instruments.server import Endpoints
 from perf.load.plan import FULL, PROTOCOLS, QUICK, Settings, read_concurrencies, read_rates
-from perf.load.point import Target
-from perf.load.results import FILE_NAME
-from perf.load.sources import RECORDINGS, TEXTS
 from tritone.server.options import REPOSITORIES, config_variants
-
-RESULTS = Path(__file__).resolve().parents[1] / "results"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -138,7 +136,7 @@ def read_settings(given: argparse.Namespace) -> Settings:
     return replace(settings, longest_window_s=max(settings.longest_window_s, settings.window_s))
 
 
-def read_target(given: argparse.Namespace) -> Target | None:
+def read_target(given: argparse.Namespace) -> Endpoints | None:
     """Return the server to be measured where one is named; its other two places follow from the first.
 
     Raises:
@@ -156,7 +154,7 @@ def read_target(given: argparse.Namespace) -> Target | None:
     if not colon or not host or not port.isdigit():
         raise UsageError(f"--url: expected HOST:PORT of the gRPC endpoint, got {given.url}; write it so.")
     metrics = given.metrics_url or f"{host}:{int(port) + 1}/metrics"
-    return Target(
+    return Endpoints(
         given.url,
         (given.http_url or f"{host}:{int(port) - 1}").removeprefix("http://").rstrip("/"),
         metrics if metrics.startswith("http") else f"http://{metrics}",

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from statistics import mean
 from types import TracebackType
 
-from perf.bench.process_memory import tree_memory
-from perf.load.errors import LoadTestError
-from perf.load.process_time import tree_cpu_s
-from perf.load.results import GpuLoad, ModelWork, ServerLoad
+from perf.instruments.errors import MeasurementError
+from perf.instruments.load_test_results import GpuLoad, ModelWork, ServerLoad
+from perf.instruments.process_tree import tree_cpu_s, tree_memory
 
 _LINE = re.compile(r"^(?P<name>[a-zA-Z_:]\w*)(?:\{(?P<labels>.*)\})?\s+(?P<value>\S+)")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
@@ -46,13 +45,13 @@ def fetch(url: str) -> list[Sample]:
     """Read a server's metrics.
 
     Raises:
-        LoadTestError: nothing answers there.
+        MeasurementError: nothing answers there.
     """
     try:
         with urllib.request.urlopen(url, timeout=10) as answer:
             return parse(answer.read().decode("utf-8"))
     except (OSError, ValueError, http.client.HTTPException) as error:
-        raise LoadTestError(
+        raise MeasurementError(
             f"metrics: expected Triton's at {url}, got {error}; start the server with metrics, or name their "
             "place with --metrics-url."
         ) from error
@@ -149,7 +148,7 @@ class ServerWatch:
                 self._pss.append(tree_memory(self._pid).pss)
             try:
                 self._readings.append(fetch(self._url))
-            except LoadTestError:
+            except MeasurementError:
                 continue  # a server at its limit may miss a reading
 
     def _gauges(self, name: str) -> list[float]:

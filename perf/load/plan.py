@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from perf.load.errors import UsageError
-from perf.load.layout import MAIN
-from perf.load.results import CONCURRENCY, RATE
+from perf.instruments.errors import UsageError
+from perf.instruments.layout import MAIN
+from perf.instruments.load_test_results import CONCURRENCY, RATE
 
 HIGHEST_CONCURRENCY = 256  # perf_analyzer starts a thread for each
 HIGHEST_RATE = 10_000.0  # requests per second; it keeps all that are under way in memory

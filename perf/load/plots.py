@@ -13,8 +13,8 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from perf.load.layout import MAIN
-from perf.load.results import CONCURRENCY, RATE, UNSTABLE, Point, Run
+from perf.instruments.layout import MAIN
+from perf.instruments.load_test_results import CONCURRENCY, RATE, UNSTABLE, LoadTestRun, Point
 
 COLORS = {"grpc": "tab:blue", "http": "tab:orange"}
 NAMES = {"grpc": "gRPC", "http": "HTTP"}
@@ -29,7 +29,7 @@ _STYLE: Any = {
 }
 
 
-def draw(run: Run, folder: Path) -> list[tuple[Path, str]]:
+def draw(run: LoadTestRun, folder: Path) -> list[tuple[Path, str]]:
     """Write all plots that a run has figures for; return their files and captions."""
     drawn = []
     with pyplot.rc_context(_STYLE):
@@ -199,7 +199,7 @@ def _shares(model: str, points: Sequence[Point]) -> Any:
     return figure
 
 
-def _models(run: Run) -> Any:
+def _models(run: LoadTestRun) -> Any:
     """Compare all models at one concurrency."""
     measured = [point for point in run.points if point.mode == CONCURRENCY and point.latency]
     names = list(dict.fromkeys(point.model for point in measured))
@@ -236,7 +236,7 @@ def _models(run: Run) -> Any:
     return figure
 
 
-def _server(run: Run) -> Any:
+def _server(run: LoadTestRun) -> Any:
     """Draw cores and memory of the server over the concurrency of the main pipelines."""
     points = [
         p

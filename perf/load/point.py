@@ -11,35 +11,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from perf.load import outcome
-from perf.load.analyzer import Analyzer
-from perf.load.errors import AnalyzerError
-from perf.load.layout import PIPELINES
+from perf.instruments.errors import AnalyzerError
+from perf.instruments.inputs.requests import RequestSet
+from perf.instruments.layout import PIPELINES
+from perf.instruments.load_test_results import FAILED, MEASURED, RATE, UNSTABLE, ModelWork, Point
+from perf.instruments.perf_analyzer import Analyzer
+from perf.instruments.server import Endpoints
+from perf.load import analyzer_output
 from perf.load.metrics import ServerWatch, fetch, model_work, work_between
 from perf.load.plan import Load, Settings, window_s
-from perf.load.requests import RequestSet
-from perf.load.results import FAILED, MEASURED, RATE, UNSTABLE, ModelWork, Point
 
 ANY_SPREAD = 1_000_000  # percent: takes the first windows, whatever they are
 _REACHED = 0.95  # of a rate; less is said in words
 
 
 @dataclass(frozen=True)
-class Target:
-    """The server under test."""
-
-    grpc_url: str  # host:port
-    http_url: str  # host:port
-    metrics_url: str
-    pid: int | None = None  # root of its processes where it is our own
-
-    def url(self, protocol: str) -> str:
-        """host:port for a protocol."""
-        return self.grpc_url if protocol == "grpc" else self.http_url
-
-
-@dataclass(frozen=True)
-class Ready:
+class PreparedModel:
     """A model with its requests, ready to be asked."""
 
     requests: RequestSet
@@ -57,14 +44,14 @@ class PointRunner:
         folder: of the run; raw files go to its folder `raw`.
     """
 
-    def __init__(self, analyzer: Analyzer, target: Target, settings: Settings, folder: Path) -> None:
+    def __init__(self, analyzer: Analyzer, target: Endpoints, settings: Settings, folder: Path) -> None:
         self._analyzer = analyzer
         self._target = target
         self._settings = settings
         self._folder = folder
         (folder / "raw").mkdir(parents=True, exist_ok=True)
 
-    def measure(self, ready: Ready, protocol: str, load: Load, value: float) -> Point:
+    def measure(self, ready: PreparedModel, protocol: str, load: Load, value: float) -> Point:
         """Put one load on a model; a load that fails gives a point that says why."""
         model, settings = ready.requests.model, self._settings
         interval_s = window_s(settings, load, value, len(ready.requests.requests), ready.alone_s)
@@ -78,9 +65,11 @@ class PointRunner:
         with ServerWatch(self._target.metrics_url, self._target.pid) as watch:
             code, output = self._run([*command, *strict, "-f", str(table)], limit_s)
             told = output
-            if outcome.is_unstable(output):
+            if analyzer_output.is_unstable(output):
                 status = UNSTABLE
-                reason = outcome.instability(outcome.read_windows(output), settings.stability_percent)
+                reason = analyzer_output.instability(
+                    analyzer_output.read_windows(output), settings.stability_percent
+                )
                 relaxed = ["-s", str(ANY_SPREAD), "-r", "3", "-f", str(table)]
                 code, again = self._run([*command, *relaxed], limit_s)
                 told += again
@@ -103,7 +92,9 @@ class PointRunner:
         )
         return self._with_figures(point, code, output, table, ready.requests.audio_s)
 
-    def command(self, ready: Ready, protocol: str, load: Load, value: float, interval_s: float) -> list[str]:
+    def command(
+        self, ready: PreparedModel, protocol: str, load: Load, value: float, interval_s: float
+    ) -> list[str]:
         """Return perf_analyzer's arguments, without those on stability."""
         arguments = [str(self._analyzer.binary), "-m", ready.requests.model]
         arguments += ["-i", protocol, "-u", self._target.url(protocol), "--input-data", str(ready.file)]
@@ -119,11 +110,11 @@ class PointRunner:
     ) -> Point:
         """Add what the CSV says, or why there is none."""
         if code != 0 or not table.is_file():
-            told = outcome.failure(output, code)
+            told = analyzer_output.failure(output, code)
             counts = f"; {point.requests} were answered, {point.failures} failed" if point.failures else ""
             return replace(point, status=FAILED, reason=told + counts)
         try:
-            figures = outcome.read_figures(table)
+            figures = analyzer_output.read_figures(table)
         except AnalyzerError as error:
             return replace(point, status=FAILED, reason=str(error))
         reason = point.reason

@@ -13,9 +13,17 @@ import jinja2
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from perf.load.layout import MAIN, PIPELINES
+from perf.instruments.layout import MAIN, PIPELINES
+from perf.instruments.load_test_results import (
+    CONCURRENCY,
+    FAILED,
+    MEASURED,
+    UNSTABLE,
+    LoadTestRun,
+    Point,
+    ServerLoad,
+)
 from perf.load.plots import NAMES, draw
-from perf.load.results import CONCURRENCY, FAILED, MEASURED, UNSTABLE, Point, Run, ServerLoad
 
 MARKDOWN, PAGE = "report.md", "report.html"
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -48,7 +56,7 @@ class WorkRow:
     share: float  # of queue and compute of all models
 
 
-def write_report(run: Run, folder: Path, sections: Mapping[str, str] | None = None) -> None:
+def write_report(run: LoadTestRun, folder: Path, sections: Mapping[str, str] | None = None) -> None:
     """Write report.md, its plots and report.html into a run's folder.
 
     Args:
@@ -63,7 +71,7 @@ def write_report(run: Run, folder: Path, sections: Mapping[str, str] | None = No
 
 
 def markdown(
-    run: Run, plots: Sequence[tuple[Path, str]], sections: Mapping[str, str], raw: bool = True
+    run: LoadTestRun, plots: Sequence[tuple[Path, str]], sections: Mapping[str, str], raw: bool = True
 ) -> str:
     """Return the report as Markdown."""
     counts = Counter(point.status for point in run.points)

@@ -12,25 +12,24 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from perf.load.analyzer import Analyzer
-from perf.load.connection import Connection
-from perf.load.errors import LoadTestError, UsageError
-from perf.load.inputs import make_requests
-from perf.load.layout import Layout
+from perf.instruments.connection import Connection
+from perf.instruments.errors import MeasurementError, UsageError
+from perf.instruments.inputs.model_requests import make_requests
+from perf.instruments.inputs.requests import Request, write_input_data
+from perf.instruments.inputs.sources import Sources
+from perf.instruments.inputs.stages import Stages
+from perf.instruments.layout import Layout
+from perf.instruments.load_test_results import CONCURRENCY, FAILED, RATE, LoadTestRun, ModelInputs, Point
+from perf.instruments.perf_analyzer import Analyzer
+from perf.instruments.server import Endpoints, serving
+from perf.load.environment import BackgroundLoad, describe_machine, git_commit, package_versions
 from perf.load.metrics import fetch
 from perf.load.plan import Load, Settings, Sweep, plan
-from perf.load.point import PointRunner, Ready, Target
-from perf.load.requests import Request, write_input_data
-from perf.load.results import CONCURRENCY, FAILED, RATE, ModelInputs, Point, Run
-from perf.load.sources import Sources
-from perf.load.stages import Stages
-from perf.load.surroundings import Onlooker, describe_machine, git_commit, package_versions
+from perf.load.point import PointRunner, PreparedModel
 from tritone.errors import TritoneError
-from tritone.server import Ports, ServerOptions, TritonServer
 from tritone.server.options import REPOSITORIES
 
 _METRICS_INTERVAL_MS = 500  # of an own server's CPU and memory figures
-_START_S = 300.0
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Job:
     work: Path  # for inputs, which are large
     command: str  # as the user gave it
     models: tuple[str, ...] = ()  # none: all that the server has
-    running: Target | None = None  # a server that runs already; None starts one
+    running: Endpoints | None = None  # a server that runs already; None starts one
     repository: Path = REPOSITORIES[0]  # what the server serves
     config_variant: str | None = None
 
@@ -75,14 +74,14 @@ class Session:
         self._started = datetime.now(timezone.utc)
         self._findings = Findings()
         self._server_version = ""
-        self._onlooker = Onlooker()
+        self._onlooker = BackgroundLoad()
 
-    def run(self) -> tuple[Run, bool]:
+    def run(self) -> tuple[LoadTestRun, bool]:
         """Measure everything; return the results, and whether the plan was carried out.
 
         Raises:
             UsageError: a model that the server does not have.
-            LoadTestError, ServerError: there is no server to be measured.
+            MeasurementError, ServerError: there is no server to be measured.
         """
         job = self._job
         list(plan(job.models or self._layout.known, job.settings))  # refuses what cannot be planned
@@ -94,7 +93,7 @@ class Session:
             self._onlooker.start(target.pid)
             try:
                 self._measure(sweeps, connection, target)
-            except (LoadTestError, KeyboardInterrupt) as error:
+            except (MeasurementError, KeyboardInterrupt) as error:
                 self._findings.broken = True
                 self._findings.skipped["all that was left"] = str(error) or "interrupted"
             self._onlooker.stop(target.pid)
@@ -102,25 +101,15 @@ class Session:
         return self._result(target), not self._findings.broken
 
     @contextmanager
-    def _serving(self) -> Iterator[Target]:
+    def _serving(self) -> Iterator[Endpoints]:
         job = self._job
         if job.running is not None:
             yield job.running
             return
-        options = ServerOptions(
-            repositories=[job.repository, *REPOSITORIES[1:]],
-            ports=Ports.free(),
-            model_config_name=job.config_variant,
-            extra=[f"--metrics-interval-ms={_METRICS_INTERVAL_MS}"],
-        )
-        server = TritonServer(options)
         _say("starting Triton ...")
-        try:
-            server.start()
-            server.wait_ready(_START_S)
-            yield Target(server.grpc_url, server.http_url, server.metrics_url, server.process.pid)
-        finally:
-            server.close()
+        extra = [f"--metrics-interval-ms={_METRICS_INTERVAL_MS}"]
+        with serving(job.repository, job.config_variant, extra) as server:
+            yield Endpoints.of(server)
 
     def _models(self, connection: Connection) -> list[str]:
         served = connection.models()
@@ -135,7 +124,7 @@ class Session:
                 self._findings.skipped[model] = "no inputs are known for it"
         return [model for model in self._job.models or self._layout.known if model in served]
 
-    def _measure(self, sweeps: Sequence[Sweep], connection: Connection, target: Target) -> None:
+    def _measure(self, sweeps: Sequence[Sweep], connection: Connection, target: Endpoints) -> None:
         job, findings = self._job, self._findings
         ready = self._prepare(dict.fromkeys(sweep.model for sweep in sweeps), connection)
         runner = PointRunner(self._analyzer, target, job.settings, job.folder)
@@ -154,7 +143,7 @@ class Session:
             findings.points.append(point)
             _say(f"[{number + 1}/{len(steps)}] {progress(point)}")
 
-    def _point(self, runner: PointRunner, ready: Ready, sweep: Sweep, load: Load) -> Point:
+    def _point(self, runner: PointRunner, ready: PreparedModel, sweep: Sweep, load: Load) -> Point:
         best = best_throughput(self._findings.points, sweep.model, sweep.protocol)
         value = load.value(best)
         if value is None:
@@ -165,7 +154,7 @@ class Session:
             return runner.measure(ready, sweep.protocol, load, value)
         return Point(sweep.model, sweep.protocol, load.mode, load.label, value or 0.0, FAILED, reason)
 
-    def _prepare(self, models: Mapping[str, None], connection: Connection) -> dict[str, Ready]:
+    def _prepare(self, models: Mapping[str, None], connection: Connection) -> dict[str, PreparedModel]:
         """Make every model's requests and send each of them once."""
         _say(f"preparing inputs from {self._job.sources.described} ...")
         stages = Stages(connection, self._job.sources, self._job.repository)
@@ -174,20 +163,20 @@ class Session:
             try:
                 requests = make_requests(model, stages)
                 alone_s = _alone_s(connection, model, requests.requests)
-            except (LoadTestError, TritoneError, OSError) as error:
+            except (MeasurementError, TritoneError, OSError) as error:
                 self._findings.skipped[model] = str(error)
                 _say(f"{model} is skipped: {error}")
                 continue
             file = self._job.work / f"{model}.json"
             write_input_data(requests.requests, file)
             self._findings.inputs.append(requests.described())
-            ready[model] = Ready(requests, file, alone_s)
+            ready[model] = PreparedModel(requests, file, alone_s)
         return ready
 
-    def _result(self, target: Target) -> Run:
+    def _result(self, target: Endpoints) -> LoadTestRun:
         job, quietness = self._job, self._onlooker.judge()
         versions = {"Triton": self._server_version, "perf_analyzer": self._analyzer.version}
-        return Run(
+        return LoadTestRun(
             started_utc=self._started.isoformat(timespec="seconds"),
             duration_s=round(time.monotonic() - self._began_s, 1),
             command=job.command,

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from perf.soak.soaking import Plan, Target, report, soak
+from perf.instruments.server import Endpoints, serving
+from perf.soak.runner import Plan, report, soak
 from tritone.errors import ServerError
-from tritone.server import Ports, ServerOptions, TritonServer
+from tritone.server.options import REPOSITORIES
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,12 +22,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     plan = Plan(given.requests, given.minutes, given.callers, given.growth, given.seed)
     try:
         if given.grpc_url:
-            outcome = soak(Target(given.grpc_url, given.http_url, given.pid), plan, _say)
+            outcome = soak(Endpoints(given.grpc_url, given.http_url, "", given.pid), plan, _say)
         else:
-            options = ServerOptions(ports=Ports.free(), model_config_name=given.model_config_name)
-            with TritonServer(options) as server:
-                target = Target(server.grpc_url, server.http_url, server.process.pid)
-                outcome = soak(target, plan, _say)
+            with serving(REPOSITORIES[0], given.model_config_name) as server:
+                outcome = soak(Endpoints.of(server), plan, _say)
     except (ServerError, ValueError, OSError) as error:
         _say(str(error))
         return 1

@@ -12,8 +12,8 @@ import numpy as np
 import soundfile
 from tritone_client import InvalidRequestError, Speech, Transcription
 
-from perf.bench.clips import RECORDINGS, equal_clips, mixed_clips, speech
-from perf.bench.texts import text_of, texts
+from perf.instruments.clips import equal_clips, mixed_clips, sample_recordings, speech
+from perf.instruments.texts import text_of, texts
 from tritone.contract import SAMPLE_RATE_HZ
 
 CONFIDENCE_TOLERANCE = 1e-3  # of words: batches are computed in another order than requests alone
@@ -39,10 +39,12 @@ def make_cases(seed: int = 0) -> list[Case]:
 
 def _recordings(seed: int) -> list[Case]:
     clips = list(islice(mixed_clips(seed), 16))
-    files = sorted(path for path in RECORDINGS.iterdir() if path.suffix in (".wav", ".flac", ".ogg", ".mp3"))
     return [
         *(Case("recording, samples of 0.5 to 40 s", "answer", "transcribe", (clip,)) for clip in clips),
-        *(Case("recording, file", "answer", "transcribe", (path.read_bytes(),)) for path in files),
+        *(
+            Case("recording, file", "answer", "transcribe", (path.read_bytes(),))
+            for path in sample_recordings()
+        ),
         Case("recording, 3 minutes", "answer", "transcribe", (np.resize(speech(), 180 * SAMPLE_RATE_HZ),)),
     ]
 

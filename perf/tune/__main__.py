@@ -15,14 +15,16 @@ from pathlib import Path
 
 import grpc
 
-from perf.bench.machine import describe
+from perf.instruments.errors import MeasurementError
+from perf.instruments.machine import describe
+from perf.instruments.server import serving
 from perf.tune.candidates import MODELS, pipeline_of, single, uniform
 from perf.tune.model_analyzer.command import add_arguments, run
 from perf.tune.outcome import Outcome, advised, all_at_once, finalists
 from perf.tune.report import markdown, raw
 from perf.tune.repository import require_variant
-from perf.tune.settings import Setting, TuneError, grid
-from perf.tune.sweep import QUICK, SINGLE, THOROUGH, UNIFORM, Bench, TuneEffort, running, sweep
+from perf.tune.settings import Setting, grid
+from perf.tune.sweep import QUICK, SINGLE, THOROUGH, UNIFORM, CandidateRunner, TuneEffort, sweep
 from tritone.errors import TritoneError
 from tritone.onnx_backend.settings import available_cores
 from tritone.repository.configs import read_config
@@ -42,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             pipeline_of(model)
         require_variant(given.model_repository, given.model_config_name)
         return run(given) if given.model_analyzer else _sweep(given)
-    except (TuneError, TritoneError, OSError) as error:
+    except (MeasurementError, TritoneError, OSError) as error:
         print(f"perf.tune: {error}", file=sys.stderr)
     except grpc.RpcError as error:
         print(f"perf.tune: a request failed: {error}", file=sys.stderr)
@@ -59,9 +61,11 @@ def _sweep(given: argparse.Namespace) -> int:
     machine = describe()
     committed = _committed(given.model_repository, given.model_config_name, given.models, cores)
     _say(f"tune: starting the committed configs on {cores} cores ...")
-    with running(given.model_repository, given.model_config_name) as server:
-        bench = Bench(given.model_repository, given.model_config_name, server.grpc_url, concurrency, effort)
-        outcomes, advice = _stages(bench, given.models, settings, committed, effort)
+    with serving(given.model_repository, given.model_config_name) as server:
+        runner = CandidateRunner(
+            given.model_repository, given.model_config_name, server.grpc_url, concurrency, effort
+        )
+        outcomes, advice = _stages(runner, given.models, settings, committed, effort)
     print(markdown(outcomes, advice, committed, concurrency, effort.rounds))
     print("\n".join(f"- {name}: {value}" for name, value in machine.items()))
     print(f"- command: `{given.command}`")
@@ -73,7 +77,7 @@ def _sweep(given: argparse.Namespace) -> int:
 
 
 def _stages(
-    bench: Bench,
+    runner: CandidateRunner,
     models: Sequence[str],
     settings: Sequence[Setting],
     committed: dict[str, Setting],
@@ -83,10 +87,10 @@ def _stages(
     candidates = [
         candidate for stage in effort.stages for candidate in makers[stage](models, settings, committed)
     ]
-    outcomes = list(sweep(bench, candidates, _say))
-    finals = list(sweep(bench, finalists(outcomes), _say))
+    outcomes = list(sweep(runner, candidates, _say))
+    finals = list(sweep(runner, finalists(outcomes), _say))
     advice = advised(finals)
-    return [*outcomes, *finals, *sweep(bench, all_at_once(advice), _say)], advice
+    return [*outcomes, *finals, *sweep(runner, all_at_once(advice), _say)], advice
 
 
 def _committed(

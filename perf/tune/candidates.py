@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from perf.load.layout import MAIN, Layout
+from perf.instruments.layout import MAIN, Layout
 from perf.tune.settings import Setting, TuneError
 from tritone.server.options import REPOSITORIES
 

@@ -9,11 +9,13 @@ from typing import Any
 from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
 
+from perf.instruments.errors import MeasurementError
+
 DEFAULT_INSTANCES = 2  # that Triton starts of a model on a CPU whose config names no instance_group
 THREADS = "intra_op_thread_count"
 
 
-class TuneError(RuntimeError):
+class TuneError(MeasurementError):
     """Tuning cannot go on; the message says what to do."""
 
 

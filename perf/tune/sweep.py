@@ -7,20 +7,16 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from perf.bench.closed_loop import Timing, drive
-from perf.bench.load import LoadClient
+from perf.instruments.closed_loop import Timing, drive
+from perf.instruments.load_client import LoadClient
+from perf.instruments.server import serving
 from perf.tune.candidates import Candidate
 from perf.tune.outcome import Figures, Outcome
 from perf.tune.repository import varied_copy
 from perf.tune.traffic import pool, same_answer, traffic
-from tritone.server import Ports, ServerOptions, TritonServer
-from tritone.server.options import REPOSITORIES
-
-ENSEMBLES = REPOSITORIES[1]
 
 
 @dataclass(frozen=True)
@@ -37,7 +33,7 @@ THOROUGH = TuneEffort(rounds=5, round_s=4.0, stages=(UNIFORM, SINGLE))
 QUICK = TuneEffort(rounds=2, round_s=1.0, stages=(UNIFORM,))
 
 
-class Bench:
+class CandidateRunner:
     """The server with the committed configs, and what it is asked.
 
     Args:
@@ -70,7 +66,7 @@ class Bench:
         with tempfile.TemporaryDirectory(prefix="tritone-tune-") as folder:
             copy = varied_copy(self._repository, Path(folder) / "models", changes, self._variant)
             with (
-                running(copy, None) as server,
+                serving(copy) as server,
                 LoadClient(self._url, self._concurrency) as committed,
                 LoadClient(server.grpc_url, self._concurrency) as tried,
             ):
@@ -113,24 +109,16 @@ class Bench:
         return traffic(pipelines, self._counts[pipelines], self._pools)
 
 
-def sweep(bench: Bench, candidates: Sequence[Candidate], say: Callable[[str], None]) -> Iterator[Outcome]:
+def sweep(
+    runner: CandidateRunner, candidates: Sequence[Candidate], say: Callable[[str], None]
+) -> Iterator[Outcome]:
     """Measure candidates one after the other."""
     for number, candidate in enumerate(candidates, 1):
         settings = ", ".join(f"{model} {setting}" for model, setting in candidate.settings.items())
         say(f"tune: {number} of {len(candidates)}: {settings} ...")
-        outcome = bench.run(candidate)
+        outcome = runner.run(candidate)
         say(f"tune:   {outcome.ratio:.2f} times the committed throughput")
         yield outcome
-
-
-@contextmanager
-def running(repository: Path, variant: str | None) -> Iterator[TritonServer]:
-    """Serve models and the pipelines on free ports while the block runs."""
-    options = ServerOptions(
-        repositories=(repository, ENSEMBLES), ports=Ports.free(), model_config_name=variant
-    )
-    with TritonServer(options) as server:
-        yield server
 
 
 def _figures(timing: Timing) -> Figures:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import cycle, islice
 
-from perf.bench.clips import mixed_clips
-from perf.bench.load import output_samples, output_text, serialised, serialised_text
-from perf.bench.texts import texts
+from perf.instruments.clips import mixed_clips
+from perf.instruments.load_client import output_samples, output_text, serialised, serialised_text
+from perf.instruments.texts import texts
 
 POOL = 40  # requests of a pipeline before they come again
 SEED = 1

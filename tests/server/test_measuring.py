@@ -2,7 +2,7 @@
 
 import tritonclient.grpc as triton
 
-from perf.alternative.http_side import TRITONE, Client, duration_s
+from perf.alternative.http_api import TRITONE, Client, duration_s
 from perf.tune.repository import varied_copy
 from perf.tune.settings import Setting
 from tritone.server import Ports, ServerOptions, TritonServer

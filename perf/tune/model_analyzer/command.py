@@ -14,9 +14,8 @@ from pathlib import Path
 
 import yaml
 
-from perf.bench.clips import ROOT
-from perf.load.analyzer import Analyzer, find_analyzer
-from perf.load.errors import LoadTestError
+from perf.instruments.paths import RESULTS
+from perf.instruments.perf_analyzer import Analyzer, find_analyzer
 from perf.tune.candidates import MODELS
 from perf.tune.model_analyzer.inputs import write_inputs
 from perf.tune.model_analyzer.plan import Place, adapted, read_search
@@ -26,6 +25,7 @@ from perf.tune.settings import TuneError
 from tritone.server import Ports
 from tritone.server.backend_directory import build_backend_directory
 from tritone.server.installation import Installation, find_installation
+from tritone.server.options import ROOT
 from tritone.server.process import server_environment
 
 OWN = ROOT / ".cache/model-analyzer/bin/model-analyzer"
@@ -58,17 +58,14 @@ def run(given: argparse.Namespace) -> int:
     command = find_command()
     installation = find_installation()
     started = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    results = (given.results or ROOT / "perf/results" / f"tune-{started}").resolve()
+    results = (given.results or RESULTS / f"tune-{started}").resolve()
     results.mkdir(parents=True, exist_ok=True)
     failed = []
     with tempfile.TemporaryDirectory(prefix="tritone-tune-") as folder:
-        try:
-            analyzer = find_analyzer()
-            models = varied_copy(given.model_repository, Path(folder) / "models", {}, given.model_config_name)
-            _say("tune: making input data on a server of its own ...")
-            inputs = write_inputs(list(searches), models, results)
-        except LoadTestError as error:
-            raise TuneError(str(error)) from error
+        analyzer = find_analyzer()
+        models = varied_copy(given.model_repository, Path(folder) / "models", {}, given.model_config_name)
+        _say("tune: starting a server to make input data ...")
+        inputs = write_inputs(list(searches), models, results)
         backends = build_backend_directory(installation, Path(folder) / "backends")
         for model, search in searches.items():
             place = Place(

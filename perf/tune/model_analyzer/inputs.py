@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from perf.bench.clips import RECORDINGS
-from perf.load.connection import Connection
-from perf.load.inputs import make_requests
-from perf.load.requests import write_input_data
-from perf.load.sources import TEXTS, read_sources
-from perf.load.stages import Stages
-from perf.tune.sweep import running
+from perf.instruments.connection import Connection
+from perf.instruments.inputs.model_requests import make_requests
+from perf.instruments.inputs.requests import write_input_data
+from perf.instruments.inputs.sources import read_sources
+from perf.instruments.inputs.stages import Stages
+from perf.instruments.paths import RECORDINGS, TEXTS
+from perf.instruments.server import serving
 
 AT_MOST = 12  # recordings, and texts
 
@@ -24,10 +24,10 @@ def write_inputs(models: Sequence[str], repository: Path, folder: Path) -> dict[
 
     Raises:
         ServerError: the server did not start.
-        LoadTestError: an input was refused on the way.
+        MeasurementError: an input was refused on the way.
     """
     files = {}
-    with running(repository, None) as server:
+    with serving(repository) as server:
         stages = Stages(Connection(server.grpc_url), read_sources(RECORDINGS, TEXTS, AT_MOST), repository)
         for model in models:
             files[model] = folder / f"{model}.json"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from perf.load.errors import LoadTestError
+from perf.instruments.errors import MeasurementError
+from perf.instruments.load_test_results import GpuLoad, ModelWork
 from perf.load.metrics import ServerWatch, fetch, model_work, parse, work_between
-from perf.load.results import GpuLoad, ModelWork
 
 PAGE = (Path(__file__).with_name("samples") / "metrics.txt").read_text()
 
@@ -71,7 +71,9 @@ def test_a_watch_reads_its_own_processes(url):
 
 
 def test_missing_metrics_are_told_with_their_place():
-    with pytest.raises(LoadTestError, match=r"metrics: expected Triton's at http://127\.0\.0\.1:9/metrics"):
+    with pytest.raises(
+        MeasurementError, match=r"metrics: expected Triton's at http://127\.0\.0\.1:9/metrics"
+    ):
         fetch("http://127.0.0.1:9/metrics")
 
 
@@ -84,5 +86,5 @@ def test_an_answer_that_breaks_off_is_told():
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=answer, args=(listener,), daemon=True).start()
-        with pytest.raises(LoadTestError, match="metrics: expected Triton's"):
+        with pytest.raises(MeasurementError, match="metrics: expected Triton's"):
             fetch(f"http://127.0.0.1:{listener.getsockname()[1]}/metrics")

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from perf.instruments.errors import MeasurementError
+from perf.instruments.inputs.requests import Request, RequestSet
+from perf.instruments.load_test_results import FAILED, MEASURED, UNSTABLE
+from perf.instruments.perf_analyzer import Analyzer
+from perf.instruments.server import Endpoints
 from perf.load import point as measuring
-from perf.load.analyzer import Analyzer
-from perf.load.errors import LoadTestError
 from perf.load.plan import FULL, read_concurrencies, read_rates
-from perf.load.point import PointRunner, Ready, Target
-from perf.load.requests import Request, RequestSet
-from perf.load.results import FAILED, MEASURED, UNSTABLE
+from perf.load.point import PointRunner, PreparedModel
 
 from .test_metrics import url  # noqa: F401
 
@@ -30,8 +31,8 @@ def measure(tmp_path, url):  # noqa: F811
         script.write_text("\n".join(["#!/bin/sh", f"echo run >> {tmp_path}/runs", *lines]))
         script.chmod(0o755)
         requests = RequestSet("speech_to_text", (Request({}, 2.0, 2.0), Request({}, 8.0, 8.0)), "s", "here")
-        ready = Ready(requests, tmp_path / "speech_to_text.json", 0.01)
-        target = Target("127.0.0.1:1", "127.0.0.1:2", url)
+        ready = PreparedModel(requests, tmp_path / "speech_to_text.json", 0.01)
+        target = Endpoints("127.0.0.1:1", "127.0.0.1:2", url)
         runner = PointRunner(Analyzer(script, dict(os.environ), "2.51.0"), target, FULL, tmp_path / "run")
         return runner.measure(ready, "grpc", load, value)
 
@@ -111,8 +112,8 @@ def test_failures_of_an_ensemble_count_once():
 
 
 def test_a_server_that_is_gone_ends_the_test(tmp_path):
-    target = Target("127.0.0.1:1", "127.0.0.1:2", "http://127.0.0.1:9/metrics")
+    target = Endpoints("127.0.0.1:1", "127.0.0.1:2", "http://127.0.0.1:9/metrics")
     runner = PointRunner(Analyzer(tmp_path / "none", {}, "2.51.0"), target, FULL, tmp_path / "run")
-    ready = Ready(RequestSet("m", (Request({}, 1.0),), "s", "here"), tmp_path / "m.json", 0.01)
-    with pytest.raises(LoadTestError, match="metrics"):
+    ready = PreparedModel(RequestSet("m", (Request({}, 1.0),), "s", "here"), tmp_path / "m.json", 0.01)
+    with pytest.raises(MeasurementError, match="metrics"):
         runner.measure(ready, "grpc", FOUR, 4.0)

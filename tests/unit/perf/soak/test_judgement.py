@@ -9,7 +9,7 @@ from tritone_client import InvalidRequestError, ServerError, Speech, Transcripti
 from perf.soak.__main__ import main
 from perf.soak.callers import SHOWN, Tally
 from perf.soak.cases import Case, make_cases, mistake
-from perf.soak.soaking import READINGS, Outcome, Plan, report
+from perf.soak.runner import READINGS, Outcome, Plan, report
 
 ANSWER = Case("a recording", "answer", "transcribe", ())
 REFUSAL = Case("nothing", "refusal", "transcribe", ())
