@@ -19,7 +19,7 @@ import uvicorn
 from fastapi import Body, FastAPI, Response
 from pydantic import BaseModel
 
-NETWORKS = ("recogniser", "punctuation", "spectrograms", "vocoder")
+from perf.alternative import NETWORKS
 
 
 class Speech(Protocol):

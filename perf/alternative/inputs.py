@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from perf.instruments.clips import SUFFIXES, Clip, cut_mixed
+from export.recognition.recordings import AUDIO_SUFFIXES
+from perf.instruments.clips import Clip, cut_mixed
 from perf.instruments.errors import UsageError
 from perf.instruments.paths import RECORDINGS
 from perf.instruments.texts import split_sentences
@@ -33,7 +34,7 @@ def recordings_of(path: Path = RECORDINGS) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise UsageError(f"recordings: expected a folder or a file, got {path}, which is neither; name one.")
-    return sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
+    return sorted(file for file in path.iterdir() if file.suffix.lower() in AUDIO_SUFFIXES)
 
 
 def wav_files(recordings: Sequence[Path], count: int, seed: int = 0) -> list[bytes]:

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from perf.alternative import NETWORKS
 from perf.instruments.errors import SetupError
 from perf.instruments.model_sizes import Size, require_nemo
 from perf.instruments.paths import NEMO_PYTHON
 from tritone.server import Ports
 from tritone.server.options import ROOT
 
-NETWORKS = ("recogniser", "punctuation", "spectrograms", "vocoder")  # in the order of the app's arguments
 PACKAGES = ("nemo_toolkit", "torch", "fastapi", "uvicorn")
 STARTING_S = 300.0  # importing NeMo and restoring full-size checkpoints on a busy machine
 _VERSIONS = (

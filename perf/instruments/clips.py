@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from export.recognition.recordings import AUDIO_SUFFIXES
 from perf.instruments.paths import RECORDINGS
 from tritone.audio.decoding import decode_audio
 from tritone.contract import SAMPLE_RATE_HZ
@@ -16,7 +17,6 @@ Clip = NDArray[np.float32]
 
 CLIP_S = 10.0
 SHORTEST_S, LONGEST_S = 0.5, 40.0  # of mixed lengths; the longest are recognised in two windows
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 
 
 def speech() -> Clip:
@@ -26,7 +26,7 @@ def speech() -> Clip:
 
 def sample_recordings() -> list[Path]:
     """Return the files of the sample recordings, by name."""
-    files = sorted(path for path in RECORDINGS.iterdir() if path.suffix in SUFFIXES)
+    files = sorted(path for path in RECORDINGS.iterdir() if path.suffix in AUDIO_SUFFIXES)
     if not files:
         raise FileNotFoundError(f"{RECORDINGS}: expected sample recordings, found none; check the checkout.")
     return files

@@ -17,7 +17,7 @@ from tritone.onnx_backend.settings import available_cores
 from tritone.server.options import ROOT
 
 QUIET_SHARE = 0.1  # of the cores that others may use
-_LOOK_S = 2.0
+SAMPLE_S = 2.0  # of the machine's load before the test
 _WRITTEN = ("perf/report", "perf/results")  # by measurements: says nothing about the code
 
 
@@ -58,7 +58,7 @@ class BackgroundLoad:
     def __init__(self) -> None:
         self._cores = available_cores()
         self._load = os.getloadavg()[0]
-        self._before = psutil.cpu_percent(interval=_LOOK_S) / 100 * (psutil.cpu_count() or 1) / self._cores
+        self._before = psutil.cpu_percent(interval=SAMPLE_S) / 100 * (psutil.cpu_count() or 1) / self._cores
         self._others_s = 0.0
         self._watched_s = 0.0
         self._mark: tuple[float, float, float] | None = None

@@ -10,7 +10,7 @@ from perf.instruments.load_test_results import LoadTestRun
 for package in ("matplotlib", "jinja2", "markdown_it"):
     pytest.importorskip(package, reason="load tests need `make perf-setup`")
 
-LENGTHS = ["--window", "0.3", "--trials", "3", "--stability", "1000", "--inputs", "4"]
+LENGTHS = ["--window", "0.2", "--trials", "3", "--stability", "1000", "--inputs", "4"]
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +24,12 @@ def analyzer():
 
 
 @pytest.fixture
-def load_test(analyzer, server, tmp_path):
+def load_test(analyzer, server, tmp_path, monkeypatch):
     """A function that measures the running server and returns code and results."""
+    from perf.load import environment
     from perf.load.__main__ import main
+
+    monkeypatch.setattr(environment, "SAMPLE_S", 0.1)  # how quiet the machine is does not matter here
 
     def call(*words):
         places = [
@@ -44,12 +47,12 @@ def load_test(analyzer, server, tmp_path):
 
 
 def test_a_small_load_test_measures_what_it_planned(load_test, client, tmp_path):
-    models = "speech_to_text,asr_quartznet,punctuation_bert,tts_tokenizer"
+    models = "speech_to_text,asr_quartznet,tts_tokenizer"
     loads = ["--concurrency", "2", "--rates", "20%", "--part-concurrency", "1", "--part-rates", ""]
     code, run = load_test("--models", models, *loads)
     assert code == 0
     keys = [point.key for point in run.points]
-    assert len(keys) == len(set(keys)) == 2 * 2 + 3 * 2
+    assert len(keys) == len(set(keys)) == 2 * 2 + 2 * 2
     assert {point.status for point in run.points} <= {"measured", "unstable"}
     for point in run.points:
         assert point.throughput > 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from perf.instruments.clips import SUFFIXES
+from export.recognition.recordings import AUDIO_SUFFIXES
 from perf.instruments.errors import UsageError
 from tritone.server.options import ROOT
 
@@ -70,10 +70,12 @@ def _coprime(one: int, other: int) -> bool:
 def _recordings(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise UsageError(f"--recordings: expected a folder, got {folder}, which is none; name one.")
-    files = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES and path.is_file()]
+    files = [
+        path for path in sorted(folder.rglob("*")) if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file()
+    ]
     if not files:
         raise UsageError(
-            f"--recordings: expected files in {folder} that end in {', '.join(SUFFIXES)}, found none; "
+            f"--recordings: expected files in {folder} that end in {', '.join(AUDIO_SUFFIXES)}, found none; "
             "name another folder."
         )
     return files
