@@ -22,7 +22,7 @@ from tritone.errors import TritoneError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and report; 0 when it was measured, whatever the figures."""
+    """Measure and report; return 0 if it was measured, whatever the figures."""
     given = _parser().parse_args(arguments)
     command = shlex.join(
         ["python", "-m", "perf.alternative", *(sys.argv[1:] if arguments is None else arguments)]
@@ -59,9 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m perf.alternative", description=__doc__)
     parser.add_argument("--size", choices=tuple(SIZES), default="demo", help="of the networks (%(default)s)")
-    parser.add_argument("--quick", action="store_true", help="few repetitions: a look, not a measurement")
+    parser.add_argument("--quick", action="store_true", help="few repetitions: a smoke test, figures vary")
     parser.add_argument("--rounds", type=_count)
-    parser.add_argument("--clients", type=_counts, metavar="N,N", help="how many clients at a time")
+    parser.add_argument("--clients", type=_counts, metavar="N,N", help="numbers of concurrent clients")
     parser.add_argument("--clips", type=_count, help="recordings per round")
     parser.add_argument("--texts", type=_count, help="texts per round")
     parser.add_argument(

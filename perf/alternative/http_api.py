@@ -1,4 +1,4 @@
-"""The two servers as a client over HTTP sees them: how a request is written, and an answer read."""
+"""The HTTP APIs of both servers: how requests are written and responses read."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from tritone_client.settings import DEFAULT_TIMEOUT_S
 
 from perf.instruments.errors import MeasurementError
 
-SEED = 1  # tritone's noise, so that its rounds are alike
+SEED = 1  # of tritone's noise, so that all rounds do the same work
 _BINARY_LENGTH = "inference-header-content-length"
 
 
 class RefusedError(MeasurementError):
-    """A server answered a request with an error, or not at all."""
+    """A server responded with an error, or not at all."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """One POST, written before the measurement."""
+    """One POST request, built before the measurement."""
 
     path: str
     body: bytes
@@ -34,7 +34,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """The response."""
 
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
@@ -42,16 +42,16 @@ class Answer:
 
 @dataclass(frozen=True)
 class HttpApi:
-    """How one server is asked, and how its answers are read."""
+    """How requests to one server are written and its responses read."""
 
     transcription: Callable[[bytes], Request]  # of a WAV file
     text: Callable[[Answer], str]  # its punctuated text
     synthesis: Callable[[str], Request]
-    wav: Callable[[Answer], bytes]  # what was spoken
+    wav: Callable[[Answer], bytes]
 
 
 class Client:
-    """One connection, kept open.
+    """A client with one persistent connection.
 
     Args:
         url: host:port.
@@ -62,10 +62,10 @@ class Client:
         self._connection = http.client.HTTPConnection(url, timeout=DEFAULT_TIMEOUT_S)
 
     def send(self, request: Request) -> Answer:
-        """Return the answer.
+        """Send a request; return the response.
 
         Raises:
-            RefusedError: its status is not 200, or there is none.
+            RefusedError: the status is not 200, or there was no response.
         """
         try:
             self._connection.request("POST", request.path, request.body, dict(request.headers))
@@ -83,7 +83,7 @@ class Client:
         return Answer(body, {name.lower(): value for name, value in response.getheaders()})
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._connection.close()
 
 

@@ -1,4 +1,4 @@
-"""What both servers are asked: recordings and texts of mixed lengths."""
+"""Inputs for both servers: recordings and texts of mixed lengths."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from perf.instruments.texts import split_sentences
 from tritone.audio.decoding import decode_audio
 from tritone.contract import SAMPLE_RATE_HZ
 
-LONGEST_CLIP_S = 28.0  # beyond its window, tritone recognises in pieces, where NeMo takes all at once
-ENOUGH_S = 600.0  # of speech to cut clips from; further recordings are not read
+LONGEST_CLIP_S = 28.0  # longer ones tritone recognises in windows, NeMo as a whole
+ENOUGH_S = 600.0  # of speech to cut clips from; no more is read
 LONGEST_RECORDING_S = 3600
-LONGEST_SENTENCE = 72  # characters that the bundled voice speaks at once: both sides cut at the same places
+LONGEST_SENTENCE = 72  # characters; the bundled voice splits longer ones, NeMo does not
 LONGEST_TEXT = 3  # sentences
 
 
@@ -38,10 +38,10 @@ def recordings_of(path: Path = RECORDINGS) -> list[Path]:
 
 
 def wav_files(recordings: Sequence[Path], count: int, seed: int = 0) -> list[bytes]:
-    """Cut `count` WAV files of mixed lengths from recordings; short ones come more often.
+    """Cut `count` WAV files of mixed lengths from recordings, more short ones than long ones.
 
     Raises:
-        UsageError: there is no recording, or all together are too short.
+        UsageError: there is no recording, or too little speech in all of them.
     """
     whole = np.concatenate([np.zeros(0, np.float32), *_enough(recordings)])
     shortest = LONGEST_CLIP_S * SAMPLE_RATE_HZ
@@ -55,7 +55,7 @@ def wav_files(recordings: Sequence[Path], count: int, seed: int = 0) -> list[byt
 
 
 def texts_of(texts: Sequence[str], count: int, seed: int = 0) -> list[str]:
-    """Make `count` texts of one to three sentences, from the sentences of texts that are short enough.
+    """Make `count` texts of one to three sentences, from those sentences that are short enough.
 
     Raises:
         UsageError: there is none.
@@ -76,7 +76,7 @@ def texts_of(texts: Sequence[str], count: int, seed: int = 0) -> list[str]:
 
 def _sentences(text: str) -> Iterator[str]:
     for sentence in split_sentences(text):
-        # A mark ends it, or one side would add it and the other not.
+        # It must end in a mark: only one of the servers would add it.
         if sentence and len(sentence) <= LONGEST_SENTENCE and sentence[-1] in ".?!":
             yield sentence
 

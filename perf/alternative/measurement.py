@@ -1,4 +1,4 @@
-"""Both servers on the same checkpoints, asked the same by as many clients, in turns."""
+"""Both servers with the same checkpoints and the same requests, measured in turn."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ OURS, THEIRS = "tritone", "alternative"
 
 @dataclass(frozen=True)
 class AlternativeEffort:
-    """How long to measure."""
+    """How much is measured."""
 
     rounds: int
-    clients: tuple[int, ...]  # numbers of them, one after the other
+    clients: tuple[int, ...]  # numbers of concurrent clients, measured one after the other
     clips: int  # to transcribe, per round and number of clients
-    texts: int  # to speak, likewise
+    texts: int  # to speak, per round and number of clients
 
 
-# By size: what a round of the small networks needs takes the large ones half an hour.
+# By size: a round that suits the small networks would take the large ones half an hour.
 THOROUGH = {
     "demo": AlternativeEffort(rounds=5, clients=(1, 4, 8), clips=96, texts=18),
     "full": AlternativeEffort(rounds=3, clients=(1, 4, 8), clips=16, texts=8),
@@ -42,17 +42,17 @@ QUICK = {
 
 @dataclass(frozen=True)
 class _Task:
-    """One kind of request, written for each server."""
+    """One kind of request, built for each server."""
 
     name: str
-    requests: dict[str, list[Request]]  # by side
-    audio_s: Callable[[str, Sequence[Answer]], float]  # seconds of audio in the answers of a side
+    requests: dict[str, list[Request]]  # by server
+    audio_s: Callable[[str, Sequence[Answer]], float]  # seconds of audio in or out, by server and answers
 
 
 def measure(
     size: str, effort: AlternativeEffort, recordings: Sequence[Path], texts: Sequence[str]
 ) -> AlternativeResult:
-    """Start both servers, measure them in turns, stop them.
+    """Start both servers, measure them in turn, stop them.
 
     Args:
         size: "demo", the bundled checkpoints; "full", the published sizes with random weights, made and
@@ -63,8 +63,8 @@ def measure(
 
     Raises:
         SetupError: there is no export environment, or a server did not start; the message says what to do.
-        UsageError: recordings or texts that nothing can be made of.
-        RefusedError: a server answered with an error.
+        UsageError: recordings or texts from which no requests can be made.
+        RefusedError: a server responded with an error.
     """
     chosen = SIZES[size]()
     files = wav_files(recordings, effort.clips)
@@ -105,7 +105,7 @@ def measure(
 
 
 def _warm_up(task: _Task, urls: dict[str, str], clients: int) -> dict[str, list[Answer]]:
-    """Send everything once, uncounted; these answers are compared."""
+    """Send everything once without timing; these answers are compared."""
     return {side: _round(urls[side], clients, requests).answers for side, requests in task.requests.items()}
 
 

@@ -1,4 +1,4 @@
-"""The alternative's server: a process of the export environment."""
+"""The alternative's server, as a process of the export environment."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def alternative_server(size: Size) -> Iterator[str]:
 
 
 def install() -> None:
-    """Put the web server into the export environment, once.
+    """Install the web server into the export environment if it is not there yet.
 
     Raises:
         SetupError: there is no such environment, or the installation failed.
@@ -71,12 +71,13 @@ def install() -> None:
     )
     if finished.returncode:
         raise SetupError(
-            f"perf/alternative/requirements.txt: could not be installed: {finished.stderr[-1000:]}"
+            "perf/alternative/requirements.txt: expected to install it, pip failed: "
+            f"{finished.stderr[-1000:]}"
         )
 
 
 def versions() -> dict[str, str]:
-    """Return what the alternative runs on."""
+    """Return the versions of the packages that the alternative uses."""
     finished = subprocess.run(
         [str(NEMO_PYTHON), "-c", _VERSIONS, *PACKAGES], capture_output=True, text=True, check=True
     )

@@ -18,7 +18,7 @@ from perf.instruments.machine import describe
 from perf.instruments.model_sizes import FAMILIES, SIZES, Size
 from tritone.errors import ServerError
 
-# Every benchmark, and the sizes that say something about it.
+# Every benchmark, and the sizes at which it is meaningful.
 BENCHMARKS: dict[str, tuple[Callable[[Size, Effort], Result], tuple[str, ...]]] = {
     "serving": (serving.measure, ("demo", "full")),
     "nemo": (nemo.measure, ("full",)),
@@ -35,7 +35,7 @@ BENCHMARKS: dict[str, tuple[Callable[[Size, Effort], Result], tuple[str, ...]]] 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and report; 0 when everything asked for was measured, whatever the figures."""
+    """Measure and report; return 0 if everything requested was measured, whatever the figures."""
     given = _parser().parse_args(arguments)
     command = shlex.join(["python", "-m", "perf.bench", *(sys.argv[1:] if arguments is None else arguments)])
     machine = describe()
@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m perf.bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHMARKS)}; default: all")
     parser.add_argument("--size", choices=tuple(SIZES), help="only this size; default: all")
-    parser.add_argument("--quick", action="store_true", help="few repetitions: a look, not a measurement")
+    parser.add_argument("--quick", action="store_true", help="few repetitions: a smoke test, figures vary")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the raw numbers")
     return parser
 

@@ -1,7 +1,7 @@
-"""Where does a request's time go? Everything that is no acoustic or punctuation network, as a share.
+"""Where does a request's time go? The share of everything but the acoustic and the punctuation network.
 
-Requests come one at a time, so nothing waits for a neighbour, and Triton's own counters say how long each
-model took. What the counters leave over of the latency that the client sees is ensemble, gRPC and client.
+Requests are sent one at a time, so that none is queued; Triton's counters give the time of each model. The
+rest of the client's latency is spent in the ensemble, gRPC and the client.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from perf.instruments.server import Statistics, differences, read_statistics, se
 
 TARGET = Target(0.10, at_least=False)
 CALLERS = ("asr_windows", "punctuation_windows")
-# asr_windows and punctuation_windows answer from threads of their own, after Triton stopped their clocks.
+# The callers respond from their own threads; Triton's counters for them end before that.
 WINDOWS_AND_HOPS = "windows, queues, hops"
 TRANSPORT = "gRPC and client"
 
 
 def measure(size: Size, effort: Effort) -> Result:
-    """Break one request's latency down at one size."""
+    """Break down the latency of a request at one size."""
     requests = [serialised(clip) for clip in equal_clips(effort.latency_clips)]
     networks = called_by(size)
     with serving(size.repository) as server, LoadClient(server.grpc_url, 1) as client:
@@ -61,14 +61,14 @@ def measure(size: Size, effort: Effort) -> Result:
         ],
         [
             f"{size.name} size, one {CLIP_S:g} s clip at a time, medians of {len(times)} in ms: {listed}. "
-            f"{networks['punctuation_model']} {punctuation * 1000:.1f} ms is on neither side."
+            f"{networks['punctuation_model']} {punctuation * 1000:.1f} ms is in neither figure."
         ],
         {"requests": times},
     )
 
 
 def called_by(size: Size) -> dict[str, str]:
-    """Return the models that recognition and punctuation call, by the parameter that names each."""
+    """Return the models that recognition and punctuation call, by config parameter."""
     named = [parameters_of(size.repository, model).partners for model in CALLERS]
     return {role: model for partners in named for role, model in partners.items()}
 
@@ -79,7 +79,7 @@ def request_times(
     request: bytes,
     networks: Mapping[str, str],
 ) -> dict[str, float]:
-    """Send one request and say where its seconds went."""
+    """Send one request; return its time in seconds by part."""
     before = read_statistics(control)
     started = time.perf_counter()
     client.senders[0](request)
@@ -93,9 +93,9 @@ def breakdown(
     """Split the latency of one request into parts that add up to it.
 
     Args:
-        latency_s: as the client saw it.
-        counted: what every model did for it.
-        networks: the models that others call, by role.
+        latency_s: measured by the client.
+        counted: statistics of every model for this request.
+        networks: the called models, by config parameter.
 
     Returns:
         Seconds by part.

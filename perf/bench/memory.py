@@ -1,4 +1,4 @@
-"""Does the server's memory stay where it is? Readings between portions of requests of mixed lengths."""
+"""Is the server's memory stable? It is read between portions of requests of mixed lengths."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from perf.instruments.server import serving
 
 CONCURRENCY = 4
 PORTIONS = 20
-# Freed memory comes back to the system in steps, so a steady server is steady to about this much.
+# Freed memory is returned to the system in steps, so a stable server varies by about this much.
 TARGET = Target(0.02, at_least=False)
 
 
 def measure(size: Size, effort: Effort) -> Result:
-    """Watch a server's process tree over many requests."""
+    """Monitor the memory of a server's process tree over many requests."""
     clips = mixed_clips()
     with (
         serving(size.repository) as server,
@@ -64,7 +64,7 @@ def measure(size: Size, effort: Effort) -> Result:
 
 
 def _send(client: LoadClient, clips: Iterator[Clip], count: int) -> None:
-    # A portion at a time: serialised requests are as large as their audio.
+    # In portions, because serialised requests are as large as their audio.
     while count > 0:
         portion = [serialised(clip) for clip in islice(clips, min(count, 50))]
         client.answers(portion)

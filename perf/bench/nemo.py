@@ -1,4 +1,4 @@
-"""What does exporting and serving gain? The served pipeline against NeMo in-process, on one checkpoint."""
+"""What do export and serving gain? The served pipeline against NeMo in-process, on the same checkpoints."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from perf.instruments.server import serving
 from perf.instruments.timing import interleaved, ratio, spread
 
 CONCURRENCY = 4
-BATCH_SIZES = (1, CONCURRENCY)  # NeMo's; the faster one counts
+BATCH_SIZES = (1, CONCURRENCY)  # of NeMo; the faster one is compared
 TARGET = Target(3.0, at_least=True)
 SERVED = "served"
 
 
 @contextmanager
 def nemo(size: Size, clips: list[Clip]) -> Iterator[NemoProcess]:
-    """Keep both checkpoints restored in a process of the export environment."""
+    """Restore both checkpoints in a process of the export environment while the block runs."""
     with tempfile.TemporaryDirectory() as folder:
         clips_file = Path(folder) / "clips.npy"
         np.save(clips_file, np.stack(clips))

@@ -1,4 +1,4 @@
-"""NeMo in a process of the export environment, asked line by line."""
+"""A worker process in the export environment, driven by lines on its standard input."""
 
 from __future__ import annotations
 
@@ -16,26 +16,28 @@ from tritone.server.options import ROOT
 
 
 class NemoProcess:
-    """A worker process: every question is a line on its standard input, every answer a line of JSON."""
+    """A worker: each request is a line on its standard input, each response a line of JSON."""
 
     def __init__(self, process: subprocess.Popen[str], log: Path) -> None:
         self._process = process
         self._log = log
-        self._answer()  # restored and ready
+        self._answer()  # that it is ready: the checkpoints are restored
 
-    def ask(self, question: int) -> Any:
-        """Return the worker's answer.
+    def ask(self, batch_size: int) -> Any:
+        """Return the worker's response.
 
         Raises:
-            SetupError: it ended; the message has what it logged.
+            SetupError: it has exited; the message contains its log.
         """
-        print(question, file=self._process.stdin, flush=True)
+        print(batch_size, file=self._process.stdin, flush=True)
         return self._answer()
 
     def _answer(self) -> Any:
         line = self._process.stdout.readline() if self._process.stdout else ""
         if not line:
-            raise SetupError(f"NeMo's process ended early.\n{self._log.read_text()[-2000:]}")
+            raise SetupError(
+                f"NeMo's process: expected a response, it has exited.\n{self._log.read_text()[-2000:]}"
+            )
         return json.loads(line)
 
 

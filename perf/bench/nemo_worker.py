@@ -1,9 +1,9 @@
-"""NeMo in-process, driven line by line: run by the `nemo` benchmark in the export environment.
+"""NeMo in-process: the worker of the `nemo` benchmark, run in the export environment.
 
     .venv-export/bin/python -m perf.bench.nemo_worker RECOGNISER.nemo PUNCTUATION.nemo CLIPS.npy
 
-Every line on standard input is a batch size; for each, all clips are recognised and punctuated, and a line
-with the texts as JSON comes back. Everything that NeMo prints goes to standard error.
+For each batch size read from standard input, all clips are recognised and punctuated, and the texts are
+written as a line of JSON. Everything that NeMo prints goes to standard error.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 
 
 def main() -> None:
-    """Answer until standard input ends."""
+    """Respond until standard input ends."""
     recogniser, punctuation, clips_file = sys.argv[1:]
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)

@@ -1,10 +1,9 @@
-"""NeMo's network of a family, driven line by line: run by `networks` in the export environment.
+"""NeMo's network of a family: the worker of the `networks` benchmark, run in the export environment.
 
     .venv-export/bin/python -m perf.bench.network_worker FAMILY CHECKPOINT.nemo INPUTS.npz
 
-Every line on standard input is a batch size; for each, the network runs once through NeMo's own method on so
-many rows of the inputs, and a line with the frames of a row, made or spoken, comes back. Everything that NeMo
-prints goes to standard error.
+For each batch size read from standard input, NeMo's own method runs once on that many rows of the inputs, and
+the number of frames per row is written as a line of JSON. Everything that NeMo prints goes to standard error.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import numpy as np
 
 
 def main() -> None:
-    """Answer until standard input ends."""
+    """Respond until standard input ends."""
     family, checkpoint, inputs_file = sys.argv[1:]
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
@@ -27,7 +26,7 @@ def main() -> None:
 
     prepare(threads=len(os.sched_getaffinity(0)))
     compared = family_named(family)
-    assert compared.comparison is not None  # `networks` asks for no other family
+    assert compared.comparison is not None  # `networks` passes no other family
     run = compared.comparison.nemo(compared.load(Path(checkpoint)), dict(np.load(inputs_file)))
     print(json.dumps("ready"), file=answers, flush=True)
     for line in sys.stdin:

@@ -1,4 +1,4 @@
-"""What does exporting gain? A family's graph against NeMo's own network, both in-process."""
+"""What does export gain? A family's graph against NeMo's own network, both in-process."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ from tritone.onnx_backend.settings import available_cores
 
 
 def measure(family: type[Family], size: Size, effort: Effort) -> Result:
-    """Compare a family's graph with NeMo on as much work as its comparison says."""
+    """Compare a family's graph with NeMo on the work that the family defines."""
     comparison = family.comparison
     if comparison is None:
-        raise SetupError(f"{family.name}: expected a family that is compared with NeMo.")
+        raise SetupError(
+            f"{family.name}: expected a family with a comparison, got one without; choose another benchmark."
+        )
     work = comparison.work(size.repository, round(comparison.amount * effort.network_share))
     options = ort.SessionOptions()
     options.intra_op_num_threads = available_cores()
@@ -69,7 +71,7 @@ def _graph(session: ort.InferenceSession, comparison: Comparison, work: Work, ba
     if result.shape[-1] < work.frames or np.any(length != result.shape[-1]):
         raise SetupError(
             f"{comparison.model}: expected {work.frames} frames in each row, got lengths "
-            f"{length[:, 0].tolist()}; it ended early, measure with other weights."
+            f"{length[:, 0].tolist()}; it stopped early; measure with other weights."
         )
     return batch_size * work.frames
 

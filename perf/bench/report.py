@@ -12,7 +12,7 @@ HEADER = ("measured", "figure", "against", "ratio or share", "target", "met")
 
 
 def markdown(results: Sequence[Result], machine: Mapping[str, str], command: str) -> str:
-    """Write one table of all rows, the remarks, the machine and the command."""
+    """Return a table of all rows, followed by remarks, machine and command."""
     rows = [row for result in results for row in result.rows]
     lines = [_line(HEADER), _line(["---"] * len(HEADER)), *(_line(_cells(row)) for row in rows), ""]
     lines += [f"- {remark}" for result in results for remark in result.remarks]
@@ -21,7 +21,7 @@ def markdown(results: Sequence[Result], machine: Mapping[str, str], command: str
 
 
 def raw(results: Sequence[Result], machine: Mapping[str, str], command: str) -> str:
-    """Write everything, every round's numbers too, as JSON."""
+    """Return everything as JSON, including the figures of every round."""
     content = {
         "command": command,
         "machine": machine,

@@ -1,4 +1,4 @@
-"""What does serving cost? The served pipeline against the same graphs called directly."""
+"""What does serving cost? `speech_to_text` against the same graphs called directly."""
 
 from __future__ import annotations
 

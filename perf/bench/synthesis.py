@@ -1,4 +1,4 @@
-"""What does serving speech cost? The served pipeline against the same graphs called directly."""
+"""What does serving cost? `text_to_speech` against the same graphs called directly."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""`python -m perf.compare BASE NEW`: two load tests side by side, and whether the new one is worse.
+"""`python -m perf.compare BASE NEW`: compare two load tests and find regressions.
 
-Exit code 0: no regression; 1: some, named at the end; 2: nothing to compare. Only runs of one machine, one
-after the other, tell something about the code.
+Exit code 0: no regression; 1: regressions, listed at the end; 2: nothing to compare. Only runs on the same
+machine, one after the other, allow conclusions about the code.
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ def _unusable(reason: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m perf.compare", description=__doc__.split("\n")[0])
     parser.add_argument("base", type=Path, metavar="BASE", help="folder of a load test, or its run.json")
-    parser.add_argument("new", type=Path, metavar="NEW", help="folder of the one that it is held against")
+    parser.add_argument(
+        "new", type=Path, metavar="NEW", help="folder or run.json of the one that is compared with it"
+    )
     for name, bound in DEFAULTS.items():
         side = "lowest" if name == "throughput" else "highest"
         parser.add_argument(
@@ -64,9 +66,11 @@ def _parser() -> argparse.ArgumentParser:
             type=_bound,
             default=bound,
             metavar="RATIO",
-            help=f"{side} ratio of new to base that is no regression; none: any (default: {bound or 'none'})",
+            help=f"{side} ratio of new to base that is no regression, or none (default: {bound or 'none'})",
         )
-    parser.add_argument("--output", type=Path, metavar="FILE.md", help="also write it there")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE.md", help="also write the comparison to this file"
+    )
     return parser
 
 

@@ -26,7 +26,7 @@ def markdown(
     bounds: Mapping[str, float | None],
     warnings: Sequence[str],
 ) -> str:
-    """Write warnings, one table of all common points, regressions, and what only one run has."""
+    """Return warnings, a table of all common points, regressions, and the points of only one run."""
     base, new = runs
     worse = {id(regression.pair) for regression in regressed}
     lines = [
@@ -34,8 +34,7 @@ def markdown(
         "",
         f"- base: {_described(base)}",
         f"- new: {_described(new)}",
-        f"- ratios are new to base, at a given rate of requests those of the answered shares; bounds: "
-        f"{_bounds(bounds)}",
+        f"- ratios are new to base; at a request rate, of the answered shares; bounds: {_bounds(bounds)}",
         "",
         *(f"**Warning.** {warning}\n" for warning in warnings),
         _line(HEADER),
@@ -84,7 +83,7 @@ def _cells(pair: Pair, worse: bool) -> list[str]:
 def _load(pair: Pair) -> str:
     if pair.base.value == pair.new.value:
         return f"{pair.base.mode} {pair.base.load}"
-    # A share of what concurrency reached: another number of requests per second in every run.
+    # A share of the best throughput: a different number of requests per second in each run.
     return f"{pair.base.mode} {pair.base.load} ({pair.base.value:.3g} and {pair.new.value:.3g})"
 
 

@@ -1,1 +1,1 @@
-"""What every kind of measurement stands on: inputs, clients, servers under test, clocks, memory, results."""
+"""Shared by all kinds of measurement: inputs, clients, servers under test, timing, memory, results."""

@@ -1,4 +1,4 @@
-"""What the server is asked about: clips cut from the sample recordings."""
+"""Speech to recognise: clips cut from the sample recordings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tritone.contract import SAMPLE_RATE_HZ
 Clip = NDArray[np.float32]
 
 CLIP_S = 10.0
-SHORTEST_S, LONGEST_S = 0.5, 40.0  # of mixed lengths; the longest are recognised in two windows
+SHORTEST_S, LONGEST_S = 0.5, 40.0  # of clips of mixed lengths; the longest take two windows
 
 
 def speech() -> Clip:
@@ -40,12 +40,12 @@ def equal_clips(count: int, seconds: float = CLIP_S) -> list[Clip]:
 
 
 def mixed_clips(seed: int = 0) -> Iterator[Clip]:
-    """Yield clips of mixed lengths without end, short ones more often (uniform in the logarithm)."""
+    """Yield clips of mixed lengths endlessly; the logarithm of the length is uniformly distributed."""
     return cut_mixed(speech(), seed)
 
 
 def cut_mixed(whole: Clip, seed: int, longest_s: float = LONGEST_S) -> Iterator[Clip]:
-    """Yield clips of one long recording, of mixed lengths up to `longest_s` seconds, without end."""
+    """Yield clips of mixed lengths, up to `longest_s` seconds, from one long recording, endlessly."""
     generator = np.random.default_rng(seed)
     while True:
         seconds = np.exp(generator.uniform(np.log(SHORTEST_S), np.log(longest_s)))

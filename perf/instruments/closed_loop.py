@@ -1,4 +1,4 @@
-"""Clients that each send their next request when the last one is answered, and the time each request took."""
+"""Closed-loop clients: each sends its next request when the previous one is answered."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Round(Generic[Answer]):
     """One pass over all requests."""
 
     answers: list[Answer]  # in the order of the requests
-    latencies_s: list[float]  # of each
+    latencies_s: list[float]  # in the order of the requests
     duration_s: float  # from the first request to the last answer
 
 
@@ -32,16 +32,16 @@ def drive(
     """Send all requests, each as soon as a client is free.
 
     Args:
-        senders: one client each: sends a request on its own connection and waits for the answer.
-        requests: what to send, shared out as the clients come free.
-        clock: seconds.
+        senders: one per client: sends a request on its own connection and waits for the answer.
+        requests: each is taken by the next free client.
+        clock: returns seconds.
 
     Raises:
-        Exception: what a sender raised; the others end with their request under way.
+        Exception: the first that a sender raised; the other clients stop after their current request.
     """
     answers: dict[int, Answer] = {}
     latencies: dict[int, float] = {}
-    waiting = enumerate(requests)  # next() of it is atomic: every request is taken once
+    waiting = enumerate(requests)  # next() on it is atomic: every request is taken once
     failed: list[BaseException] = []
 
     def work(send: Callable[[Request], Answer]) -> None:
@@ -70,28 +70,28 @@ def drive(
 
 @dataclass
 class Timing:
-    """What one contender did, round after round."""
+    """Figures of one contender over all rounds."""
 
-    amounts_per_s: list[float] = field(default_factory=list)  # of work: requests, seconds of audio
-    requests_per_s: list[float] = field(default_factory=list)
-    latencies_s: list[float] = field(default_factory=list)  # of all rounds
+    amounts_per_s: list[float] = field(default_factory=list)  # e.g. requests or seconds of audio, by round
+    requests_per_s: list[float] = field(default_factory=list)  # by round
+    latencies_s: list[float] = field(default_factory=list)  # of the requests of all rounds
 
     def add(self, made: Round[Answer], amount: float) -> None:
-        """Count a round that got through so much work."""
+        """Add a round in which `amount` of work was done."""
         self.amounts_per_s.append(amount / made.duration_s)
         self.requests_per_s.append(len(made.latencies_s) / made.duration_s)
         self.latencies_s += made.latencies_s
 
     @property
     def amount_per_s(self) -> float:
-        """Work per second in the middle round."""
+        """Work per second, median of the rounds."""
         return median(self.amounts_per_s)
 
     @property
     def request_rate(self) -> float:
-        """Requests per second in the middle round."""
+        """Requests per second, median of the rounds."""
         return median(self.requests_per_s)
 
-    def percentile_ms(self, share: float) -> float:
-        """Latency that `share` percent of all requests stayed within."""
-        return float(np.percentile(self.latencies_s, share)) * 1000
+    def percentile_ms(self, percent: float) -> float:
+        """Return a percentile of the latencies of all requests, in ms."""
+        return float(np.percentile(self.latencies_s, percent)) * 1000

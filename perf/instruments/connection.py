@@ -1,4 +1,4 @@
-"""The server under test: asked for answers over gRPC, with plain arrays."""
+"""A gRPC client that takes and returns plain arrays."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Connection:
         except InferenceServerException as error:
             raise MeasurementError(
                 f"server: expected Triton's gRPC endpoint at {url}, got {_reason(error)}; start one "
-                "(`make serve`) or name its place with --url."
+                "(`make serve`) or give its address with --url."
             ) from error
         if not ready:
             raise MeasurementError(
@@ -43,10 +43,10 @@ class Connection:
             )
 
     def models(self) -> dict[str, int]:
-        """Return the highest served version of every model: what a request without a version gets.
+        """Return the highest served version of every model: the one that answers requests without a version.
 
         Raises:
-            MeasurementError: the server does not tell.
+            MeasurementError: the server does not answer.
         """
         found: dict[str, int] = {}
         with _asking("server", "its models' statistics"):
@@ -56,19 +56,19 @@ class Connection:
         return found
 
     def version(self) -> str:
-        """Version of the server.
+        """Return the server's version.
 
         Raises:
-            MeasurementError: the server does not tell.
+            MeasurementError: the server does not answer.
         """
         with _asking("server", "its version"):
             return str(self._client.get_server_metadata(client_timeout=_STATUS_TIMEOUT_S).version)
 
     def config(self, model: str) -> dict[str, Any]:
-        """Config that a model is served with.
+        """Return the config that a model is served with.
 
         Raises:
-            MeasurementError: the server does not tell, for it does not have the model for example.
+            MeasurementError: the server does not answer, or does not have the model.
         """
         with _asking(model, "its config"):
             answer = self._client.get_model_config(model, as_json=True, client_timeout=_STATUS_TIMEOUT_S)
@@ -76,17 +76,17 @@ class Connection:
         return found
 
     def parameters(self, model: str) -> Mapping[str, str]:
-        """What tritone's own readers of parameters take: the config as the server knows it."""
+        """Return the served config's parameters in the form that `Parameters` reads."""
         entries = self.config(model).get("parameters", {})
         return {"model_name": model, "model_config": json.dumps({"parameters": entries})}
 
     def infer(
         self, model: str, arrays: Mapping[str, NDArray[Any]], parameters: Mapping[str, Any] | None = None
     ) -> dict[str, NDArray[Any]]:
-        """Call a model with arrays that have a batch dimension; return its outputs by name.
+        """Call a model with arrays (B, ...); return its outputs by name.
 
         Raises:
-            MeasurementError: it answers with an error.
+            MeasurementError: the model answered with an error.
         """
         inputs = [_tensor(name, array) for name, array in arrays.items()]
         try:
@@ -95,13 +95,13 @@ class Connection:
             )
         except InferenceServerException as error:
             raise MeasurementError(
-                f"{model}: expected an answer, got {_reason(error)}; the inputs must suit what the server "
-                "serves (--repository, --recordings, --texts)."
+                f"{model}: expected an answer, got {_reason(error)}; choose inputs that fit the "
+                "served models (--repository, --recordings, --texts)."
             ) from error
         return {output.name: result.as_numpy(output.name) for output in result.get_response().outputs}
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         self._client.close()
 
 

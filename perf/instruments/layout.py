@@ -1,4 +1,4 @@
-"""Which models there are, and who asks each of them: a caller, a pipeline, another model."""
+"""Which models are served, and which pipeline or model sends requests to each of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tritone import contract
 from tritone.repository.configs import ModelFolder, read_repositories
 from tritone.server.options import REPOSITORIES
 
-MAIN = ("speech_to_text", "text_to_speech")  # the pipelines that are swept most thoroughly
+MAIN = ("speech_to_text", "text_to_speech")  # measured with the most loads
 PIPELINES = tuple(pipeline.name for pipeline in contract.PIPELINES)
 
 
@@ -30,13 +30,13 @@ class Layout:
 
     @property
     def pipelines(self) -> list[str]:
-        """The pipelines, those that are swept most thoroughly first."""
+        """Names of the pipelines, the main ones first."""
         order = dict.fromkeys((*MAIN, *PIPELINES, *self.models))
         return [name for name in order if name in self.models and self.steps(name)]
 
     @property
     def known(self) -> list[str]:
-        """Every model that requests can be made for: the pipelines first, then their parts in their order."""
+        """Every model that requests can be made for: the pipelines, then their parts in order."""
         parts = (part for name in self.pipelines for part in self.parts(name))
         return list(dict.fromkeys((*self.pipelines, *parts)))
 
@@ -47,11 +47,11 @@ class Layout:
             raise UsageError(f"--models: expected some of {known}, got {model}; correct the name.")
 
     def steps(self, pipeline: str) -> list[Any]:
-        """The steps of a pipeline, none for another model."""
+        """Return the ensemble steps of a pipeline; none for any other model."""
         return list(self.models[pipeline].config.ensemble_scheduling.step)
 
     def parts(self, pipeline: str) -> Iterator[str]:
-        """The steps of a pipeline, each followed by the models that it calls."""
+        """Yield the steps of a pipeline, each followed by the models that it calls."""
         for step in self.steps(pipeline):
             if step.model_name in self.models:
                 yield step.model_name
@@ -59,21 +59,21 @@ class Layout:
                 yield from (name for name in partners if name in self.models)
 
     def home(self, model: str) -> tuple[str, int] | None:
-        """The pipeline of which a model is the earliest step, and that step's number; None for no step."""
-        places = [
+        """Return the pipeline in which a model comes earliest, and its step number; None if it is no step."""
+        found = [
             (index, order, name)
             for order, name in enumerate(self.pipelines)
             for index, step in enumerate(self.steps(name))
             if step.model_name == model
         ]
-        return (min(places)[2], min(places)[0]) if places else None
+        return (min(found)[2], min(found)[0]) if found else None
 
     def caller(self, model: str) -> str | None:
-        """The model that calls a model; None for none."""
+        """Return the model that calls a model, None if there is none."""
         return next((name for name, folder in self.models.items() if model in folder.calls), None)
 
-    def maker(self, pipeline: str, tensor: str) -> tuple[str, str] | None:
-        """The step that gives a tensor of a pipeline, and its own name for it; None for none."""
+    def producer(self, pipeline: str, tensor: str) -> tuple[str, str] | None:
+        """Return the step that outputs a tensor of a pipeline, and its name for it; None for an input."""
         for step in self.steps(pipeline):
             for name, target in step.output_map.items():
                 if target == tensor:

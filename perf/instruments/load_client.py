@@ -1,4 +1,4 @@
-"""Ask a server for transcripts or speech, several at a time, at little cost to the client.
+"""Concurrent gRPC requests for transcripts or speech, at little cost to the client.
 
 The client runs on the server's cores, so its own work is taken from the server's. Requests are therefore
 serialised once, before the measurement.

@@ -1,4 +1,4 @@
-"""What a load test found: `run.json`, written by `perf.load`, read by whoever compares or draws runs."""
+"""Results of a load test: `run.json`, written by `perf.load`, read by `perf.compare`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from perf.instruments.errors import ResultsError
 
-SCHEMA = 1  # of run.json; another number is refused
+SCHEMA = 1  # of run.json; any other is refused
 FILE_NAME = "run.json"
 CONCURRENCY, RATE = "concurrency", "rate"  # modes of a point
 MEASURED, UNSTABLE, FAILED = "measured", "unstable", "failed"  # statuses of a point
@@ -18,7 +18,7 @@ MEASURED, UNSTABLE, FAILED = "measured", "unstable", "failed"  # statuses of a p
 
 @dataclass(frozen=True)
 class Latency:
-    """How long clients waited, in ms, as perf_analyzer measured it over its last windows."""
+    """Latencies in ms, as perf_analyzer measured them over its last windows."""
 
     mean_ms: float
     p50_ms: float
@@ -29,24 +29,24 @@ class Latency:
 
 @dataclass(frozen=True)
 class ModelWork:
-    """What Triton counted for one model during a point, from its first request to its last."""
+    """What Triton counted for one model during a point."""
 
     model: str
     requests: int  # answered
-    executions: int  # fewer than requests where the batcher merged some
+    executions: int  # fewer than requests if the batcher merged some
     queue_s: float  # sum over requests
     compute_s: float  # sum over requests: input, inference, output
     failures: int = 0  # requests that Triton refused or that failed
-    total_s: float = 0.0  # sum over requests: from arrival to answer; of an ensemble all its steps
+    total_s: float = 0.0  # sum over requests, from arrival to answer; for an ensemble, over all its steps
 
     @property
     def queue_ms(self) -> float:
-        """Mean wait of a request in the model's queue."""
+        """Mean time of a request in the model's queue."""
         return self.queue_s * 1000 / self.requests if self.requests else 0.0
 
     @property
     def compute_ms(self) -> float:
-        """Mean work on a request; every request of a merged batch counts the whole batch's time."""
+        """Mean compute time of a request; one in a merged batch counts the time of the whole batch."""
         return self.compute_s * 1000 / self.requests if self.requests else 0.0
 
 
@@ -62,12 +62,12 @@ class GpuLoad:
 
 @dataclass(frozen=True)
 class ServerLoad:
-    """The server's machine during a point; None where nothing told."""
+    """Load of the server's machine during a point; None if unknown."""
 
     cpu_utilization: float | None = None  # mean of nv_cpu_utilization, 0 to 1, all cores, all processes
     memory_used_bytes: float | None = None  # highest nv_cpu_memory_used_bytes, all processes
-    server_cores: float | None = None  # mean cores used by the server's processes; own server only
-    server_pss_bytes: float | None = None  # highest proportional set size of them; own server only
+    server_cores: float | None = None  # mean cores used by the server's processes, if it ran here
+    server_pss_bytes: float | None = None  # highest proportional set size of them, if it ran here
     gpus: tuple[GpuLoad, ...] = ()
 
 
@@ -78,16 +78,16 @@ class Point:
     model: str
     protocol: str  # grpc or http
     mode: str  # CONCURRENCY or RATE
-    load: str  # as planned: "4" requests at a time, "20" requests/s, "50%" of what concurrency reached
-    value: float  # requests at a time, or requests per second
+    load: str  # as planned: "4" (concurrency), "20" (requests/s), "50%" (of the best throughput)
+    value: float  # concurrent requests, or requests per second
     status: str  # MEASURED; UNSTABLE: windows differed by more than allowed; FAILED: no figures
-    reason: str = ""  # why it is not MEASURED
+    reason: str = ""  # why it is not MEASURED, or fell behind its rate
     throughput: float | None = None  # answered requests per second
-    audio_s_per_s: float | None = None  # seconds of audio heard or spoken per second; None: no audio in it
+    audio_s_per_s: float | None = None  # audio in or out per second; None: no audio
     latency: Latency | None = None
-    requests: int = 0  # answered, windows before the stable ones included
+    requests: int = 0  # answered, including windows before the stable ones
     failures: int = 0  # requests that Triton refused or that failed
-    models: tuple[ModelWork, ...] = ()  # the model itself and all that it called
+    models: tuple[ModelWork, ...] = ()  # the model itself and all those that it called
     server: ServerLoad = field(default_factory=ServerLoad)
     duration_s: float = 0.0  # of perf_analyzer's run
     files: tuple[str, ...] = ()  # raw CSV and output of perf_analyzer, relative to the run's folder
@@ -95,42 +95,42 @@ class Point:
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """What the same point of another run has too."""
+        """What identifies the same point in another run."""
         return self.model, self.protocol, self.mode, self.load
 
 
 @dataclass(frozen=True)
 class ModelInputs:
-    """The requests that one model was asked, in turns."""
+    """The requests that one model was sent in turn."""
 
     model: str
     count: int  # different requests
-    audio_s: float | None  # mean seconds of audio heard or spoken by one; None: no audio in it
+    audio_s: float | None  # mean seconds of audio in or out; None: no audio
     origin: str  # where they come from
-    shortest: str = ""  # in the input's own unit
+    shortest: str = ""  # with the unit of the input
     longest: str = ""
 
 
 @dataclass(frozen=True)
 class LoadTestRun:
-    """One whole load test."""
+    """One load test."""
 
     started_utc: str  # ISO 8601
     duration_s: float
-    command: str  # that made it
-    git_commit: str  # with "-dirty" behind it where the tree had changes; "unknown" outside git
+    command: str  # that started it
+    git_commit: str  # ends in "-dirty" if the tree had changes; "unknown" outside git
     config_variant: str  # --model-config-name; "default" without
-    own_server: bool  # started by the test on the same machine; else one that ran already
+    own_server: bool  # started by the test on the same machine; else already running
     server_url: str  # gRPC, host:port
     machine: Mapping[str, str]  # where perf_analyzer ran
     versions: Mapping[str, str]  # of the server and of packages
-    quiet: bool  # whether the machine did little else before
+    quiet: bool  # whether little else ran on the machine
     quietness: str  # figures for that
-    settings: Mapping[str, Any]  # measurement interval, stability and so on
+    settings: Mapping[str, Any]  # measurement window, stability and so on
     inputs: tuple[ModelInputs, ...]
     points: tuple[Point, ...]
     sections: Mapping[str, Any] = field(default_factory=dict)  # further measurements, by name
-    skipped: Mapping[str, str] = field(default_factory=dict)  # what was not measured, and why
+    skipped: Mapping[str, str] = field(default_factory=dict)  # what was not measured, with the reason
     schema: int = SCHEMA
 
     def write(self, folder: Path) -> Path:

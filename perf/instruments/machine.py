@@ -1,4 +1,4 @@
-"""On what it was measured."""
+"""The machine and the package versions of a measurement."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PACKAGES = ("onnxruntime", "nvidia-pytriton", "numpy", "tritonclient")
 
 
 def describe() -> dict[str, str]:
-    """Return processor, memory, system, versions and how busy the machine already was."""
+    """Return processor, memory, system, versions and the load average before the measurement."""
     return {
         "processor": f"{available_cores()} cores, {_processor()}",
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",

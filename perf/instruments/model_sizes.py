@@ -1,4 +1,7 @@
-"""The model repositories that are measured: the one that is served, and one at the published sizes."""
+"""The model repositories that are measured: the committed one, and one of the published sizes.
+
+The second has random weights. It is made here and nowhere else, from each family's `random_checkpoint.py`.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ from tritone.synthesis.voice import Voice
 
 CACHE = ROOT / ".cache/perf"
 COMMITTED = REPOSITORIES[0]
-FAMILIES = {  # by role: those that the served repository has models of
+FAMILIES = {  # by role: those whose models are in the committed repository
     family.role: family
     for family in families()
     if all((COMMITTED / model).is_dir() for model in family.models)
@@ -33,13 +36,13 @@ class Size:
 
     name: str
     repository: Path
-    checkpoints: Mapping[str, Path]  # what it was exported from, by role of the family
+    checkpoints: Mapping[str, Path]  # that it was exported from, by role of the family
 
     def checkpoint(self, role: str) -> Path:
         """Return the .nemo file of the recogniser, punctuation, spectrograms or vocoder.
 
         Raises:
-            SetupError: it is not there, or there is nothing to restore it with.
+            SetupError: the checkpoint or the export environment is missing.
         """
         require_nemo()
         if not self.checkpoints[role].exists():
@@ -50,19 +53,19 @@ class Size:
         return self.checkpoints[role]
 
     def voice(self) -> Voice:
-        """Return what the checkpoints of synthesis decide."""
+        """Return the properties of the installed voice."""
         return installed_voice(self.repository)
 
 
 def demo_size() -> Size:
-    """Return the repository as it is served from the checkout."""
+    """Return the committed repository: the bundled checkpoints."""
     folder = ROOT / "training/checkpoints"
     checkpoints = {role: folder / f"{family.name}_small_en.nemo" for role, family in FAMILIES.items()}
     return Size("demo", COMMITTED, checkpoints)
 
 
 def full_size() -> Size:
-    """Return a repository of the published sizes, with random weights; exported once, then cached.
+    """Return a repository of the published sizes with random weights, exported on first use, then cached.
 
     Raises:
         SetupError: there is no export environment, or the export failed.
@@ -76,14 +79,14 @@ def full_size() -> Size:
         shutil.rmtree(folder, ignore_errors=True)
         _copy_code(repository)
         for role, family in FAMILIES.items():
-            _say(f"making {family.name} and exporting it, once (minutes) ...")
+            _log(f"making and exporting a full-size {family.name}, once (takes minutes) ...")
             install = ("--install", str(repository))
             _nemo("export.random_checkpoint", family.name, str(checkpoints[role]), *install)
         complete.touch()
     _copy_code(repository)
     size = Size("full", repository, checkpoints)
     dims = {path.parents[1].name: graph_dims(path) for path in repository.glob("*/1/model.onnx")}
-    # A vocoder's warm-up has noise in proportion to its frames.
+    # The noise in a vocoder's warm-up request is in proportion to the frames.
     noise = WarmUpRatio("mel", "z", size.voice().latent_columns(1))
     vocoders = [model for model, inputs in dims.items() if {"mel", "z"} <= inputs.keys()]
     fit_configs(repository, dims, dict.fromkeys(vocoders, noise))
@@ -94,7 +97,7 @@ SIZES: dict[str, Callable[[], Size]] = {"demo": demo_size, "full": full_size}
 
 
 def _copy_code(repository: Path) -> None:
-    """Make configs and model code the checkout's of today."""
+    """Copy configs and model code from the checkout."""
     for file in (*COMMITTED.glob("*/config.pbtxt"), *COMMITTED.glob("*/1/model.py")):
         target = repository / file.relative_to(COMMITTED)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -102,7 +105,7 @@ def _copy_code(repository: Path) -> None:
 
 
 def _fingerprint() -> str:
-    """Say which code makes the graphs, so that a change of it makes them anew."""
+    """Return a hash of the code that makes the graphs: when it changes, they are made again."""
     digest = hashlib.sha256()
     for file in sorted(ROOT.glob("export/**/*.py")):
         digest.update(file.read_bytes())
@@ -114,7 +117,7 @@ def require_nemo() -> None:
     if not NEMO_PYTHON.exists():
         raise SetupError(
             f"expected the export environment in {NEMO_PYTHON.parent.parent.name}, found none; "
-            "run `make export-env`, or measure what needs no NeMo."
+            "run `make export-env`, or choose measurements that do not need NeMo."
         )
 
 
@@ -128,5 +131,5 @@ def _nemo(module: str, *arguments: str) -> None:
         )
 
 
-def _say(line: str) -> None:
+def _log(line: str) -> None:
     print(line, file=sys.stderr, flush=True)

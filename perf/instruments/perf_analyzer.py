@@ -1,6 +1,6 @@
-"""Find perf_analyzer: unpacked from its wheel into .cache/, beside the libraries that it links to.
+"""Find perf_analyzer: its binary and the libraries that it links to are unpacked into .cache/.
 
-The wheel's own Python package is left alone: the environment has a newer tritonclient.
+The binary comes in a wheel of tritonclient, which is not installed: the environment has a newer one.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from tritone.server.options import ROOT
 
 REQUIREMENT = ROOT / "requirements/perf_analyzer.txt"
 CACHE = ROOT / ".cache/perf_analyzer"
-# What it links to beyond a plain system, and how the Triton wheel calls its copies.
+# Libraries that a plain system lacks, and the names of the copies in the Triton wheel.
 _LIBRARIES = {"libcudart.so.12": "libcudart-*.so.12*", "libb64.so.0d": "libb64-*.so.0d"}
 _REMEDIES = {
     "libb64.so.0d": "install it: `make perf-packages`",
-    "libcudart.so.12": "install the Triton wheel that carries it: `make setup`",
+    "libcudart.so.12": "install the Triton wheel that contains it: `make setup`",
 }
 
 
 @dataclass(frozen=True)
 class Analyzer:
-    """A perf_analyzer that starts."""
+    """A working perf_analyzer."""
 
     binary: Path
     environment: Mapping[str, str]  # to run it in
@@ -40,20 +40,20 @@ class Analyzer:
 
 
 def find_analyzer(binary: Path | None = None, cache: Path = CACHE) -> Analyzer:
-    """Return a perf_analyzer that was tried.
+    """Return a perf_analyzer that was checked to start.
 
     Args:
-        binary: an own one, from NVIDIA's SDK container for example; None takes the wheel's.
-        cache: where the wheel's is unpacked to, once.
+        binary: for example of NVIDIA's SDK container; None for the one in the wheel.
+        cache: folder that the wheel's is unpacked into on first use.
 
     Raises:
-        AnalyzerError: it cannot be had, or misses a library; the message says what to do.
+        AnalyzerError: it cannot be fetched or lacks a library; the message names the remedy.
     """
     chosen = _from_wheel(cache) if binary is None else binary
     if not os.access(chosen, os.X_OK) or chosen.is_dir():
         raise AnalyzerError(
-            f"perf_analyzer: expected an executable file, got {chosen}; give the path of the binary, or "
-            "none for the wheel's."
+            f"perf_analyzer: expected an executable file, got {chosen}; give the path of a binary, or "
+            "leave out --perf-analyzer."
         )
     folders = [str(_libraries(cache / "lib")), os.environ.get("LD_LIBRARY_PATH", "")]
     environment = dict(os.environ) | {"LD_LIBRARY_PATH": os.pathsep.join(filter(None, folders))}
@@ -61,12 +61,12 @@ def find_analyzer(binary: Path | None = None, cache: Path = CACHE) -> Analyzer:
 
 
 def _from_wheel(cache: Path) -> Path:
-    """Unpack the binary, unless it was unpacked before."""
+    """Return the cached binary; fetch and unpack it first if there is none."""
     (pinned,) = re.findall(r"^tritonclient==(\S+)", REQUIREMENT.read_text(encoding="utf-8"), re.MULTILINE)
     binary = cache / pinned / "perf_analyzer"
     if binary.is_file():
         return binary
-    print(f"perf_analyzer: fetching tritonclient {pinned}, which carries it", file=sys.stderr, flush=True)
+    print(f"perf_analyzer: fetching tritonclient {pinned}, which contains it", file=sys.stderr, flush=True)
     with TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
         command += ["--no-deps", "--require-hashes", "--dest", folder, "-r", str(REQUIREMENT)]
@@ -83,10 +83,10 @@ def _from_wheel(cache: Path) -> Path:
 
 
 def unpack(wheel: Path, binary: Path) -> None:
-    """Take perf_analyzer out of a wheel.
+    """Extract perf_analyzer from a wheel.
 
     Raises:
-        AnalyzerError: the wheel has none.
+        AnalyzerError: it is not in the wheel.
     """
     with zipfile.ZipFile(wheel) as archive:
         names = [name for name in archive.namelist() if name.endswith(".data/data/bin/perf_analyzer")]
@@ -103,7 +103,7 @@ def unpack(wheel: Path, binary: Path) -> None:
 
 
 def _libraries(folder: Path) -> Path:
-    """Give the Triton wheel's copies of the libraries their plain names, as far as it has them."""
+    """Copy the libraries that are in the Triton wheel to their plain names."""
     spec = importlib.util.find_spec("pytriton")
     if spec is not None and spec.origin is not None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -133,10 +133,10 @@ def _version(binary: Path, environment: Mapping[str, str]) -> str:
         return found[1]
     missing = re.search(r"(\S+\.so\S*): cannot open shared object", tried.stdout)
     if missing:
-        remedy = _REMEDIES.get(missing[1], "install the package that carries it")
+        remedy = _REMEDIES.get(missing[1], "install the package that contains it")
         raise AnalyzerError(f"perf_analyzer: expected the library {missing[1]}, found none; {remedy}.")
     raise AnalyzerError(
-        f"perf_analyzer: expected {binary} to tell its version, it ended with code {tried.returncode}: "
+        f"perf_analyzer: expected {binary} to print its version, it ended with code {tried.returncode}: "
         f"{_last_line(tried.stdout)}; give another one with --perf-analyzer PATH."
     )
 

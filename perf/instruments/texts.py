@@ -1,4 +1,4 @@
-"""What the server is asked to speak: the sentences of the sample recordings."""
+"""Texts to speak: the sentences of the sample recordings."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ _SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 
 
 def texts(count: int) -> list[str]:
-    """Return so many texts of a sentence or two, the sample recordings' own in turn."""
+    """Return `count` texts of one or two sentences: those of the sample recordings, repeated in turn."""
     return list(islice(cycle(spoken_texts()), count))
 
 
 def text_of(sentences: int) -> str:
-    """Return one text of so many sentences."""
+    """Return one text of the given number of sentences."""
     found = [sentence for text in spoken_texts() for sentence in split_sentences(text)]
     return " ".join(islice(cycle(found), sentences))
 
 
 def spoken_texts() -> list[str]:
-    """Return what is said in the sample recordings."""
+    """Return the reference texts of the sample recordings."""
     rows = (RECORDINGS / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
     return [str(json.loads(row)["text"]) for row in rows]
 

@@ -1,4 +1,4 @@
-"""Repeated measurements of several contenders on a machine that is not quiet."""
+"""Repeated, interleaved measurements of several contenders, robust on a machine that is not idle."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Rates:
-    """How fast one contender was, once per round."""
+    """Throughput of one contender by round."""
 
     per_round: tuple[float, ...]  # items per second
 
     @property
     def median(self) -> float:
-        """Items per second in the middle round."""
+        """Items per second, median of the rounds."""
         return median(self.per_round)
 
 
@@ -25,13 +25,13 @@ def interleaved(
     rounds: int,
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Rates]:
-    """Run all contenders in turn, `rounds` times over, so that a slow minute of the machine hits all of them.
+    """Run all contenders in turn, `rounds` times, so that a slow minute of the machine affects all of them.
 
     Args:
-        contenders: by name, each does its work and returns how many items it did. Every one is run once
-            before, uncounted.
-        rounds: how often.
-        clock: seconds.
+        contenders: by name; each does its work and returns the number of items done. Each is run once first
+            as a warm-up.
+        rounds: measured repetitions.
+        clock: returns seconds.
 
     Returns:
         Rates by name.
@@ -48,11 +48,11 @@ def interleaved(
 
 
 def ratio(measured: Rates, against: Rates) -> float:
-    """Return how many times as fast as the other the first one was, by medians."""
+    """Return the ratio of the median throughputs."""
     return measured.median / against.median
 
 
 def spread(measured: Rates, against: Rates) -> tuple[float, float]:
-    """Return the lowest and highest ratio of any one round."""
+    """Return the lowest and highest ratio of single rounds."""
     ratios = [a / b for a, b in zip(measured.per_round, against.per_round, strict=True)]
     return min(ratios), max(ratios)

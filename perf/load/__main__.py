@@ -1,4 +1,4 @@
-"""`python -m perf.load`: load a server with perf_analyzer, and write one report."""
+"""`python -m perf.load`: load-test a server with perf_analyzer and write a report."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Measure and report.
 
     Returns:
-        0 when every load was tried and one at least gave figures, 1 when not, 2 for wrong usage.
+        0 if every load was tried and at least one gave figures, else 1; 2 for wrong usage.
     """
     given = arguments.parser().parse_args(words)
     command = shlex.join(["python", "-m", "perf.load", *(sys.argv[1:] if words is None else words)])
@@ -64,7 +64,7 @@ def _run(given: argparse.Namespace, command: str) -> int:
         except BaseException:
             _remove_if_empty(folder)
             raise
-    run.write(folder)  # before anything else can go wrong
+    run.write(folder)  # in case the comparison is interrupted
     reason = alternative.reason_against(given.alternative, given.quick, running is not None, complete)
     sections: dict[str, str] = {}
     if reason:
@@ -79,7 +79,7 @@ def _run(given: argparse.Namespace, command: str) -> int:
 
 
 def _remove_if_empty(folder: Path) -> None:
-    """Leave no folder behind where nothing was measured."""
+    """Remove the folder if nothing was measured."""
     if not any(path.is_file() for path in folder.rglob("*")):
         shutil.rmtree(folder, ignore_errors=True)
 

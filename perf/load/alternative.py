@@ -1,6 +1,6 @@
 """The comparison with NeMo behind FastAPI, as a section of a load test's report.
 
-It runs as a process of its own, `python -m perf.alternative`: a failure there leaves the load test's results.
+It runs as a separate process, `python -m perf.alternative`: its failure does not affect the load test.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ SECTION = "alternative"
 COMMAND = (sys.executable, "-m", "perf.alternative")
 
 
-def reason_against(asked: bool | None, quick: bool, elsewhere: bool, complete: bool) -> str:
+def reason_against(requested: bool | None, quick: bool, elsewhere: bool, complete: bool) -> str:
     """Return why the comparison is left out, "" if it is not.
 
     Args:
-        asked: whether the user asked for it; None without either option.
+        requested: whether it was requested; None if neither option was given.
         quick: a short test.
-        elsewhere: the test did not start the server itself.
-        complete: the test was carried out as planned.
+        elsewhere: the server was not started by the test.
+        complete: all planned loads were tried.
     """
-    if asked is not None:
-        return "" if asked else "not asked for (--no-alternative)"
+    if requested is not None:
+        return "" if requested else "not requested (--no-alternative)"
     circumstances = {
         "with --quick": quick,
         "against a running server": elsewhere,
         "after a test that was interrupted": not complete,
     }
     left_out = [name for name, applies in circumstances.items() if applies]
-    return f"not measured {left_out[0]}; ask for it with --alternative" if left_out else ""
+    return f"not measured {left_out[0]}; request it with --alternative" if left_out else ""
 
 
 def compared(
@@ -51,7 +51,7 @@ def compared(
         run: the load test so far.
         sources: recordings and texts.
         quick: a short comparison.
-        command: that makes the comparison.
+        command: the program that compares.
 
     Returns:
         The run with its figures or the reason for their absence, and Markdown for the report by heading.

@@ -1,4 +1,4 @@
-"""What perf_analyzer said: figures from its CSV, and reasons from its output where there are none."""
+"""Figures from perf_analyzer's CSV, and the reason for their absence from its output."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Window:
-    """One of the windows that perf_analyzer compares."""
+    """One of the measurement windows that perf_analyzer compares."""
 
     throughput: float  # requests per second
     latency_ms: float  # mean
@@ -36,7 +36,7 @@ def read_figures(path: Path) -> Figures:
     """Read the CSV of one load.
 
     Raises:
-        AnalyzerError: it is not what perf_analyzer 2.51 writes.
+        AnalyzerError: the columns are not those of perf_analyzer 2.51.
     """
     with path.open(encoding="utf-8", newline="") as file:
         row = next(csv.DictReader(file), {})
@@ -51,17 +51,17 @@ def read_figures(path: Path) -> Figures:
 
 
 def read_windows(output: str) -> list[Window]:
-    """Read the windows from the output."""
+    """Read the measurement windows from the output."""
     return [Window(float(rate), int(latency) / 1000) for rate, latency in _PASS.findall(output)]
 
 
 def is_unstable(output: str) -> bool:
-    """Whether perf_analyzer gave up because windows differed."""
+    """Whether perf_analyzer stopped because the windows differed too much."""
     return _UNSTABLE in output
 
 
 def instability(windows: list[Window], percent: float) -> str:
-    """Say how much windows differed."""
+    """Describe by how much the windows differed."""
     if not windows:
         return f"windows differed by more than {percent:g}%"
     rates, latencies = [w.throughput for w in windows], [w.latency_ms for w in windows]
@@ -72,11 +72,11 @@ def instability(windows: list[Window], percent: float) -> str:
 
 
 def failure(output: str, code: int) -> str:
-    """Say why there are no figures: the server's own words where it refused a request."""
+    """Return why there are no figures: the server's message if a request failed."""
     errors = list(dict.fromkeys(match.strip() for match in _THREAD_ERROR.findall(output)))
     if errors:
         shown = errors[0] if len(errors[0]) <= _LONGEST_REASON else f"{errors[0][:_LONGEST_REASON]}..."
         return f"perf_analyzer stops at the first request that fails: {shown}"
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    told = [line for line in lines if line.lower().startswith(("error", "failed"))] or lines[-1:]
-    return f"perf_analyzer ended with code {code}: {told[0] if told else 'it said nothing'}"
+    reasons = [line for line in lines if line.lower().startswith(("error", "failed"))] or lines[-1:]
+    return f"perf_analyzer ended with code {code}: {reasons[0] if reasons else 'no output'}"

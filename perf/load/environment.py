@@ -1,4 +1,4 @@
-"""What a load test ran on: machine, versions, commit, and whether anything else kept the machine busy."""
+"""What a load test ran on: machine, versions, commit, and the load caused by other processes."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from perf.instruments.process_tree import tree_cpu_s
 from tritone.onnx_backend.settings import available_cores
 from tritone.server.options import ROOT
 
-QUIET_SHARE = 0.1  # of the cores that others may use
+QUIET_SHARE = 0.1  # of the cores that other processes may use
 SAMPLE_S = 2.0  # of the machine's load before the test
-_WRITTEN = ("perf/report", "perf/results")  # by measurements: says nothing about the code
+_WRITTEN = ("perf/report", "perf/results")  # by measurements: not code
 
 
 def describe_machine() -> dict[str, str]:
-    """Return processor, memory, system and GPUs of the machine that this runs on."""
+    """Return processor, memory, system and GPUs of this machine."""
     described = machine.describe()
     found = {name: described[name] for name in ("processor", "memory", "system")}
     gpus = _output(["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"])
@@ -30,12 +30,12 @@ def describe_machine() -> dict[str, str]:
 
 
 def package_versions() -> dict[str, str]:
-    """Return the versions of the packages that matter."""
+    """Return the versions of the packages that affect the figures."""
     return {name: importlib.metadata.version(name) for name in machine.PACKAGES}
 
 
 def git_commit() -> str:
-    """Return the commit of this tree, "-dirty" behind it where files differ; "unknown" outside git."""
+    """Return the commit of this tree, with "-dirty" appended if files differ; "unknown" outside git."""
     commit = _output(["git", "rev-parse", "HEAD"])
     if not commit:
         return "unknown"
@@ -46,14 +46,14 @@ def git_commit() -> str:
 
 @dataclass(frozen=True)
 class Quietness:
-    """Whether others kept the machine busy."""
+    """Whether other processes left the machine quiet."""
 
     quiet: bool
-    told: str  # in figures
+    details: str  # in figures
 
 
 class BackgroundLoad:
-    """Compares what the machine did with what the test itself did, from its making on."""
+    """Measures the processor time of other processes before and during the test."""
 
     def __init__(self) -> None:
         self._cores = available_cores()
@@ -64,37 +64,37 @@ class BackgroundLoad:
         self._mark: tuple[float, float, float] | None = None
 
     def start(self, server: int | None) -> None:
-        """Watch from here, while a server of our own runs; a server elsewhere cannot be told from others."""
+        """Start measuring; without the pid of a server that the test started, nothing is measured."""
         if server is not None:
             self._mark = time.monotonic(), _machine_s(), self._own_s(server)
 
     def stop(self, server: int | None) -> None:
-        """Stop watching; the server must still run."""
+        """Stop measuring; the server must still be running."""
         if server is not None and self._mark is not None:
-            began_s, machine_s, own_s = self._mark
-            self._watched_s += time.monotonic() - began_s
+            started_s, machine_s, own_s = self._mark
+            self._watched_s += time.monotonic() - started_s
             self._others_s += max(0.0, _machine_s() - machine_s - (self._own_s(server) - own_s))
             self._mark = None
 
     def judge(self) -> Quietness:
-        """Say whether the machine was quiet."""
-        told = f"{self._before:.0%} of {self._cores} cores busy before, load average {self._load:.2f}"
+        """Return whether the machine was quiet."""
+        details = f"{self._before:.0%} of {self._cores} cores busy before, load average {self._load:.2f}"
         quiet = self._before <= QUIET_SHARE
         if self._watched_s:
             share = self._others_s / self._watched_s / self._cores
-            told += f"; others took {share:.0%} of them during the test"
+            details += f"; other processes took {share:.0%} of them during the test"
             quiet = quiet and share <= QUIET_SHARE
-        return Quietness(quiet, told)
+        return Quietness(quiet, details)
 
     @staticmethod
     def _own_s(server: int) -> float:
-        """Processor time of the server, of this process and of every perf_analyzer that has ended."""
+        """Return the processor time of the server, this process and its finished children (perf_analyzer)."""
         used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
         return tree_cpu_s(server) + sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
 def _machine_s() -> float:
-    """Processor time of all processes of the machine."""
+    """Return the processor time of all processes of the machine."""
     times = psutil.cpu_times()
     return float(times.user + times.nice + times.system + times.irq + times.softirq)
 

@@ -1,4 +1,4 @@
-"""Triton's own metrics: what the models did between two readings, and how busy the server's machine was."""
+"""Triton's metrics: what the models did between two readings, and the load of the server's machine."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _COMPUTE = tuple(f"nv_inference_compute_{part}_duration_us" for part in ("input"
 
 @dataclass(frozen=True)
 class Sample:
-    """One value of the metrics page."""
+    """One value of the metrics endpoint."""
 
     name: str
     labels: Mapping[str, str]
@@ -32,7 +32,7 @@ class Sample:
 
 
 def parse(page: str) -> list[Sample]:
-    """Read Prometheus' text format."""
+    """Parse Prometheus' text format."""
     lines = (_LINE.match(line) for line in page.splitlines())
     return [
         Sample(line["name"], dict(_LABEL.findall(line["labels"] or "")), float(line["value"]))
@@ -45,20 +45,20 @@ def fetch(url: str) -> list[Sample]:
     """Read a server's metrics.
 
     Raises:
-        MeasurementError: nothing answers there.
+        MeasurementError: no metrics at this address.
     """
     try:
         with urllib.request.urlopen(url, timeout=10) as answer:
             return parse(answer.read().decode("utf-8"))
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise MeasurementError(
-            f"metrics: expected Triton's at {url}, got {error}; start the server with metrics, or name their "
-            "place with --metrics-url."
+            f"metrics: expected Triton's at {url}, got {error}; start the server with metrics, or give "
+            "their address with --metrics-url."
         ) from error
 
 
 def model_work(samples: Sequence[Sample]) -> dict[str, ModelWork]:
-    """Sum up every model's counters over its versions; cancelled requests count as failures too."""
+    """Sum each model's counters over its versions; cancelled requests count as failures."""
     sums: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for sample in samples:
         if "model" in sample.labels:
@@ -78,7 +78,7 @@ def model_work(samples: Sequence[Sample]) -> dict[str, ModelWork]:
 
 
 def work_between(before: Mapping[str, ModelWork], after: Mapping[str, ModelWork]) -> tuple[ModelWork, ...]:
-    """Return what the models did between two readings; those that did nothing are left out."""
+    """Return what the models did between two readings, without idle ones."""
     found = []
     for model, late in sorted(after.items()):
         early = before.get(model, ModelWork(model, 0, 0, 0.0, 0.0))
@@ -97,12 +97,12 @@ def work_between(before: Mapping[str, ModelWork], after: Mapping[str, ModelWork]
 
 
 class ServerWatch:
-    """Reads a server's load while a block runs.
+    """Samples a server's load while a block runs.
 
     Args:
         url: of its metrics.
-        pid: root of its process tree where it is our own, else None.
-        period_s: between readings; a peak shorter than that can be missed.
+        pid: root of its process tree if it runs on this machine.
+        period_s: between readings; a shorter peak can be missed.
     """
 
     def __init__(self, url: str, pid: int | None, period_s: float = 0.5) -> None:
@@ -117,7 +117,7 @@ class ServerWatch:
         self._started = (0.0, 0.0)
 
     def load(self) -> ServerLoad:
-        """What was read until now."""
+        """Return the load measured so far."""
         used, busy = self._gauges("nv_cpu_memory_used_bytes"), self._gauges("nv_cpu_utilization")
         return ServerLoad(
             cpu_utilization=mean(busy) if busy else None,
@@ -137,8 +137,8 @@ class ServerWatch:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._pid is not None:
-            began_s, cpu_s = self._started
-            self._cores = max(0.0, tree_cpu_s(self._pid) - cpu_s) / (time.monotonic() - began_s)
+            started_s, cpu_s = self._started
+            self._cores = max(0.0, tree_cpu_s(self._pid) - cpu_s) / (time.monotonic() - started_s)
         self._stop.set()
         self._thread.join()
 
@@ -149,7 +149,7 @@ class ServerWatch:
             try:
                 self._readings.append(fetch(self._url))
             except MeasurementError:
-                continue  # a server at its limit may miss a reading
+                continue  # an overloaded server may not answer in time
 
     def _gauges(self, name: str) -> list[float]:
         return [sample.value for reading in self._readings for sample in reading if sample.name == name]

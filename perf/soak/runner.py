@@ -1,4 +1,4 @@
-"""Run a soak against a server and judge it."""
+"""Run a soak test against a server and evaluate it."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ from tritone_client import Client
 
 from perf.instruments.process_tree import MIB, theil_sen, tree_memory
 from perf.instruments.server import Endpoints
-from perf.soak.callers import PATIENCE_S, SORTS, Tally, ask_sync
+from perf.soak.callers import CALLERS, TIMEOUT_S, Tally, ask_sync
 from perf.soak.cases import Case, make_cases, references
 
-READINGS = 40  # of memory over the whole soak
-SETTLING = 0.25  # share of them before memory is expected to be steady
+READINGS = 40  # of memory during the soak
+SETTLING = 0.25  # share of them before memory is expected to be stable
 POLL_S = 0.2
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how hard."""
+    """Duration and load."""
 
-    requests: int  # at most
-    minutes: float  # at most
-    callers: int  # at a time
-    growth: float  # of memory over the soak, as a share, that is still steady
-    seed: int = 0  # of the choice of requests
+    requests: int  # maximum
+    minutes: float  # maximum
+    callers: int  # concurrent
+    growth: float  # largest growth of memory that counts as stable, as a share
+    seed: int = 0  # for the choice of requests
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a soak found."""
+    """Result of a soak."""
 
     plan: Plan
     tally: Tally
     seconds: float
-    memory: list[int]  # PSS of the whole process tree, bytes, at even distances
+    memory: list[int]  # readings of the process tree's PSS in bytes, evenly spaced
 
     @property
     def settled(self) -> list[int]:
-        """The readings that count."""
+        """The readings after settling."""
         return self.memory[int(len(self.memory) * SETTLING) :]
 
     @property
     def growth(self) -> float | None:
-        """Growth over the settled part as a share of its level, None without readings."""
+        """Growth over the settled readings as a share of their initial level; None if they are too few."""
         settled = self.settled
         if len(settled) < 4:
             return None
@@ -56,45 +56,51 @@ class Outcome:
 
     @property
     def problems(self) -> list[str]:
-        """Why the soak failed; empty when it did not."""
+        """Why the soak failed; empty if it passed."""
         found = []
-        if self.tally.mistakes:
-            found.append(f"{self.tally.mistakes} wrong answers or unexpected failures, expected none")
+        if self.tally.failures:
+            found.append(f"{self.tally.failures} wrong answers or unexpected failures, expected none")
         if self.growth is not None and self.growth > self.plan.growth:
             found.append(f"memory grew by {self.growth:.1%}, expected at most {self.plan.growth:.1%}")
         if 0 in self.memory:
-            found.append("there was no process to read the memory of: expected the server to run throughout")
-        lost = self.tally.begun - sum(self.tally.done.values())
+            found.append("expected the server to run throughout, found no process to read the memory of")
+        lost = self.tally.started - sum(self.tally.done.values())
         if lost > 0:
-            found.append(f"{lost} requests came to no end, their callers broke off (traceback above)")
+            found.append(
+                f"{lost} requests did not finish, expected none; their callers crashed (traceback above)"
+            )
         if not self.tally.done:
-            found.append("no request was made, expected at least one")
+            found.append("no request was sent, expected at least one")
         return found
 
 
-def soak(target: Endpoints, plan: Plan, say: Callable[[str], None]) -> Outcome:
-    """Ask each request alone first, then all of them in disorder by many callers."""
+def soak(target: Endpoints, plan: Plan, log: Callable[[str], None]) -> Outcome:
+    """Send each request alone first, then random ones by many concurrent callers.
+
+    Raises:
+        ValueError: a request did not have the expected outcome when it was sent alone.
+    """
     cases = make_cases(plan.seed)
-    with Client(target.grpc_url, timeout_s=PATIENCE_S) as client:
+    with Client(target.grpc_url, timeout_s=TIMEOUT_S) as client:
         alone = references(cases, lambda case: ask_sync(client, case))
-    broken = [name for name in _broken(cases, alone)]
-    if broken:
-        raise ValueError(f"alone, these requests did not give what they should: {'; '.join(broken)}")
-    say(f"{len(alone)} different requests asked alone; now {plan.callers} callers at once ...")
+    unexpected = _unexpected(cases, alone)
+    if unexpected:
+        raise ValueError(f"requests sent alone: expected other outcomes than {'; '.join(unexpected)}")
+    log(f"{len(alone)} different requests sent alone; now {plan.callers} concurrent callers ...")
     started = time.monotonic()
     tally = Tally(plan.requests, started + plan.minutes * 60)
     threads = []
     for index in range(plan.callers):
-        call, protocol = SORTS[index % len(SORTS)]
+        call, protocol = CALLERS[index % len(CALLERS)]
         arguments = (target.url(protocol), protocol, cases, alone, tally, plan.seed)
         threads.append(threading.Thread(target=call, args=arguments, daemon=True))
     for thread in threads:
         thread.start()
-    memory = _watch(target, plan, tally, started, threads)
+    memory = _monitor(target, plan, tally, started, threads)
     return Outcome(plan, tally, time.monotonic() - started, memory)
 
 
-def _broken(cases: list[Case], alone: dict[int, object]) -> list[str]:
+def _unexpected(cases: list[Case], alone: dict[int, object]) -> list[str]:
     kinds = {id(case): case for case in cases}
     return [
         f"{kinds[key].name}: {outcome!r:.200}"
@@ -103,7 +109,7 @@ def _broken(cases: list[Case], alone: dict[int, object]) -> list[str]:
     ]
 
 
-def _watch(
+def _monitor(
     target: Endpoints, plan: Plan, tally: Tally, started: float, threads: list[threading.Thread]
 ) -> list[int]:
     memory: list[int] = []
@@ -117,22 +123,22 @@ def _watch(
 
 
 def report(outcome: Outcome) -> str:
-    """Describe a soak as Markdown."""
+    """Return a report of a soak as Markdown."""
     tally, requests = outcome.tally, sum(outcome.tally.done.values())
     lines = [
-        f"{requests} requests in {outcome.seconds:.0f} s by {outcome.plan.callers} callers at a time",
+        f"{requests} requests in {outcome.seconds:.0f} s by {outcome.plan.callers} concurrent callers",
         "",
         "| request | count |",
         "|---|---|",
         *(f"| {name} | {count} |" for name, count in sorted(tally.done.items())),
         "",
         "Callers: " + ", ".join(f"{count} {name}" for name, count in sorted(tally.callers.items())) + ".",
-        f"Given up in time by their callers: {tally.given_up}.",
-        f"Wrong answers and unexpected failures: {tally.mistakes}.",
-        *(f"  - {mistake}" for mistake in tally.shown),
+        f"Cancelled before the answer: {tally.cancelled}.",
+        f"Wrong answers and unexpected failures: {tally.failures}.",
+        *(f"  - {failure}" for failure in tally.shown),
     ]
     if outcome.growth is None:
-        lines.append("Memory: too few readings to say anything.")
+        lines.append("Memory: too few readings.")
     else:
         level = median(outcome.settled)
         lines.append(
@@ -140,5 +146,5 @@ def report(outcome: Outcome) -> str:
             f"highest {max(outcome.memory) / MIB:.0f} MiB, growth {outcome.growth:+.1%} over the last "
             f"{1 - SETTLING:.0%} of the soak (slope of {len(outcome.settled)} readings)."
         )
-    verdict = "; ".join(outcome.problems) or "right answers only, steady memory"
+    verdict = "; ".join(outcome.problems) or "right answers only, stable memory"
     return "\n".join([*lines, "", f"Result: {verdict}."]) + "\n"

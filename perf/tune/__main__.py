@@ -1,4 +1,4 @@
-"""`python -m perf.tune`: which instance and thread counts suit this machine better than the committed ones.
+"""`python -m perf.tune`: find better instance and thread counts for this machine than the committed ones.
 
 With --model-analyzer, NVIDIA's Model Analyzer searches batch sizes, queue delays and instance counts instead.
 """
@@ -30,11 +30,11 @@ from tritone.onnx_backend.settings import available_cores
 from tritone.repository.configs import read_config
 from tritone.server.options import REPOSITORIES
 
-MOST_REQUESTS = 64  # at a time, by default: more would only wait, and find the queues full
+MOST_REQUESTS = 64  # concurrent, by default: more would only fill the queues
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Tune; 0 when everything asked for was measured, whatever the figures; 1 when it could not be."""
+    """Tune; return 0 if everything requested was measured, whatever the figures, else 1."""
     given = _parser().parse_args(arguments)
     given.command = shlex.join(
         ["python", "-m", "perf.tune", *(sys.argv[1:] if arguments is None else arguments)]
@@ -60,7 +60,7 @@ def _sweep(given: argparse.Namespace) -> int:
     settings = grid(cores, given.instances, given.threads)
     machine = describe()
     committed = _committed(given.model_repository, given.model_config_name, given.models, cores)
-    _say(f"tune: starting the committed configs on {cores} cores ...")
+    _log(f"tune: starting the committed configs on {cores} cores ...")
     with serving(given.model_repository, given.model_config_name) as server:
         runner = CandidateRunner(
             given.model_repository, given.model_config_name, server.grpc_url, concurrency, effort
@@ -87,10 +87,10 @@ def _stages(
     candidates = [
         candidate for stage in effort.stages for candidate in makers[stage](models, settings, committed)
     ]
-    outcomes = list(sweep(runner, candidates, _say))
-    finals = list(sweep(runner, finalists(outcomes), _say))
+    outcomes = list(sweep(runner, candidates, _log))
+    finals = list(sweep(runner, finalists(outcomes), _log))
     advice = advised(finals)
-    return [*outcomes, *finals, *sweep(runner, all_at_once(advice), _say)], advice
+    return [*outcomes, *finals, *sweep(runner, all_at_once(advice), _log)], advice
 
 
 def _committed(
@@ -104,7 +104,7 @@ def _committed(
     return found
 
 
-def _say(line: str) -> None:
+def _log(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
@@ -118,18 +118,21 @@ def _parser() -> argparse.ArgumentParser:
         "--model-config-name", metavar="NAME", help="start from configs/NAME.pbtxt, e.g. int8"
     )
     own = parser.add_argument_group("the sweep on CPU")
-    own.add_argument("--quick", action="store_true", help="few candidates, short rounds: a look")
+    own.add_argument("--quick", action="store_true", help="few candidates, short rounds: a smoke test")
     own.add_argument("--instances", type=_counts, metavar="N,N", help="only these instance counts")
     own.add_argument("--threads", type=_counts, metavar="N,N", help="only these thread counts")
     own.add_argument(
         "--concurrency",
         type=_count,
         metavar="N",
-        help="requests at a time (default: 4 to 64)",
+        help="concurrent requests (default: 4 to 64)",
     )
     own.add_argument("--rounds", type=_count, metavar="N", help=f"per candidate (default: {THOROUGH.rounds})")
     own.add_argument(
-        "--round-s", type=_seconds, metavar="S", help=f"of a round, about (default: {THOROUGH.round_s:g})"
+        "--round-s",
+        type=_seconds,
+        metavar="S",
+        help=f"approximate length of a round (default: {THOROUGH.round_s:g})",
     )
     own.add_argument("--json", type=Path, metavar="FILE", help="also write all figures")
     add_arguments(parser.add_argument_group("Model Analyzer"))

@@ -1,6 +1,6 @@
-"""The committed configs and every candidate on two servers side by side, driven in turns.
+"""The committed configs and every candidate, served by two servers that are measured in turn.
 
-The server that is not driven waits; what it takes from the machine meanwhile hits both alike.
+The server that is not measured is idle; its share of the machine affects both alike.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from perf.tune.traffic import pool, same_answer, traffic
 
 @dataclass(frozen=True)
 class TuneEffort:
-    """How long to measure."""
+    """How much is measured."""
 
     rounds: int  # per candidate
-    round_s: float  # about so long takes one round of the committed configs
-    stages: tuple[str, ...]  # of SINGLE and UNIFORM; what gains is measured again in any case
+    round_s: float  # approximate length of a round of the committed configs
+    stages: tuple[str, ...]  # of SINGLE and UNIFORM; gains are measured again in any case
 
 
 UNIFORM, SINGLE = "uniform", "single"
@@ -34,14 +34,14 @@ QUICK = TuneEffort(rounds=2, round_s=1.0, stages=(UNIFORM,))
 
 
 class CandidateRunner:
-    """The server with the committed configs, and what it is asked.
+    """Measures candidates against a server with the committed configs.
 
     Args:
-        repository: the models as they are committed.
+        repository: the committed models.
         variant: of their configs, None for config.pbtxt.
         url: gRPC endpoint of a server that serves them.
-        concurrency: requests at a time.
-        effort: how long to measure.
+        concurrency: concurrent requests.
+        effort: how much to measure.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class CandidateRunner:
         self._counts: dict[tuple[str, ...], int] = {}
 
     def run(self, candidate: Candidate) -> Outcome:
-        """Serve a candidate and hold it against the committed configs.
+        """Serve a candidate and measure it against the committed configs.
 
         Raises:
             ServerError: its server did not start.
@@ -95,12 +95,12 @@ class CandidateRunner:
         )
 
     def _requests(self, pipelines: tuple[str, ...], client: LoadClient) -> list[tuple[str, bytes]]:
-        """Return the requests of one round, as many as the committed configs answer in its time."""
+        """Return the requests of a round: as many as the committed configs answer in its length."""
         for pipeline in pipelines:
             if pipeline not in self._pools:
                 self._pools[pipeline] = pool(pipeline)
         if pipelines not in self._counts:
-            # Only the second pass is timed: models take longer over shapes that they have not met.
+            # Only the second pass is timed: the first request of each shape takes longer.
             whole = [body for _, body in traffic(pipelines, len(self._pools[pipelines[0]]), self._pools)]
             drive(client.senders, whole)
             passed = drive(client.senders, whole)
@@ -110,14 +110,14 @@ class CandidateRunner:
 
 
 def sweep(
-    runner: CandidateRunner, candidates: Sequence[Candidate], say: Callable[[str], None]
+    runner: CandidateRunner, candidates: Sequence[Candidate], log: Callable[[str], None]
 ) -> Iterator[Outcome]:
     """Measure candidates one after the other."""
     for number, candidate in enumerate(candidates, 1):
         settings = ", ".join(f"{model} {setting}" for model, setting in candidate.settings.items())
-        say(f"tune: {number} of {len(candidates)}: {settings} ...")
+        log(f"tune: {number} of {len(candidates)}: {settings} ...")
         outcome = runner.run(candidate)
-        say(f"tune:   {outcome.ratio:.2f} times the committed throughput")
+        log(f"tune:   {outcome.ratio:.2f} times the committed throughput")
         yield outcome
 
 

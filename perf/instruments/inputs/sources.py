@@ -1,4 +1,4 @@
-"""What the server is asked to hear and to say: recordings from a folder, texts from a file."""
+"""Recordings from a folder and texts from a file: what all requests are made from."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def read_sources(recordings: Path, texts: Path, at_most: int) -> Sources:
     Args:
         recordings: folder.
         texts: UTF-8 file, one text per line; empty lines are left out.
-        at_most: of each; of more, a choice of mixed sizes is taken.
+        at_most: of each; if there are more, a selection of mixed sizes is taken.
 
     Raises:
         UsageError: one of them is missing or empty.
@@ -45,7 +45,7 @@ def read_sources(recordings: Path, texts: Path, at_most: int) -> Sources:
 
 
 def spread(items: Sequence[Item], at_most: int) -> list[Item]:
-    """Choose items evenly over a sorted sequence, its first and last among them."""
+    """Choose items evenly over a sorted sequence, including the first and the last."""
     if len(items) <= at_most:
         return list(items)
     if at_most == 1:
@@ -54,7 +54,7 @@ def spread(items: Sequence[Item], at_most: int) -> list[Item]:
 
 
 def shuffled(items: Sequence[Item]) -> list[Item]:
-    """Return sorted items in an order in which any few neighbours are of mixed sizes, the same every time."""
+    """Return sorted items in a fixed order in which neighbours have mixed sizes."""
     step = next(
         step for step in range(round(len(items) * 0.38) + 1, len(items) + 2) if _coprime(step, len(items))
     )
@@ -69,7 +69,7 @@ def _coprime(one: int, other: int) -> bool:
 
 def _recordings(folder: Path) -> list[Path]:
     if not folder.is_dir():
-        raise UsageError(f"--recordings: expected a folder, got {folder}, which is none; name one.")
+        raise UsageError(f"--recordings: expected a folder, got {folder}, which is not one; name one.")
     files = [
         path for path in sorted(folder.rglob("*")) if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file()
     ]

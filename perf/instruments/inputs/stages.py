@@ -1,8 +1,7 @@
-"""Real inputs for every model: recordings and texts are sent through all that comes before it.
+"""Real inputs for every model: recordings and texts are sent through all models before it.
 
-What a step of a pipeline gets is what the steps before it answer. Where a model of the server calls others
-itself, the same library code calls them from here, with the parameters that the server is configured with,
-and what it sends is written down on the way.
+The inputs of a pipeline's step are the outputs of the steps before it. If a served model calls other models,
+the same library code calls them from here, with the served parameters, and the calls are recorded.
 """
 
 from __future__ import annotations
@@ -30,20 +29,20 @@ from tritone.synthesis.parameters import SynthesisParameters
 from tritone.synthesis.speech import SpeechSynthesizer
 from tritone.synthesis.utterances import read_utterances
 
-FORMATS = ("wav", "flac", "ogg", "mp3", "pcm")  # asked for in turns
-SEED = 1  # of the speech that inputs are made from
+FORMATS = ("wav", "flac", "ogg", "mp3", "pcm")  # requested in turn
+SEED = 1  # of synthesised speech
 STRENGTH = 0.1  # of the denoiser
 Row = dict[str, NDArray[Any]]  # tensors by name, without the batch dimension
 Rows = list[Row]  # of every recording or text
 
 
 class Stages:
-    """What goes from model to model for some recordings and texts, each stage computed once.
+    """Tensors that go from model to model for some recordings and texts; each stage is computed once.
 
     Args:
         connection: the server.
         sources: recordings and texts.
-        repository: the models as they are served: configs and sidecar files are read from there.
+        repository: the served models; their configs and sidecar files are read.
     """
 
     def __init__(self, connection: Connection, sources: Sources, repository: Path) -> None:
@@ -56,7 +55,7 @@ class Stages:
 
     @cached_property
     def files(self) -> Rows:
-        """Every recording's file, as audio_bytes."""
+        """The file of every recording, as audio_bytes."""
         return [{"audio_bytes": _bytes(path.read_bytes())} for path in self._sources.recordings]
 
     @cached_property
@@ -66,7 +65,7 @@ class Stages:
         for path, row in zip(self._sources.recordings, self.files, strict=True):
             try:
                 decoded = self._call("audio_decoder", row)
-            except MeasurementError as error:  # which of many it was
+            except MeasurementError as error:  # name the recording
                 raise MeasurementError(f"{path.name}: {error}") from error
             rows.append({name: decoded[name] for name in ("audio", "audio_length")})
         self._answers["audio_decoder"] = rows
@@ -74,8 +73,8 @@ class Stages:
 
     @cached_property
     def transcripts(self) -> Rows:
-        """What was recognised in every recording; those without a word are left out."""
-        step, name = self.layout.maker("speech_to_text", "transcript") or ("speech_to_text", "transcript")
+        """The transcript of every recording in which a word was recognised."""
+        step, name = self.layout.producer("speech_to_text", "transcript") or ("speech_to_text", "transcript")
         found = [{"transcript": row[name]} for row in self.answers(step)]
         spoken = [row for row in found if row["transcript"][0].strip()]
         if not spoken:
@@ -90,8 +89,8 @@ class Stages:
         """Every text."""
         return [{"text": _bytes(text.encode("utf-8"))} for text in self._sources.texts]
 
-    def asked(self, pipeline: str) -> Rows:
-        """What callers send to a pipeline."""
+    def client_requests(self, pipeline: str) -> Rows:
+        """Return the requests that clients send to a pipeline."""
         wanted = self.layout.models[pipeline].inputs.keys()
         if "text" in wanted:
             formats = [{"format": _bytes(name.encode())} for name in FORMATS]
@@ -109,17 +108,17 @@ class Stages:
         return [{name: row[name] for name in wanted} for row in rows]
 
     def rows(self, model: str) -> Rows:
-        """What a pipeline, or a step of one, gets for each recording or text."""
+        """Return the inputs of a pipeline, or of a step of one, for each recording or text."""
         home = self.layout.home(model)
         if home is None:
-            return self.asked(model)
+            return self.client_requests(model)
         pipeline, index = home
         step = self.layout.steps(pipeline)[index]
         columns = {name: self._tensor(pipeline, source) for name, source in step.input_map.items()}
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
     def answers(self, model: str) -> Rows:
-        """What a model answers to its rows."""
+        """Return a model's outputs for its rows."""
         if model not in self._answers:
             if model == "audio_decoder":
                 return self.audio
@@ -127,7 +126,7 @@ class Stages:
         return self._answers[model]
 
     def seconds(self, model: str) -> list[float]:
-        """Seconds of audio, heard or spoken, that belong to the rows of a pipeline or of a step."""
+        """Return the seconds of audio, in or out, for each row of a pipeline or of a step."""
         home = self.layout.home(model)
         pipeline = model if home is None else home[0]
         if "text" not in self.layout.models[pipeline].inputs:
@@ -140,7 +139,7 @@ class Stages:
         return [_length(row) / int(row["sample_rate_hz"][0]) for row in self.answers(speaker)]
 
     def calls(self, caller: str) -> dict[str, list[tuple[Row, float | None]]]:
-        """What a model sends to each of those it calls, row by row, with the seconds of audio in it."""
+        """Return the rows that a model sends to each model that it calls, with their seconds of audio."""
         if caller not in self._calls:
             self._calls[caller] = self._recorded(caller)
         return self._calls[caller]
@@ -183,15 +182,15 @@ class Stages:
         return calls
 
     def _tensor(self, pipeline: str, name: str) -> list[NDArray[Any]]:
-        """One tensor of a pipeline for each of its rows."""
-        made = self.layout.maker(pipeline, name)
-        if made is None:
-            return [row[name] for row in self.asked(pipeline)]
-        model, output = made
+        """Return one tensor of a pipeline for each of its rows."""
+        producer = self.layout.producer(pipeline, name)
+        if producer is None:
+            return [row[name] for row in self.client_requests(pipeline)]
+        model, output = producer
         return [row[output] for row in self.answers(model)]
 
     def _call(self, model: str, row: Row) -> Row:
-        """Send one row, return the row of every output."""
+        """Send one row; return the row of outputs."""
         answer = self._connection.infer(model, _batch(row), {"seed": SEED})
         return {name: array[0] for name, array in answer.items()}
 
@@ -199,8 +198,8 @@ class Stages:
         folder = self._repository / model / str(self._connection.models().get(model, 1))
         if not folder.is_dir():
             raise MeasurementError(
-                f"{folder}: expected the version of {model} that is served, found none; name the repository "
-                "that the server serves with --repository."
+                f"{folder}: expected the served version of {model}, found none; name the server's "
+                "repository with --repository."
             )
         return folder
 

@@ -1,4 +1,4 @@
-"""Real inputs for the models that are searched, as perf_analyzer wants them."""
+"""Real inputs for the searched models, in perf_analyzer's format."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from perf.instruments.inputs.stages import Stages
 from perf.instruments.paths import RECORDINGS, TEXTS
 from perf.instruments.server import serving
 
-AT_MOST = 12  # recordings, and texts
+AT_MOST = 12  # recordings, and as many texts
 
 
 def write_inputs(models: Sequence[str], repository: Path, folder: Path) -> dict[str, Path]:
-    """Serve the repository, send recordings and texts through it, and write down what each model gets.
+    """Serve the repository, send recordings and texts through it, and write the inputs of each model.
 
     Returns:
-        By model, the file for --input-data.
+        Files for --input-data, by model.
 
     Raises:
         ServerError: the server did not start.
-        MeasurementError: an input was refused on the way.
+        MeasurementError: a model refused an input.
     """
     files = {}
     with serving(repository) as server:

@@ -103,7 +103,10 @@ def test_a_figure_is_a_regression_only_beyond_its_bound(figures, reasons):
 def test_a_point_that_fails_now_is_a_regression_with_its_reason(compare):
     code, table, errors = compare(run(), run(failed()))
     assert code == 1
-    assert "speech_to_text, grpc, 4 at a time: failed, was measured in the base run (UNAVAILABLE)" in errors
+    assert (
+        "speech_to_text, grpc, concurrency 4: failed, but was measured in the base run (UNAVAILABLE)"
+        in errors
+    )
     assert "new failed" in table
 
 
@@ -123,8 +126,8 @@ def test_without_a_regression_the_exit_code_is_0(compare):
 def test_a_regression_exits_1_and_is_named(compare):
     code, table, errors = compare(run(point("1"), point("4")), run(point("1"), point("4", throughput=20.0)))
     assert code == 1
-    assert "speech_to_text, grpc, 4 at a time: throughput 0.4 times" in errors
-    assert "1 at a time" not in errors
+    assert "speech_to_text, grpc, concurrency 4: throughput 0.4 times" in errors
+    assert "concurrency 1" not in errors
     assert [row["remarks"] for row in rows(table)] == ["", "worse"]
 
 
@@ -149,12 +152,12 @@ def test_at_a_rate_only_answered_shares_are_compared(compare):
     assert compare(base, half_as_fast)[0] == 0
     code, _, errors = compare(base, left_behind)
     assert code == 1
-    assert "speech_to_text, grpc, 50% of the reached rate: throughput 0.5 times" in errors
+    assert "speech_to_text, grpc, 50% of the best throughput: throughput 0.5 times" in errors
 
 
-def test_a_regression_says_when_figures_had_not_settled(compare):
-    assert "figures had not settled" in compare(run(), run(point(throughput=1.0, status=UNSTABLE)))[2]
-    assert "settled" not in compare(run(), run(point(throughput=1.0)))[2]
+def test_a_regression_says_when_figures_are_unstable(compare):
+    assert "unstable figures" in compare(run(), run(point(throughput=1.0, status=UNSTABLE)))[2]
+    assert "unstable" not in compare(run(), run(point(throughput=1.0)))[2]
 
 
 @pytest.mark.parametrize("bound", ["0", "-1", "nan", "inf", "fast"])
@@ -210,7 +213,7 @@ def test_the_table_marks_what_failed_or_had_not_settled(compare):
         ({"config_variant": "int8"}, "base default, new int8"),
         ({"inputs": (ModelInputs("speech_to_text", 12, 6.6, ""),)}, "Inputs differ for speech_to_text"),
         ({"settings": {"interval_ms": 5000}}, "setting interval_ms"),
-        ({"own_server": False}, "new one that ran already"),
+        ({"own_server": False}, "new already running"),
         ({"quiet": False, "quietness": "load 3.1"}, "busy before the new run: load 3.1"),
         ({"git_commit": "abc-dirty"}, "uncommitted changes"),
     ],

@@ -39,9 +39,8 @@ def test_another_table_is_refused_by_name(tmp_path, content):
 def test_windows_that_differ_are_told_in_figures():
     assert is_unstable(UNSTABLE)
     told = instability(read_windows(UNSTABLE)[:3], 30)
-    assert told == (
-        "3 windows differed by more than 30%: 1.703 to 3.469 requests/s, mean latency 618.2 to 1747 ms"
-    )
+    for figures in ("3 windows", "30%", "1.703 to 3.469 requests/s", "618.2 to 1747 ms"):
+        assert figures in told
     assert "more than 30%" in instability([], 30)
 
 
@@ -55,7 +54,7 @@ def test_a_refused_request_is_told_in_the_servers_words():
 @pytest.mark.parametrize(
     ("output", "named"),
     [
-        ("", "code 137: it said nothing"),
+        ("", "code 137: no output"),
         ("Request Rate: 5\n", "code 137: Request Rate: 5"),
         ("...\nerror: Failed to init manager inputs: no data\n\n", "error: Failed to init manager inputs"),
         ("Thread [0] had error: " + "x" * 1000 + "\n", "xxx..."),

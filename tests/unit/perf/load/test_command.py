@@ -156,7 +156,7 @@ def test_leaving_the_alternative_out_has_a_reason(asked, quick, elsewhere, compl
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="--output: expected a folder that can be made"):
+    with pytest.raises(UsageError, match="--output: expected to create the folder"):
         make_folder(tmp_path / "file/run", False)
 
 

@@ -82,14 +82,14 @@ def test_reasons_are_reported_as_they_are_without_breaking_the_table(run):
     text = report.markdown(run, [], {})
     unstable, failed = rows(text, "Loads that failed")
     assert unstable["why"] == r"windows differed \| by \<much\>"
-    assert (failed["became"], failed["failed requests"], failed["why"]) == ("failed", "12", "UNAVAILABLE")
+    assert (failed["status"], failed["failed requests"], failed["why"]) == ("failed", "12", "UNAVAILABLE")
     assert r"tts_waveglow: no \| \<inputs\>" in text
 
 
 def test_a_rate_that_fell_behind_is_reported(run):
     behind = replace(run.points[3], reason="20 of 25 requests/s were answered")
     (row,) = rows(report.markdown(replace(run, points=(behind,)), [], {}), "Loads that failed")
-    assert (row["became"], row["why"]) == ("measured", "20 of 25 requests/s were answered")
+    assert (row["status"], row["why"]) == ("measured", "20 of 25 requests/s were answered")
     assert "## Loads that failed" not in report.markdown(replace(run, points=run.points[:1]), [], {})
 
 
