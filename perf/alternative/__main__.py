@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 from perf.alternative.inputs import recordings_of
 from perf.alternative.measurement import QUICK, THOROUGH, measure
 from perf.alternative.report import markdown
+from perf.instruments.command_line import command_of, small_number, small_numbers, write_text
 from perf.instruments.errors import MeasurementError
 from perf.instruments.machine import describe
 from perf.instruments.model_sizes import SIZES
@@ -24,9 +24,7 @@ from tritone.errors import TritoneError
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and report; return 0 if it was measured, whatever the figures."""
     given = _parser().parse_args(arguments)
-    command = shlex.join(
-        ["python", "-m", "perf.alternative", *(sys.argv[1:] if arguments is None else arguments)]
-    )
+    command = command_of("perf.alternative", arguments)
     effort = (QUICK if given.quick else THOROUGH)[given.size]
     changes = {name: getattr(given, name) for name in ("rounds", "clients", "clips", "texts")}
     effort = dataclasses.replace(
@@ -44,15 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report = markdown(result)
     print(report, end="")
     print("\n".join([*(f"- {name}: {value}" for name, value in machine.items()), f"- command: `{command}`"]))
-    if given.json:
-        given.json.parent.mkdir(parents=True, exist_ok=True)
-        content = {
-            "command": command,
-            "machine": machine,
-            "result": dataclasses.asdict(result),
-            "report": report,
-        }
-        given.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    figures = dataclasses.asdict(result)
+    content = {"command": command, "machine": machine, "result": figures, "report": report}
+    write_text(given.json, json.dumps(content, indent=1) + "\n")
     return 0
 
 
@@ -60,10 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m perf.alternative", description=__doc__)
     parser.add_argument("--size", choices=tuple(SIZES), default="demo", help="of the networks (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="few repetitions: a smoke test, figures vary")
-    parser.add_argument("--rounds", type=_count)
-    parser.add_argument("--clients", type=_counts, metavar="N,N", help="numbers of concurrent clients")
-    parser.add_argument("--clips", type=_count, help="recordings per round")
-    parser.add_argument("--texts", type=_count, help="texts per round")
+    parser.add_argument("--rounds", type=small_number)
+    parser.add_argument("--clients", type=small_numbers, metavar="N,N", help="numbers of concurrent clients")
+    parser.add_argument("--clips", type=small_number, help="recordings per round")
+    parser.add_argument("--texts", type=small_number, help="texts per round")
     parser.add_argument(
         "--recordings",
         type=Path,
@@ -77,17 +69,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write all figures")
     return parser
-
-
-def _count(text: str) -> int:
-    number = int(text) if text.isdigit() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
-    return number
-
-
-def _counts(text: str) -> tuple[int, ...]:
-    return tuple(_count(part) for part in text.split(","))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from perf.alternative.inputs import texts_of, wav_files
 from perf.alternative.process import alternative_server, versions
 from perf.alternative.results import SYNTHESIS, TRANSCRIPTION, AlternativeResult, Point, ServerFigures
 from perf.instruments.closed_loop import Round, Timing, drive
+from perf.instruments.command_line import log
 from perf.instruments.model_sizes import SIZES
 from perf.instruments.server import serving
 
@@ -83,7 +83,7 @@ def measure(
             lambda side, answers: _spoken_s(apis[side], answers),
         ),
     ]
-    _log("alternative: starting NeMo behind FastAPI, and tritone ...")
+    log("alternative: starting NeMo behind FastAPI, and tritone ...")
     with alternative_server(chosen) as alternative, serving(chosen.repository) as server:
         urls = {OURS: server.http_url, THEIRS: alternative}
         warm = {task.name: _warm_up(task, urls, max(effort.clients)) for task in tasks}
@@ -110,7 +110,7 @@ def _warm_up(task: _Task, urls: dict[str, str], clients: int) -> dict[str, list[
 
 
 def _point(task: _Task, clients: int, rounds: int, urls: dict[str, str]) -> Point:
-    _log(f"alternative: {task.name}, {clients} clients, {rounds} rounds ...")
+    log(f"alternative: {task.name}, {clients} clients, {rounds} rounds ...")
     timings = {side: Timing() for side in task.requests}
     for _ in range(rounds):
         for side, requests in task.requests.items():
@@ -141,7 +141,3 @@ def _figures(timing: Timing) -> ServerFigures:
 
 def _spoken_s(api: HttpApi, answers: Sequence[Answer]) -> float:
     return sum(duration_s(api.wav(answer)) for answer in answers)
-
-
-def _log(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

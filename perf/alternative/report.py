@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from perf.alternative.results import TRANSCRIPTION, AlternativeResult, Point, ServerFigures
+from perf.instruments.command_line import table
 
 HEADER = (
     "task",
@@ -18,7 +19,7 @@ HEADER = (
 
 def markdown(result: AlternativeResult) -> str:
     """Return a table of all points, followed by remarks on how to read it."""
-    lines = [_line(HEADER), _line(["---"] * len(HEADER)), *(_line(_cells(point)) for point in result.points)]
+    lines = table(HEADER, [_cells(point) for point in result.points])
     return "\n".join([*lines, "", *(f"- {remark}" for remark in remarks(result))]) + "\n"
 
 
@@ -58,7 +59,3 @@ def _cells(point: Point) -> list[str]:
 
 def _latencies(figures: ServerFigures) -> str:
     return f"{figures.p50_ms:.0f} / {figures.p95_ms:.0f} / {figures.p99_ms:.0f} ms"
-
-
-def _line(cells: list[str] | tuple[str, ...]) -> str:
-    return f"| {' | '.join(cells)} |"

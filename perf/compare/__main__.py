@@ -16,6 +16,7 @@ from perf.compare.conditions import warnings
 from perf.compare.matching import match
 from perf.compare.report import markdown
 from perf.compare.thresholds import DEFAULTS, regressions
+from perf.instruments.command_line import write_text
 from perf.instruments.errors import ResultsError
 from perf.instruments.load_test_results import LoadTestRun
 
@@ -37,12 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     regressed = regressions(found.pairs, bounds)
     text = markdown((base, new), found, regressed, bounds, warnings(base, new))
     print(text, end="")
-    if given.output:
-        try:
-            given.output.parent.mkdir(parents=True, exist_ok=True)
-            given.output.write_text(text, encoding="utf-8")
-        except OSError as error:
-            return _unusable(f"--output {given.output}: {error.strerror}; name a file that can be written.")
+    try:
+        write_text(given.output, text)
+    except OSError as error:
+        return _unusable(f"--output {given.output}: {error.strerror}; name a file that can be written.")
     for regression in regressed:
         print(f"perf.compare: regression: {regression}", file=sys.stderr)
     return 1 if regressed else 0

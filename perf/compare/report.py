@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from perf.compare.matching import FIGURES, Match, Pair
 from perf.compare.thresholds import Regression
+from perf.instruments.command_line import table
 from perf.instruments.load_test_results import LoadTestRun, Point
 
 HEADER = (
@@ -37,9 +38,7 @@ def markdown(
         f"- ratios are new to base; at a request rate, of the answered shares; bounds: {_bounds(bounds)}",
         "",
         *(f"**Warning.** {warning}\n" for warning in warnings),
-        _line(HEADER),
-        _line(["---"] * len(HEADER)),
-        *(_line(_cells(pair, id(pair) in worse)) for pair in found.pairs),
+        *table(HEADER, [_cells(pair, id(pair) in worse) for pair in found.pairs]),
         "",
     ]
     if regressed:
@@ -93,7 +92,3 @@ def _figure(value: float | None) -> str:
 
 def _named(point: Point) -> str:
     return f"{point.model} {point.protocol} {point.mode} {point.load}"
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"

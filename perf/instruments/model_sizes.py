@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 from export.configs import WarmUpRatio, fit_configs, graph_dims
 from export.families import families
 from export.synthesis.voice import installed_voice
+from perf.instruments.command_line import log
 from perf.instruments.errors import SetupError
 from perf.instruments.paths import NEMO_PYTHON
 from tritone.server.options import REPOSITORIES, ROOT
@@ -79,7 +79,7 @@ def full_size() -> Size:
         shutil.rmtree(folder, ignore_errors=True)
         _copy_code(repository)
         for role, family in FAMILIES.items():
-            _log(f"making and exporting a full-size {family.name}, once (takes minutes) ...")
+            log(f"making and exporting a full-size {family.name}, once (takes minutes) ...")
             install = ("--install", str(repository))
             _nemo("export.random_checkpoint", family.name, str(checkpoints[role]), *install)
         complete.touch()
@@ -129,7 +129,3 @@ def _nemo(module: str, *arguments: str) -> None:
         raise SetupError(
             f"python -m {module}: ended with code {finished.returncode}.\n{finished.stderr[-2000:]}"
         )
-
-
-def _log(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import shutil
 import sys
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from perf.instruments.command_line import command_of
 from perf.instruments.errors import MeasurementError, UsageError
 from perf.instruments.inputs.sources import read_sources
 from perf.instruments.layout import Layout
@@ -28,7 +28,7 @@ def main(words: Sequence[str] | None = None) -> int:
         0 if every load was tried and at least one gave figures, else 1; 2 for wrong usage.
     """
     given = arguments.parser().parse_args(words)
-    command = shlex.join(["python", "-m", "perf.load", *(sys.argv[1:] if words is None else words)])
+    command = command_of("perf.load", words)
     try:
         return _run(given, command)
     except UsageError as error:

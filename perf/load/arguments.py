@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from perf.instruments.command_line import whole_number
 from perf.instruments.errors import UsageError
 from perf.instruments.load_test_results import FILE_NAME
 from perf.instruments.paths import RECORDINGS, RESULTS, TEXTS
@@ -31,7 +32,11 @@ def parser() -> argparse.ArgumentParser:
         "--texts", type=Path, default=TEXTS, metavar="FILE", help="one text per line; default: bundled"
     )
     inputs.add_argument(
-        "--inputs", type=_positive, default=40, metavar="N", help="recordings and texts at most: %(default)s"
+        "--inputs",
+        type=whole_number,
+        default=40,
+        metavar="N",
+        help="recordings and texts at most: %(default)s",
     )
     inputs.add_argument("--models", default="", metavar="A,B", help="default: all")
     loads = made.add_argument_group("loads: one list for the two main pipelines, one for all other models")
@@ -93,13 +98,6 @@ def parser() -> argparse.ArgumentParser:
         "--perf-analyzer", type=Path, metavar="PATH", help="default: the one in tritonclient's wheel"
     )
     return made
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected 1 or more, got {number}")
-    return number
 
 
 def read_settings(given: argparse.Namespace) -> Settings:

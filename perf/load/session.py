@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from perf.instruments.command_line import log
 from perf.instruments.connection import Connection
 from perf.instruments.errors import MeasurementError, UsageError
 from perf.instruments.inputs.model_requests import make_requests
@@ -106,7 +106,7 @@ class Session:
         if job.running is not None:
             yield job.running
             return
-        _log("starting Triton ...")
+        log("perf.load: starting Triton ...")
         extra = [f"--metrics-interval-ms={_METRICS_INTERVAL_MS}"]
         with serving(job.repository, job.config_variant, extra) as server:
             yield Endpoints.of(server)
@@ -129,7 +129,7 @@ class Session:
         ready = self._prepare(dict.fromkeys(sweep.model for sweep in sweeps), connection)
         runner = PointRunner(self._analyzer, target, job.settings, job.folder)
         steps = [(sweep, load) for sweep in sweeps for load in sweep.loads if sweep.model in ready]
-        _log(f"{len(steps)} loads")
+        log(f"perf.load: {len(steps)} loads")
         for number, (sweep, load) in enumerate(steps):
             spent_s = time.monotonic() - self._started_s
             if job.settings.budget_s is not None and spent_s > job.settings.budget_s:
@@ -137,11 +137,11 @@ class Session:
                 findings.skipped[f"{len(steps) - number} loads"] = (
                     f"not started within the budget of {job.settings.budget_s:g} s: {', '.join(left)}"
                 )
-                _log("the time budget is used up")
+                log("perf.load: the time budget is used up")
                 return
             point = self._point(runner, ready[sweep.model], sweep, load)
             findings.points.append(point)
-            _log(f"[{number + 1}/{len(steps)}] {progress(point)}")
+            log(f"perf.load: [{number + 1}/{len(steps)}] {progress(point)}")
 
     def _point(self, runner: PointRunner, ready: PreparedModel, sweep: Sweep, load: Load) -> Point:
         best = best_throughput(self._findings.points, sweep.model, sweep.protocol)
@@ -156,7 +156,7 @@ class Session:
 
     def _prepare(self, models: Mapping[str, None], connection: Connection) -> dict[str, PreparedModel]:
         """Make the requests of every model and send each of them once."""
-        _log(f"preparing inputs from {self._job.sources.described} ...")
+        log(f"perf.load: preparing inputs from {self._job.sources.described} ...")
         stages = Stages(connection, self._job.sources, self._job.repository)
         ready = {}
         for model in models:
@@ -165,7 +165,7 @@ class Session:
                 alone_s = _alone_s(connection, model, requests.requests)
             except (MeasurementError, TritoneError, OSError) as error:
                 self._findings.skipped[model] = str(error)
-                _log(f"{model} is skipped: {error}")
+                log(f"perf.load: {model} is skipped: {error}")
                 continue
             file = self._job.work / f"{model}.json"
             write_input_data(requests.requests, file)
@@ -232,7 +232,3 @@ def _plain(settings: Settings) -> dict[str, Any]:
         if name.endswith(("concurrencies", "rates")):
             values[name] = [load["label"] for load in value]
     return values
-
-
-def _log(line: str) -> None:
-    print(f"perf.load: {line}", file=sys.stderr, flush=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from perf.instruments.command_line import log, positive, whole_number, write_text
 from perf.instruments.server import Endpoints, serving
 from perf.soak.runner import Plan, report, soak
 from tritone.errors import ServerError
@@ -24,32 +25,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     plan = Plan(given.requests, given.minutes, given.callers, given.growth, given.seed)
     try:
         if given.grpc_url:
-            outcome = soak(Endpoints(given.grpc_url, given.http_url, "", given.pid), plan, _log)
+            outcome = soak(Endpoints(given.grpc_url, given.http_url, "", given.pid), plan)
         else:
             with serving(REPOSITORIES[0], given.model_config_name) as server:
-                outcome = soak(Endpoints.of(server), plan, _log)
+                outcome = soak(Endpoints.of(server), plan)
     except (ServerError, ValueError, OSError) as error:
-        _log(str(error))
+        log(f"perf.soak: {error}")
         return 1
     text = report(outcome)
     print(text, end="")
-    if given.report:
-        given.report.parent.mkdir(parents=True, exist_ok=True)
-        given.report.write_text(text, encoding="utf-8")
+    write_text(given.report, text)
     return 1 if outcome.problems else 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m perf.soak", description=__doc__)
-    parser.add_argument(
-        "--requests", type=_positive(int), default=5000, help="maximum (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--minutes", type=_positive(float), default=5.0, help="maximum (default: %(default)s)"
-    )
+    parser.add_argument("--requests", type=whole_number, default=5000, help="maximum (default: %(default)s)")
+    parser.add_argument("--minutes", type=positive, default=5.0, help="maximum (default: %(default)s)")
     parser.add_argument(
         "--callers",
-        type=_positive(int),
+        type=whole_number,
         default=8,
         help="concurrent callers, of all four kinds (default: %(default)s)",
     )
@@ -68,24 +63,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pid", type=int, help="of the running tritonserver, to read its memory")
     parser.add_argument("--report", type=Path, metavar="FILE", help="also write the report there")
     return parser
-
-
-def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
-    def read(text: str) -> float:
-        try:
-            number = kind(text)
-        except ValueError:
-            number = 0
-        if not number > 0:
-            expected = "a whole number" if kind is int else "a number"
-            raise argparse.ArgumentTypeError(f"expected {expected} above 0, got {text}")
-        return number
-
-    return read
-
-
-def _log(message: str) -> None:
-    print(f"perf.soak: {message}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

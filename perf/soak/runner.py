@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
 from tritone_client import Client
 
+from perf.instruments.command_line import log
 from perf.instruments.process_tree import MIB, theil_sen, tree_memory
 from perf.instruments.server import Endpoints
 from perf.soak.callers import CALLERS, TIMEOUT_S, Tally, ask_sync
@@ -74,7 +74,7 @@ class Outcome:
         return found
 
 
-def soak(target: Endpoints, plan: Plan, log: Callable[[str], None]) -> Outcome:
+def soak(target: Endpoints, plan: Plan) -> Outcome:
     """Send each request alone first, then random ones by many concurrent callers.
 
     Raises:
@@ -86,7 +86,7 @@ def soak(target: Endpoints, plan: Plan, log: Callable[[str], None]) -> Outcome:
     unexpected = _unexpected(cases, alone)
     if unexpected:
         raise ValueError(f"requests sent alone: expected other outcomes than {'; '.join(unexpected)}")
-    log(f"{len(alone)} different requests sent alone; now {plan.callers} concurrent callers ...")
+    log(f"perf.soak: {len(alone)} different requests sent alone; now {plan.callers} concurrent callers ...")
     started = time.monotonic()
     tally = Tally(plan.requests, started + plan.minutes * 60)
     threads = []

@@ -8,13 +8,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import grpc
 
+from perf.instruments.command_line import command_of, log, positive, small_number, small_numbers, write_text
 from perf.instruments.errors import MeasurementError
 from perf.instruments.machine import describe
 from perf.instruments.server import serving
@@ -36,9 +36,7 @@ MOST_REQUESTS = 64  # concurrent, by default: more would only fill the queues
 def main(arguments: Sequence[str] | None = None) -> int:
     """Tune; return 0 if everything requested was measured, whatever the figures, else 1."""
     given = _parser().parse_args(arguments)
-    given.command = shlex.join(
-        ["python", "-m", "perf.tune", *(sys.argv[1:] if arguments is None else arguments)]
-    )
+    given.command = command_of("perf.tune", arguments)
     try:
         for model in given.models:
             pipeline_of(model)
@@ -60,7 +58,7 @@ def _sweep(given: argparse.Namespace) -> int:
     settings = grid(cores, given.instances, given.threads)
     machine = describe()
     committed = _committed(given.model_repository, given.model_config_name, given.models, cores)
-    _log(f"tune: starting the committed configs on {cores} cores ...")
+    log(f"tune: starting the committed configs on {cores} cores ...")
     with serving(given.model_repository, given.model_config_name) as server:
         runner = CandidateRunner(
             given.model_repository, given.model_config_name, server.grpc_url, concurrency, effort
@@ -69,10 +67,8 @@ def _sweep(given: argparse.Namespace) -> int:
     print(markdown(outcomes, advice, committed, concurrency, effort.rounds))
     print("\n".join(f"- {name}: {value}" for name, value in machine.items()))
     print(f"- command: `{given.command}`")
-    if given.json:
-        given.json.parent.mkdir(parents=True, exist_ok=True)
-        content = {"command": given.command, "machine": machine, "outcomes": raw(outcomes)}
-        given.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    content = {"command": given.command, "machine": machine, "outcomes": raw(outcomes)}
+    write_text(given.json, json.dumps(content, indent=1) + "\n")
     return 0
 
 
@@ -87,10 +83,10 @@ def _stages(
     candidates = [
         candidate for stage in effort.stages for candidate in makers[stage](models, settings, committed)
     ]
-    outcomes = list(sweep(runner, candidates, _log))
-    finals = list(sweep(runner, finalists(outcomes), _log))
+    outcomes = list(sweep(runner, candidates))
+    finals = list(sweep(runner, finalists(outcomes)))
     advice = advised(finals)
-    return [*outcomes, *finals, *sweep(runner, all_at_once(advice), _log)], advice
+    return [*outcomes, *finals, *sweep(runner, all_at_once(advice))], advice
 
 
 def _committed(
@@ -104,10 +100,6 @@ def _committed(
     return found
 
 
-def _log(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m perf.tune", description=__doc__)
     parser.add_argument(
@@ -119,45 +111,26 @@ def _parser() -> argparse.ArgumentParser:
     )
     own = parser.add_argument_group("the sweep on CPU")
     own.add_argument("--quick", action="store_true", help="few candidates, short rounds: a smoke test")
-    own.add_argument("--instances", type=_counts, metavar="N,N", help="only these instance counts")
-    own.add_argument("--threads", type=_counts, metavar="N,N", help="only these thread counts")
+    own.add_argument("--instances", type=small_numbers, metavar="N,N", help="only these instance counts")
+    own.add_argument("--threads", type=small_numbers, metavar="N,N", help="only these thread counts")
     own.add_argument(
         "--concurrency",
-        type=_count,
+        type=small_number,
         metavar="N",
         help="concurrent requests (default: 4 to 64)",
     )
-    own.add_argument("--rounds", type=_count, metavar="N", help=f"per candidate (default: {THOROUGH.rounds})")
+    own.add_argument(
+        "--rounds", type=small_number, metavar="N", help=f"per candidate (default: {THOROUGH.rounds})"
+    )
     own.add_argument(
         "--round-s",
-        type=_seconds,
+        type=positive,
         metavar="S",
         help=f"approximate length of a round (default: {THOROUGH.round_s:g})",
     )
     own.add_argument("--json", type=Path, metavar="FILE", help="also write all figures")
     add_arguments(parser.add_argument_group("Model Analyzer"))
     return parser
-
-
-def _count(text: str) -> int:
-    number = int(text) if text.isdigit() else 0
-    if not 1 <= number <= 1024:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1 to 1024, got {text!r}")
-    return number
-
-
-def _counts(text: str) -> list[int]:
-    return [_count(part) for part in text.split(",")]
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds <= 600:
-        raise argparse.ArgumentTypeError(f"expected seconds above 0 and up to 600, got {text!r}")
-    return seconds
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from perf.instruments.command_line import table
 from perf.tune.outcome import Outcome
 from perf.tune.settings import Setting
 
@@ -42,9 +43,7 @@ def markdown(
         "Committed (instances × threads on this machine): "  # noqa: RUF001
         + ", ".join(f"{model} {setting}" for model, setting in committed.items()),
         "",
-        _line(HEADER),
-        _line(["---"] * len(HEADER)),
-        *(_line(_cells(outcome)) for outcome in outcomes),
+        *table(HEADER, [_cells(outcome) for outcome in outcomes]),
         "",
         f"Each candidate was measured in turn with the committed configs, {rounds} rounds, {concurrency} "
         "concurrent requests; ratios are candidate to committed, medians of the rounds. A ratio above 1 for "
@@ -89,7 +88,3 @@ def _cells(outcome: Outcome) -> list[str]:
         f"{outcome.differing} of {outcome.requests}",
         "gains" if outcome.gains else "",
     ]
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"

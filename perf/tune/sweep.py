@@ -6,11 +6,12 @@ The server that is not measured is idle; its share of the machine affects both a
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from perf.instruments.closed_loop import Timing, drive
+from perf.instruments.command_line import log
 from perf.instruments.load_client import LoadClient
 from perf.instruments.server import serving
 from perf.tune.candidates import Candidate
@@ -109,9 +110,7 @@ class CandidateRunner:
         return traffic(pipelines, self._counts[pipelines], self._pools)
 
 
-def sweep(
-    runner: CandidateRunner, candidates: Sequence[Candidate], log: Callable[[str], None]
-) -> Iterator[Outcome]:
+def sweep(runner: CandidateRunner, candidates: Sequence[Candidate]) -> Iterator[Outcome]:
     """Measure candidates one after the other."""
     for number, candidate in enumerate(candidates, 1):
         settings = ", ".join(f"{model} {setting}" for model, setting in candidate.settings.items())

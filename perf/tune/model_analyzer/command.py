@@ -14,6 +14,7 @@ from pathlib import Path
 
 import yaml
 
+from perf.instruments.command_line import log
 from perf.instruments.paths import RESULTS
 from perf.instruments.perf_analyzer import Analyzer, find_analyzer
 from perf.tune.candidates import MODELS
@@ -64,7 +65,7 @@ def run(given: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="tritone-tune-") as folder:
         analyzer = find_analyzer()
         models = varied_copy(given.model_repository, Path(folder) / "models", {}, given.model_config_name)
-        _log("tune: starting a server to make input data ...")
+        log("tune: starting a server to make input data ...")
         inputs = write_inputs(list(searches), models, results)
         backends = build_backend_directory(installation, Path(folder) / "backends")
         for model, search in searches.items():
@@ -82,7 +83,7 @@ def run(given: argparse.Namespace) -> int:
             try:
                 _search(command, configuration, place, analyzer.environment)
             except TuneError as error:  # continue with the other models
-                _log(f"perf.tune: {model}: {error}")
+                log(f"perf.tune: {model}: {error}")
                 failed.append(model)
     return 1 if failed else 0
 
@@ -131,7 +132,7 @@ def _search(
     (place.results / "checkpoints").mkdir()
     file = place.results / "search.yaml"
     file.write_text(yaml.safe_dump(dict(configuration), sort_keys=False), encoding="utf-8")
-    _log(f"tune: model-analyzer profile -f {file} ...")
+    log(f"tune: model-analyzer profile -f {file} ...")
     finished = subprocess.run(
         [str(command), "profile", "-f", str(file)], cwd=place.results, env=dict(environment)
     )
@@ -151,7 +152,3 @@ def _server_environment(installation: Installation, analyzer: Analyzer) -> dict[
         for name, value in environment.items()
         if name in _SERVER_VARIABLES or name.startswith("MALLOC_") or name == "TOKENIZERS_PARALLELISM"
     }
-
-
-def _log(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
