@@ -10,15 +10,15 @@ import time
 from collections.abc import Mapping
 from statistics import median
 
-import tritonclient.grpc as triton
-
 from perf.bench.bare import parameters_of
 from perf.bench.effort import Effort
 from perf.bench.results import Result, Row, Target
 from perf.instruments.clips import CLIP_S, equal_clips
 from perf.instruments.load_client import LoadClient, serialised
+from perf.instruments.load_test_results import ModelWork
+from perf.instruments.metrics import fetch, model_work, work_between
 from perf.instruments.model_sizes import Size
-from perf.instruments.server import Statistics, differences, read_statistics, serving
+from perf.instruments.server import serving
 
 TARGET = Target(0.10, at_least=False)
 CALLERS = ("asr_windows", "punctuation_windows")
@@ -33,8 +33,7 @@ def measure(size: Size, effort: Effort) -> Result:
     networks = called_by(size)
     with serving(size.repository) as server, LoadClient(server.grpc_url, 1) as client:
         client.answers(requests)
-        with triton.InferenceServerClient(server.grpc_url) as control:
-            times = [request_times(client, control, request, networks) for request in requests]
+        times = [request_times(client, server.metrics_url, request, networks) for request in requests]
     parts = {name: median(time[name] for time in times) for name in times[0]}
     acoustic, punctuation = (parts.pop(networks[role]) for role in ("acoustic_model", "punctuation_model"))
     transport = parts.pop(TRANSPORT)
@@ -74,27 +73,25 @@ def called_by(size: Size) -> dict[str, str]:
 
 
 def request_times(
-    client: LoadClient,
-    control: triton.InferenceServerClient,
-    request: bytes,
-    networks: Mapping[str, str],
+    client: LoadClient, metrics_url: str, request: bytes, networks: Mapping[str, str]
 ) -> dict[str, float]:
     """Send one request; return its time in seconds by part."""
-    before = read_statistics(control)
+    before = model_work(fetch(metrics_url))
     started = time.perf_counter()
     client.senders[0](request)
     latency_s = time.perf_counter() - started
-    return breakdown(latency_s, differences(before, read_statistics(control)), networks)
+    work = work_between(before, model_work(fetch(metrics_url)))
+    return breakdown(latency_s, {model.model: model for model in work}, networks)
 
 
 def breakdown(
-    latency_s: float, counted: dict[str, Statistics], networks: Mapping[str, str]
+    latency_s: float, counted: Mapping[str, ModelWork], networks: Mapping[str, str]
 ) -> dict[str, float]:
     """Split the latency of one request into parts that add up to it.
 
     Args:
         latency_s: measured by the client.
-        counted: statistics of every model for this request.
+        counted: what every model did for this request.
         networks: the called models, by config parameter.
 
     Returns:

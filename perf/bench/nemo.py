@@ -12,6 +12,7 @@ import numpy as np
 
 from perf.bench.effort import Effort
 from perf.bench.nemo_process import NemoProcess, nemo_process
+from perf.bench.nemo_worker import RECOGNITION
 from perf.bench.results import Result, Row, Target
 from perf.instruments.clips import CLIP_S, Clip, equal_clips
 from perf.instruments.load_client import LoadClient, output_text, serialised
@@ -32,7 +33,7 @@ def nemo(size: Size, clips: list[Clip]) -> Iterator[NemoProcess]:
         clips_file = Path(folder) / "clips.npy"
         np.save(clips_file, np.stack(clips))
         checkpoints = size.checkpoint("recogniser"), size.checkpoint("punctuation")
-        with nemo_process("perf.bench.nemo_worker", *checkpoints, clips_file) as process:
+        with nemo_process(RECOGNITION, *checkpoints, clips_file) as process:
             yield process
 
 

@@ -42,14 +42,14 @@ class NemoProcess:
 
 
 @contextmanager
-def nemo_process(module: str, *arguments: Path | str) -> Iterator[NemoProcess]:
-    """Run a worker module while the block runs."""
+def nemo_process(*arguments: Path | str) -> Iterator[NemoProcess]:
+    """Run perf.bench.nemo_worker with these arguments while the block runs."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         with (
             log.open("w") as errors,
             subprocess.Popen(
-                [str(NEMO_PYTHON), "-m", module, *map(str, arguments)],
+                [str(NEMO_PYTHON), "-m", "perf.bench.nemo_worker", *map(str, arguments)],
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -37,7 +37,7 @@ def measure(family: type[Family], size: Size, effort: Effort) -> Result:
         inputs_file = Path(folder) / "inputs.npz"
         np.savez(inputs_file, **work.inputs)
         arguments = (family.name, size.checkpoint(family.role), inputs_file)
-        with nemo_process("perf.bench.network_worker", *arguments) as nemo:
+        with nemo_process(*arguments) as nemo:
             contenders = {}
             for batch_size in comparison.batch_sizes:
                 contenders[f"graph {batch_size}"] = partial(_graph, session, comparison, work, batch_size)

@@ -1,4 +1,4 @@
-"""A server under test: where it is, starting one on free ports, and its statistics as differences."""
+"""A server under test: its endpoints, and starting one on free ports."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-import tritonclient.grpc as triton
 
 from tritone.server import Ports, ServerOptions, TritonServer
 from tritone.server.options import REPOSITORIES
@@ -59,45 +57,3 @@ def serving(models: Path, variant: str | None = None, extra: Sequence[str] = ())
         yield server
     finally:
         server.close()
-
-
-@dataclass(frozen=True)
-class Statistics:
-    """What Triton counted for one model; times are sums over requests, in seconds."""
-
-    requests: int = 0
-    executions: int = 0  # fewer than requests if the batcher merged some
-    total_s: float = 0.0
-    queue_s: float = 0.0
-    compute_s: float = 0.0  # input, inference and output
-
-    def __sub__(self, earlier: Statistics) -> Statistics:
-        """What was counted since an earlier reading."""
-        return Statistics(
-            self.requests - earlier.requests,
-            self.executions - earlier.executions,
-            self.total_s - earlier.total_s,
-            self.queue_s - earlier.queue_s,
-            self.compute_s - earlier.compute_s,
-        )
-
-
-def read_statistics(client: triton.InferenceServerClient) -> dict[str, Statistics]:
-    """Return every model's counters."""
-    found = {}
-    for model in client.get_inference_statistics().model_stats:
-        times = model.inference_stats
-        computed = times.compute_input.ns + times.compute_infer.ns + times.compute_output.ns
-        found[model.name] = Statistics(
-            requests=times.success.count,
-            executions=model.execution_count,
-            total_s=times.success.ns / 1e9,
-            queue_s=times.queue.ns / 1e9,
-            compute_s=computed / 1e9,
-        )
-    return found
-
-
-def differences(before: dict[str, Statistics], after: dict[str, Statistics]) -> dict[str, Statistics]:
-    """Return what every model did between two readings."""
-    return {name: counted - before.get(name, Statistics()) for name, counted in after.items()}

@@ -15,11 +15,12 @@ from perf.instruments.errors import AnalyzerError
 from perf.instruments.inputs.requests import RequestSet
 from perf.instruments.layout import PIPELINES
 from perf.instruments.load_test_results import FAILED, MEASURED, RATE, UNSTABLE, ModelWork, Point
+from perf.instruments.metrics import fetch, model_work, work_between
 from perf.instruments.perf_analyzer import Analyzer
 from perf.instruments.server import Endpoints
 from perf.load import analyzer_output
-from perf.load.metrics import ServerWatch, fetch, model_work, work_between
 from perf.load.plan import Load, Settings, window_s
+from perf.load.server_watch import ServerWatch
 
 ANY_SPREAD = 1_000_000  # percent: accepts the first windows
 _REACHED = 0.95  # of a rate; less is reported as falling behind

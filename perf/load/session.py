@@ -20,10 +20,10 @@ from perf.instruments.inputs.sources import Sources
 from perf.instruments.inputs.stages import Stages
 from perf.instruments.layout import Layout
 from perf.instruments.load_test_results import CONCURRENCY, FAILED, RATE, LoadTestRun, ModelInputs, Point
+from perf.instruments.metrics import fetch
 from perf.instruments.perf_analyzer import Analyzer
 from perf.instruments.server import Endpoints, serving
 from perf.load.environment import BackgroundLoad, describe_machine, git_commit, package_versions
-from perf.load.metrics import fetch
 from perf.load.plan import Load, Settings, Sweep, plan
 from perf.load.point import PointRunner, PreparedModel
 from tritone.errors import TritoneError

@@ -8,7 +8,8 @@ import pytest
 
 from perf.instruments.errors import MeasurementError
 from perf.instruments.load_test_results import GpuLoad, ModelWork
-from perf.load.metrics import ServerWatch, fetch, model_work, parse, work_between
+from perf.instruments.metrics import fetch, model_work, parse, work_between
+from perf.load.server_watch import ServerWatch
 
 PAGE = (Path(__file__).with_name("samples") / "metrics.txt").read_text()
 
