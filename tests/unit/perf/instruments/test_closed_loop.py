@@ -12,7 +12,7 @@ def test_answers_come_in_the_order_of_the_requests():
     assert len(made.latencies_s) == 50
 
 
-def test_as_many_requests_are_under_way_as_there_are_clients():
+def test_as_many_requests_are_in_flight_as_there_are_clients():
     together = threading.Barrier(4)  # raises unless four requests wait at once
     assert drive([lambda request: together.wait(10)] * 4, list(range(8))).answers
 
@@ -24,7 +24,7 @@ def test_a_latency_is_the_time_of_its_own_request():
     assert made.duration_s == 5
 
 
-def test_an_error_of_one_client_ends_all():
+def test_an_error_of_one_client_stops_all():
     sent = []
 
     def send(request):

@@ -28,7 +28,7 @@ def connection():
 
 
 @pytest.mark.parametrize(
-    ("ask", "named"),
+    ("question", "named"),
     [
         (Connection.models, "server: expected its models' statistics"),
         (Connection.version, "server: expected its version"),
@@ -36,11 +36,11 @@ def connection():
         (lambda connection: connection.parameters("asr_windows"), "asr_windows: expected its config"),
     ],
 )
-def test_what_a_server_does_not_tell_is_named(connection, ask, named):
+def test_an_unanswered_question_is_named(connection, question, named):
     with pytest.raises(MeasurementError, match=f"{named} within 10 s, got StatusCode.UNIMPLEMENTED"):
-        ask(connection)
+        question(connection)
 
 
-def test_a_place_without_a_server_is_named():
+def test_an_address_without_a_server_is_named():
     with pytest.raises(MeasurementError, match=r"server: expected Triton's gRPC endpoint at 127\.0\.0\.1:9"):
         Connection("127.0.0.1:9")

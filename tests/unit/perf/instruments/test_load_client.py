@@ -76,4 +76,3 @@ def test_mixed_clips_are_the_same_in_every_run_and_inside_their_bounds():
 
 def test_arrangements_use_all_cores():
     assert arrangements(4) == [Arrangement(4, 1), Arrangement(2, 2), Arrangement(1, 4)]
-    assert str(Arrangement(2, 1)) == "2 workers, 1 thread each"

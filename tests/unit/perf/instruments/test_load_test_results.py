@@ -21,13 +21,6 @@ def test_means_per_request_are_in_milliseconds():
     assert ModelWork("idle", 0, 0, 0.0, 0.0).queue_ms == 0
 
 
-def test_points_of_two_runs_meet_by_their_planned_load():
-    assert [point.key for point in example_run().points] == [
-        ("speech_to_text", "grpc", "concurrency", "4"),
-        ("speech_to_text", "grpc", "concurrency", "64"),
-    ]
-
-
 @pytest.mark.parametrize(
     ("content", "named"),
     [

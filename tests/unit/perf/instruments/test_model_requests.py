@@ -1,4 +1,4 @@
-"""Requests for every model, made with a server whose networks only keep the shapes."""
+"""Requests for every model, made with a server whose networks return zeros of the right shapes."""
 
 import json
 import shutil
@@ -24,7 +24,7 @@ KNOWN = Layout.read(REPOSITORIES[0]).known
 
 
 class ShapesOnly:
-    """Stands for the connection: right names, shapes and types, no networks."""
+    """A connection without networks: right names, shapes and types."""
 
     def __init__(self, transcripts=(b"hello there", b"")):
         self.calls = []
@@ -140,7 +140,7 @@ def test_requests_are_what_the_config_declares(model, stages):
     assert made.described().count == len(made.requests)
 
 
-def test_audio_is_counted_where_there_is_some(stages):
+def test_seconds_of_audio_are_counted_for_models_with_audio(stages):
     silent = {model for model in KNOWN if make_requests(model, stages).audio_s is None}
     assert silent == {
         "punctuate",
@@ -157,7 +157,7 @@ def test_audio_is_counted_where_there_is_some(stages):
     assert make_requests("tts_tacotron2", stages).audio_s == pytest.approx(10 * HOP / 16000)
 
 
-def test_a_long_recording_comes_to_the_network_in_windows(sources):
+def test_a_long_recording_reaches_the_network_in_windows(sources):
     class OneLong(ShapesOnly):
         def audio_decoder(self, audio_bytes):
             return {"audio": np.zeros((1, 70 * 16000), np.float32), "audio_length": np.array([[70 * 16000]])}
@@ -171,14 +171,14 @@ def test_a_long_recording_comes_to_the_network_in_windows(sources):
     assert len(make_requests("speech_to_text", stages).requests) == 1
 
 
-def test_utterances_come_one_by_one_with_padded_symbols(stages, sources):
+def test_utterances_are_single_requests_with_padded_symbols(stages, sources):
     made = make_requests("tts_tacotron2", stages)
     assert len(made.requests) == 2 * len(sources.texts)
     assert {request.tensors["symbols"].shape for request in made.requests} == {(32,)}
     assert {int(request.size) for request in made.requests} == {7, 10}
 
 
-def test_every_stage_is_asked_once(sources):
+def test_every_stage_is_computed_once(sources):
     connection = ShapesOnly()
     stages = Stages(connection, sources, REPOSITORIES[0])
     for model in KNOWN:

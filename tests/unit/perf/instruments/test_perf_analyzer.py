@@ -12,7 +12,7 @@ def script(path, text):
     return path
 
 
-def test_an_own_binary_is_tried(tmp_path):
+def test_a_given_binary_is_checked_to_start(tmp_path):
     own = script(tmp_path / "own", "echo 'Perf Analyzer Version 2.99.0 (commit unknown)' >&2")
     found = find_analyzer(own, tmp_path / "cache")
     assert (found.binary, found.version) == (own, "2.99.0")
@@ -31,7 +31,7 @@ def test_a_missing_library_is_named_with_its_remedy(tmp_path, library, remedy):
     assert remedy in str(refused.value)
 
 
-def test_what_does_not_start_is_named(tmp_path):
+def test_a_program_that_does_not_start_is_named(tmp_path):
     other = script(tmp_path / "other", "echo something else; exit 3")
     with pytest.raises(AnalyzerError, match="ended with code 3: something else"):
         find_analyzer(other, tmp_path / "cache")
@@ -45,7 +45,7 @@ def test_what_does_not_start_is_named(tmp_path):
             find_analyzer(path, tmp_path / "cache")
 
 
-def test_the_binary_is_taken_out_of_a_wheel(tmp_path):
+def test_the_binary_is_extracted_from_a_wheel(tmp_path):
     wheel, binary = tmp_path / "tritonclient-1.whl", tmp_path / "cache/1/perf_analyzer"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("tritonclient/__init__.py", "")

@@ -25,7 +25,7 @@ def test_tensors_are_written_exactly(tmp_path):
     np.testing.assert_array_equal(np.frombuffer(raw["features"], np.float32).reshape(2, 3), features)
 
 
-def test_texts_and_files_stand_behind_their_length(tmp_path):
+def test_texts_and_files_follow_their_length(tmp_path):
     text = "Grüß Gott".encode()
     request = Request({"text": np.array([text, b"\x00\xff"], dtype=object)}, 9)
     write_input_data([request], tmp_path / "data.json")
@@ -35,7 +35,7 @@ def test_texts_and_files_stand_behind_their_length(tmp_path):
     assert raw == len(text).to_bytes(4, "little") + text + b"\x02\x00\x00\x00\x00\xff"
 
 
-def test_sets_tell_their_lengths():
+def test_a_set_describes_its_lengths():
     described = RequestSet("m", (Request({}, 2.0, 2.0), Request({}, 5.0, 4.0)), "s", "there").described()
     assert (described.count, described.audio_s, described.shortest, described.longest) == (
         2,

@@ -28,14 +28,14 @@ def test_recordings_are_found_in_subfolders_and_by_any_case(folder):
     assert len(read_sources(folder, TEXTS, 40).recordings) == 11
 
 
-def test_of_many_the_shortest_and_the_longest_are_taken(folder):
+def test_a_selection_includes_the_shortest_and_the_longest(folder):
     sources = read_sources(folder, TEXTS, 3)
     sizes = sorted(path.stat().st_size for path in sources.recordings)
     assert (sizes[0], sizes[-1], len(sizes)) == (1, 100, 3)
     assert "3 of 11 recordings" in sources.described
 
 
-def test_a_choice_is_spread_evenly():
+def test_a_selection_is_spread_evenly():
     assert spread(range(9), 3) == [0, 4, 8]
     assert spread(range(3), 5) == [0, 1, 2]
     assert spread(range(9), 1) == [4]

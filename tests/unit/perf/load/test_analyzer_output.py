@@ -36,19 +36,19 @@ def test_another_table_is_refused_by_name(tmp_path, content):
         read_figures(tmp_path / "other.csv")
 
 
-def test_windows_that_differ_are_told_in_figures():
+def test_instability_is_described_in_figures():
     assert is_unstable(UNSTABLE)
-    told = instability(read_windows(UNSTABLE)[:3], 30)
+    reason = instability(read_windows(UNSTABLE)[:3], 30)
     for figures in ("3 windows", "30%", "1.703 to 3.469 requests/s", "618.2 to 1747 ms"):
-        assert figures in told
+        assert figures in reason
     assert "more than 30%" in instability([], 30)
 
 
-def test_a_refused_request_is_told_in_the_servers_words():
+def test_a_refused_request_is_reported_with_the_servers_message():
     assert not is_unstable(REFUSED)
-    told = failure(REFUSED, 99)
-    assert "stops at the first request that fails: in ensemble 'text_to_speech'" in told
-    assert told.count("incomplete string data") == 1
+    reason = failure(REFUSED, 99)
+    assert "stops at the first request that fails: in ensemble 'text_to_speech'" in reason
+    assert reason.count("incomplete string data") == 1
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_refused_request_is_told_in_the_servers_words():
         ("Thread [0] had error: " + "x" * 1000 + "\n", "xxx..."),
     ],
 )
-def test_other_failures_are_told_shortly(output, named):
-    told = failure(output, 137)
-    assert named in told
-    assert len(told) < 400
+def test_other_failures_are_reported_briefly(output, named):
+    reason = failure(output, 137)
+    assert named in reason
+    assert len(reason) < 400

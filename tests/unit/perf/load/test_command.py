@@ -49,12 +49,12 @@ def test_arguments_change_the_plan():
         (["--rates", "much"], "got much"),
     ],
 )
-def test_numbers_without_sense_are_refused(words, named):
+def test_invalid_numbers_are_refused(words, named):
     with pytest.raises(UsageError, match=named):
         settings(*words)
 
 
-def test_a_running_servers_other_places_follow_from_the_first():
+def test_a_running_servers_other_endpoints_follow_from_the_first():
     found = target("--url", "node:9001")
     assert (found.grpc_url, found.http_url) == ("node:9001", "node:9000")
     assert found.metrics_url == "http://node:9002/metrics"
@@ -72,12 +72,12 @@ def test_a_running_servers_other_places_follow_from_the_first():
         ["--url", "a:1", "--config", "int8"],
     ],
 )
-def test_places_that_do_not_fit_are_refused(words):
+def test_endpoints_that_do_not_fit_are_refused(words):
     with pytest.raises(UsageError, match=r"--url|--config"):
         target(*words)
 
 
-def test_an_earlier_test_is_replaced_only_when_asked(tmp_path):
+def test_an_earlier_test_is_replaced_only_on_request(tmp_path):
     folder = tmp_path / "report"
     assert make_folder(folder, False) == folder
     example_run().write(folder)
@@ -106,14 +106,14 @@ def test_an_earlier_test_is_replaced_only_when_asked(tmp_path):
         (["--perf-analyzer", "nowhere"], 1, "perf_analyzer: expected an executable file, got nowhere"),
     ],
 )
-def test_the_command_tells_what_is_wrong(capsys, tmp_path, words, code, named):
+def test_the_command_says_what_is_wrong(capsys, tmp_path, words, code, named):
     pytest.importorskip("matplotlib", reason="reports need `make perf-setup`")
     assert main([*words, "--output", str(tmp_path / "run")]) == code
     assert named in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
 
 
-def test_wrong_words_end_with_code_2():
+def test_wrong_usage_exits_2():
     for words in (["--inputs", "0"], ["--nothing"], ["--distribution", "even"]):
         with pytest.raises(SystemExit) as ended:
             main(words)
@@ -131,7 +131,7 @@ def test_the_best_throughput_is_of_the_same_model_and_protocol():
     assert best_throughput([failed], "speech_to_text", "grpc") is None
 
 
-def test_progress_tells_figures_or_the_reason():
+def test_progress_has_figures_or_the_reason():
     measured, failed = example_run().points
     assert "50 requests/s, p95 28 ms" in progress(measured)
     assert "failed: UNAVAILABLE" in progress(failed)
@@ -139,7 +139,7 @@ def test_progress_tells_figures_or_the_reason():
 
 
 @pytest.mark.parametrize(
-    ("asked", "quick", "elsewhere", "complete", "named"),
+    ("requested", "quick", "elsewhere", "complete", "named"),
     [
         (None, False, False, True, ""),
         (True, True, True, False, ""),
@@ -149,12 +149,12 @@ def test_progress_tells_figures_or_the_reason():
         (None, False, False, False, "interrupted"),
     ],
 )
-def test_leaving_the_alternative_out_has_a_reason(asked, quick, elsewhere, complete, named):
-    reason = reason_against(asked, quick, elsewhere, complete)
+def test_leaving_the_alternative_out_has_a_reason(requested, quick, elsewhere, complete, named):
+    reason = reason_against(requested, quick, elsewhere, complete)
     assert named in reason if named else reason == ""
 
 
-def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
+def test_a_folder_that_cannot_be_created_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="--output: expected to create the folder"):
         make_folder(tmp_path / "file/run", False)

@@ -1,4 +1,4 @@
-"""A script in perf_analyzer's place, which prints what the real one printed."""
+"""Loads measured with a script that replays perf_analyzer's real output."""
 
 import os
 from pathlib import Path
@@ -24,7 +24,7 @@ WRITE = 'for word; do [ "$last" = -f ] && cp {table} "$word"; last="$word"; done
 
 @pytest.fixture
 def measure(tmp_path, url):  # noqa: F811
-    """A function that measures one load with a script of so many lines."""
+    """A function that measures one load with a script of these lines."""
 
     def call(*lines, load=FOUR, value=4.0):
         script = tmp_path / "perf_analyzer"
@@ -64,7 +64,7 @@ def test_an_unstable_load_is_run_again_for_figures_and_says_so(measure, tmp_path
     assert "--async" in found.command
 
 
-def test_an_unstable_load_that_fails_then_tells_the_later_reason(measure, tmp_path):
+def test_an_unstable_load_that_fails_then_reports_the_later_reason(measure, tmp_path):
     found = measure(
         'case "$*" in *1000000*) echo "error: the server is gone"; exit 1;; esac',
         f"cat {SAMPLES}/unstable.txt; exit 2",
@@ -78,7 +78,7 @@ def test_an_unstable_load_that_fails_then_tells_the_later_reason(measure, tmp_pa
     assert "the server is gone" in log
 
 
-def test_a_rate_that_is_not_kept_is_told(measure):
+def test_a_rate_that_is_not_reached_is_reported(measure):
     found = measure(WRITE.format(table=SAMPLES / "rate.csv"), load=FIFTY, value=80.0)
     assert (found.status, found.reason) == (MEASURED, "39.89 of 80 requests/s were answered")
 
@@ -96,7 +96,7 @@ def test_a_table_without_figures_fails_the_load(measure):
     assert "columns" in found.reason
 
 
-def test_what_takes_too_long_is_ended(measure, monkeypatch):
+def test_a_run_that_takes_too_long_is_killed(measure, monkeypatch):
     run = PointRunner._run
     monkeypatch.setattr(PointRunner, "_run", lambda self, command, limit_s: run(self, command, 0.2))
     found = measure("echo begun; sleep 60")
@@ -111,7 +111,7 @@ def test_failures_of_an_ensemble_count_once():
     assert measuring._failures(None) == 0
 
 
-def test_a_server_that_is_gone_ends_the_test(tmp_path):
+def test_a_missing_server_ends_the_test(tmp_path):
     target = Endpoints("127.0.0.1:1", "127.0.0.1:2", "http://127.0.0.1:9/metrics")
     runner = PointRunner(Analyzer(tmp_path / "none", {}, "2.51.0"), target, FULL, tmp_path / "run")
     ready = PreparedModel(RequestSet("m", (Request({}, 1.0),), "s", "here"), tmp_path / "m.json", 0.01)

@@ -93,7 +93,7 @@ def test_a_rate_that_fell_behind_is_reported(run):
     assert "## Loads that failed" not in report.markdown(replace(run, points=run.points[:1]), [], {})
 
 
-def test_a_busy_machine_is_told_at_the_top(run):
+def test_a_busy_machine_is_reported_at_the_top(run):
     assert "not quiet" not in report.markdown(run, [], {})
     busy = report.markdown(replace(run, quiet=False, quietness="load 7"), [], {})
     assert busy.index("not quiet** (load 7)") < busy.index("| best")

@@ -31,7 +31,7 @@ def word(**changes):
         ("How are you?", "How are you?"),
     ],
 )
-def test_what_the_request_alone_gave_is_right(outcome, reference):
+def test_the_answer_of_the_request_alone_is_right(outcome, reference):
     assert problem_of(ANSWER, outcome, reference) is None
 
 
@@ -102,7 +102,7 @@ def test_every_method_and_every_kind_is_among_the_cases():
     assert {case.kind for case in cases} == {"answer", "refusal", "cancel"}
 
 
-def test_requests_that_come_to_no_end_are_a_problem():
+def test_requests_that_do_not_finish_are_a_problem():
     broken_off = Tally(10, 0.0, started=10, done=Counter({"a recording": 8}))
     (problem,) = Outcome(Plan(10, 1, 4, 0.05), broken_off, 1.0, []).problems
     assert "2 requests did not finish" in problem
