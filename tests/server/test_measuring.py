@@ -1,4 +1,4 @@
-"""What measurements rest on: requests of the comparison, and repositories that the sweep varies."""
+"""Prerequisites of measurements: the comparison's requests, and the sweep's repositories."""
 
 import tritonclient.grpc as triton
 

@@ -29,26 +29,6 @@ def test_client_does_not_import_the_library():
         assert "tritone" not in set(imported(path)), path
 
 
-def test_kinds_of_measurement_share_only_the_instruments():
-    """No kind imports another one, and the instruments import none: each can be changed alone."""
-    kinds = {path.name for path in (ROOT / "perf").iterdir() if (path / "__init__.py").is_file()}
-    assert "instruments" in kinds
-    for kind in kinds:
-        allowed = {kind, "instruments"}
-        for path in (ROOT / "perf" / kind).rglob("*.py"):
-            used = {name.split(".")[1] for name in modules_imported(path) if name.startswith("perf.")}
-            assert used & kinds <= allowed, path
-
-
-def modules_imported(path):
-    """Full names, "perf.load.plan" for `from perf.load import plan` too."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
 @pytest.mark.parametrize(
     ("client", "library"),
     [
