@@ -74,7 +74,7 @@ class Session:
         self._started = datetime.now(timezone.utc)
         self._findings = Findings()
         self._server_version = ""
-        self._onlooker = BackgroundLoad()
+        self._background_load = BackgroundLoad()
 
     def run(self) -> tuple[LoadTestRun, bool]:
         """Measure everything; return the results, and whether all planned loads were tried.
@@ -90,13 +90,13 @@ class Session:
             self._server_version = connection.version()
             fetch(target.metrics_url)
             sweeps = list(plan(self._models(connection), job.settings))
-            self._onlooker.start(target.pid)
+            self._background_load.start(target.pid)
             try:
                 self._measure(sweeps, connection, target)
             except (MeasurementError, KeyboardInterrupt) as error:
                 self._findings.broken = True
                 self._findings.skipped["the remaining loads"] = str(error) or "interrupted"
-            self._onlooker.stop(target.pid)
+            self._background_load.stop(target.pid)
             connection.close()
         return self._result(target), not self._findings.broken
 
@@ -174,7 +174,7 @@ class Session:
         return ready
 
     def _result(self, target: Endpoints) -> LoadTestRun:
-        job, quietness = self._job, self._onlooker.judge()
+        job, quietness = self._job, self._background_load.judge()
         versions = {"Triton": self._server_version, "perf_analyzer": self._analyzer.version}
         return LoadTestRun(
             started_utc=self._started.isoformat(timespec="seconds"),
