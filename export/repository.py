@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from export.errors import InstallError
+from tritone.repository.file_names import GRAPH, PLAN, PLAN_RECORD
 
-GRAPH = "model.onnx"
-MADE_OF_GRAPH = ("model.plan", "model.plan.json")  # by export.tensorrt; another graph's must not be served
+MADE_OF_GRAPH = (PLAN, PLAN_RECORD)  # by export.tensorrt; another graph's must not be served
 MODULE_NAME = (
     "model.py"  # a Python model's code: written by hand, lies in the version folder beside the exported files
 )

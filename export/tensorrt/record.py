@@ -17,9 +17,6 @@ from export.tensorrt.profiles import Profile
 from export.verification import Check
 from export.whole_file import write_whole
 
-PLAN = "model.plan"
-RECORD = f"{PLAN}.json"
-
 
 @dataclass(frozen=True)
 class Device:

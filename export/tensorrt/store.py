@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from export.errors import InstallError
-from export.tensorrt.record import PLAN, RECORD, Device, EngineRecord, sha256_of
+from export.tensorrt.record import Device, EngineRecord, sha256_of
 from export.whole_file import write_whole
+from tritone.repository.file_names import PLAN, PLAN_RECORD
 
 KEPT = 4  # plans of one model in the cache; the oldest beyond go
 
@@ -101,11 +102,11 @@ def install(found: Found, folder: Path) -> None:
     Raises:
         InstallError: the folder cannot be written; the engine before it is still there.
     """
-    drafts = [folder / f".{name}.new" for name in (PLAN, RECORD)]
+    drafts = [folder / f".{name}.new" for name in (PLAN, PLAN_RECORD)]
     try:
         shutil.copyfile(found.plan, drafts[0])
         found.record.write(drafts[1])
-        for draft, name in zip(drafts, (PLAN, RECORD), strict=True):
+        for draft, name in zip(drafts, (PLAN, PLAN_RECORD), strict=True):
             os.replace(draft, folder / name)
     except OSError as error:
         for draft in drafts:
@@ -115,5 +116,5 @@ def install(found: Found, folder: Path) -> None:
 
 def remove(folder: Path) -> None:
     """Take an engine out of a version folder."""
-    for name in (PLAN, RECORD):
+    for name in (PLAN, PLAN_RECORD):
         (folder / name).unlink(missing_ok=True)

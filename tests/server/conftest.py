@@ -9,6 +9,7 @@ import pytest
 import tritonclient.grpc as triton
 from tritonclient.utils import np_to_triton_dtype
 
+from export.recognition.recordings import AUDIO_SUFFIXES
 from tritone.server import Ports, ServerOptions, TritonServer
 from tritone.server.installation import find_installation
 from tritone.server.options import REPOSITORIES
@@ -92,5 +93,5 @@ def recordings():
     """The sample recordings as 16 kHz mono samples, by file name."""
     from tritone.audio.decoding import decode_audio
 
-    files = sorted(path for path in RECORDINGS.iterdir() if path.suffix in (".wav", ".flac", ".ogg", ".mp3"))
+    files = sorted(path for path in RECORDINGS.iterdir() if path.suffix in AUDIO_SUFFIXES)
     return {path.name: decode_audio(path.read_bytes(), 600) for path in files}

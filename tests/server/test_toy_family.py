@@ -22,7 +22,7 @@ from export.tensorrt.repository import Repository
 from export.tensorrt.samples import samples_of
 from export.tensorrt.simulation import session, simulated
 from export.tensorrt.verification import compare
-from perf.load.layout import Layout
+from perf.instruments.layout import Layout
 from tests.server.toy_family import Toy
 from tritone.repository.checks import check_repositories
 from tritone.repository.versions.families import read_families
@@ -137,10 +137,10 @@ def test_load_tests_know_its_models(repository):
 def test_it_is_served_and_load_tested_beside_the_bundled_recogniser(repository, tmp_path):
     for package in ("matplotlib", "jinja2", "markdown_it"):
         pytest.importorskip(package, reason="load tests need `make perf-setup`")
+    from perf.instruments.errors import AnalyzerError
+    from perf.instruments.load_test_results import LoadTestRun
+    from perf.instruments.perf_analyzer import find_analyzer
     from perf.load.__main__ import main
-    from perf.load.analyzer import find_analyzer
-    from perf.load.errors import AnalyzerError
-    from perf.load.results import Run
 
     try:
         find_analyzer()
@@ -151,7 +151,7 @@ def test_it_is_served_and_load_tested_beside_the_bundled_recogniser(repository, 
     short = ["--quick", "--window", "0.3", "--stability", "1000", "--inputs", "3", "--protocols", "grpc"]
     words = ["--repository", str(repository), "--models", ",".join(models), "--output", str(tmp_path / "run")]
     assert main([*words, *loads, *short, "--no-alternative"]) == 0
-    run = Run.read(tmp_path / "run")
+    run = LoadTestRun.read(tmp_path / "run")
     assert {point.model for point in run.points} == set(models)
     assert all(point.throughput > 0 and not point.failures for point in run.points)
     (toy,) = (point for point in run.points if point.model == "speech_to_text_toy")

@@ -71,3 +71,13 @@ def test_families_do_not_import_each_other():
             if name[:2] == ["export", "families"] and len(name) > 3 and name[2] != path.parent.name
         }
         assert not others, path
+
+
+def test_kinds_of_measurement_share_only_the_instruments():
+    """No kind imports another one, and the instruments import none: each can be changed alone."""
+    kinds = {path.name for path in (ROOT / "perf").iterdir() if (path / "__init__.py").is_file()}
+    assert "instruments" in kinds
+    for kind in kinds:
+        for path in (ROOT / "perf" / kind).rglob("*.py"):
+            found = {name[1] for name in imported(path) if name[0] == "perf" and len(name) > 1}
+            assert found & kinds <= {kind, "instruments"}, path

@@ -1,8 +1,11 @@
 import ast
 import importlib
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 OUTER_ROOMS = {"deploy", "export", "training", "perf", "demo", "tools", "tritone_client", "torch", "nemo"}
@@ -24,6 +27,24 @@ def test_library_imports_nothing_that_imports_it():
 def test_client_does_not_import_the_library():
     for path in (ROOT / "clients/src").rglob("*.py"):
         assert "tritone" not in set(imported(path)), path
+
+
+@pytest.mark.parametrize(
+    ("client", "library"),
+    [
+        ("flows.CANARY", "repository.versions.families.CANARY"),
+        ("calls.SAMPLE_RATE_HZ", "contract.SAMPLE_RATE_HZ"),
+        ("synthesis.LARGEST_SEED", "synthesis.parameters.LARGEST_SEED"),
+        ("synthesis.SPEEDS", "synthesis.parameters.SPEED"),
+        ("synthesis.SIGMAS", "synthesis.parameters.SIGMA"),
+        ("synthesis.DENOISING", "synthesis.parameters.DENOISE"),
+        ("recordings.FORMATS", "audio.containers.FORMATS"),
+    ],
+)
+def test_client_and_library_agree_on_what_both_state(client, library):
+    """Neither may import the other."""
+    stated = [pkgutil.resolve_name(name) for name in (f"tritone_client.{client}", f"tritone.{library}")]
+    assert stated[0] == stated[1]
 
 
 def test_model_files_stay_short():

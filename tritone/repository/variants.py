@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .configs import ModelFolder
+from .file_names import GRAPH, PLAN, PLAN_RECORD
 
 # What may differ, by the backend of the main config.
 _GRAPH = ("backend", "default_model_filename", "dynamic_batching", "instance_group", "model_warmup")
@@ -17,7 +18,6 @@ _FREE: dict[str, tuple[str, ...]] = {
     "python": ("instance_group", "parameters"),
 }
 ENGINE_BACKEND = "tensorrt"
-PLAN, RECORD = "model.plan", "model.plan.json"  # as export.tensorrt writes them
 
 
 def check_variant(variant: ModelFolder, main: ModelFolder) -> Iterator[str]:
@@ -54,8 +54,8 @@ def _check_engine(config: Any) -> Iterator[str]:
 def check_plans(folder: ModelFolder) -> Iterator[str]:
     """Yield plans that were made of another graph than the one beside them; a checkout needs none."""
     for version in folder.versions:
-        plan, graph = version / PLAN, version / "model.onnx"
-        if plan.is_file() and graph.is_file() and _made_of(version / RECORD) != _sha256(graph):
+        plan, graph = version / PLAN, version / GRAPH
+        if plan.is_file() and graph.is_file() and _made_of(version / PLAN_RECORD) != _sha256(graph):
             yield f"{version.name}/{PLAN}: expected an engine of model.onnx, got another; run `make engines`"
 
 

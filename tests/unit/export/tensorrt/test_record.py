@@ -10,9 +10,10 @@ from export.families.quartznet.engine import QuartzNetEngine
 from export.tensorrt import graph_form, precision
 from export.tensorrt.plan import CACHED, INSTALLED, MISSING, task_of
 from export.tensorrt.profiles import Profile, Range
-from export.tensorrt.record import PLAN, RECORD, BuildOptions, Device, EngineRecord, engine_key
+from export.tensorrt.record import BuildOptions, Device, EngineRecord, engine_key
 from export.tensorrt.store import KEPT, Store, install, installed, record_path, remove
 from tests.unit.export.tensorrt.conftest import DEVICE
+from tritone.repository.file_names import PLAN, PLAN_RECORD
 
 MODEL = QuartzNetEngine("asr_quartznet")
 OPTIONS = BuildOptions()
@@ -146,7 +147,7 @@ def test_engine_that_cannot_be_installed_leaves_the_one_before(tmp_path):
     with pytest.raises(InstallError, match="could not be written"):
         install(lost, folder)
     assert installed(folder, "k" * 64)
-    assert sorted(path.name for path in folder.iterdir()) == [PLAN, RECORD]
+    assert sorted(path.name for path in folder.iterdir()) == [PLAN, PLAN_RECORD]
 
 
 def test_state_tells_where_the_engine_is(bundled, repository, tmp_path):
