@@ -28,6 +28,11 @@ class Check:
         """Whether the error is a number within the tolerance."""
         return self.tolerance is None or bool(self.error <= self.tolerance)
 
+    @property
+    def failure(self) -> str:
+        """The check as errors state it."""
+        return f"{self.subject}: {self.measure} {self.error:.3g}, allowed {self.tolerance:.3g}"
+
 
 def max_abs(measured: Array, expected: Array) -> float:
     """Largest absolute difference; infinite when the shapes differ or a value is not finite."""
@@ -74,10 +79,6 @@ def require(checks: Sequence[Check]) -> None:
     Raises:
         VerificationError: names the checks that did not.
     """
-    failed = [check for check in checks if not check.passed]
+    failed = [check.failure for check in checks if not check.passed]
     if failed:
-        listing = "; ".join(
-            f"{check.subject}: {check.measure} {check.error:.3g}, allowed {check.tolerance:.3g}"
-            for check in failed
-        )
-        raise VerificationError(f"verification: {listing}. The model repository was left as it is.")
+        raise VerificationError(f"verification: {'; '.join(failed)}. The model repository was left as it is.")

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from polygraphy.backend.trt import ShapeTuple
 
 from export.recognition import FEATURES_MODEL
 from export.tensorrt.models import EngineModel
-from export.tensorrt.profiles import Axis, Range
-from export.tensorrt.repository import Repository
+from export.tensorrt.profiles import Axis, shape_range
+from export.tensorrt.repository_version import RepositoryVersion
 from export.tensorrt.samples import SEED, Arrays, Reference
 from export.tensorrt.verification import Row, joined, lengths_row, valid_rows
 from export.verification import disagreement, max_abs, relative_l2
@@ -36,17 +37,17 @@ class RecognitionLimits:
     window_s: float  # the longest stretch that is recognised at once
 
     @classmethod
-    def of(cls, repository: Repository, model: str) -> RecognitionLimits:
+    def of(cls, repository: RepositoryVersion, model: str) -> RecognitionLimits:
         """Read them for the recogniser that calls a model.
 
         Raises:
             EngineError: a config, a sidecar or something in them is missing.
         """
         recogniser = repository.caller(model)
-        features = repository.partner(recogniser, "features_model")
+        features = repository.parameters(recogniser).name("features_model")
         names = ("mels", "sample_rate_hz", "hop_samples", "bucket_frames")
         mels, rate_hz, hop, size = repository.sidecar(features, "features.json", *names)
-        return cls(mels, rate_hz, hop, size, repository.parameter(recogniser, "window_s"))
+        return cls(mels, rate_hz, hop, size, repository.parameters(recogniser).number("window_s"))
 
     @property
     def shortest_samples(self) -> int:
@@ -70,16 +71,16 @@ class FeaturesEngine(EngineModel):
     In float32: power spectra span more than halves can hold, and a logarithm is taken of the smallest.
     """
 
-    def inputs(self, repository: Repository, batch: Axis) -> Mapping[str, Range]:
+    def inputs(self, repository: RepositoryVersion, batch: Axis) -> Mapping[str, ShapeTuple]:
         """Audio (B, N) and audio_length (B, 1)."""
         limits = RecognitionLimits.of(repository, self.name)
         longest = limits.longest_samples
         return {
-            "audio": Range.of(batch, (limits.shortest_samples, longest // 2, longest)),
-            "audio_length": Range.of(batch, 1),
+            "audio": shape_range(batch, (limits.shortest_samples, longest // 2, longest)),
+            "audio_length": shape_range(batch, 1),
         }
 
-    def arrays(self, repository: Repository, reference: Reference) -> Arrays:
+    def arrays(self, repository: RepositoryVersion, reference: Reference) -> Arrays:
         """Sound between silence and full scale, of mixed lengths up to the longest window."""
         limits = RecognitionLimits.of(repository, self.name)
         seconds = [*(length for length in AUDIO_S if length < limits.window_s), limits.window_s]
@@ -105,7 +106,7 @@ class FeaturesEngine(EngineModel):
 class AcousticEngine(EngineModel):
     """An acoustic model: features to log-probabilities."""
 
-    def inputs(self, repository: Repository, batch: Axis) -> Mapping[str, Range]:
+    def inputs(self, repository: RepositoryVersion, batch: Axis) -> Mapping[str, ShapeTuple]:
         """Features (B, M, T) and features_length (B, 1)."""
         limits = RecognitionLimits.of(repository, self.name)
         frames = (
@@ -113,11 +114,11 @@ class AcousticEngine(EngineModel):
             limits.frames(limits.longest_samples // 2),
             limits.frames(limits.longest_samples),
         )
-        return {"features": Range.of(batch, limits.mels, frames), "features_length": Range.of(batch, 1)}
+        return {"features": shape_range(batch, limits.mels, frames), "features_length": shape_range(batch, 1)}
 
-    def arrays(self, repository: Repository, reference: Reference) -> Arrays:
+    def arrays(self, repository: RepositoryVersion, reference: Reference) -> Arrays:
         """Features of the sound that the front end is verified with."""
-        return reference(repository.partner(repository.caller(self.name), "features_model"))
+        return reference(repository.parameters(repository.caller(self.name)).name("features_model"))
 
     def compare(self, measured: Arrays, expected: Arrays) -> list[Row]:
         """Log-probabilities, and the best label of every frame."""

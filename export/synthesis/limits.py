@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from export.errors import EngineError
-from export.tensorrt.repository import Repository
-from tritone.errors import ArtifactError
+from export.tensorrt.repository_version import RepositoryVersion
 from tritone.synthesis.limits import StepLimit, bucket
 from tritone.synthesis.parameters import SPEED
 from tritone.synthesis.voice import Voice
@@ -26,25 +24,20 @@ class VoiceLimits:
     slowest_speed: float = SPEED[0]  # the vocoder gets 1 / this as many frames as the decoder makes
 
     @classmethod
-    def of(cls, repository: Repository, model: str) -> VoiceLimits:
+    def of(cls, repository: RepositoryVersion, model: str) -> VoiceLimits:
         """Read them for the voice that a model is part of.
 
         Raises:
             EngineError: a file or field is missing, or the two halves of the voice do not belong together.
         """
         speaker = repository.caller(model)
-        try:
-            voice = Voice.load(repository.folder(speaker))
-            symbols = SymbolSet.load(repository.folder(repository.belonging(speaker, "tokenizer.json")))
-        except ArtifactError as error:
-            raise EngineError(str(error)) from error
-        base_s, symbol_s = (repository.parameter(speaker, name) for name in ("base_s", "longest_symbol_s"))
+        parameters = repository.parameters(speaker)
         return cls(
-            int(repository.parameter(speaker, "symbols_bucket")),
-            int(repository.parameter(speaker, "frames_bucket")),
-            symbols,
-            voice,
-            StepLimit(base_s, symbol_s),
+            parameters.count("symbols_bucket"),
+            parameters.count("frames_bucket"),
+            SymbolSet.load(repository.folder(repository.companion(speaker, "tokenizer.json"))),
+            Voice.load(repository.folder(speaker)),
+            StepLimit(parameters.number("base_s"), parameters.number("longest_symbol_s")),
         )
 
     @property

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from polygraphy.backend.trt import ShapeTuple
 
 from export.synthesis.limits import VoiceLimits
 from export.tensorrt.models import EngineModel
-from export.tensorrt.profiles import Axis, Range
-from export.tensorrt.repository import Repository
+from export.tensorrt.profiles import Axis, shape_range
+from export.tensorrt.repository_version import RepositoryVersion
 from export.tensorrt.samples import SEED, TEXTS, Arrays, Reference
 from export.tensorrt.verification import Row, joined, valid_rows
 from export.verification import max_abs, relative_l2
@@ -26,18 +27,18 @@ ALIGNMENT_ABS = 0.15
 class Tacotron2Engine(EngineModel):
     """Symbols to spectrograms."""
 
-    def inputs(self, repository: Repository, batch: Axis) -> Mapping[str, Range]:
+    def inputs(self, repository: RepositoryVersion, batch: Axis) -> Mapping[str, ShapeTuple]:
         """Symbols (B, S), symbols_length (B, 1) and dropout (B, L, layers, units)."""
         limits = VoiceLimits.of(repository, self.name)
         voice, symbols = limits.voice, (limits.symbols_bucket, limits.usual_symbols, limits.longest_symbols)
         steps = (1, limits.steps(symbols[1]), limits.steps(symbols[2]))
         return {
-            "symbols": Range.of(batch, symbols),
-            "symbols_length": Range.of(batch, 1),
-            "dropout": Range.of(batch, steps, voice.prenet_layers, voice.prenet_units),
+            "symbols": shape_range(batch, symbols),
+            "symbols_length": shape_range(batch, 1),
+            "dropout": shape_range(batch, steps, voice.prenet_layers, voice.prenet_units),
         }
 
-    def arrays(self, repository: Repository, reference: Reference) -> Arrays:
+    def arrays(self, repository: RepositoryVersion, reference: Reference) -> Arrays:
         """Utterances in the checkpoint's symbols."""
         limits = VoiceLimits.of(repository, self.name)
         symbols, voice = limits.symbols, limits.voice

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from polygraphy.backend.trt import ShapeTuple
 
 from export.synthesis.limits import VoiceLimits
 from export.tensorrt.models import EngineModel
-from export.tensorrt.profiles import Axis, Range
-from export.tensorrt.repository import Repository
+from export.tensorrt.profiles import Axis, shape_range
+from export.tensorrt.repository_version import RepositoryVersion
 from export.tensorrt.samples import SEED, Arrays, Reference
 from export.tensorrt.verification import Row, joined, lengths_row, valid_rows
 from export.verification import max_abs, relative_l2
@@ -25,7 +26,7 @@ VERIFIED_S = 3  # of speech
 class WaveGlowEngine(EngineModel):
     """Spectrograms and noise to audio."""
 
-    def inputs(self, repository: Repository, batch: Axis) -> Mapping[str, Range]:
+    def inputs(self, repository: RepositoryVersion, batch: Axis) -> Mapping[str, ShapeTuple]:
         """Mel (B, M, T), mel_length (B, 1) and z (B, G, columns), as many columns as belong to the frames."""
         limits = VoiceLimits.of(repository, self.name)
         voice = limits.voice
@@ -38,16 +39,16 @@ class WaveGlowEngine(EngineModel):
         )
         low, usual_columns, high = (voice.latent_columns(count) for count in frames)
         return {
-            "mel": Range.of(batch, voice.mels, frames),
-            "mel_length": Range.of(batch, 1),
-            "z": Range.of(batch, voice.groups, (low, usual_columns, high)),
+            "mel": shape_range(batch, voice.mels, frames),
+            "mel_length": shape_range(batch, 1),
+            "z": shape_range(batch, voice.groups, (low, usual_columns, high)),
         }
 
-    def arrays(self, repository: Repository, reference: Reference) -> Arrays:
+    def arrays(self, repository: RepositoryVersion, reference: Reference) -> Arrays:
         """Spectrograms that the voice's other half makes of utterances, cut to a few seconds, and noise."""
         limits = VoiceLimits.of(repository, self.name)
         voice = limits.voice
-        made = reference(repository.partner(repository.caller(self.name), "spectrogram_model"))
+        made = reference(repository.parameters(repository.caller(self.name)).name("spectrogram_model"))
         most = min(made["mel"].shape[2], VERIFIED_S * voice.sample_rate_hz // voice.hop_samples)
         most = bucket(most, limits.frames_bucket)
         length = np.minimum(made["mel_length"], most)
