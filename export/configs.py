@@ -10,7 +10,7 @@ from pathlib import Path
 import onnx
 
 from export.errors import VersionError
-from export.repository import other_versions
+from export.installation import other_versions
 from export.whole_file import write_whole
 
 Dims = Mapping[str, tuple[int, ...]]

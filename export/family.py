@@ -15,7 +15,7 @@ from export.checkpoint import Checkpoint
 from export.comparison import Comparison
 from export.configs import WarmUpRatio, fitted_configs, graph_dims, require_one_interface, write_configs
 from export.errors import CheckpointError, ExportError, UnsupportedCheckpointError
-from export.repository import Stage, install, other_versions
+from export.installation import Stage, install, other_versions
 from export.verification import Check, require, table
 
 if TYPE_CHECKING:

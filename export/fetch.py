@@ -29,7 +29,7 @@ PUBLISHED = {name: path for family in families() for name, path in family.publis
 
 
 @dataclass(frozen=True)
-class Lock:
+class ChecksumLock:
     """The sums that files must have, by name."""
 
     path: Path  #: JSON file: {name: {"sha256": ..., "bytes": ...}}
@@ -64,7 +64,7 @@ class Lock:
         )
 
 
-def fetch(name: str, directory: Path, base_url: str, lock: Lock) -> Path:
+def fetch(name: str, directory: Path, base_url: str, lock: ChecksumLock) -> Path:
     """Bring one checkpoint into `directory`, from where an earlier attempt stopped.
 
     Args:
@@ -100,7 +100,7 @@ def fetch(name: str, directory: Path, base_url: str, lock: Lock) -> Path:
     return target
 
 
-def _check(name: str, path: Path, lock: Lock, remedy: str) -> None:
+def _check(name: str, path: Path, lock: ChecksumLock, remedy: str) -> None:
     measured, expected = file_sha256(path), lock.expected(name)
     if expected is not None and measured != expected:
         raise ChecksumError(f"{name}: expected SHA-256 {expected}, got {measured}; {remedy}.")
@@ -127,7 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown or len(pinned) != len(given.sha256):
         expected = f"names among {', '.join(PUBLISHED)}, and sums as NAME=SUM"
         parser.error(f"expected {expected}; got {', '.join(unknown) or 'a sum without a name'}")
-    lock = Lock(given.lock or given.directory / LOCK_NAME, pinned)
+    lock = ChecksumLock(given.lock or given.directory / LOCK_NAME, pinned)
     failed = 0
     for name in given.names or PUBLISHED:
         try:

@@ -17,8 +17,8 @@ from export.checkpoint import Checkpoint
 from export.errors import ExportError
 from export.families import families, family_named, family_of
 from export.family import Options
+from export.installation import Stage, install
 from export.nemo_environment import prepare
-from export.repository import Stage, install
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

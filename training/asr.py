@@ -20,10 +20,10 @@ from training.augmentation import Augmentation
 from training.batches import AugmentedBatches, Batch, collate
 from training.channels_last import use_channels_first, use_channels_last
 from training.growth import grow
-from training.run import Run, command_line
+from training.run import TrainingRun, command_line
 from training.schedule import Budget
 from training.scoring import WordErrors, greedy_text
-from training.shards import Utterance, as_float, read_split, without_doubtful
+from training.shards import RecordedUtterance, as_float, read_split, without_doubtful
 from training.vocal_tract import VocalTractWarp
 
 VALIDATION_CLIPS = 60  # per group
@@ -31,9 +31,9 @@ VALIDATION_BATCH = 8
 LONGEST_FRAMES = 4000
 
 
-def chosen_for_validation(utterances: Sequence[Utterance]) -> dict[str, list[Utterance]]:
+def chosen_for_validation(utterances: Sequence[RecordedUtterance]) -> dict[str, list[RecordedUtterance]]:
     """Choose clips of each corpus; synthetic voices are one."""
-    groups: dict[str, list[Utterance]] = {}
+    groups: dict[str, list[RecordedUtterance]] = {}
     for utterance in utterances:
         groups.setdefault(utterance.source, []).append(utterance)
     return {name: group[:: max(len(group) // VALIDATION_CLIPS, 1)] for name, group in groups.items()}
@@ -45,7 +45,7 @@ def leave_signals_to_the_run(worker: int) -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-class SpeechRun(Run):
+class SpeechRun(TrainingRun):
     """Trains an EncDecCTCModel on augmented clips."""
 
     checkpoints_per_validation = 3
@@ -172,7 +172,7 @@ class SpeechRun(Run):
         return {"validation_wer": mean, **rates, "audio_s": round(self.audio_s)}
 
     @torch.no_grad()
-    def word_error_rate(self, utterances: Sequence[Utterance]) -> float:
+    def word_error_rate(self, utterances: Sequence[RecordedUtterance]) -> float:
         """Transcribe clips greedily and count errors."""
         errors = WordErrors()
         labels = list(self.config.model.labels)

@@ -20,7 +20,7 @@ from transformers import BertTokenizer
 from training.corpus import read_sentences
 from training.nemo_bert import new_model
 from training.passages import CAPITALS, PUNCTUATION, Windows, Word, read_passages
-from training.run import Run, command_line
+from training.run import TrainingRun, command_line
 from training.schedule import Budget
 
 HELD_OUT_WINDOWS = 200
@@ -80,7 +80,7 @@ class Encoding:
         return ids, punctuation, capitals
 
 
-class PunctuationRun(Run):
+class PunctuationRun(TrainingRun):
     """Trains both heads and, on tokens that it hides, the encoder's grasp of the language."""
 
     log_every_steps = 50

@@ -19,7 +19,7 @@ from torch import nn
 from training.schedule import Budget, LearningRate
 
 
-class Run:
+class TrainingRun:
     """One training run of a NeMo model in a folder.
 
     The folder holds `last.pt`, from which the run continues, `log.jsonl`, one row per measurement, and the

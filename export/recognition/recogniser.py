@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from export.family import Family
+from export.installation import Stage
 from export.recognition import FEATURES_MODEL
 from export.recognition.recordings import Recording, load_recordings
-from export.repository import Stage
 from export.verification import Check
 from tritone.recognition.ctc import CtcDecoder
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from export.errors import UnsupportedCheckpointError
-from export.repository import Stage
+from export.installation import Stage
 
 TOKENIZER_MODEL = "tts_tokenizer"
 

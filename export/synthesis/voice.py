@@ -12,7 +12,7 @@ from typing import Any
 
 from export.errors import MismatchedPairError
 from export.family import Family
-from export.repository import Stage
+from export.installation import Stage
 from export.synthesis.mel import mel_settings
 from tritone.errors import ArtifactError
 from tritone.synthesis.voice import SPECTROGRAMS, VOCODER, Voice, check_pair

@@ -17,7 +17,7 @@ from nemo.collections.tts.g2p.models.en_us_arpabet import EnglishG2p
 from omegaconf import OmegaConf
 
 from export.errors import UnsupportedCheckpointError
-from export.repository import Stage
+from export.installation import Stage
 from export.synthesis.tokenizer import TOKENIZER_MODEL, write_tokenizer
 from tritone.text.symbols import SymbolSet
 

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from training.shards import Utterance
+from training.shards import RecordedUtterance
 
 POOL_BATCHES = 24  # batches are cut from so many batches' utterances, sorted by length
 
@@ -61,7 +61,7 @@ class SpokenBatches:
 
     def __init__(
         self,
-        utterances: Sequence[Utterance],
+        utterances: Sequence[RecordedUtterance],
         mels: Sequence[NDArray[np.float16]],
         tokenizer: Any,
         size: int,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from training.corpus import spell
 from training.evaluate import nemo_recognizer, transcribe
 from training.scoring import WordErrors
-from training.shards import Utterance
+from training.shards import RecordedUtterance
 
 ITERATIONS = 32  # of Griffin-Lim
 SHORTEST_SAMPLES = 1600  # that the recogniser hears
@@ -82,7 +82,7 @@ def recogniser(path: Path) -> Transcriber:
 
 
 def word_errors(
-    transcriber: Transcriber, clips: Sequence[Audio], utterances: Sequence[Utterance]
+    transcriber: Transcriber, clips: Sequence[Audio], utterances: Sequence[RecordedUtterance]
 ) -> WordErrors:
     """Count what a transcriber gets wrong of spoken utterances."""
     errors = WordErrors()

@@ -13,7 +13,7 @@ import torch
 from nemo.collections.tts.models import Tacotron2Model
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from training.run import Run, command_line
+from training.run import TrainingRun, command_line
 from training.schedule import Budget
 from training.synthesis.archive import save_compressed
 from training.synthesis.batches import Batch, SpokenBatches
@@ -28,7 +28,7 @@ VALIDATION_UTTERANCES = 32  # that are spoken; a recogniser listens
 STATISTICS_UTTERANCES = 2000
 
 
-class SynthesisRun(Run):
+class SynthesisRun(TrainingRun):
     """Trains a Tacotron2Model on one voice, teacher-forced."""
 
     log_every_steps = 25

@@ -18,9 +18,9 @@ from nemo.collections.tts.models import WaveGlowModel
 from omegaconf import DictConfig, OmegaConf
 from torch.nn import functional
 
-from training.run import Run, command_line
+from training.run import TrainingRun, command_line
 from training.schedule import Budget
-from training.shards import Utterance, as_float, read_split
+from training.shards import RecordedUtterance, as_float, read_split
 from training.synthesis.archive import save_compressed
 from training.synthesis.folded_waveglow import HOP, TAPS, FoldedWaveGlow, to_nemo
 from training.synthesis.spectral_loss import SpectralLoss
@@ -32,7 +32,7 @@ VALIDATION_SEGMENTS = 48
 VALIDATION_SIGMA = 0.6
 
 
-class VocoderRun(Run):
+class VocoderRun(TrainingRun):
     """Trains a WaveGlow with folded conditioning on segments of utterances."""
 
     def __init__(
@@ -76,7 +76,10 @@ class VocoderRun(Run):
         return model
 
     def segment(
-        self, utterance: Utterance, randomness: np.random.Generator, predicted: torch.Tensor | None = None
+        self,
+        utterance: RecordedUtterance,
+        randomness: np.random.Generator,
+        predicted: torch.Tensor | None = None,
     ) -> Segment:
         """Cut a segment: (M, 3 + T) mel frames and the (T*256,) samples that they are to become.
 

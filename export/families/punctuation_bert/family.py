@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from export.families.punctuation_bert import MODEL
 from export.family import Family
-from export.repository import Stage
+from export.installation import Stage
 from export.verification import Check
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from export.families.tacotron2 import MODEL
 from export.families.tacotron2.benchmark import COMPARISON
-from export.repository import Stage
+from export.installation import Stage
 from export.synthesis.tokenizer import TOKENIZER_MODEL, longest_s, write_tokenizer
 from export.synthesis.voice import VOICE_MODEL, VoiceFamily
 from export.verification import Check

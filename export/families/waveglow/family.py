@@ -12,7 +12,7 @@ from export.configs import WarmUpRatio
 from export.errors import UnsupportedCheckpointError
 from export.families.waveglow import MODEL
 from export.families.waveglow.benchmark import COMPARISON
-from export.repository import Stage
+from export.installation import Stage
 from export.synthesis.voice import VOICE_MODEL, VoiceFamily
 from export.verification import Check
 
@@ -64,7 +64,7 @@ class WaveGlow(VoiceFamily):
 
     def restore_nemo(self) -> None:
         """Load the model, and refuse what has no exporter before anything is written."""
-        from export.families.waveglow.graph import WaveGlow as Vocoder
+        from export.families.waveglow.graph import WaveGlowNetwork
 
         self.model = self.load(self.checkpoint.path)
         mel_hop, hop = self.description["mel"]["hop_samples"], int(self.model.waveglow.upsample.stride[0])
@@ -74,7 +74,7 @@ class WaveGlow(VoiceFamily):
                 f"got {mel_hop}; its audio would have another speed."
             )
         self.parameters = sum(parameter.numel() for parameter in self.model.parameters())
-        self.vocoder = Vocoder(self.model.waveglow).eval()
+        self.vocoder = WaveGlowNetwork(self.model.waveglow).eval()
 
     def build(self, stage: Stage) -> None:
         """Write the graph and the sidecars."""

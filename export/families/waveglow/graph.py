@@ -64,7 +64,7 @@ class Coupling(nn.Module):
         return total
 
 
-class WaveGlow(nn.Module):
+class WaveGlowNetwork(nn.Module):
     """Mel spectrograms and noise to audio."""
 
     def __init__(self, waveglow: Any):
@@ -152,7 +152,7 @@ def inverse(mixing: nn.Conv1d) -> nn.Conv2d:
     return made
 
 
-def write_waveglow(module: WaveGlow, path: Path) -> None:
+def write_waveglow(module: WaveGlowNetwork, path: Path) -> None:
     """Write the vocoder as an ONNX graph."""
     frames = 6
     example = (

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from export.errors import InstallError
-from export.repository import Stage, install
+from export.installation import Stage, install
 
 
 @pytest.fixture
