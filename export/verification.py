@@ -1,4 +1,4 @@
-"""Checks of an exported graph against the model it came from, and the table that reports them."""
+"""Checks of an exported graph against the original model, and the table that reports them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Check:
     subject: str  #: what was compared, for example "features, 12 clips"
     measure: str  #: how the error is measured, for example "max abs"
     error: float  #: in units of the measure
-    tolerance: float | None  #: None for a figure that is only reported
+    tolerance: float | None  #: None if the error is only reported
 
     @property
     def passed(self) -> bool:
@@ -81,4 +81,4 @@ def require(checks: Sequence[Check]) -> None:
     """
     failed = [check.failure for check in checks if not check.passed]
     if failed:
-        raise VerificationError(f"verification: {'; '.join(failed)}. The model repository was left as it is.")
+        raise VerificationError(f"verification: {'; '.join(failed)}. The model repository is unchanged.")

@@ -137,7 +137,7 @@ def test_failed_verification_leaves_the_repository_untouched(
     run(checkpoints["jasper"], repository, recordings, expected=1)
     output = capsys.readouterr()
     assert "FAILED" in output.out
-    assert "left as it is" in output.err
+    assert "is unchanged" in output.err
     assert {path: path.read_bytes() for path in repository.rglob("*") if path.is_file()} == before
 
 

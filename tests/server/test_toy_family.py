@@ -67,7 +67,7 @@ def test_it_is_found_by_its_class_and_by_its_model(repository):
 
 
 def test_a_name_is_taken_once(registered):
-    with pytest.raises(ValueError, match="expected a name that no other has, got 'toy'"):
+    with pytest.raises(ValueError, match="expected a unique name, got 'toy'"):
         families.register(Toy)
 
 
