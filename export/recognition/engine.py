@@ -1,4 +1,4 @@
-"""TensorRT engines of recognisers: shapes that configs and checkpoint decide, sound to verify with."""
+"""TensorRT engines of recognisers: shapes from configs and checkpoint, sound for verification."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from export.verification import disagreement, max_abs, relative_l2
 from tritone.contract import MIN_AUDIO_S
 from tritone.synthesis.limits import bucket
 
-AUDIO_S = (0.02, 0.61, 3.3, 7.9)  # the shortest that is served, and mixed lengths
+AUDIO_S = (0.02, 0.61, 3.3, 7.9)  # the shortest that is accepted, and mixed lengths
 # Several times what the rules of `export.tensorrt.precision` cost on the bundled checkpoint.
 FEATURES_ABS = 2e-3
 LOG_PROBS_L2 = 0.01
-LABELS = 0.02  # of the frames, where two labels are about equally probable
+LABELS = 0.02  # share of frames; two labels may be about equally probable
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class RecognitionLimits:
     sample_rate_hz: int
     hop_samples: int
     bucket_frames: int  # features are padded to a multiple of it
-    window_s: float  # the longest stretch that is recognised at once
+    window_s: float  # the longest section that is recognised at once
 
     @classmethod
     def of(cls, repository: RepositoryVersion, model: str) -> RecognitionLimits:
@@ -68,7 +68,7 @@ class RecognitionLimits:
 class FeaturesEngine(EngineModel):
     """The log-mel front end.
 
-    In float32: power spectra span more than halves can hold, and a logarithm is taken of the smallest.
+    In float32: power spectra exceed the range of float16, and a logarithm is taken of the smallest values.
     """
 
     def inputs(self, repository: RepositoryVersion, batch: Axis) -> Mapping[str, ShapeTuple]:

@@ -19,7 +19,7 @@ from tritone.synthesis.limits import bucket
 INPUTS = ("input_ids", "attention_mask")
 # Several times what the rules of `export.tensorrt.precision` cost on the bundled checkpoint.
 LOGITS_L2 = 0.01
-LABELS = 0.02  # of the tokens, where two labels are about equally probable
+LABELS = 0.02  # share of tokens; two labels may be about equally probable
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class PunctuationEngine(EngineModel):
     """Token ids to logits of punctuation and capitals."""
 
     def inputs(self, repository: RepositoryVersion, batch: Axis) -> Mapping[str, ShapeTuple]:
-        """input_ids and attention_mask (B, L): a long text comes in full windows, a short one in its size."""
+        """input_ids and attention_mask (B, L): long texts come in full windows, short ones unpadded."""
         (length,) = repository.sidecar(repository.caller(self.name), "punctuation.json", "max_seq_length")
         window = bucket(length, PAD_MULTIPLE)
         return {name: shape_range(batch, (PAD_MULTIPLE, window, window)) for name in INPUTS}
@@ -41,7 +41,7 @@ class PunctuationEngine(EngineModel):
         return dict(zip(INPUTS, stack_windows(windows[:batch]), strict=True))
 
     def compare(self, measured: Arrays, expected: Arrays) -> list[Row]:
-        """Logits and labels of both heads; padding has logits of its own, which nobody reads."""
+        """Logits and labels of both heads, padding included, though its logits are not used."""
         rows: list[Row] = []
         for name in ("punct_logits", "capit_logits"):
             best = [side[name].argmax(axis=2).ravel().tolist() for side in (measured, expected)]

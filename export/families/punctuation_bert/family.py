@@ -35,7 +35,7 @@ class PunctuationBert(Family):
 
     @classmethod
     def load(cls, path: Path) -> Any:
-        """Return the PunctuationCapitalizationModel, without asking the Hugging Face hub."""
+        """Return the PunctuationCapitalizationModel, without the Hugging Face hub."""
         from nemo.collections.nlp.models import PunctuationCapitalizationModel
 
         from export.families.punctuation_bert.archive_only import archive_only
@@ -110,7 +110,7 @@ class PunctuationBert(Family):
             "pad_label": self.model._cfg.common_dataset_parameters.pad_label,
             "max_seq_length": length,
             "step": nemo["step"].default,
-            # An encoder for fewer tokens than NeMo's window leaves less room at the edges.
+            # An encoder for fewer tokens than NeMo's window has smaller margins.
             "margin": max(0, min(nemo["margin"].default, (length - 2) // 2 - 1)),
             "cls_id": tokenizer.cls_token_id,
             "sep_id": tokenizer.sep_token_id,

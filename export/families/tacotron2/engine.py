@@ -1,4 +1,4 @@
-"""The engine of Tacotron 2: its loop runs as long as the texts and the voice's limits allow."""
+"""The engine of Tacotron 2, whose loop is limited by the text and the voice's settings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from export.verification import max_abs, relative_l2
 from tritone.synthesis.limits import bucket
 from tritone.synthesis.noise import UtteranceNoise
 
-STEPS = 4  # steps that one row may be longer or shorter
+STEPS = 4  # difference in steps that is allowed per row
 MEL_L2 = 0.05  # the network feeds its output back, so that small differences grow
 ALIGNMENT_ABS = 0.15
 
@@ -57,7 +57,7 @@ class Tacotron2Engine(EngineModel):
         }
 
     def compare(self, measured: Arrays, expected: Arrays) -> list[Row]:
-        """Lengths, and spectrogram, attention and gate as far as both go.
+        """Lengths, and spectrogram, attention and gate over the steps that both have.
 
         Where a gate is near its threshold a row may end a few steps earlier or later; what both have is
         compared.
@@ -77,7 +77,7 @@ class Tacotron2Engine(EngineModel):
 
 
 def spoken(text: str, longest_characters: int) -> str:
-    """A sentence of as many of these words as an utterance may have."""
+    """A sentence of as many of a text's words as an utterance may have."""
     words: Sequence[str] = text.split()
     while len(" ".join(words)) >= longest_characters and len(words) > 1:
         words = words[:-1]

@@ -1,4 +1,4 @@
-"""The engine of WaveGlow: as many frames as the voice's other half may make, at the slowest speed."""
+"""The engine of WaveGlow: up to as many frames as the voice's other half can output, at the slowest speed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class WaveGlowEngine(EngineModel):
     """Spectrograms and noise to audio."""
 
     def inputs(self, repository: RepositoryVersion, batch: Axis) -> Mapping[str, ShapeTuple]:
-        """Mel (B, M, T), mel_length (B, 1) and z (B, G, columns), as many columns as belong to the frames."""
+        """Mel (B, M, T), mel_length (B, 1) and z (B, G, columns), with the columns that the frames need."""
         limits = VoiceLimits.of(repository, self.name)
         voice = limits.voice
         steps = limits.steps(limits.longest_symbols)
@@ -45,7 +45,7 @@ class WaveGlowEngine(EngineModel):
         }
 
     def arrays(self, repository: RepositoryVersion, reference: Reference) -> Arrays:
-        """Spectrograms that the voice's other half makes of utterances, cut to a few seconds, and noise."""
+        """Spectrograms by the voice's other half, cut to a few seconds, and noise."""
         limits = VoiceLimits.of(repository, self.name)
         voice = limits.voice
         made = reference(repository.parameters(repository.caller(self.name)).name("spectrogram_model"))
@@ -70,5 +70,5 @@ class WaveGlowEngine(EngineModel):
         return [
             lengths_row("audio_length", measured, expected),
             ("audio", "relative L2", relative_l2(rows[0], rows[1]), AUDIO_L2),
-            ("behind the end", "max abs", max_abs(silent, np.zeros_like(silent)), 0.0),
+            ("after the end", "max abs", max_abs(silent, np.zeros_like(silent)), 0.0),
         ]
