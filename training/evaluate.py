@@ -86,7 +86,7 @@ def tabulate(groups: Sequence[str], references: Sequence[str], texts: Sequence[s
 
 
 def group_of(utterance: RecordedUtterance) -> str:
-    """Name the row of the table that an utterance counts for."""
+    """Name the row of the table that an utterance belongs to."""
     if utterance.source != "synthetic":
         return f"real people, {utterance.source}"
     kind = "digits" if only_digits(utterance) else "sentences"
@@ -136,7 +136,7 @@ def main() -> None:
     )
     parser.add_argument("--labels", type=Path, help="ctc.json of the exported decoder, with --graphs")
     parser.add_argument(
-        "--data", type=Path, default=Path("training/data/speech"), help="what training.prepare wrote"
+        "--data", type=Path, default=Path("training/data/speech"), help="output of training.prepare"
     )
     parser.add_argument("--split", default="test", choices=("validation", "test"))
     parser.add_argument("--real", type=Path, help="manifest of other recordings, never trained on")

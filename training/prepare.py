@@ -31,7 +31,7 @@ def share(sentences: list[Sentence], voice_index: int, round_index: int) -> list
 
     In one round each sentence is spoken once; over the rounds, by different voices.
     """
-    stride = 3  # coprime to the number of voices: ten rounds hear every sentence in every voice
+    stride = 3  # coprime to the number of voices: in ten rounds every voice speaks every sentence
     return [s for i, s in enumerate(sentences) if (i + stride * round_index) % len(VOICES) == voice_index]
 
 

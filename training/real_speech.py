@@ -39,8 +39,8 @@ class HeldOut:
     by: str = "speaker"  # speaker or text
 
 
-# Manifest (without `.jsonl`) and what of it is held out. Corpora under share-alike licences are not listed:
-# the weights would be bound by them.
+# Manifest (without `.jsonl`) and the part of it that is held out. Corpora under share-alike licences are not
+# listed: their licence would apply to the weights.
 CORPORA = {
     "librispeech_train": HeldOut(4, 2, few_test=16, few_validation=8),
     "speechocean762": HeldOut(14, 5),
@@ -53,7 +53,7 @@ CORPORA = {
 
 
 def position(corpus: str, name: str) -> float:
-    """Return a place from 0 to 1 that only a corpus and a name in it determine."""
+    """Return a position from 0 to 1 that depends only on a corpus and a name in it."""
     digest = hashlib.sha256(f"{corpus}/{name}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
 
@@ -135,7 +135,7 @@ def write_corpus(
     """Write one shard per split.
 
     Returns:
-        corpus, recording, split and text of what is held out.
+        corpus, recording, split and text of the held-out recordings.
     """
     utterances = [u for u in read_manifest(manifest) if u.duration_s <= LONGEST_S]
     splits = assign(corpus, utterances, held_out)

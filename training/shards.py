@@ -122,7 +122,7 @@ def read_split(folder: Path, split: str) -> list[RecordedUtterance]:
 
 
 def write_doubtful(folder: Path, source: str, utterances: Sequence[RecordedUtterance]) -> None:
-    """List clips of a source that training is to leave out, instead of those listed of that source before."""
+    """List clips of a source that training leaves out, replacing the source's earlier list."""
     path = folder / DOUBTFUL
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     kept = [line for line in lines if line.split("\t")[0] != source]
@@ -140,11 +140,11 @@ def without_doubtful(folder: Path, utterances: Sequence[RecordedUtterance]) -> l
 def repeated(
     utterances: Sequence[RecordedUtterance], repeats: Mapping[str, float], random: np.random.Generator
 ) -> list[int]:
-    """Decide how often an epoch hears each utterance: 1.5 is once, and a second time by chance.
+    """Decide how often an epoch has each utterance: 1.5 is once or twice, with equal probability.
 
     Args:
         utterances: the whole training data.
-        repeats: how often to hear a voice or, where the voice is not listed, a source; once if neither is.
+        repeats: times per epoch of a voice or, if the voice is not listed, of a source; once if neither is.
         random: decides the fractions.
     """
     wanted = np.array([repeats.get(u.voice, repeats.get(u.source, 1)) for u in utterances], np.float64)
@@ -158,7 +158,7 @@ def as_float(samples: Samples) -> NDArray[np.float32]:
 
 
 def pad(clips: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Stack clips of different lengths, with zeros behind the shorter ones.
+    """Stack clips of different lengths, with zeros after the shorter ones.
 
     Returns:
         audio (B, N) float32 and audio_length (B,) int64.

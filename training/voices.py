@@ -76,7 +76,7 @@ def speak(voice: SynthesizerVoice, text: str, randomness: random.Random) -> Samp
 
 
 def resampled(audio: Samples, rate_hz: int) -> Samples:
-    """Bring (N,) int16 audio to 16 kHz."""
+    """Resample (N,) int16 audio to 16 kHz."""
     return audio if rate_hz == SAMPLE_RATE_HZ else soxr.resample(audio, rate_hz, SAMPLE_RATE_HZ, quality="HQ")
 
 

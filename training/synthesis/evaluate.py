@@ -1,4 +1,4 @@
-"""Word error rates of the demo voice, link by link: what a recogniser understands of held-out texts.
+"""Word error rates of the demo voice, stage by stage: how a recogniser transcribes held-out texts.
 
     python -m training.synthesis.evaluate \\
         --tacotron2 training/checkpoints/tacotron2_small_en.nemo \\
@@ -34,7 +34,7 @@ Vocoder = Callable[[Any], Audio]
 
 
 def waveglow_vocoder(path: Path) -> Vocoder:
-    """Load a WaveGlow; returns what turns (T, M) frames into (N,) audio, with the checkpoint's own sigma."""
+    """Load a WaveGlow; returns a function from (T, M) frames to (N,) audio, with the checkpoint's sigma."""
     model = WaveGlowModel.restore_from(str(path), map_location="cpu").eval()
 
     def vocoder(mel: Any) -> Audio:
@@ -49,7 +49,7 @@ def waveglow_vocoder(path: Path) -> Vocoder:
 
 
 def synthesise(model: Any, utterances: Sequence[RecordedUtterance]) -> list[Spoken]:
-    """Speak the texts, each with noise of its own."""
+    """Speak the texts, each with its own noise."""
     spoken = []
     for number, utterance in enumerate(utterances):
         torch.manual_seed(number)

@@ -26,7 +26,7 @@ class PunctuationBert(Family):
     class_name = "PunctuationCapitalizationModel"
     describes = "punctuation and capitals with a BERT or DistilBERT encoder"
     models = (MODEL, WINDOWS)
-    published = {  # noqa: RUF012 - a mapping that nobody changes
+    published = {  # noqa: RUF012 - never modified
         f"punctuation_en_{kind}": (
             f"nvidia/nemo/punctuation_en_{kind}/versions/1.0.0rc1/files/punctuation_en_{kind}.nemo"
         )

@@ -25,7 +25,7 @@ class QuartzNet(RecogniserFamily):
     describes = "CTC recognition with a QuartzNet or Jasper encoder"
     acoustic_model = MODEL
     models = (MODEL, *PARTS)
-    published = {  # noqa: RUF012 - a mapping that nobody changes
+    published = {  # noqa: RUF012 - never modified
         "stt_en_quartznet15x5": f"{_NGC}/1.0.0rc1/files/stt_en_quartznet15x5.nemo",
         "QuartzNet15x5Base-En": "nvidia/nemospeechmodels/versions/1.0.0a5/files/QuartzNet15x5Base-En.nemo",
     }

@@ -27,7 +27,7 @@ class Tacotron2(VoiceFamily):
     describes = "spectrograms from text"
     role = "spectrograms"
     models = (TOKENIZER_MODEL, MODEL, VOICE_MODEL)
-    published = {  # noqa: RUF012 - a mapping that nobody changes
+    published = {  # noqa: RUF012 - never modified
         "tts_en_tacotron2": "nvidia/nemo/tts_en_tacotron2/versions/1.10.0/files/tts_en_tacotron2.nemo"
     }
     comparison = COMPARISON

@@ -31,7 +31,7 @@ class WaveGlow(VoiceFamily):
     describes = "audio from spectrograms"
     role = "vocoder"
     models = (MODEL, DENOISER_MODEL, VOICE_MODEL)
-    published = {  # noqa: RUF012 - a mapping that nobody changes
+    published = {  # noqa: RUF012 - never modified
         "tts_waveglow_88m": "nvidia/nemo/tts_waveglow_88m/versions/1.0.0/files/tts_waveglow.nemo"
     }
     comparison = COMPARISON
