@@ -24,7 +24,7 @@ pytestmark = pytest.mark.parity
 
 @pytest.fixture(scope="module", params=["quartznet", "jasper"])
 def exported(request, checkpoints, recordings, tmp_path_factory):
-    """The checkpoint and the repository that the command made of it."""
+    """The checkpoint and the repository that it was exported to."""
     repository = tmp_path_factory.mktemp("repository")
     run(checkpoints[request.param], repository, recordings)
     return checkpoints[request.param], repository

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.parity
 
 FRAMES = (7, 1, 3, 12)
 HOP = 256
-TAPS = 4  # frames that NeMo's upsampling hears
+TAPS = 4  # frames that NeMo's upsampling reads
 
 
 def interpolate(model, span: int) -> None:

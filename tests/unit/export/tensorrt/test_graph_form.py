@@ -80,7 +80,7 @@ def utterances(repository, steps):
 
 @pytest.mark.parametrize("steps", [1, 7, 240])
 def test_steps_that_were_not_taken_change_nothing(bundled, steps):
-    """TensorRT's stacks are as long as the loop may run; here what no step has written is no number."""
+    """TensorRT's stacks are as long as the loop's limit; here the steps not taken are NaN."""
     arrays = utterances(bundled, steps)
     path = bundled.graph("tts_tacotron2")
     expected = run(path, arrays)
