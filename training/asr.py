@@ -23,7 +23,7 @@ from training.growth import grow
 from training.run import TrainingRun, command_line
 from training.schedule import Budget
 from training.scoring import WordErrors, greedy_text
-from training.shards import RecordedUtterance, as_float, read_split, without_doubtful
+from training.shards import Clip, as_float, read_split, without_doubtful
 from training.vocal_tract import VocalTractWarp
 
 VALIDATION_CLIPS = 60  # per group
@@ -31,9 +31,9 @@ VALIDATION_BATCH = 8
 LONGEST_FRAMES = 4000
 
 
-def chosen_for_validation(utterances: Sequence[RecordedUtterance]) -> dict[str, list[RecordedUtterance]]:
+def chosen_for_validation(utterances: Sequence[Clip]) -> dict[str, list[Clip]]:
     """Choose clips of each corpus; synthetic voices are one."""
-    groups: dict[str, list[RecordedUtterance]] = {}
+    groups: dict[str, list[Clip]] = {}
     for utterance in utterances:
         groups.setdefault(utterance.source, []).append(utterance)
     return {name: group[:: max(len(group) // VALIDATION_CLIPS, 1)] for name, group in groups.items()}
@@ -172,7 +172,7 @@ class SpeechRun(TrainingRun):
         return {"validation_wer": mean, **rates, "audio_s": round(self.audio_s)}
 
     @torch.no_grad()
-    def word_error_rate(self, utterances: Sequence[RecordedUtterance]) -> float:
+    def word_error_rate(self, utterances: Sequence[Clip]) -> float:
         """Transcribe clips greedily and count errors."""
         errors = WordErrors()
         labels = list(self.config.model.labels)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from training.shards import RecordedUtterance, as_float, read_split, write_doubtful
+from training.shards import Clip, as_float, read_split, write_doubtful
 
 LEAST_LOSS = 1.5  # per character; below it a text is probably what is said
 BATCH_CLIPS = 16
@@ -49,7 +49,7 @@ def ctc_loss(log_probs: NDArray[np.float32], text: str, labels: Sequence[str]) -
     return float(loss) / max(len(text), 1)
 
 
-def losses(nemo: Path, utterances: Sequence[RecordedUtterance]) -> list[float]:
+def losses(nemo: Path, utterances: Sequence[Clip]) -> list[float]:
     """Compute the loss of every clip with a checkpoint."""
     from training.evaluate import nemo_recognizer
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from training.augmentation import Audio
 from training.corpus import DIGITS, spell
 from training.scoring import WordErrors, greedy_text
-from training.shards import RecordedUtterance, as_float, pad, read_split
+from training.shards import Clip, as_float, pad, read_split
 from training.voices import SAMPLE_RATE_HZ
 
 # Turns clips, each (N,) float32 at 16 kHz, into (T, V) log-probabilities for each.
@@ -85,7 +85,7 @@ def tabulate(groups: Sequence[str], references: Sequence[str], texts: Sequence[s
     return table
 
 
-def group_of(utterance: RecordedUtterance) -> str:
+def group_of(utterance: Clip) -> str:
     """Name the row of the table that an utterance belongs to."""
     if utterance.source != "synthetic":
         return f"real people, {utterance.source}"
@@ -93,7 +93,7 @@ def group_of(utterance: RecordedUtterance) -> str:
     return f"{utterance.voice}, {kind}"
 
 
-def only_digits(utterance: RecordedUtterance) -> bool:
+def only_digits(utterance: Clip) -> bool:
     """Whether an utterance is a string of digits."""
     return set(utterance.text.split()) <= set(DIGITS)
 

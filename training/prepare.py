@@ -18,7 +18,7 @@ from pathlib import Path
 from training import digits
 from training.corpus import Sentence, expand, read_sentences, speakable, spell
 from training.shards import write_shard
-from training.voices import VOICES, Samples, SynthesizerVoice, speak
+from training.voices import VOICES, Samples, TtsVoice, speak
 
 LONGEST_S = 14.0
 HELD_OUT_ROUNDS = {"validation": 1, "test": 1}
@@ -36,7 +36,7 @@ def share(sentences: list[Sentence], voice_index: int, round_index: int) -> list
 
 
 def spoken(
-    sentences: list[Sentence], numbers: int, voice: SynthesizerVoice, seed: str
+    sentences: list[Sentence], numbers: int, voice: TtsVoice, seed: str
 ) -> Iterator[tuple[Samples, str]]:
     """Speak sentences and digit strings; yields audio and its text in the model's characters."""
     randomness = random.Random(seed)
@@ -46,7 +46,7 @@ def spoken(
             yield audio, spell(text)
 
 
-def _voice_shard(path: Path, sentences: list[Sentence], numbers: int, voice: SynthesizerVoice) -> Path:
+def _voice_shard(path: Path, sentences: list[Sentence], numbers: int, voice: TtsVoice) -> Path:
     write_shard(path, spoken(sentences, numbers, voice, path.stem), voice.name, "synthetic")
     return path
 

@@ -21,7 +21,7 @@ import soxr
 from training.corpus import spell
 from training.digits import read_digits
 from training.prepare import write_digits
-from training.shards import RecordedUtterance, read_manifest, write_clips
+from training.shards import Clip, read_manifest, write_clips
 from training.voices import SAMPLE_RATE_HZ, Samples
 
 LONGEST_S = 17.0
@@ -101,7 +101,7 @@ def split_texts(corpus: str, texts: Sequence[str], held_out: HeldOut) -> dict[st
     return {text: split(text) for text in texts}
 
 
-def assign(corpus: str, utterances: Sequence[RecordedUtterance], held_out: HeldOut) -> list[str]:
+def assign(corpus: str, utterances: Sequence[Clip], held_out: HeldOut) -> list[str]:
     """Return the split of each utterance."""
     if held_out.by == "text":
         splits = split_texts(corpus, [u.text for u in utterances], held_out)
@@ -120,7 +120,7 @@ def decoded(path: Path) -> Samples:
     return mono if rate_hz == SAMPLE_RATE_HZ else soxr.resample(mono, rate_hz, SAMPLE_RATE_HZ, quality="HQ")
 
 
-def clips(utterances: Sequence[RecordedUtterance]) -> Iterator[tuple[Samples, str, str]]:
+def clips(utterances: Sequence[Clip]) -> Iterator[tuple[Samples, str, str]]:
     """Yield audio, text and speaker of recordings, decoded a few at a time."""
     with ThreadPoolExecutor(2) as pool:
         for audio, utterance in zip(

@@ -22,7 +22,7 @@ DOUBTFUL = "doubtful.tsv"  # beside the splits: source, shard and offset of clip
 
 
 @dataclass(frozen=True)
-class RecordedUtterance:
+class Clip:
     """One manifest row."""
 
     audio_path: Path  # 16 kHz mono WAV or FLAC
@@ -91,11 +91,11 @@ def write_clips(path: Path, items: Iterable[tuple[Samples, str, str]], source: s
     path.with_suffix(".jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
-def read_manifest(path: Path) -> list[RecordedUtterance]:
+def read_manifest(path: Path) -> list[Clip]:
     """Read one manifest of NeMo's form."""
     rows = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line)
     return [
-        RecordedUtterance(
+        Clip(
             path.parent / row["audio_filepath"],
             row.get("offset", 0.0),
             row["duration"],
@@ -107,7 +107,7 @@ def read_manifest(path: Path) -> list[RecordedUtterance]:
     ]
 
 
-def read_split(folder: Path, split: str) -> list[RecordedUtterance]:
+def read_split(folder: Path, split: str) -> list[Clip]:
     """Read all the shards of a split.
 
     Raises:
@@ -121,7 +121,7 @@ def read_split(folder: Path, split: str) -> list[RecordedUtterance]:
     return [utterance for manifest in manifests for utterance in read_manifest(manifest)]
 
 
-def write_doubtful(folder: Path, source: str, utterances: Sequence[RecordedUtterance]) -> None:
+def write_doubtful(folder: Path, source: str, utterances: Sequence[Clip]) -> None:
     """List clips of a source that training leaves out, replacing the source's earlier list."""
     path = folder / DOUBTFUL
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
@@ -130,7 +130,7 @@ def write_doubtful(folder: Path, source: str, utterances: Sequence[RecordedUtter
     path.write_text("".join(f"{line}\n" for line in kept + rows), encoding="utf-8")
 
 
-def without_doubtful(folder: Path, utterances: Sequence[RecordedUtterance]) -> list[RecordedUtterance]:
+def without_doubtful(folder: Path, utterances: Sequence[Clip]) -> list[Clip]:
     """Leave out the clips that `write_doubtful` listed."""
     path = folder / DOUBTFUL
     listed = set(path.read_text(encoding="utf-8").splitlines()) if path.exists() else set()
@@ -138,7 +138,7 @@ def without_doubtful(folder: Path, utterances: Sequence[RecordedUtterance]) -> l
 
 
 def repeated(
-    utterances: Sequence[RecordedUtterance], repeats: Mapping[str, float], random: np.random.Generator
+    utterances: Sequence[Clip], repeats: Mapping[str, float], random: np.random.Generator
 ) -> list[int]:
     """Decide how often an epoch has each utterance: 1.5 is once or twice, with equal probability.
 

@@ -19,7 +19,7 @@ Samples = NDArray[np.int16]
 
 
 @dataclass(frozen=True)
-class SynthesizerVoice:
+class TtsVoice:
     """A voice of one of the two synthesisers."""
 
     name: str  # as written in manifests
@@ -32,21 +32,21 @@ class SynthesizerVoice:
 VOICES = {
     voice.name: voice
     for voice in (
-        SynthesizerVoice("espeak_us", "espeak", "en-us", (165, 235)),
-        SynthesizerVoice("espeak_us_f2", "espeak", "en-us+f2", (165, 235)),
-        SynthesizerVoice("espeak_us_m3", "espeak", "en-us+m3", (165, 235)),
-        SynthesizerVoice("espeak_gb", "espeak", "en-gb", (165, 235)),
-        SynthesizerVoice("espeak_gb_f4", "espeak", "en-gb+f4", (165, 235)),
-        SynthesizerVoice("espeak_scotland", "espeak", "en-gb-scotland", (165, 235)),
-        SynthesizerVoice("flite_kal", "flite", "kal16", (0.75, 1.05)),
-        SynthesizerVoice("flite_awb", "flite", "awb", (0.7, 1.0)),
-        SynthesizerVoice("flite_rms", "flite", "rms", (0.7, 1.0)),
-        SynthesizerVoice("flite_slt", "flite", "slt", (0.75, 1.05)),
+        TtsVoice("espeak_us", "espeak", "en-us", (165, 235)),
+        TtsVoice("espeak_us_f2", "espeak", "en-us+f2", (165, 235)),
+        TtsVoice("espeak_us_m3", "espeak", "en-us+m3", (165, 235)),
+        TtsVoice("espeak_gb", "espeak", "en-gb", (165, 235)),
+        TtsVoice("espeak_gb_f4", "espeak", "en-gb+f4", (165, 235)),
+        TtsVoice("espeak_scotland", "espeak", "en-gb-scotland", (165, 235)),
+        TtsVoice("flite_kal", "flite", "kal16", (0.75, 1.05)),
+        TtsVoice("flite_awb", "flite", "awb", (0.7, 1.0)),
+        TtsVoice("flite_rms", "flite", "rms", (0.7, 1.0)),
+        TtsVoice("flite_slt", "flite", "slt", (0.75, 1.05)),
     )
 }
 
 
-def speak(voice: SynthesizerVoice, text: str, randomness: random.Random) -> Samples:
+def speak(voice: TtsVoice, text: str, randomness: random.Random) -> Samples:
     """Speak text at a random rate and pitch of the voice's range.
 
     Returns:

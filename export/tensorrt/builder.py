@@ -84,7 +84,7 @@ def explained_failures(name: str) -> Iterator[list[str]]:
     """Collect warnings and errors of TensorRT and Polygraphy, which are not printed.
 
     Raises:
-        EngineError: for a PolygraphyException, with the messages so far.
+        EngineError: for Polygraphy's errors, with the messages so far.
     """
     messages: list[str] = []
     handler = logging.Handler()
@@ -94,7 +94,7 @@ def explained_failures(name: str) -> Iterator[list[str]]:
     logger.addHandler(handler)
     try:
         yield messages
-    except PolygraphyException as error:
+    except (PolygraphyException, OSError) as error:  # OSError: CUDA's runtime library is missing
         reasons = "".join(f"\n  {message}" for message in messages[:SHOWN] or [error])
         left_out = f"\n  and {len(messages) - SHOWN} more" if len(messages) > SHOWN else ""
         raise EngineError(f"{name}: TensorRT failed:{reasons}{left_out}") from error

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from training.shards import RecordedUtterance
+from training.shards import Clip
 
 POOL_BATCHES = 24  # batches whose utterances are sorted by length together
 
@@ -61,7 +61,7 @@ class SpokenBatches:
 
     def __init__(
         self,
-        utterances: Sequence[RecordedUtterance],
+        utterances: Sequence[Clip],
         mels: Sequence[NDArray[np.float16]],
         tokenizer: Any,
         size: int,

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from nemo.collections.tts.models import Tacotron2Model, WaveGlowModel
 
-from training.shards import RecordedUtterance, as_float, read_split
+from training.shards import Clip, as_float, read_split
 from training.synthesis.listening import (
     Audio,
     GriffinLim,
@@ -48,7 +48,7 @@ def waveglow_vocoder(path: Path) -> Vocoder:
     return vocoder
 
 
-def synthesise(model: Any, utterances: Sequence[RecordedUtterance]) -> list[Spoken]:
+def synthesise(model: Any, utterances: Sequence[Clip]) -> list[Spoken]:
     """Speak the texts, each with its own noise."""
     spoken = []
     for number, utterance in enumerate(utterances):

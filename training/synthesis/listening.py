@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from training.corpus import spell
 from training.evaluate import nemo_recognizer, transcribe
 from training.scoring import WordErrors
-from training.shards import RecordedUtterance
+from training.shards import Clip
 
 ITERATIONS = 32  # of Griffin-Lim
 SHORTEST_SAMPLES = 1600  # minimum input of the recogniser
@@ -81,9 +81,7 @@ def recogniser(path: Path) -> Transcriber:
     return transcriber
 
 
-def word_errors(
-    transcriber: Transcriber, clips: Sequence[Audio], utterances: Sequence[RecordedUtterance]
-) -> WordErrors:
+def word_errors(transcriber: Transcriber, clips: Sequence[Audio], utterances: Sequence[Clip]) -> WordErrors:
     """Count a transcriber's errors on spoken utterances."""
     errors = WordErrors()
     for utterance, text in zip(utterances, transcriber(clips), strict=True):

@@ -20,9 +20,9 @@ import numpy as np
 from training.corpus import SPLITS, Sentence, expand, read_sentences, speakable
 from training.digits import spoken_numbers
 from training.shards import write_shard
-from training.voices import SAMPLE_RATE_HZ, Samples, SynthesizerVoice, speak
+from training.voices import SAMPLE_RATE_HZ, Samples, TtsVoice, speak
 
-VOICE = SynthesizerVoice("espeak_us_180", "espeak", "en-us", rates=(180, 180), pitches=(50, 50))
+VOICE = TtsVoice("espeak_us_180", "espeak", "en-us", rates=(180, 180), pitches=(50, 50))
 LONGEST_CHARACTERS = 72
 LONGEST_S = 4.8
 SHARD_UTTERANCES = 2000

@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from training.run import TrainingRun, command_line
 from training.schedule import Budget
-from training.shards import RecordedUtterance, as_float, read_split
+from training.shards import Clip, as_float, read_split
 from training.synthesis.archive import save_compressed
 from training.synthesis.folded_waveglow import HOP, TAPS, FoldedWaveGlow, to_nemo
 from training.synthesis.spectral_loss import SpectralLoss
@@ -76,10 +76,7 @@ class VocoderRun(TrainingRun):
         return model
 
     def segment(
-        self,
-        utterance: RecordedUtterance,
-        randomness: np.random.Generator,
-        predicted: torch.Tensor | None = None,
+        self, utterance: Clip, randomness: np.random.Generator, predicted: torch.Tensor | None = None
     ) -> Segment:
         """Cut a segment: (M, 3 + T) mel frames and the (T*256,) samples that correspond to them.
 

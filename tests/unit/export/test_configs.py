@@ -77,7 +77,7 @@ def frames_of(config):
 
 
 def test_checkpoint_like_the_bundled_one_changes_no_config():
-    """Committed configs fit the committed graphs, so that a version of equal dims can be installed beside them."""
+    """Committed configs fit the committed graphs, so a version of equal dims can be installed too."""
     dims = {path.parents[1].name: graph_dims(path) for path in REPOSITORIES[0].glob("*/1/model.onnx")}
     assert fitted_configs(REPOSITORIES[0], dims, {"tts_waveglow": WarmUpRatio("mel", "z", 16)}) == {}
 

@@ -16,7 +16,7 @@ from training.digits import read_digits, spoken_numbers, strings
 from training.prepare import share, synthetic_jobs
 from training.schedule import Budget, LearningRate
 from training.scoring import WordErrors, edit_distance, greedy_text
-from training.shards import RecordedUtterance, pad, read_manifest, read_split, repeated, write_shard
+from training.shards import Clip, pad, read_manifest, read_split, repeated, write_shard
 from training.voices import SAMPLE_RATE_HZ, VOICES
 
 TONE = (np.sin(np.arange(SAMPLE_RATE_HZ) * 0.3) * 0.5).astype(np.float32)
@@ -134,9 +134,7 @@ def test_room_keeps_the_direct_sound_and_echoes_for_the_time_asked() -> None:
 
 def test_fractional_repeats_use_a_share_of_the_clips_and_whole_ones_each_clip() -> None:
     clips = [
-        RecordedUtterance(Path("a.wav"), 0.0, 1.0, "a", f"{source} {i}", source)
-        for source in "xyz"
-        for i in range(400)
+        Clip(Path("a.wav"), 0.0, 1.0, "a", f"{source} {i}", source) for source in "xyz" for i in range(400)
     ]
     counts = repeated(clips, {"x": 0.25, "y": 2.5, "z 7": 0.0}, np.random.default_rng(0))
     sums = {source: [n for c, n in zip(clips, counts, strict=True) if c.source == source] for source in "xyz"}

@@ -1,9 +1,12 @@
 """What Polygraphy asks of TensorRT for an engine, and how its failures are reported."""
 
+import ctypes
+
 import pytest
+from polygraphy import cuda
 
 from export.errors import EngineError
-from export.tensorrt.builder import build_plan, engine_runner
+from export.tensorrt.builder import build_plan, engine_runner, explained_failures
 from export.tensorrt.record import BuildOptions
 from export.tensorrt.spec import EngineSpec
 from tests.unit.export.tensorrt.conftest import MODELS
@@ -81,3 +84,13 @@ def test_runner_of_a_plan_uses_the_profile_of_its_index(profile):
     runner = engine_runner(b"plan", profile)
     assert runner.optimization_profile == profile
     assert not runner.is_active
+
+
+def test_missing_cuda_runtime_is_named(monkeypatch):
+    def missing(library):
+        raise OSError("libcudart.so: cannot open shared object file")
+
+    monkeypatch.setattr(ctypes, "CDLL", missing)
+    with pytest.raises(EngineError, match=r"asr_quartznet: TensorRT failed:\s.*libcudart.so"):  # noqa: SIM117
+        with explained_failures("asr_quartznet"):
+            cuda.Cuda()
