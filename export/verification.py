@@ -73,7 +73,11 @@ def table(checks: Sequence[Check]) -> str:
     return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
 
 
-def require(checks: Sequence[Check]) -> None:
+def require(
+    checks: Sequence[Check],
+    subject: str = "verification",
+    consequence: str = "The model repository is unchanged.",
+) -> None:
     """Raise unless every check passed.
 
     Raises:
@@ -81,4 +85,4 @@ def require(checks: Sequence[Check]) -> None:
     """
     failed = [check.failure for check in checks if not check.passed]
     if failed:
-        raise VerificationError(f"verification: {'; '.join(failed)}. The model repository is unchanged.")
+        raise VerificationError(f"{subject}: {'; '.join(failed)}. {consequence}")

@@ -95,7 +95,7 @@ def explained_failures(name: str) -> Iterator[list[str]]:
     try:
         yield messages
     except (PolygraphyException, OSError) as error:  # OSError: CUDA's runtime library is missing
-        reasons = "".join(f"\n  {message}" for message in messages[:SHOWN] or [error])
+        reasons = "".join(f"\n  {message}" for message in messages[:SHOWN] or [str(error)])
         left_out = f"\n  and {len(messages) - SHOWN} more" if len(messages) > SHOWN else ""
         raise EngineError(f"{name}: TensorRT failed:{reasons}{left_out}") from error
     finally:

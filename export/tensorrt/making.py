@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from functools import partial
 from hashlib import sha256
 from typing import Any
 
-from export.errors import EngineError, ExportError, VerificationError
+from export.errors import EngineError, ExportError
 from export.tensorrt import builder, store, variants
 from export.tensorrt.models import EngineModel
 from export.tensorrt.profiles import as_lists
@@ -19,7 +19,7 @@ from export.tensorrt.repository_version import RepositoryVersion
 from export.tensorrt.spec import EngineSpec
 from export.tensorrt.store import Store, StoredEngine
 from export.tensorrt.verification import verify
-from export.verification import Check, table
+from export.verification import require, table
 from tritone.errors import ArtifactError
 
 
@@ -65,7 +65,7 @@ def build_verified(spec: EngineSpec, key: str, context: BuildContext) -> StoredE
     with builder.explained_failures(name):
         found = verify(spec.model, spec.repository, partial(builder.engine_runner, plan.content))
     context.report(table(found.checks))
-    require_equal(name, found.checks)
+    require(found.checks, f"{name}: the engine differs from the graph", "It was not installed.")
     context.report(f"{name}: {found.engine_ms:.2f} ms, ONNX Runtime on the CPU {found.runtime_ms:.2f} ms")
     if found.engine_ms >= found.runtime_ms:
         raise EngineError(
@@ -88,19 +88,6 @@ def build_verified(spec: EngineSpec, key: str, context: BuildContext) -> StoredE
         warnings=plan.warnings,
     )
     return context.store.keep(plan.content, record)
-
-
-def require_equal(name: str, checks: Sequence[Check]) -> None:
-    """Raise unless every check passed.
-
-    Raises:
-        VerificationError: names those that failed.
-    """
-    failed = [check.failure for check in checks if not check.passed]
-    if failed:
-        raise VerificationError(
-            f"{name}: the engine differs from the graph: {'; '.join(failed)}. It was not installed."
-        )
 
 
 def select_backend(model: EngineModel, repository: RepositoryVersion, device: Device) -> str:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from export.errors import EngineError
 from export.whole_file import write_whole
 
 
@@ -67,15 +65,3 @@ class EngineRecord:
             return cls(device=device, options=options, **content)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file.
-
-    Raises:
-        EngineError: there is none.
-    """
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except FileNotFoundError as error:
-        raise EngineError(f"{path}: expected a graph, found none; run `make export`.") from error

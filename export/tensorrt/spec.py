@@ -12,13 +12,14 @@ import onnx
 from google.protobuf.message import DecodeError
 
 from export.errors import EngineError
+from export.fingerprint import file_sha256
 from export.tensorrt import graph_form, precision
 from export.tensorrt.graph_form import tensorrt_form
 from export.tensorrt.half_graph import half_graph
 from export.tensorrt.models import EngineModel
 from export.tensorrt.precision import Precision, decide, name_nodes
 from export.tensorrt.profiles import Profiles, as_lists, check_profiles, profiles_of
-from export.tensorrt.record import BuildOptions, Device, sha256_of
+from export.tensorrt.record import BuildOptions, Device
 from export.tensorrt.repository_version import RepositoryVersion
 from export.tensorrt.store import Store, installed
 
@@ -41,10 +42,11 @@ class EngineSpec:
         Raises:
             EngineError, ArtifactError: a file is missing, or two of them disagree about shapes.
         """
-        profiles = profiles_of(model, repository)
         path = repository.graph(model.name)
-        spec = cls(model, repository, sha256_of(path), profiles)
-        check_profiles(profiles, spec.read_graph().graph, repository.config(model.name))
+        if not path.is_file():
+            raise EngineError(f"{path}: expected a graph, found none; run `make export`.")
+        spec = cls(model, repository, file_sha256(path), profiles_of(model, repository))
+        check_profiles(spec.profiles, spec.read_graph().graph, repository.config(model.name))
         return spec
 
     @property

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from export.errors import InstallError
-from export.tensorrt.record import Device, EngineRecord, sha256_of
+from export.fingerprint import file_sha256
+from export.tensorrt.record import Device, EngineRecord
 from export.whole_file import write_whole
 from tritone.repository.file_names import PLAN, PLAN_RECORD
 
@@ -85,7 +86,7 @@ def stored(plan: Path, key: str | None = None) -> StoredEngine | None:
     record = EngineRecord.read(record_path(plan))
     if record is None or (key is not None and record.key != key) or not plan.is_file():
         return None
-    return StoredEngine(plan, record) if sha256_of(plan) == record.plan_sha256 else None
+    return StoredEngine(plan, record) if file_sha256(plan) == record.plan_sha256 else None
 
 
 def installed(folder: Path, key: str | None = None) -> StoredEngine | None:
