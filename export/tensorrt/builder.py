@@ -95,7 +95,9 @@ def explained_failures(name: str) -> Iterator[list[str]]:
     try:
         yield messages
     except (PolygraphyException, OSError) as error:  # OSError: CUDA's runtime library is missing
-        reasons = "".join(f"\n  {message}" for message in messages[:SHOWN] or [str(error)])
+        if isinstance(error, OSError) or not messages:  # Polygraphy logs its own errors
+            messages.append(str(error))
+        reasons = "".join(f"\n  {message}" for message in messages[:SHOWN])
         left_out = f"\n  and {len(messages) - SHOWN} more" if len(messages) > SHOWN else ""
         raise EngineError(f"{name}: TensorRT failed:{reasons}{left_out}") from error
     finally:
