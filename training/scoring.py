@@ -13,7 +13,7 @@ from tritone.recognition.ctc import CtcDecoder
 
 def greedy_text(log_probs: NDArray[np.float32], labels: Sequence[str]) -> str:
     """Read the best path of (T, V) log-probabilities; the blank is the index after the last label."""
-    decoder = CtcDecoder(list(labels), blank_index=len(labels), frame_s=0.0)  # times are not read
+    decoder = CtcDecoder(list(labels), blank_index=len(labels), frame_s=0.0)  # times are not used
     return decoder.decode(log_probs, duration_s=0.0).transcript
 
 

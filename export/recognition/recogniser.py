@@ -1,4 +1,4 @@
-"""What exporters of recognisers share: front end, recordings, joining and decoding, verification."""
+"""Shared by exporters of recognisers: front end, recordings, joining and decoding, verification."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from export.family import Family
+from export.installation import Stage
 from export.recognition import FEATURES_MODEL
 from export.recognition.recordings import Recording, load_recordings
-from export.repository import Stage
 from export.verification import Check
 from tritone.recognition.ctc import CtcDecoder
 
@@ -27,7 +27,7 @@ class RecogniserFamily(Family):
 
     @abstractmethod
     def restore_network(self) -> Any:
-        """Return the acoustic model as a module that can be traced; refuse what has no exporter."""
+        """Return the acoustic model as a traceable module; refuse unsupported ones."""
 
     @abstractmethod
     def write_network(self, path: Path) -> None:
@@ -39,10 +39,10 @@ class RecogniserFamily(Family):
 
     @abstractmethod
     def network_sidecar(self) -> tuple[str, dict[str, Any]]:
-        """Name and content of the file that tells of the acoustic model."""
+        """Name and content of the acoustic model's sidecar."""
 
     def restore(self) -> None:
-        """Load the model, and refuse what has no exporter before anything is written."""
+        """Load the model, and refuse unsupported ones before anything is written."""
         from export.recognition.features import LogMel
 
         self.model = self.load(self.checkpoint.path)
@@ -81,17 +81,17 @@ class RecogniserFamily(Family):
         return verify_recognition(self.model, exported, self.recordings, self.sample_rate_hz)
 
     def obsolete(self) -> dict[str, list[str]]:
-        """An int8 graph of an earlier checkpoint must not stay beside a new float one."""
+        """The int8 graph of an earlier checkpoint, where none replaces it."""
         return {} if self.options.quantize else {self.acoustic_model: [INT8]}
 
     @property
     def labels(self) -> list[str]:
-        """What the checkpoint spells with, in the order of its outputs; the blank comes after the last."""
+        """The checkpoint's labels in the order of its outputs; the blank comes after the last."""
         return [str(label) for label in self.model.decoder.vocabulary]
 
     @property
     def stride(self) -> int:
-        """Frames of features for one of log-probabilities."""
+        """Frames of features per frame of log-probabilities."""
         return int(self.model.encoder.subsampling_factor)
 
     def _recordings(self) -> list[Recording]:

@@ -21,7 +21,7 @@ BYTES = {"content-type": "application/octet-stream"}
 
 
 class SlowSpeech:
-    """Counts how many calls are under way at once."""
+    """Counts concurrent calls."""
 
     def __init__(self):
         self.most = self._now = 0

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from functools import partial
 
 import pytest
 
@@ -16,12 +15,9 @@ from export import families
 from export.checkpoint import Checkpoint
 from export.errors import UnsupportedCheckpointError
 from export.family import Options
-from export.tensorrt.making import Graphs
-from export.tensorrt.plan import prepared, task_of
-from export.tensorrt.repository import Repository
-from export.tensorrt.samples import samples_of
-from export.tensorrt.simulation import session, simulated
-from export.tensorrt.verification import compare
+from export.tensorrt.repository_version import RepositoryVersion
+from export.tensorrt.simulation import simulate_engine
+from export.tensorrt.spec import EngineSpec
 from perf.instruments.layout import Layout
 from tests.server.toy_family import Toy
 from tritone.repository.checks import check_repositories
@@ -71,7 +67,7 @@ def test_it_is_found_by_its_class_and_by_its_model(repository):
 
 
 def test_a_name_is_taken_once(registered):
-    with pytest.raises(ValueError, match="expected a name that no other has, got 'toy'"):
+    with pytest.raises(ValueError, match="expected a unique name, got 'toy'"):
         families.register(Toy)
 
 
@@ -116,15 +112,10 @@ def test_a_second_set_of_its_models_is_exported_under_other_names(repository):
 
 
 def test_its_engine_has_profiles_and_passes_its_verification(repository):
-    at = Repository(repository)
-    model = families.engine_named("asr_toy")
-    single, batch = task_of(model, at).profiles
-    assert single.inputs["features"].most == (1, 64, 3008)
-    assert batch.inputs["features"].most[0] == 16
-    graphs = Graphs(at)
-    samples = samples_of(model, at, graphs.made_by)
-    engine = session(simulated(*prepared(model, at)))
-    checks = compare(model, samples, engine, partial(graphs, "asr_toy"))
+    spec = EngineSpec.read(families.engine_named("asr_toy"), RepositoryVersion(repository))
+    assert spec.profiles["single"]["features"].max == (1, 64, 3008)
+    assert spec.profiles["batch"]["features"].max[0] == 16
+    checks = simulate_engine(spec).checks
     assert checks
     assert all(check.passed for check in checks)
 

@@ -22,7 +22,7 @@ Features = tuple[np.ndarray, np.ndarray]
 
 
 class FeatureReader(CalibrationDataReader):
-    """Hands the features of one recording after the other to the calibration."""
+    """Feeds the features of each recording to the calibration."""
 
     def __init__(self, features: Sequence[Features]):
         self.rest = iter(features)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from export.errors import InstallError
-from export.repository import Stage, install
+from export.installation import Stage, install
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def stage(tmp_path: Path) -> Stage:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """As it is before an export: an older graph, and Python models with their code."""
+    """The repository before an export: an older graph, and Python models with their code."""
     root = tmp_path / "repository"
     for path, text in {
         "asr_quartznet/config.pbtxt": "config",
@@ -43,7 +43,7 @@ def contents(root: Path) -> dict[str, str]:
     }
 
 
-def test_files_are_installed_beside_what_is_written_by_hand(stage, repository):
+def test_files_are_installed_beside_hand_written_ones(stage, repository):
     written = install(stage, repository, 1)
     after = contents(repository)
     assert after["asr_quartznet/1/model.onnx"] == "new graph"
@@ -54,7 +54,7 @@ def test_files_are_installed_beside_what_is_written_by_hand(stage, repository):
     assert sorted(path.name for path in written) == ["model.onnx", "quartznet.json", "windows.json"]
 
 
-def test_obsolete_file_goes_and_no_scratch_file_stays(stage, repository):
+def test_obsolete_file_is_removed_and_no_scratch_file_stays(stage, repository):
     install(stage, repository, 1, obsolete={"asr_quartznet": ["model_int8.onnx", "never_there.onnx"]})
     assert "asr_quartznet/1/model_int8.onnx" not in contents(repository)
     assert not [path for path in repository.rglob(".*")]
@@ -80,7 +80,7 @@ def test_repository_without_the_models_is_filled(stage, tmp_path):
 
 @pytest.mark.parametrize("successes", range(6))
 def test_failure_at_any_step_leaves_everything_as_it_was(stage, repository, monkeypatch, successes):
-    """Six renames and copies happen; each in turn is the one that fails."""
+    """Each of the six renames and copies fails in turn."""
     before = contents(repository)
     replace, done = os.replace, []
 

@@ -13,10 +13,8 @@ from typing import Any
 from export.errors import InstallError
 from tritone.repository.file_names import GRAPH, PLAN, PLAN_RECORD
 
-MADE_OF_GRAPH = (PLAN, PLAN_RECORD)  # by export.tensorrt; another graph's must not be served
-MODULE_NAME = (
-    "model.py"  # a Python model's code: written by hand, lies in the version folder beside the exported files
-)
+ENGINE_FILES = (PLAN, PLAN_RECORD)  # of export.tensorrt; must be the graph's
+MODULE_NAME = "model.py"  # a Python model's hand-written code, beside the exported files
 
 
 class Stage:
@@ -55,15 +53,14 @@ def install(
 ) -> list[Path]:
     """Put the staged files into `repository/<model>/<version>/`.
 
-    An engine made of a replaced graph goes with it. Every file is first copied beside its destination,
-    then all are renamed. If anything fails, what has been renamed is taken back, so a server never meets half
-    of an export.
+    An engine of a replaced graph is removed. Every file is first copied beside its destination, then all are
+    renamed. If anything fails, renamed files are restored, so a server never sees half of an export.
 
     Args:
         stage: verified files.
         repository: the folder that tritonserver is given.
         version: version folder, 1 or above.
-        obsolete: files by model that an earlier export may have left and this one does not have.
+        obsolete: files by model that an earlier export may have left and this one does not write.
 
     Returns:
         The files installed.
@@ -85,9 +82,7 @@ def install(
         for model, names in (obsolete or {}).items()
         for name in names
     }
-    removed |= {
-        target.with_name(name) for target in sources if target.name == GRAPH for name in MADE_OF_GRAPH
-    }
+    removed |= {target.with_name(name) for target in sources if target.name == GRAPH for name in ENGINE_FILES}
     created = {target.parent for target in sources if not target.parent.exists()}
     touched: list[Path] = []
     try:
@@ -113,7 +108,7 @@ def install(
 
 
 def other_versions(repository: Path, models: Iterable[str], version: int) -> list[int]:
-    """Versions but this one that a repository has of any of the models, ascending."""
+    """All other versions that a repository has of any of the models, ascending."""
     folders = [
         folder for model in models for folder in (repository / model).glob("[0-9]*") if folder.is_dir()
     ]
