@@ -12,7 +12,7 @@ from .conftest import RECORDINGS, batch, text
 
 CLIP = (RECORDINGS / "digits_kal.flac").read_bytes()
 SECOND = (0.1 * np.sin(np.arange(16_000) / 9)).astype(np.float32)
-# Per pipeline: a request with a bad row between two good ones, the refusal, and a good request with its output.
+# Per pipeline: a request whose middle row is bad, the refusal, and a good request with its output.
 REQUESTS = {
     "speech_to_text": (batch(SECOND, SECOND * np.nan, SECOND), "NaN", batch(SECOND), "text"),
     "audio_to_text": (

@@ -28,7 +28,7 @@ def launched(*options):
     ports = Ports.free()
     flags = {"--http-port": ports.http, "--grpc-port": ports.grpc, "--metrics-port": ports.metrics}
     arguments = [str(part) for flag in flags.items() for part in flag]
-    command = [sys.executable, "-m", "tritone.server", *arguments, *options]
+    command = [sys.executable, "-m", "tritone.server", *arguments, *options, "--", "--exit-timeout-secs=3"]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
     lines = []
     threading.Thread(target=lambda: lines.extend(iter(process.stderr.readline, "")), daemon=True).start()

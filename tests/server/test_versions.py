@@ -51,7 +51,7 @@ def repositories(tmp_path_factory):
 @pytest.fixture(scope="module")
 def server(repositories, tmp_path_factory):
     log = tmp_path_factory.mktemp("server") / "tritonserver.log"
-    options = ServerOptions(repositories=repositories, ports=Ports.free(), admin_key=KEY)
+    options = ServerOptions(repositories=repositories, ports=Ports.free(), admin_key=KEY, exit_timeout_s=3)
     with TritonServer(options, log=log) as running:
         yield running
 
