@@ -21,7 +21,6 @@ from tritone.server.model_processes import model_of, processes_of
 
 from .conftest import ROOT, batch, stand_in_only, tensor, text
 
-
 # Triton waits that long for killed processes when it stops.
 QUICK_EXIT = ("--", "--exit-timeout-secs=3")
 
