@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +87,14 @@ def text(*values):
     """Texts, or bytes, as a BYTES tensor of one row each."""
     rows = [[value if isinstance(value, bytes) else value.encode()] for value in values]
     return np.array(rows, dtype=object)
+
+
+def settled(count):
+    """Return a counter's value once it has stayed the same for a second."""
+    while (before := count()) is not None:
+        time.sleep(1)
+        if count() == before:
+            return before
 
 
 @pytest.fixture(scope="session")

@@ -132,7 +132,7 @@ def test_regions_are_removed_when_the_launcher_stops():
 def test_a_launcher_whose_messages_find_a_full_disk_goes_on_healing():
     ports = Ports.free()
     flags = ["--http-port", ports.http, "--grpc-port", ports.grpc, "--metrics-port", ports.metrics]
-    command = [sys.executable, "-m", "tritone.server", *map(str, flags)]
+    command = [sys.executable, "-m", "tritone.server", *map(str, flags), "--", "--exit-timeout-secs=3"]
     with open("/dev/full", "w") as full:
         process = subprocess.Popen(command, cwd=ROOT, stderr=full)
     try:

@@ -21,6 +21,9 @@ from tritone.server.model_processes import model_of, processes_of
 
 from .conftest import ROOT, batch, stand_in_only, tensor, text
 
+# Triton waits that long for killed processes when it stops.
+QUICK_EXIT = ("--", "--exit-timeout-secs=3")
+
 
 @contextmanager
 def launched(*options):
@@ -47,7 +50,7 @@ def launched(*options):
 
 @pytest.fixture(scope="module")
 def healing():
-    with launched() as server:
+    with launched(*QUICK_EXIT) as server:
         yield server
 
 
@@ -151,7 +154,7 @@ def health(client, *options):
 
 
 def test_without_the_launchers_care_a_killed_model_stays_dead_and_only_a_probe_tells(requests):
-    with launched("--killed-models", "leave") as (process, client, _):
+    with launched("--killed-models", "leave", *QUICK_EXIT) as (process, client, _):
         code, text = health(client, "--probe")
         assert code == 0
         assert text.count("answered in") == 5
@@ -188,7 +191,7 @@ def test_a_server_that_is_killed_is_started_again_and_leaves_no_model_process_be
 
 
 def test_a_frozen_process_is_replaced_before_it_can_end_the_server():
-    with launched() as (process, client, lines):
+    with launched(*QUICK_EXIT) as (process, client, lines):
         server = tritonserver_of(process)
         frozen = next(pid for pid, model in processes_of(server).items() if model == "text_validator")
         os.kill(frozen, signal.SIGSTOP)
