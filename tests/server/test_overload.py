@@ -25,8 +25,8 @@ from .conftest import RECORDINGS, batch, tensor, text
 from .small import small_server
 
 AT_WORK, QUEUE = 2, 4
-FULL = "expected at most 4 requests that wait"
-LATE = "expected the request to be begun within 0.1 s"
+FULL = "expected at most 4 waiting requests"
+LATE = "not started within 0.1 s"
 BURST = 24
 
 

@@ -135,7 +135,7 @@ def _of_synthesis(caller: ModelFolder, version: Path) -> Iterator[tuple[str, int
     rows = round(caller.parameters.number("utterances_per_batch"))
     yield "symbols", rows * bucket(longest_symbols(voice), round(caller.parameters.number("symbols_bucket")))
     yield "dropout", rows * voice.max_steps * voice.prenet_layers * voice.prenet_units
-    slowest = math.ceil(voice.max_steps * voice.frames_per_step / SPEED[0])
+    slowest = math.ceil(voice.max_steps * voice.frames_per_step / SPEED.low)
     frames = bucket(slowest, round(caller.parameters.number("frames_bucket")))
     yield "mel", voice.mels * frames
     yield "z", voice.groups * voice.latent_columns(frames)

@@ -33,16 +33,16 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     if warning := server.options.exposure():
-        _say(warning)
+        _report(warning)
     server.log.touch()
     follower = threading.Thread(
         target=follow_log, args=(server.log, write_if_possible, over.is_set), daemon=True
     )
     follower.start()
     try:
-        code = Supervisor(server, killed_models, stopping, _say).run()
+        code = Supervisor(server, killed_models, stopping, _report).run()
     except ServerError as error:
-        _say(str(error))
+        _report(str(error))
         code = 1
     over.set()
     follower.join(_LAST_LINES_S)
@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     return code
 
 
-def _say(message: str) -> None:
+def _report(message: str) -> None:
     write_if_possible(f"tritone: {message}\n")
 
 

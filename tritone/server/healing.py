@@ -23,15 +23,15 @@ class Healer:
     Args:
         processes: of the server.
         control: of the server, to load models anew; None where the first death is reason to end the server.
-        say: tells the operator what happens.
+        report: tells the operator what happens.
     """
 
     def __init__(
-        self, processes: ModelProcesses, control: ModelControl | None, say: Callable[[str], None]
+        self, processes: ModelProcesses, control: ModelControl | None, report: Callable[[str], None]
     ) -> None:
         self._processes = processes
         self._control = control
-        self._say = say
+        self._report = report
         self._deaths: dict[str, Recurrence] = defaultdict(Recurrence)
         self._replaced: dict[int, tuple[str, float]] = {}  # model and time, by process id
 
@@ -43,7 +43,7 @@ class Healer:
         """
         while not stopping.wait(PERIOD_S):
             for model in self._processes.kill_stopped():
-                self._say(
+                self._report(
                     f"a process of {model} was frozen; killed it, for it would end the server on waking"
                 )
 
@@ -71,11 +71,11 @@ class Healer:
                 f"{model}: {count} of its processes were killed within {deaths.span_s:.0f} s; "
                 "look for what kills them, the system's log names it when memory ran out."
             )
-        self._say(f"a process of {model} was killed, what it had at work is lost; loading the model anew")
+        self._report(f"a process of {model} was killed, what it had at work is lost; loading the model anew")
         old = self._processes.of(model)
         self._control.replace(model)
         self._replaced |= dict.fromkeys(old, (model, time.monotonic()))
-        self._say(f"{model} is loaded anew, {time.monotonic() - began:.1f} s later")
+        self._report(f"{model} is loaded anew, {time.monotonic() - began:.1f} s later")
 
     def _kill_leftovers(self) -> None:
         """Kill siblings of dead processes that Triton now and then leaves when a model is loaded again."""
@@ -85,4 +85,6 @@ class Healer:
             elif time.monotonic() - replaced > LEFTOVER_S:
                 del self._replaced[pid]
                 self._processes.kill_leftover(pid)
-                self._say(f"killed a process of {model} that was left over when the model was loaded again")
+                self._report(
+                    f"killed a process of {model} that was left over when the model was loaded again"
+                )

@@ -23,7 +23,7 @@ class Supervisor:
         server: started by `run`, and started again whenever a signal ended it while it was serving.
         killed_models: what to do when a model's process was killed: "reload", "end" or "leave".
         stopping: set to ask for an orderly end.
-        say: tells the operator what happens; must not raise.
+        report: tells the operator what happens; must not raise.
     """
 
     def __init__(
@@ -31,12 +31,12 @@ class Supervisor:
         server: TritonServer,
         killed_models: str,
         stopping: threading.Event,
-        say: Callable[[str], None],
+        report: Callable[[str], None],
     ) -> None:
         self._server = server
         self._killed_models = killed_models
         self._stopping = stopping
-        self._say = say
+        self._report = report
         self._crashes = CrashBudget()
         self._has_been_ready = False
 
@@ -47,18 +47,18 @@ class Supervisor:
             ServerError: the server cannot be started, ended by itself, or crashes again and again.
         """
         if notice := self._server.notice():
-            self._say(notice)
+            self._report(notice)
         self._server.start()
         while True:
-            life = _Life(self._server, self._killed_models, self._stopping, self._say)
-            code = life.watch()
-            if code is None and life.broken:
+            watch = _ServerWatch(self._server, self._killed_models, self._stopping, self._report)
+            code = watch.watch()
+            if code is None and watch.broken:
                 self._server.stop()
                 return 1  # whoever supervises the launcher starts it again
             if code is None:
-                self._say("stopping, requests in flight are finished first")
+                self._report("stopping, requests in flight are finished first")
                 return 0 if self._server.stop() == 0 else 1
-            self._has_been_ready |= life.was_ready
+            self._has_been_ready |= watch.was_ready
             self._start_again(code)
 
     def _start_again(self, code: int) -> None:
@@ -74,7 +74,7 @@ class Supervisor:
             ending = signal_name(code) if code < 0 else f"code {code}"
             raise ServerError(f"tritonserver ended with {ending}.\n{self._server.failure_report()}")
         pause_s = self._crashes.pause_s(code)
-        self._say(
+        self._report(
             f"tritonserver crashed ({signal_name(code)}), requests in flight are lost; starting it again"
             + (f" in {pause_s:g} s" if pause_s else "")
         )
@@ -82,7 +82,7 @@ class Supervisor:
             self._server.start_again()
 
 
-class _Life:
+class _ServerWatch:
     """One process of the server, from its start to its end."""
 
     def __init__(
@@ -90,13 +90,13 @@ class _Life:
         server: TritonServer,
         killed_models: str,
         stopping: threading.Event,
-        say: Callable[[str], None],
+        report: Callable[[str], None],
     ) -> None:
         self._server = server
         self._process = server.process
         self._killed_models = killed_models
         self._stopping = stopping
-        self._say = say
+        self._report = report
         self._ready, self._broken, self._over = (threading.Event() for _ in range(3))
 
     @property
@@ -134,18 +134,18 @@ class _Life:
         self._ready.set()
         if not self._over.is_set():
             server = self._server
-            self._say(
+            self._report(
                 f"ready after {time.monotonic() - began:.1f} s. gRPC {server.grpc_url}, HTTP "
                 f"{server.http_url}, metrics {server.metrics_url}. Ctrl-C stops it."
             )
 
     def _heal(self) -> None:
         control = self._server.control if self._killed_models == "reload" else None
-        healer = Healer(ModelProcesses(self._process.pid), control, self._say)
+        healer = Healer(ModelProcesses(self._process.pid), control, self._report)
         threading.Thread(target=healer.kill_frozen, args=(self._over,), daemon=True).start()
         try:
             healer.watch(self._ready, self._over)
         except ServerError as error:
             if self._process.poll() is None and not self._over.is_set():
-                self._say(f"{error}\ntritone: ending the server")
+                self._report(f"{error}\ntritone: ending the server")
                 self._broken.set()

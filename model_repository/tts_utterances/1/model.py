@@ -9,9 +9,11 @@ import triton_python_backend_utils as pb_utils
 
 from tritone.python_backend.calls import bind_model
 from tritone.python_backend.configuration import Parameters, own_version, version_folder
-from tritone.python_backend.responses import RequestThreads, pad_rows
+from tritone.python_backend.requests import Interface
+from tritone.python_backend.responses import pad_rows
+from tritone.python_backend.threads import RequestThreads
 from tritone.synthesis.loading import load_synthesizer
-from tritone.synthesis.parameters import SynthesisParameters
+from tritone.synthesis.parameters import SynthesisParameters, declared_parameters
 from tritone.synthesis.utterances import read_utterances
 
 
@@ -21,7 +23,10 @@ class TritonPythonModel:
         bind = partial(bind_model, version=own_version(args))
         self._synthesizer = load_synthesizer(version_folder(args), parameters, bind)
         self._voice = self._synthesizer.voice
-        self._threads = RequestThreads(["symbols", "symbols_length", "pause_s"], self._speak, parameters)
+        interface = Interface(
+            ["symbols", "symbols_length", "pause_s"], declared_parameters(self._voice.sigma)
+        )
+        self._threads = RequestThreads(interface, self._speak, parameters)
 
     def execute(self, requests):
         self._threads.execute(requests)
@@ -29,9 +34,9 @@ class TritonPythonModel:
     def finalize(self):
         self._threads.close()
 
-    def _speak(self, work):
-        parameters = SynthesisParameters.read(work.parameters, self._voice.sigma)
-        rows = self._synthesizer.speak(read_utterances(**work.inputs), parameters, work.is_cancelled)
+    def _speak(self, request):
+        parameters = SynthesisParameters(**request.parameters)
+        rows = self._synthesizer.speak(read_utterances(**request.inputs), parameters, request.is_cancelled)
         rates = np.full((len(rows), 1), self._voice.sample_rate_hz, np.int32)
         return [
             pb_utils.Tensor("audio", pad_rows(rows)),

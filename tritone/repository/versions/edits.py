@@ -13,7 +13,7 @@ from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
 
 from ...errors import ArtifactError
-from .families import CANARY
+from .groups import CANARY
 
 _POLICY = re.compile(r"^version_policy\b.*\n", re.MULTILINE)
 

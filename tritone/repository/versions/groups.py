@@ -17,7 +17,7 @@ CANARY = "_canary"  # ends the name of a pipeline's twin that runs the version o
 
 
 @dataclass(frozen=True)
-class Family:
+class VersionGroup:
     """The models that one checkpoint, or a pair of them, is exported to.
 
     Their configs name each other: a model calls its partners in its own version. At least one is a network.
@@ -67,10 +67,10 @@ class Family:
 
 
 @dataclass(frozen=True)
-class Repositories:
-    """All families and pipelines of the repositories that a server is given."""
+class Inventory:
+    """All groups and pipelines of the repositories that a server is given."""
 
-    families: Mapping[str, Family]
+    groups: Mapping[str, VersionGroup]
     pipelines: Mapping[str, ModelFolder]  # what callers use, canaries apart
     canaries: Mapping[str, ModelFolder]  # by their own names
 
@@ -79,38 +79,38 @@ class Repositories:
         """Pipelines and canaries by name."""
         return {**self.pipelines, **self.canaries}
 
-    def family(self, name: str) -> Family:
-        """Return one family; raise ArtifactError when there is none of the name."""
-        if name not in self.families:
-            raise ArtifactError(f"family: expected one of {', '.join(self.families)}, got {name!r}.")
-        return self.families[name]
+    def group(self, name: str) -> VersionGroup:
+        """Return one group; raise ArtifactError when there is none of the name."""
+        if name not in self.groups:
+            raise ArtifactError(f"group: expected one of {', '.join(self.groups)}, got {name!r}.")
+        return self.groups[name]
 
-    def family_of(self, model: str) -> Family | None:
-        """Return the family of a model, None for one without a checkpoint."""
-        return next((family for family in self.families.values() if model in family.configs), None)
+    def group_of(self, model: str) -> VersionGroup | None:
+        """Return the group of a model, None for one without a checkpoint."""
+        return next((group for group in self.groups.values() if model in group.configs), None)
 
     def pins(self, pipeline: ModelFolder) -> dict[str, set[int]]:
-        """Which versions a pipeline asks for, by family."""
+        """Which versions a pipeline asks for, by group."""
         pins: dict[str, set[int]] = {}
         for step in pipeline.config.ensemble_scheduling.step:
-            family = self.family_of(step.model_name)
-            if family is not None:
-                pins.setdefault(family.name, set()).add(step.model_version)
+            group = self.group_of(step.model_name)
+            if group is not None:
+                pins.setdefault(group.name, set()).add(step.model_version)
         return pins
 
-    def traffic(self, family: Family) -> set[int]:
+    def traffic(self, group: VersionGroup) -> set[int]:
         """Versions that the public pipelines ask for: one, when all is in order."""
-        return self._asked(family, self.pipelines)
+        return self._asked(group, self.pipelines)
 
-    def on_trial(self, family: Family) -> set[int]:
+    def on_trial(self, group: VersionGroup) -> set[int]:
         """Versions that the canary pipelines ask for: one, or none without canaries."""
-        return self._asked(family, self.canaries)
+        return self._asked(group, self.canaries)
 
-    def _asked(self, family: Family, pipelines: Mapping[str, ModelFolder]) -> set[int]:
-        return set().union(*(self.pins(pipeline).get(family.name, ()) for pipeline in pipelines.values()))
+    def _asked(self, group: VersionGroup, pipelines: Mapping[str, ModelFolder]) -> set[int]:
+        return set().union(*(self.pins(pipeline).get(group.name, ()) for pipeline in pipelines.values()))
 
 
-def read_families(repositories: Sequence[Path]) -> Repositories:
+def read_inventory(repositories: Sequence[Path]) -> Inventory:
     """Read the configs of all repositories.
 
     Raises:
@@ -123,9 +123,9 @@ def read_families(repositories: Sequence[Path]) -> Repositories:
         name: folders[0] for name, folders in configs.items() if folders[0].config.platform == "ensemble"
     }
     parts = {name: folders for name, folders in configs.items() if name not in ensembles}
-    families = {name: Family(name, models) for name, models in _named(list(_grouped(parts)))}
-    return Repositories(
-        families,
+    groups = {name: VersionGroup(name, models) for name, models in _named(list(_grouped(parts)))}
+    return Inventory(
+        groups,
         {name: folder for name, folder in ensembles.items() if not name.endswith(CANARY)},
         {name: folder for name, folder in ensembles.items() if name.endswith(CANARY)},
     )
@@ -135,7 +135,7 @@ Models = Mapping[str, Sequence[ModelFolder]]
 
 
 def _grouped(configs: Models) -> Iterator[Models]:
-    """Yield the models of each family: those that name each other, however indirectly."""
+    """Yield the models of each group: those that name each other, however indirectly."""
     groups = {name: {name} for name in configs}
     for name, folders in configs.items():
         for partner in set().union(*(folder.versions_with for folder in folders)) & configs.keys():
@@ -147,7 +147,7 @@ def _grouped(configs: Models) -> Iterator[Models]:
 
 
 def _named(groups: Sequence[Models]) -> Iterator[tuple[str, Models]]:
-    """Yield families with their names: where two would have the same, that of a model that calls others."""
+    """Yield groups with their names: where two would have the same, that of a model that calls others."""
     names = [_common_words(models) for models in groups]
     shared = Counter(names)
     for name, models in zip(names, groups, strict=True):
