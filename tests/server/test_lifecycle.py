@@ -21,7 +21,7 @@ from tritone.errors import PortInUseError, StartupError
 from tritone.repository.configs import read_repositories
 from tritone.server import Ports, ServerOptions, TritonServer
 from tritone.server.installation import find_installation
-from tritone.server.native import require_onnxruntime
+from tritone.server.onnxruntime import require_min_version
 from tritone.server.options import REPOSITORIES
 
 from .conftest import NATIVE, ROOT, batch, tensor
@@ -83,7 +83,7 @@ def keep_only(folder, names):
 
 def too_old_for_int8():
     try:
-        require_onnxruntime(REPOSITORIES, "int8", find_installation())
+        require_min_version(REPOSITORIES, "int8", find_installation())
     except StartupError as error:
         return str(error)
     return ""

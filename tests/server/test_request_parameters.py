@@ -1,4 +1,4 @@
-"""A declared request parameter reaches any model: called directly, as an ensemble's step, or by another model."""
+"""Declared request parameters reach any model: directly, as a step of an ensemble, or from another model."""
 
 from __future__ import annotations
 

@@ -9,12 +9,12 @@ from threading import Event
 
 from ..errors import ServerError
 from .control import ModelControl
+from .crashes import EventCounter
 from .model_processes import ModelProcesses
-from .recurrence import Recurrence
 
 LEFTOVER_S = 300.0  # for the last requests of the old set of processes, after the model was loaded again
 PERIOD_S = 1.0  # between looks; a death is seen at the second one
-MOST_DEATHS = 5  # of one model within recurrence.WITHIN_S; more are no accident
+MAX_DEATHS = 5  # of one model within crashes.WINDOW_S; more are no accident
 
 
 class Healer:
@@ -32,7 +32,7 @@ class Healer:
         self._processes = processes
         self._control = control
         self._report = report
-        self._deaths: dict[str, Recurrence] = defaultdict(Recurrence)
+        self._deaths: dict[str, EventCounter] = defaultdict(EventCounter)
         self._replaced: dict[int, tuple[str, float]] = {}  # model and time, by process id
 
     def kill_frozen(self, stopping: Event) -> None:
@@ -66,7 +66,7 @@ class Healer:
             raise ServerError(f"{model}: one of its processes was killed, what it had at work is lost.")
         began, deaths = time.monotonic(), self._deaths[model]
         count = deaths.add()
-        if count > MOST_DEATHS:
+        if count > MAX_DEATHS:
             raise ServerError(
                 f"{model}: {count} of its processes were killed within {deaths.span_s:.0f} s; "
                 "look for what kills them, the system's log names it when memory ran out."

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import StartupError
+from .installation import IMPORT_FOLDER
 from .ports import Ports
 
-ROOT = Path(__file__).resolve().parents[2]
+# In a checkout, its own folders; an installed package looks in the working directory.
+ROOT = IMPORT_FOLDER if (IMPORT_FOLDER / "ensembles").is_dir() else Path.cwd()
 REPOSITORIES = (ROOT / "model_repository", ROOT / "ensembles")
 
 # Endpoints that change the server; everything else only reads it or uses it.
@@ -98,7 +100,7 @@ class ServerOptions:
         overridden = {flag.removeprefix("--").partition("=")[0] for flag in self.extra}
         if "model-control-mode" in overridden:
             overridden.add("load-model")  # goes with explicit control only
-        arguments = [f"--model-repository={repository}" for repository in self.repositories]
+        arguments = [f"--model-repository={repository.absolute()}" for repository in self.repositories]
         for name, value in flags.items():
             if name not in overridden:
                 arguments.append(f"--{name}" if value is None else f"--{name}={value}")

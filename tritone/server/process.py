@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
-import resource
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 from ..contract import RESTARTS_VARIABLE
 from ..errors import ServerError, StartupError
-from . import gpus
-from .backend_directory import build_backend_directory
 from .control import ModelControl
-from .installation import Installation, find_installation
+from .environment import prepare_child, server_environment
+from .installation import IMPORT_FOLDER, build_backend_directory, find_installation
 from .log import is_harmless
-from .native import require_onnxruntime, thread_flags
-from .options import ADMIN_HEADER, ROOT, ServerOptions
+from .onnxruntime import idle_gpu_notice, require_min_version, thread_flags
+from .options import ADMIN_HEADER, ServerOptions
 from .shared_memory import new_prefix, prefix_flags, remove_orphans, remove_regions
 
 _POLL_S = 0.1
 _ERROR_LINE = re.compile(r"^E\d{4} \S+ \d+ \S+\] (.*)")
-_PR_SET_PDEATHSIG = 1
-_STACK_BYTES = 256 << 20
 
 
 class TritonServer:
@@ -98,7 +91,7 @@ class TritonServer:
         self.options.require_models()
         self.options.ports.require_free(self.options.address)
         installation = find_installation(self.options.tritonserver)
-        require_onnxruntime(self.options.repositories, self.options.model_config_name, installation)
+        require_min_version(self.options.repositories, self.options.model_config_name, installation)
         threads = thread_flags(installation, self.options.graph_threads, self.options.extra)
         if self._backends is None:  # processes of a server that crashed may still hold its files
             self._backends = build_backend_directory(installation, Path(self._folder.name) / "backends")
@@ -111,17 +104,17 @@ class TritonServer:
                     *self.options.arguments(self._backends),
                 ],
                 env=server_environment(os.environ, installation) | {RESTARTS_VARIABLE: str(self._restarts)},
-                cwd=ROOT,  # stubs also import from the working directory
+                cwd=IMPORT_FOLDER,  # stubs also import from the working directory
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C reaches the launcher, which then stops the server in order
-                preexec_fn=_prepare_child,
+                preexec_fn=prepare_child,
             )
 
     def notice(self) -> str | None:
         """Return what an operator should know before the start, None where there is nothing."""
-        return gpus.hidden_notice(find_installation(self.options.tritonserver))
+        return idle_gpu_notice(find_installation(self.options.tritonserver))
 
     def start_again(self) -> None:
         """Start a process in place of one that crashed, with the same options, ports and key."""
@@ -206,46 +199,3 @@ class TritonServer:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
-
-
-def server_environment(base: Mapping[str, str], installation: Installation) -> dict[str, str]:
-    """Return the environment for tritonserver and its Python stubs.
-
-    A stub embeds an interpreter that ignores PYTHONPATH, but like any Python it takes the first `python3` on
-    PATH for its own, and so finds this virtual environment. Stubs of newer servers read PYTHONPATH.
-    """
-    environment = dict(base)
-    # Triton starts every stub with bash, which takes this for a login over ssh and reads ~/.bashrc first:
-    # what that puts in front of PATH would then be the stub's Python.
-    for name in ("SSH_CLIENT", "SSH2_CLIENT"):
-        environment.pop(name, None)
-    environment["PATH"] = os.pathsep.join([str(Path(sys.prefix) / "bin"), base.get("PATH", os.defpath)])
-    environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), *(path for path in sys.path if path)])
-    # numpy's BLAS would start a thread per core in every one of the stubs.
-    environment.setdefault("OMP_NUM_THREADS", "1")
-    environment.setdefault("OPENBLAS_NUM_THREADS", "1")
-    environment.setdefault("TOKENIZERS_PARALLELISM", "false")  # a transcript is too short to share out
-    # Requests of many sizes fragment glibc's per-thread heaps, and the server would grow for thousands of
-    # them: few heaps, large buffers straight from the system, little kept when it is free.
-    environment.setdefault("MALLOC_ARENA_MAX", "2")
-    environment.setdefault("MALLOC_MMAP_THRESHOLD_", str(1 << 20))
-    environment.setdefault("MALLOC_TRIM_THRESHOLD_", str(4 << 20))
-    if gpus.are_unusable(installation):
-        environment |= gpus.HIDDEN
-    if installation.libraries:
-        inherited = base.get("LD_LIBRARY_PATH")
-        folders = [str(folder) for folder in installation.libraries]
-        environment["LD_LIBRARY_PATH"] = os.pathsep.join(folders + ([inherited] if inherited else []))
-    return environment
-
-
-def _prepare_child() -> None:
-    """Have Linux stop the server when the launcher is killed, and give its threads large stacks.
-
-    Triton (2.51) reads nested JSON and bodies in many pieces recursively; with the usual 8 MiB one request
-    ends it. Stacks are only reserved, memory is taken as they grow.
-    """
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    _, most = resource.getrlimit(resource.RLIMIT_STACK)
-    stack = _STACK_BYTES if most == resource.RLIM_INFINITY else min(_STACK_BYTES, most)
-    resource.setrlimit(resource.RLIMIT_STACK, (stack, most))

@@ -9,7 +9,7 @@ import pytest
 
 from tritone.errors import ServerError
 from tritone.server import healing, model_processes
-from tritone.server.healing import MOST_DEATHS, Healer
+from tritone.server.healing import MAX_DEATHS, Healer
 from tritone.server.model_processes import ModelProcesses, Process, processes_of
 from tritone.server.supervision import Supervisor
 
@@ -177,9 +177,9 @@ def test_each_killed_model_is_loaded_anew_and_that_is_said(monkeypatch):
 
 def test_a_model_that_dies_again_and_again_is_given_up(monkeypatch):
     control = Control()
-    with pytest.raises(ServerError, match=f"asr_windows: {MOST_DEATHS + 1} of its processes were killed"):
-        watch(Deaths(*[["asr_windows"]] * (MOST_DEATHS + 1)), control, monkeypatch)
-    assert len(control.replaced) == MOST_DEATHS
+    with pytest.raises(ServerError, match=f"asr_windows: {MAX_DEATHS + 1} of its processes were killed"):
+        watch(Deaths(*[["asr_windows"]] * (MAX_DEATHS + 1)), control, monkeypatch)
+    assert len(control.replaced) == MAX_DEATHS
 
 
 def test_a_model_that_cannot_be_loaded_anew_is_given_up(monkeypatch):

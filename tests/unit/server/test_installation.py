@@ -4,10 +4,13 @@ import sys
 import pytest
 
 from tritone.errors import InstallationError
-from tritone.server.backend_directory import build_backend_directory
-from tritone.server.installation import Installation, find_installation
-from tritone.server.options import ROOT
-from tritone.server.process import server_environment
+from tritone.server.environment import server_environment
+from tritone.server.installation import (
+    IMPORT_FOLDER,
+    Installation,
+    build_backend_directory,
+    find_installation,
+)
 
 
 @pytest.fixture
@@ -46,7 +49,7 @@ def test_native_server_keeps_the_containers_libraries_and_adds_this_environment(
     environment = server_environment(base, find_installation("auto"))
     assert environment["LD_LIBRARY_PATH"] == "/usr/local/cuda/compat/lib"
     assert environment["PATH"].split(os.pathsep)[1:] == [str(native.parent), "/usr/bin"]
-    assert os.path.samefile(environment["PYTHONPATH"].split(os.pathsep)[0], ROOT)
+    assert os.path.samefile(environment["PYTHONPATH"].split(os.pathsep)[0], IMPORT_FOLDER)
 
 
 def test_wheel_can_be_asked_for_although_a_server_is_on_path(native):

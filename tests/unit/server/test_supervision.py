@@ -7,7 +7,7 @@ import pytest
 
 from tritone.errors import ServerError, StartupError
 from tritone.server import crashes
-from tritone.server.crashes import MOST_CRASHES
+from tritone.server.crashes import MAX_CRASHES
 from tritone.server.supervision import Supervisor
 
 CRASH = -signal.SIGFPE
@@ -57,7 +57,7 @@ class Server:
 
 @pytest.fixture
 def run(monkeypatch):
-    monkeypatch.setattr(crashes, "_PAUSES_S", (0.0,) * MOST_CRASHES)
+    monkeypatch.setattr(crashes, "_PAUSES_S", (0.0,) * MAX_CRASHES)
     return lambda server: Supervisor(server, "leave", threading.Event(), lambda line: None).run()
 
 
@@ -76,7 +76,7 @@ def test_a_first_start_that_crashes_is_not_repeated(run):
 
 
 def test_crashes_of_a_restarted_server_before_it_is_found_ready_are_counted_like_others(run):
-    server = Server((CRASH, True), *[(CRASH, False)] * MOST_CRASHES)
-    with pytest.raises(ServerError, match=f"{MOST_CRASHES + 1} crashes within .* SIGFPE"):
+    server = Server((CRASH, True), *[(CRASH, False)] * MAX_CRASHES)
+    with pytest.raises(ServerError, match=f"{MAX_CRASHES + 1} crashes within .* SIGFPE"):
         run(server)
-    assert server.starts == MOST_CRASHES + 1
+    assert server.starts == MAX_CRASHES + 1
