@@ -165,7 +165,7 @@ def test_the_client_names_overload_and_says_what_to_do(server, half_minute, kind
     assert {type(refusal) for refusal in refusals} == {OverloadedError}
     assert all(
         re.fullmatch(
-            rf"speech_to_text: the server is overloaded, {FULL} .*; send fewer at a time, .*", message
+            rf"speech_to_text: the server is overloaded, {FULL} .*; reduce the concurrency, .*", message
         )
         for message in map(str, refusals)
     )

@@ -31,17 +31,17 @@ _ERROR_LINE = re.compile(r"^E\d{4} \S+ \d+ \S+\] (.*)")
 class TritonServer:
     """A tritonserver with tritone's repositories, from start to stop.
 
-    Use it as a context manager: entering waits until every model is ready, leaving lets requests in flight
-    finish and stops the server.
+    Use it as a context manager: entering waits until every model is ready; leaving finishes the running
+    requests and stops the server.
 
     Args:
-        options: how to run it.
+        options: of the server.
         log: file for the server's output; None keeps it in a temporary file.
 
     Raises:
-        PortInUseError: a port is taken.
-        InstallationError: no usable server found.
-        StartupError: the server ended or was not ready in time; the message holds the reasons from its log.
+        PortInUseError: a port is in use.
+        InstallationError: no usable server was found.
+        StartupError: the server ended or was not ready in time; the message quotes the errors in its log.
     """
 
     def __init__(self, options: ServerOptions | None = None, log: Path | None = None) -> None:
@@ -86,14 +86,14 @@ class TritonServer:
         return "127.0.0.1" if self.options.address in ("0.0.0.0", "::") else self.options.address
 
     def start(self) -> None:
-        """Start the process; returns before the models are loaded."""
+        """Start the process, without waiting for the models to be loaded."""
         remove_orphans()
         self.options.require_models()
         self.options.ports.require_free(self.options.address)
         installation = find_installation(self.options.tritonserver)
         require_min_version(self.options.repositories, self.options.model_config_name, installation)
         threads = thread_flags(installation, self.options.graph_threads, self.options.extra)
-        if self._backends is None:  # processes of a server that crashed may still hold its files
+        if self._backends is None:  # built once: processes of a crashed server may still use its files
             self._backends = build_backend_directory(installation, Path(self._folder.name) / "backends")
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -108,16 +108,16 @@ class TritonServer:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C reaches the launcher, which then stops the server in order
+                start_new_session=True,  # Ctrl-C must reach the launcher only, which then drains the server
                 preexec_fn=prepare_child,
             )
 
     def notice(self) -> str | None:
-        """Return what an operator should know before the start, None where there is nothing."""
+        """Return a notice for the operator before the start, None if there is none."""
         return idle_gpu_notice(find_installation(self.options.tritonserver))
 
     def start_again(self) -> None:
-        """Start a process in place of one that crashed, with the same options, ports and key."""
+        """Replace a crashed process by a new one with the same options, ports and key."""
         self._clean_up_after(self.process)
         self._restarts += 1
         self.start()
@@ -146,7 +146,7 @@ class TritonServer:
         return ModelControl(self.http_url, (ADMIN_HEADER, self.options.admin_key))
 
     def stop(self) -> int:
-        """Let requests in flight finish, stop the server, return its exit code."""
+        """Finish the running requests, stop the server and return its exit code."""
         process = self.process
         if process.poll() is None:
             self.control.drain(self.options.exit_timeout_s)
@@ -160,16 +160,16 @@ class TritonServer:
         return code
 
     def _clean_up_after(self, process: subprocess.Popen[bytes]) -> None:
-        """Remove what outlives a server that crashed: its model processes, and their shared memory."""
+        """Remove what remains of a crashed server: its model processes and their shared memory."""
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         remove_regions(self._regions)
 
     def failure_report(self) -> str:
-        """Return what the log says about a failure: its distinct error messages, else its last lines."""
+        """Return the distinct error messages in the log, or its last lines if there are none."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         errors = [match[1] for line in lines if (match := _ERROR_LINE.match(line)) and not is_harmless(line)]
-        # Python errors come with their traceback folded into one line; the first part says what happened.
+        # Python errors have their traceback appended on the same line.
         messages = dict.fromkeys(error.partition("\\n\\nAt:")[0].strip('"') for error in errors)
         return "\n".join(messages) or "\n".join(lines[-30:])
 
@@ -188,7 +188,7 @@ class TritonServer:
         self.close()
 
     def close(self) -> None:
-        """Stop the server if it runs and remove its temporary folder."""
+        """Stop the server if it is running, and remove its temporary folder."""
         if self._process is not None:
             self.stop()
         self._folder.cleanup()

@@ -11,7 +11,7 @@ class Clock:
         return self.now
 
 
-def test_the_first_start_is_at_once_and_later_ones_wait_longer():
+def test_the_first_restart_is_immediate_and_later_ones_wait_longer():
     budget = CrashBudget(Clock())
     pauses = [budget.pause_s(-8) for _ in range(MAX_CRASHES)]
     assert pauses[0] == 0
@@ -19,7 +19,7 @@ def test_the_first_start_is_at_once_and_later_ones_wait_longer():
     assert len(set(pauses)) == MAX_CRASHES
 
 
-def test_crashes_that_follow_each_other_end_with_the_signal_and_the_time():
+def test_too_many_crashes_end_with_the_signal_and_the_time_span():
     clock = Clock()
     budget = CrashBudget(clock)
     for _ in range(MAX_CRASHES):

@@ -1,4 +1,4 @@
-"""Which endings of a server are followed by another start."""
+"""After which exits the server is restarted."""
 
 import signal
 import threading
@@ -26,7 +26,7 @@ class Process:
 
 
 class Server:
-    """Ends each time as told: exit code, and whether all models were ready before."""
+    """Ends each time as configured: exit code, and whether all models were ready before."""
 
     grpc_url = http_url = metrics_url = "127.0.0.1:0"
 
@@ -61,14 +61,14 @@ def run(monkeypatch):
     return lambda server: Supervisor(server, "leave", threading.Event(), lambda line: None).run()
 
 
-def test_a_crash_while_serving_is_followed_by_another_start_and_a_plain_end_is_not(run):
+def test_a_crash_while_serving_is_followed_by_a_restart_and_a_normal_exit_is_not(run):
     server = Server((CRASH, True), (CRASH, True), (3, True))
     with pytest.raises(ServerError, match="ended with code 3"):
         run(server)
     assert server.starts == 3
 
 
-def test_a_first_start_that_crashes_is_not_repeated(run):
+def test_a_crash_at_the_first_start_is_not_followed_by_a_restart(run):
     server = Server((CRASH, False))
     with pytest.raises(ServerError, match=r"ended with SIGFPE\.\nthe reasons"):
         run(server)

@@ -1,4 +1,4 @@
-"""`python -m tritone.repository.versions`: serve a version of a checkpoint beside another, move traffic."""
+"""`python -m tritone.repository.versions`: serve a second version of a checkpoint, move the traffic to it."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from .show import table
 _STEPS = {"serve": procedure.serve, "move": procedure.move, "drop": procedure.drop}
 _KEY_VARIABLE = "TRITONE_ADMIN_KEY"
 _DONE = {
-    "serve": "{group} version {version} is served beside; canary pipelines: {canaries}.",
+    "serve": "{group} version {version} is served too; canary pipelines: {canaries}.",
     "move": "The pipelines use {group} version {version}.",
-    "drop": "{group} version {version} is no longer served; its files are still there.",
+    "drop": "{group} version {version} is no longer served; its files are kept.",
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do one step; 0 done, 1 refused or failed, with everything as it was before."""
+    """Do one step; return 0, or 1 if it was rejected or failed and nothing was changed."""
     given = _parser().parse_args(arguments)
     repositories = given.model_repository or list(REPOSITORIES)
     try:
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     print(done)
     if server is None:
-        print("Written to the configs; a server takes it over when it starts, or at once with --server.")
+        print("Written to the configs; a server applies it when it starts, or at once with --server.")
     return 0
 
 
@@ -68,7 +68,7 @@ def _change(
 
 
 def _findings(repositories: Sequence[Path], group: str) -> list[str]:
-    """What `make check` says of a group and its pipelines; on a node without onnx, what needs no graphs."""
+    """Return the findings of `make check` on a group and its pipelines; without onnx, only on versions."""
     if importlib.util.find_spec("onnx") is None:
         findings = check_versions(repositories)
     else:
@@ -101,16 +101,18 @@ def _parser() -> argparse.ArgumentParser:
         "--model-repository", type=Path, action="append", help="default: model_repository and ensembles"
     )
     common.add_argument(
-        "--server", metavar="HOST:PORT", help="HTTP endpoint of a running server that is to follow at once"
+        "--server",
+        metavar="HOST:PORT",
+        help="HTTP endpoint of a running server that applies the change at once",
     )
     common.add_argument(
         "--admin-key-file", type=Path, help=f"holds the server's admin key (default: ${_KEY_VARIABLE})"
     )
     steps = parser.add_subparsers(dest="step", required=True)
-    steps.add_parser("show", parents=[common], help="which versions there are, and which takes the traffic")
+    steps.add_parser("show", parents=[common], help="list the versions, and which one gets the traffic")
     for step, says in {
-        "serve": "serve a version beside the others; canary pipelines use it",
-        "move": "let the pipelines use a version that is served",
+        "serve": "serve another version too; canary pipelines use it",
+        "move": "let the pipelines use a served version",
         "drop": "stop serving a version",
     }.items():
         added = steps.add_parser(step, parents=[common], help=says)

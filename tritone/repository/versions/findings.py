@@ -1,4 +1,4 @@
-"""What must hold of versions, pins and canaries over the repositories."""
+"""Checks of versions, pins and canaries over all repositories."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .groups import CANARY, Inventory, VersionGroup, read_inventory, served_vers
 
 
 def check_versions(repositories: Sequence[Path]) -> list[str]:
-    """Return what is wrong, one line per finding."""
+    """Return the findings, one line each."""
     found = read_inventory(repositories)
     findings = [line for group in found.groups.values() for line in _check_group(group)]
     findings += _check_pins(found)
@@ -28,16 +28,16 @@ def _check_group(group: VersionGroup) -> Iterator[str]:
             if folder.config.version_policy.WhichOneof("policy_choice") != "specific":
                 yield (
                     f"{where}: expected `version_policy {{ specific {{ versions: [ 1 ] }} }}`, got "
-                    "another or none; with none Triton serves whichever version is the highest"
+                    "another or none; without one Triton serves the highest version"
                 )
                 continue
             served[where] = served_versions(folder)
     if len(set(map(tuple, served.values()))) > 1:
         lines = "; ".join(f"{where} {versions}" for where, versions in served.items())
-        yield f"{group.name}: expected one set of versions to be served, got {lines}"
+        yield f"{group.name}: expected all configs to serve the same versions, got {lines}"
     for version in sorted({version for versions in served.values() for version in versions}):
         for model in group.without(version):
-            yield f"{model}/{version}: expected a version folder, as it is to be served; found none"
+            yield f"{model}/{version}: expected a folder for a served version, found none"
     for version in group.versions:
         for kind, archives in group.checkpoints(version).items():
             if len(archives) > 1:
@@ -58,13 +58,13 @@ def _check_pins(found: Inventory) -> Iterator[str]:
                 if version not in group.served:
                     asked = "no version (-1)" if version == -1 else f"version {version}"
                     yield (
-                        f"{name}: asks the {group_name} models for {asked}; "
+                        f"{name}: uses {asked} of the {group_name} models; "
                         f"expected one that is served, of {group.served}"
                     )
     for group in found.groups.values():
         for subject, versions in (("pipelines", found.traffic(group)), ("canaries", found.on_trial(group))):
             if len(versions) > 1:
-                yield f"{group.name}: expected all {subject} to ask for one version, got {sorted(versions)}"
+                yield f"{group.name}: expected all {subject} to use one version, got {sorted(versions)}"
 
 
 def _check_canary(found: Inventory, name: str) -> Iterator[str]:

@@ -1,6 +1,6 @@
-"""The three steps of bringing a version in: serve it beside, move the traffic, drop the old one.
+"""The three steps to a new version: serve it too, move the traffic, drop the old one.
 
-Each is worked out as edits of configs and as what a running server has to load, wait for or unload.
+Each step is a set of config edits, and of models that a running server must load, wait for or unload.
 """
 
 from __future__ import annotations
@@ -20,23 +20,21 @@ class Change:
     """One step: what to write, and what a running server then does, in this order."""
 
     edits: Edits
-    unload: Sequence[str] = ()  # canary pipelines that are no more
+    unload: Sequence[str] = ()  # removed canary pipelines
     load: Sequence[str] = ()  # models and pipelines whose configs have changed
-    gone: Mapping[str, int] = field(
-        default_factory=dict
-    )  # versions that end, by model: waited for one by one
+    gone: Mapping[str, int] = field(default_factory=dict)  # removed versions by model; wait for each in turn
 
 
 def serve(found: Inventory, name: str, version: int) -> Change:
-    """Serve a version beside the others, and let canary pipelines use it.
+    """Serve another version too, and let canary pipelines use it.
 
     Raises:
-        ArtifactError: it takes the traffic, or a model of the group has no such version.
+        ArtifactError: it already gets the traffic, or a model of the group has no such version.
     """
     group = found.group(name)
     if version in found.traffic(group):
         raise ArtifactError(
-            f"{name} version {version}: expected another than the one that takes the traffic."
+            f"{name} version {version}: expected a version other than the one that gets the traffic."
         )
     missing = group.without(version)
     if missing:
@@ -56,7 +54,7 @@ def serve(found: Inventory, name: str, version: int) -> Change:
 
 
 def move(found: Inventory, name: str, version: int) -> Change:
-    """Let the public pipelines use a version that is served.
+    """Let the public pipelines use a served version.
 
     Raises:
         ArtifactError: it is not served.
@@ -74,15 +72,15 @@ def move(found: Inventory, name: str, version: int) -> Change:
 
 
 def drop(found: Inventory, name: str, version: int) -> Change:
-    """Stop serving a version; its files stay. Canaries that try nothing any more are removed.
+    """Stop serving a version, but keep its files. Remove canaries without a version on trial.
 
     Raises:
-        ArtifactError: it has the traffic, or is not served.
+        ArtifactError: it gets the traffic, or is not served.
     """
     group = found.group(name)
     traffic = found.traffic(group)
     if version in traffic or version not in group.served:
-        state = "it takes the traffic; move that first" if version in traffic else "it is not served"
+        state = "it gets the traffic; move that first" if version in traffic else "it is not served"
         raise ArtifactError(
             f"{name} version {version}: expected one of {sorted(set(group.served) - traffic)}; {state}."
         )
@@ -100,20 +98,20 @@ def drop(found: Inventory, name: str, version: int) -> Change:
             texts |= _canary(found, canary, pipeline, pins)
             load.append(canary)
     texts |= _policies(group, set(group.served) - {version})
-    # Callers first: what they have begun, they finish with the models that they call.
+    # Callers first: they finish their running requests with the models that they call.
     models = list(reversed(group.models))
     return Change(Edits(texts), unload, [*load, *models], dict.fromkeys(models, version))
 
 
 def _policies(group: VersionGroup, versions: set[int]) -> dict[Path, str | None]:
     paths = [config.config_path for folders in group.configs.values() for config in folders]
-    # Variants that are put aside for want of an engine come back as they are.
+    # Variants set aside because an engine is missing must be correct when they are restored.
     aside = [path for folders in group.configs.values() for path in folders[0].path.glob("configs/*.unused")]
     return {path: with_policy(path.read_text(encoding="utf-8"), versions) for path in (*paths, *aside)}
 
 
 def _pins(found: Inventory, pipeline: ModelFolder | None) -> dict[str, int]:
-    """One version by group, as a pipeline in order has it."""
+    """Return the version of each group in a valid pipeline."""
     return {} if pipeline is None else {name: min(pins) for name, pins in found.pins(pipeline).items()}
 
 

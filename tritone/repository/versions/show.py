@@ -1,4 +1,4 @@
-"""The versions there are, as a table."""
+"""A table of all versions."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _HEADINGS = ("models", "version", "checkpoint", "served", "used by")
 
 
 def table(found: Inventory, server: ModelControl | None = None) -> list[str]:
-    """Return one line per version of each group, under a line of headings.
+    """Return a line of headings and one line per version of each group.
 
     Args:
-        found: the repositories as they are.
-        server: a running server, asked which versions are ready; None to leave that out.
+        found: the groups and pipelines.
+        server: a running server that reports which versions are ready; None to omit that column.
     """
     headings = (*_HEADINGS, "on the server") if server is not None else _HEADINGS
     rows = [headings, *(row for group in found.groups.values() for row in _rows(found, group, server))]
@@ -41,7 +41,7 @@ def _rows(found: Inventory, group: VersionGroup, server: ModelControl | None) ->
             str(version),
             f"incomplete, {', '.join(missing)} missing" if missing else ", ".join(archives) or "unknown",
             "yes" if version in group.served else "no",
-            " and ".join(users) or "nobody",
+            " and ".join(users) or "none",
         )
         if server is not None:
             ready = [model for model in group.models if states[model].get(version) == "READY"]
