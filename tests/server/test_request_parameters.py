@@ -40,21 +40,15 @@ CALLER = """
     from tritone.python_backend.calls import bind_model
     from tritone.python_backend.configuration import Parameters
     from tritone.python_backend.requests import Interface
-    from tritone.python_backend.threads import RequestThreads
+    from tritone.python_backend.threads import RequestThreads, ThreadedModel
     from tritone.request_parameters import Integer
 
 
-    class TritonPythonModel:
+    class TritonPythonModel(ThreadedModel):
         def initialize(self, args):
             self._decode = bind_model("decoder", ["x"], ["y"], version=1)
             interface = Interface(["x"], [Integer("width", 1, 9, 2)])
-            self._threads = RequestThreads(interface, self._call, Parameters(args))
-
-        def execute(self, requests):
-            self._threads.execute(requests)
-
-        def finalize(self):
-            self._threads.close()
+            self.threads = RequestThreads(interface, self._call, Parameters(args))
 
         def _call(self, request):
             (y,) = self._decode(request.inputs["x"], decoder="greedy", **request.parameters)

@@ -108,5 +108,19 @@ class RequestThreads:
         return self._compute(request)
 
 
+class ThreadedModel:
+    """Base of a TritonPythonModel that sets `threads` in `initialize`."""
+
+    threads: RequestThreads
+
+    def execute(self, requests: Sequence[Any]) -> None:
+        """Queue requests."""
+        self.threads.execute(requests)
+
+    def finalize(self) -> None:
+        """Finish the running and waiting requests."""
+        self.threads.close()
+
+
 def _reject(job: _Job, error: OverloadError) -> None:
     job.sender.send(error_response(error))

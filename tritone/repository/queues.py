@@ -43,8 +43,8 @@ def _check_config(folder: ModelFolder, is_after_front: bool) -> Iterator[str]:
     batching = folder.config.dynamic_batching
     if batching.HasField("default_queue_policy") or batching.priority_queue_policy:
         yield (
-            "dynamic_batching: expected no queue policy, got one; with it Triton delays some requests by half "
-            "a second. Bound the model's own queue with queue_requests and queue_timeout_s instead"
+            "dynamic_batching: expected no queue policy, got one; with it Triton delays some requests by "
+            "half a second. Bound the model's own queue with queue_requests and queue_timeout_s instead"
         )
     given = [name for name in _BOUNDS[1:] if name in folder.config.parameters]
     if is_after_front and given:

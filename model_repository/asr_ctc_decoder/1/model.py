@@ -1,4 +1,4 @@
-"""Log-probabilities to words with times and confidence."""
+"""Decode log-probabilities to words with times and confidence."""
 
 from __future__ import annotations
 

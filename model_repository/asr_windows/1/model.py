@@ -1,4 +1,4 @@
-"""Recordings of any length to log-probabilities: checks, overlapping windows, acoustic model, join."""
+"""Recordings of any length to log-probabilities: validate, split into windows, recognise, join."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tritone.python_backend.calls import backpressure_of, bind_model
 from tritone.python_backend.configuration import Parameters, own_version, version_folder
 from tritone.python_backend.requests import Interface
 from tritone.python_backend.responses import pad_rows
-from tritone.python_backend.threads import RequestThreads
+from tritone.python_backend.threads import RequestThreads, ThreadedModel
 from tritone.recognition.loading import load_recognizer
 
 
-class TritonPythonModel:
+class TritonPythonModel(ThreadedModel):
     def initialize(self, args):
         parameters = Parameters(args)
         self._max_audio_s = parameters.number("max_audio_s")
@@ -27,13 +27,7 @@ class TritonPythonModel:
         if parameters.has("next_model"):
             backpressure = backpressure_of(parameters.name("next_model"), "transcript", ahead)
         interface = Interface(["audio", "audio_length"])
-        self._threads = RequestThreads(interface, self._recognize, parameters, backpressure)
-
-    def execute(self, requests):
-        self._threads.execute(requests)
-
-    def finalize(self):
-        self._threads.close()
+        self.threads = RequestThreads(interface, self._recognize, parameters, backpressure)
 
     def _recognize(self, request):
         audio, lengths = request.inputs["audio"], request.inputs["audio_length"][:, 0]

@@ -1,4 +1,4 @@
-"""Samples to whole audio files."""
+"""Encode samples as audio files."""
 
 from __future__ import annotations
 

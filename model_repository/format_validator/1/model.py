@@ -1,4 +1,4 @@
-"""Checks the audio format that a caller asks for, before the text goes on to be spoken."""
+"""Validate the requested audio format before the text is synthesised."""
 
 from __future__ import annotations
 

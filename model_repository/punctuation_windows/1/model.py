@@ -1,4 +1,4 @@
-"""Words of any length of text to punctuated text: overlapping token windows, model, votes."""
+"""Punctuate texts of any length: overlapping token windows, one model call per batch, votes."""
 
 from __future__ import annotations
 
@@ -12,22 +12,16 @@ from tritone.python_backend.calls import bind_model
 from tritone.python_backend.configuration import Parameters, own_version, version_folder
 from tritone.python_backend.requests import Interface
 from tritone.python_backend.responses import text_column
-from tritone.python_backend.threads import RequestThreads
+from tritone.python_backend.threads import RequestThreads, ThreadedModel
 
 
-class TritonPythonModel:
+class TritonPythonModel(ThreadedModel):
     def initialize(self, args):
         parameters = Parameters(args)
         self._max_characters = parameters.count("max_characters")
         bind = partial(bind_model, version=own_version(args))
         self._restorer = load_punctuator(version_folder(args), parameters, bind)
-        self._threads = RequestThreads(Interface(["transcript"]), self._restore, parameters)
-
-    def execute(self, requests):
-        self._threads.execute(requests)
-
-    def finalize(self):
-        self._threads.close()
+        self.threads = RequestThreads(Interface(["transcript"]), self._restore, parameters)
 
     def _restore(self, request):
         rows = request.inputs["transcript"]

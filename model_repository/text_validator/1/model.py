@@ -1,4 +1,4 @@
-"""Checks a text from a caller; a recognised one may be empty (silence), a caller's may not."""
+"""Validate a text from a client, which unlike a recognised one must not be empty."""
 
 from __future__ import annotations
 
@@ -10,23 +10,17 @@ from tritone.python_backend.configuration import Parameters
 from tritone.python_backend.metrics import show_restarts
 from tritone.python_backend.requests import Interface
 from tritone.python_backend.responses import text_column
-from tritone.python_backend.threads import RequestThreads
+from tritone.python_backend.threads import RequestThreads, ThreadedModel
 
 
-class TritonPythonModel:
+class TritonPythonModel(ThreadedModel):
     def initialize(self, args):
         parameters = Parameters(args)
         self._max_characters = parameters.count("max_characters")
         ahead = parameters.count("requests_in_flight")
         backpressure = backpressure_of(parameters.name("next_model"), "transcript", ahead)
         self._restarts = show_restarts()
-        self._threads = RequestThreads(Interface(["transcript"]), self._check, parameters, backpressure)
-
-    def execute(self, requests):
-        self._threads.execute(requests)
-
-    def finalize(self):
-        self._threads.close()
+        self.threads = RequestThreads(Interface(["transcript"]), self._check, parameters, backpressure)
 
     def _check(self, request):
         texts = [

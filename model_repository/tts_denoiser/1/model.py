@@ -1,4 +1,4 @@
-"""Takes the vocoder's own hum out of what it makes."""
+"""Remove the vocoder's bias noise from its output."""
 
 from __future__ import annotations
 

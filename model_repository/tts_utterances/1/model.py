@@ -1,4 +1,4 @@
-"""Utterances of a text to speech: seeded noise, networks, pauses between them."""
+"""Synthesise the utterances of a text: seeded noise, networks, pauses in between."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from tritone.python_backend.calls import bind_model
 from tritone.python_backend.configuration import Parameters, own_version, version_folder
 from tritone.python_backend.requests import Interface
 from tritone.python_backend.responses import pad_rows
-from tritone.python_backend.threads import RequestThreads
+from tritone.python_backend.threads import RequestThreads, ThreadedModel
 from tritone.synthesis.loading import load_synthesizer
 from tritone.synthesis.parameters import SynthesisParameters, declared_parameters
 from tritone.synthesis.utterances import read_utterances
 
 
-class TritonPythonModel:
+class TritonPythonModel(ThreadedModel):
     def initialize(self, args):
         parameters = Parameters(args)
         bind = partial(bind_model, version=own_version(args))
@@ -26,13 +26,7 @@ class TritonPythonModel:
         interface = Interface(
             ["symbols", "symbols_length", "pause_s"], declared_parameters(self._voice.sigma)
         )
-        self._threads = RequestThreads(interface, self._speak, parameters)
-
-    def execute(self, requests):
-        self._threads.execute(requests)
-
-    def finalize(self):
-        self._threads.close()
+        self.threads = RequestThreads(interface, self._speak, parameters)
 
     def _speak(self, request):
         parameters = SynthesisParameters(**request.parameters)
