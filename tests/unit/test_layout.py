@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-OUTER_ROOMS = {"deploy", "export", "training", "perf", "demo", "tools", "tritone_client", "torch", "nemo"}
+OUTER_PACKAGES = {"deploy", "export", "training", "perf", "demo", "tools", "tritone_client", "torch", "nemo"}
 
 
 def imported(path):
@@ -21,7 +21,7 @@ def imported(path):
 
 def test_library_imports_nothing_that_imports_it():
     for path in (ROOT / "tritone").rglob("*.py"):
-        assert not OUTER_ROOMS & set(imported(path)), path
+        assert not OUTER_PACKAGES & set(imported(path)), path
 
 
 def test_client_does_not_import_the_library():
@@ -53,18 +53,18 @@ def test_model_files_stay_short():
 
 
 def test_modules_stay_readable():
-    for room in ("tritone", "export", "training", "clients/src", "perf", "tools", "demo", "deploy"):
-        for path in (ROOT / room).rglob("*.py"):
+    for package in ("tritone", "export", "training", "clients/src", "perf", "tools", "demo", "deploy"):
+        for path in (ROOT / package).rglob("*.py"):
             assert len(path.read_text().splitlines()) <= 320, path
 
 
 def test_a_family_is_named_in_its_own_package_only():
-    """Beside that in the registry, in configs, and by tools that drive NeMo's own models of it."""
+    """Exceptions: the registry, configs, and tools that run NeMo's own models of it."""
     from export.families import families
 
     outside = [
         path
-        for room in (
+        for folder in (
             "tritone",
             "export",
             "perf",
@@ -74,7 +74,7 @@ def test_a_family_is_named_in_its_own_package_only():
             "model_repository",
             "clients/src",
         )
-        for path in (ROOT / room).rglob("*.py")
+        for path in (ROOT / folder).rglob("*.py")
     ]
     for family in families():
         model = importlib.import_module(family.__module__.rpartition(".")[0]).MODEL
@@ -93,5 +93,7 @@ def test_families_are_looked_up_without_what_some_environment_lacks():
     """Torch, NeMo and PyYAML are missing where engines are made, Triton's client in NeMo's environment."""
     missing = "{'torch', 'nemo', 'tritonclient', 'yaml'}"
     code = f"import sys, export.families; print({missing} & sys.modules.keys())"
-    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "set()"
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "set()"

@@ -18,7 +18,7 @@ INTERFACE = Interface(["x"], [SEED])
 
 
 def double(request):
-    """Twice the number; -1 breaks the contract, -2 is a fault of ours, -3 one of a called model."""
+    """Double the number; -1 breaks the contract, -2 is an internal fault, -3 an error of a called model."""
     (number,) = request.inputs["x"][:, 0].tolist()
     if number == -1:
         raise TextError("x: expected a positive number, got -1; send one.")
@@ -71,7 +71,7 @@ def test_only_the_log_has_the_details_of_an_internal_error(request_of, log):
     assert "/secret/path" in message
 
 
-def test_a_request_whose_caller_has_gone_is_not_computed(request_of, answer_of):
+def test_a_cancelled_request_is_not_computed(request_of, answer_of):
     def compute(request):
         raise AssertionError
 
@@ -93,7 +93,7 @@ class Broken:
         raise KeyError("/secret/path")
 
 
-def test_a_fault_while_a_batch_is_taken_leaves_no_later_request_unanswered(threads, request_of, log):
+def test_a_fault_while_a_batch_is_queued_does_not_affect_later_requests(threads, request_of, log):
     requests = [request_of(1) for _ in range(3)]
     requests[1].tensors["x"] = Broken()
     threads().execute(requests)
@@ -102,7 +102,7 @@ def test_a_fault_while_a_batch_is_taken_leaves_no_later_request_unanswered(threa
 
 
 @pytest.mark.parametrize("shape", [(1, 2), (2,), (1, 1, 1)])
-def test_bytes_that_are_not_one_in_each_row_are_the_callers_fault(shape, threads, request_of):
+def test_bytes_that_are_not_one_per_row_are_an_error_of_the_caller(shape, threads, request_of):
     request = request_of(None)
     request.tensors["x"] = pb_utils.Tensor("x", np.full(shape, b"word", dtype=object))
     threads().execute([request])
@@ -111,7 +111,7 @@ def test_bytes_that_are_not_one_in_each_row_are_the_callers_fault(shape, threads
     assert message.startswith(f"x: expected one element in each row, got shape {list(shape)}")
 
 
-def test_what_is_no_bytes_is_no_text(request_of, answer_of):
+def test_objects_that_are_not_bytes_are_rejected(request_of, answer_of):
     request = request_of(None)
     request.tensors["x"] = pb_utils.Tensor("x", np.array([[0]], dtype=object))
     assert answer_of(respond(request, INTERFACE, double))[0] == "INVALID_ARG"
@@ -152,7 +152,7 @@ def test_parameters_that_are_not_utf_8_are_an_error_of_the_caller(serve, request
     assert message.startswith("parameters: expected names and values in UTF-8")
 
 
-def test_an_answer_that_cannot_be_sent_costs_no_other_request_its_own(threads, request_of, log):
+def test_a_response_that_cannot_be_sent_does_not_affect_other_requests(threads, request_of, log):
     serving = threads(requests_in_flight=1)
     requests = [request_of(1, broken_sender=True), request_of(1), request_of(None, broken_sender=True)]
     serving.execute(requests)
@@ -164,7 +164,7 @@ def test_an_answer_that_cannot_be_sent_costs_no_other_request_its_own(threads, r
     assert sum("no shared memory left" in message for message in log) == 2
 
 
-def test_what_is_given_up_while_it_waits_is_not_computed(threads, request_of):
+def test_a_request_cancelled_while_it_waits_is_not_computed(threads, request_of):
     begun, go_on, computed = threading.Event(), threading.Event(), []
 
     def compute(request):
@@ -184,7 +184,7 @@ def test_what_is_given_up_while_it_waits_is_not_computed(threads, request_of):
     assert computed == [1]
 
 
-def test_what_finds_no_place_is_refused_and_what_waits_too_long_too(threads, request_of):
+def test_a_request_is_rejected_if_the_queue_is_full_or_it_waits_too_long(threads, request_of):
     begun, go_on = threading.Event(), threading.Event()
 
     def compute(request):
@@ -204,7 +204,7 @@ def test_what_finds_no_place_is_refused_and_what_waits_too_long_too(threads, req
     assert at_work.answer() == ANSWERS[1]
 
 
-def test_closing_answers_what_waits_and_refuses_what_comes_later(threads, request_of):
+def test_closing_serves_waiting_requests_and_rejects_later_ones(threads, request_of):
     begun, go_on = threading.Event(), threading.Event()
 
     def compute(request):
@@ -226,7 +226,7 @@ def test_closing_answers_what_waits_and_refuses_what_comes_later(threads, reques
     assert "being unloaded" in message
 
 
-def test_the_rows_of_a_request_are_copied_before_its_memory_is_taken_back(threads, request_of):
+def test_inputs_are_copied_before_their_memory_is_reused(threads, request_of):
     go_on = threading.Event()
 
     def compute(request):
@@ -240,7 +240,7 @@ def test_the_rows_of_a_request_are_copied_before_its_memory_is_taken_back(thread
     assert request.answer() == ANSWERS[1]
 
 
-def test_rows_of_different_lengths_are_filled_up():
+def test_rows_of_different_lengths_are_padded():
     assert pad_rows([np.array([1, 2], np.int64), np.array([3], np.int64)]).tolist() == [[1, 2], [3, 0]]
     assert pad_rows([np.array([b"a"], object), np.array([], object)]).tolist() == [[b"a"], [b""]]
     assert text_column(["é"]).tolist() == [["é".encode()]]
@@ -251,7 +251,7 @@ def sender(request_of):
     return request_of(1).sender
 
 
-def test_nothing_is_asked_after_the_answer(sender):
+def test_no_cancellation_is_queried_after_the_response(sender):
     response_sender = ResponseSender(sender)
     assert not response_sender.is_cancelled()
     response_sender.send("answer")
@@ -259,14 +259,14 @@ def test_nothing_is_asked_after_the_answer(sender):
     assert sender.questions == 1
 
 
-def test_only_the_first_answer_counts(sender):
+def test_only_the_first_response_is_sent(sender):
     response_sender = ResponseSender(sender)
     response_sender.send("first")
     response_sender.send("second")
     assert sender.response == "first"
 
 
-def test_a_caller_that_goes_is_noticed(request_of):
+def test_a_cancellation_is_noticed(request_of):
     request = request_of(1)
     response_sender = ResponseSender(request.sender)
     assert not response_sender.is_cancelled()
@@ -274,7 +274,7 @@ def test_a_caller_that_goes_is_noticed(request_of):
     assert response_sender.is_cancelled()
 
 
-def test_an_answer_waits_for_a_question_that_is_under_way():
+def test_a_response_waits_for_a_running_cancellation_query():
     asked, answer_it, events = threading.Event(), threading.Event(), []
 
     class SlowSender:
