@@ -49,6 +49,19 @@ def threads():
         each.close()
 
 
+class Gate:
+    """Doubles the number of a request once it is opened."""
+
+    def __init__(self):
+        self.started, self.opened, self.computed = threading.Event(), threading.Event(), []
+
+    def __call__(self, request):
+        self.computed.append(int(request.inputs["x"][0, 0]))
+        self.started.set()
+        assert self.opened.wait(10)
+        return double(request)
+
+
 INTERNAL = ("INTERNAL", "internal error (KeyError); the server's log has the details.")
 ANSWERS = {
     1: ("y", [2]),
@@ -165,58 +178,39 @@ def test_a_response_that_cannot_be_sent_does_not_affect_other_requests(threads, 
 
 
 def test_a_request_cancelled_while_it_waits_is_not_computed(threads, request_of):
-    begun, go_on, computed = threading.Event(), threading.Event(), []
-
-    def compute(request):
-        computed.append(int(request.inputs["x"][0, 0]))
-        begun.set()
-        assert go_on.wait(10)
-        return double(request)
-
-    serving = threads(compute, requests_in_flight=1)
+    gate = Gate()
+    serving = threads(gate, requests_in_flight=1)
     first, second = request_of(1), request_of(7)
     serving.execute([first, second])
-    assert begun.wait(10)
+    assert gate.started.wait(10)
     second.cancelled = True
-    go_on.set()
+    gate.opened.set()
     assert second.answer() == ("CANCELLED", "cancelled by the client")
     assert first.answer() == ANSWERS[1]
-    assert computed == [1]
+    assert gate.computed == [1]
 
 
 def test_a_request_is_rejected_if_the_queue_is_full_or_it_waits_too_long(threads, request_of):
-    begun, go_on = threading.Event(), threading.Event()
-
-    def compute(request):
-        begun.set()
-        assert go_on.wait(10)
-        return double(request)
-
-    serving = threads(compute, requests_in_flight=1, queue_requests=1, queue_timeout_s=60)
-    at_work, late, refused = request_of(1), request_of(1, timeout_us=10_000), request_of(1)
-    serving.execute([at_work])
-    assert begun.wait(10)
+    gate = Gate()
+    serving = threads(gate, requests_in_flight=1, queue_requests=1, queue_timeout_s=60)
+    running, late, refused = request_of(1), request_of(1, timeout_us=10_000), request_of(1)
+    serving.execute([running])
+    assert gate.started.wait(10)
     serving.execute([late, refused])
     assert refused.answer()[0] == late.answer()[0] == "UNAVAILABLE"
     assert "expected at most 1 waiting requests" in refused.answer()[1]
     assert "not started within 0.01 s" in late.answer()[1]
-    go_on.set()
-    assert at_work.answer() == ANSWERS[1]
+    gate.opened.set()
+    assert running.answer() == ANSWERS[1]
 
 
 def test_closing_serves_waiting_requests_and_rejects_later_ones(threads, request_of):
-    begun, go_on = threading.Event(), threading.Event()
-
-    def compute(request):
-        begun.set()
-        assert go_on.wait(10)
-        return double(request)
-
-    serving = threads(compute, requests_in_flight=1)
+    gate = Gate()
+    serving = threads(gate, requests_in_flight=1)
     requests = [request_of(1), request_of(1)]
     serving.execute(requests)
-    assert begun.wait(10)
-    go_on.set()
+    assert gate.started.wait(10)
+    gate.opened.set()
     serving.close()
     assert [request.answer() for request in requests] == [ANSWERS[1], ANSWERS[1]]
     later = request_of(1)
@@ -227,16 +221,10 @@ def test_closing_serves_waiting_requests_and_rejects_later_ones(threads, request
 
 
 def test_inputs_are_copied_before_their_memory_is_reused(threads, request_of):
-    go_on = threading.Event()
-
-    def compute(request):
-        assert go_on.wait(10)
-        return double(request)
-
-    request = request_of(1)
-    threads(compute).execute([request])
+    gate, request = Gate(), request_of(1)
+    threads(gate).execute([request])
     request.tensors["x"].as_numpy()[:] = 100
-    go_on.set()
+    gate.opened.set()
     assert request.answer() == ANSWERS[1]
 
 
