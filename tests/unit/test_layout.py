@@ -32,7 +32,7 @@ def test_client_does_not_import_the_library():
 @pytest.mark.parametrize(
     ("client", "library"),
     [
-        ("flows.CANARY", "repository.versions.families.CANARY"),
+        ("flows.CANARY", "repository.versions.groups.CANARY"),
         ("calls.SAMPLE_RATE_HZ", "contract.SAMPLE_RATE_HZ"),
         ("synthesis.LARGEST_SEED", "synthesis.parameters.LARGEST_SEED"),
         ("synthesis.SPEEDS", "synthesis.parameters.SPEED"),
