@@ -34,10 +34,7 @@ def test_client_does_not_import_the_library():
     [
         ("flows.CANARY", "repository.versions.groups.CANARY"),
         ("calls.SAMPLE_RATE_HZ", "contract.SAMPLE_RATE_HZ"),
-        ("synthesis.LARGEST_SEED", "synthesis.parameters.LARGEST_SEED"),
-        ("synthesis.SPEEDS", "synthesis.parameters.SPEED"),
-        ("synthesis.SIGMAS", "synthesis.parameters.SIGMA"),
-        ("synthesis.DENOISING", "synthesis.parameters.DENOISE"),
+        ("synthesis.LARGEST_SEED", "synthesis.parameters.SEED.high"),
         ("recordings.FORMATS", "audio.containers.FORMATS"),
     ],
 )
@@ -45,6 +42,15 @@ def test_client_and_library_agree_on_what_both_state(client, library):
     """Neither may import the other."""
     stated = [pkgutil.resolve_name(name) for name in (f"tritone_client.{client}", f"tritone.{library}")]
     assert stated[0] == stated[1]
+
+
+@pytest.mark.parametrize(
+    ("client", "library"), [("SPEEDS", "SPEED"), ("SIGMAS", "SIGMA"), ("DENOISING", "DENOISE")]
+)
+def test_client_and_library_agree_on_the_ranges_of_parameters(client, library):
+    parameter = pkgutil.resolve_name(f"tritone.synthesis.parameters.{library}")
+    limits = pkgutil.resolve_name(f"tritone_client.synthesis.{client}")
+    assert limits == (parameter.low, parameter.high)
 
 
 def test_model_files_stay_short():
