@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.errors import UsageError
-from tritone.repository.versions.families import CANARY
+from tritone.repository.versions.groups import CANARY
 
 _TYPE = "type.googleapis.com/envoy.extensions.filters.http"
 BUFFER, LUA = "envoy.filters.http.buffer", "envoy.filters.http.lua"

@@ -21,7 +21,7 @@ class VoiceLimits:
     symbols: SymbolSet
     voice: Voice
     limit: StepLimit
-    slowest_speed: float = SPEED[0]  # the vocoder gets 1 / this as many frames as the decoder makes
+    slowest_speed: float = SPEED.low  # the vocoder gets 1 / this as many frames as the decoder makes
 
     @classmethod
     def of(cls, repository: RepositoryVersion, model: str) -> VoiceLimits:

@@ -59,7 +59,7 @@ def test_a_crashed_server_is_started_again_with_the_same_ports_and_key(launcher)
     with pytest.raises(InferenceServerException):
         client.infer("punctuate", [tensor("transcript", text("how are you"))], outputs=[classes])
     wait_until(lambda: starts(lines) == 2, process)
-    assert any("tritonserver crashed (SIGFPE), requests in flight are lost" in line for line in lines)
+    assert any("tritonserver crashed (SIGFPE), running requests are lost" in line for line in lines)
     with triton.InferenceServerClient(client.url) as again:
         assert punctuated(again) == before
     assert post(client.http_url, "repository/index", **{KEY: "secret"})

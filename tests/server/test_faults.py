@@ -111,7 +111,7 @@ def pipelines_of(model):
         pytest.param("tts_waveglow", True, "text_to_speech", marks=stand_in_only),
     ],
 )
-def test_a_killed_model_is_loaded_anew_while_the_others_go_on(
+def test_a_killed_model_is_loaded_again_while_the_others_keep_serving(
     healing, requests, model, all_of_them, pipeline
 ):
     process, client, lines = healing
@@ -120,7 +120,7 @@ def test_a_killed_model_is_loaded_anew_while_the_others_go_on(
     kill(process, model, all_of_them)
     for other in requests.keys() - pipelines_of(model):
         assert works(client, other, requests[other])
-    wait_until(lambda: any(f"{model} is loaded anew" in line for line in lines[before:]), process, 30)
+    wait_until(lambda: any(f"{model} is loaded again" in line for line in lines[before:]), process, 30)
     for _ in range(4):  # both processes, where there are two
         assert works(client, pipeline, requests[pipeline])
     assert client.is_server_ready()
@@ -195,7 +195,7 @@ def test_a_frozen_process_is_replaced_before_it_can_end_the_server():
         server = tritonserver_of(process)
         frozen = next(pid for pid, model in processes_of(server).items() if model == "text_validator")
         os.kill(frozen, signal.SIGSTOP)
-        wait_until(lambda: any("text_validator is loaded anew" in line for line in lines), process)
+        wait_until(lambda: any("text_validator is loaded again" in line for line in lines), process)
         assert any("text_validator was frozen; killed it" in line for line in lines)
         with suppress(ProcessLookupError):
             os.kill(frozen, signal.SIGCONT)

@@ -21,7 +21,7 @@ from export.tensorrt.spec import EngineSpec
 from perf.instruments.layout import Layout
 from tests.server.toy_family import Toy
 from tritone.repository.checks import check_repositories
-from tritone.repository.versions.families import read_families
+from tritone.repository.versions.groups import read_inventory
 from tritone.server.options import REPOSITORIES
 
 NAMES = {
@@ -89,7 +89,7 @@ def test_of_two_families_for_one_class_the_configuration_decides(repository, mon
 
 def test_the_repository_with_it_is_in_order(repository):
     assert check_repositories([repository, *REPOSITORIES[1:]]) == []
-    found = read_families([repository, *REPOSITORIES[1:]]).families
+    found = read_inventory([repository, *REPOSITORIES[1:]]).groups
     # It shares the bundled front end, so their versions go together.
     assert {*Toy.models, "asr_features", "asr_windows"} <= set(found["asr"].models)
 

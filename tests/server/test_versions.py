@@ -181,7 +181,7 @@ def test_wrong_key_changes_nothing(server, repositories, versions, monkeypatch, 
     configs = read_configs(repositories)
     monkeypatch.setenv("TRITONE_ADMIN_KEY", "another")
     assert versions("serve", "punctuation", "2") == 1
-    assert "refuses model control; give the key" in capsys.readouterr().err
+    assert "model control needs the key" in capsys.readouterr().err
     assert read_configs(repositories) == configs
 
 

@@ -24,10 +24,9 @@ from perf.tune.model_analyzer.summary import TABLE, lines_to_paste
 from perf.tune.repository import varied_copy
 from perf.tune.settings import TuneError
 from tritone.server import Ports
-from tritone.server.backend_directory import build_backend_directory
-from tritone.server.installation import Installation, find_installation
+from tritone.server.environment import server_environment
+from tritone.server.installation import Installation, build_backend_directory, find_installation
 from tritone.server.options import ROOT
-from tritone.server.process import server_environment
 
 OWN = ROOT / ".cache/model-analyzer/bin/model-analyzer"
 # Variables of the server's environment that Model Analyzer's own environment lacks.

@@ -1,4 +1,4 @@
-"""Which models belong together, and which pipelines use them."""
+"""Models that must be served in the same versions, and the pipelines that use them."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from typing import Any
 from ...errors import ArtifactError
 from ..configs import ModelFolder, read_repositories
 
-CANARY = "_canary"  # ends the name of a pipeline's twin that runs the version on trial
+CANARY = "_canary"  # suffix of a pipeline's copy that uses the version on trial
 
 
 @dataclass(frozen=True)
-class Family:
-    """The models that one checkpoint, or a pair of them, is exported to.
+class VersionGroup:
+    """The models exported from one checkpoint, or from the two of a voice.
 
     Their configs name each other: a model calls its partners in its own version. At least one is a network.
     """
 
-    name: str  # the words that begin all of their names: asr, punctuation, tts
+    name: str  # common first words of the model names: asr, punctuation, tts
     configs: Mapping[str, Sequence[ModelFolder]]  # by model: config.pbtxt, then its variants
 
     @property
     def models(self) -> list[str]:
-        """Model names; one that calls others comes after them."""
+        """Model names; callers come after the models that they call."""
         return sorted(self.configs, key=lambda name: (bool(self.configs[name][0].calls), name))
 
     @property
@@ -40,7 +40,7 @@ class Family:
 
     @property
     def served(self) -> list[int]:
-        """Versions that the configs have Triton serve, ascending; those that all models' configs agree on."""
+        """Versions that the configs of all models have Triton serve, ascending."""
         return sorted(
             set.intersection(
                 *(set(served_versions(config)) for folders in self.configs.values() for config in folders)
@@ -48,11 +48,11 @@ class Family:
         )
 
     def without(self, version: int) -> list[str]:
-        """Models that have no folder for a version."""
+        """Return the models that have no folder for a version."""
         return [model for model in self.models if not (self._path(model) / str(version)).is_dir()]
 
     def checkpoints(self, version: int) -> dict[str, dict[str, str]]:
-        """Where the files of a version come from: by NeMo class, the archive's name by its SHA-256."""
+        """Return the checkpoints of a version: by NeMo class, the archive's name by its SHA-256."""
         found: dict[str, dict[str, str]] = {}
         for model in self.models:
             for path in sorted((self._path(model) / str(version)).glob("*.json")):
@@ -67,11 +67,11 @@ class Family:
 
 
 @dataclass(frozen=True)
-class Repositories:
-    """All families and pipelines of the repositories that a server is given."""
+class Inventory:
+    """All version groups and pipelines of a server's repositories."""
 
-    families: Mapping[str, Family]
-    pipelines: Mapping[str, ModelFolder]  # what callers use, canaries apart
+    groups: Mapping[str, VersionGroup]
+    pipelines: Mapping[str, ModelFolder]  # public pipelines, without canaries
     canaries: Mapping[str, ModelFolder]  # by their own names
 
     @property
@@ -79,38 +79,38 @@ class Repositories:
         """Pipelines and canaries by name."""
         return {**self.pipelines, **self.canaries}
 
-    def family(self, name: str) -> Family:
-        """Return one family; raise ArtifactError when there is none of the name."""
-        if name not in self.families:
-            raise ArtifactError(f"family: expected one of {', '.join(self.families)}, got {name!r}.")
-        return self.families[name]
+    def group(self, name: str) -> VersionGroup:
+        """Return a group; raise ArtifactError if there is none of that name."""
+        if name not in self.groups:
+            raise ArtifactError(f"group: expected one of {', '.join(self.groups)}, got {name!r}.")
+        return self.groups[name]
 
-    def family_of(self, model: str) -> Family | None:
-        """Return the family of a model, None for one without a checkpoint."""
-        return next((family for family in self.families.values() if model in family.configs), None)
+    def group_of(self, model: str) -> VersionGroup | None:
+        """Return the group of a model, None for a model without a checkpoint."""
+        return next((group for group in self.groups.values() if model in group.configs), None)
 
     def pins(self, pipeline: ModelFolder) -> dict[str, set[int]]:
-        """Which versions a pipeline asks for, by family."""
+        """Return the versions that a pipeline uses, by group."""
         pins: dict[str, set[int]] = {}
         for step in pipeline.config.ensemble_scheduling.step:
-            family = self.family_of(step.model_name)
-            if family is not None:
-                pins.setdefault(family.name, set()).add(step.model_version)
+            group = self.group_of(step.model_name)
+            if group is not None:
+                pins.setdefault(group.name, set()).add(step.model_version)
         return pins
 
-    def traffic(self, family: Family) -> set[int]:
-        """Versions that the public pipelines ask for: one, when all is in order."""
-        return self._asked(family, self.pipelines)
+    def traffic(self, group: VersionGroup) -> set[int]:
+        """Return the versions that the public pipelines use; a valid configuration has one."""
+        return self._used(group, self.pipelines)
 
-    def on_trial(self, family: Family) -> set[int]:
-        """Versions that the canary pipelines ask for: one, or none without canaries."""
-        return self._asked(family, self.canaries)
+    def on_trial(self, group: VersionGroup) -> set[int]:
+        """Return the versions that the canary pipelines use: one, or none without canaries."""
+        return self._used(group, self.canaries)
 
-    def _asked(self, family: Family, pipelines: Mapping[str, ModelFolder]) -> set[int]:
-        return set().union(*(self.pins(pipeline).get(family.name, ()) for pipeline in pipelines.values()))
+    def _used(self, group: VersionGroup, pipelines: Mapping[str, ModelFolder]) -> set[int]:
+        return set().union(*(self.pins(pipeline).get(group.name, ()) for pipeline in pipelines.values()))
 
 
-def read_families(repositories: Sequence[Path]) -> Repositories:
+def read_inventory(repositories: Sequence[Path]) -> Inventory:
     """Read the configs of all repositories.
 
     Raises:
@@ -123,9 +123,9 @@ def read_families(repositories: Sequence[Path]) -> Repositories:
         name: folders[0] for name, folders in configs.items() if folders[0].config.platform == "ensemble"
     }
     parts = {name: folders for name, folders in configs.items() if name not in ensembles}
-    families = {name: Family(name, models) for name, models in _named(list(_grouped(parts)))}
-    return Repositories(
-        families,
+    groups = {name: VersionGroup(name, models) for name, models in _named(list(_grouped(parts)))}
+    return Inventory(
+        groups,
         {name: folder for name, folder in ensembles.items() if not name.endswith(CANARY)},
         {name: folder for name, folder in ensembles.items() if name.endswith(CANARY)},
     )
@@ -135,7 +135,7 @@ Models = Mapping[str, Sequence[ModelFolder]]
 
 
 def _grouped(configs: Models) -> Iterator[Models]:
-    """Yield the models of each family: those that name each other, however indirectly."""
+    """Yield the models of each group: those that name each other, directly or indirectly."""
     groups = {name: {name} for name in configs}
     for name, folders in configs.items():
         for partner in set().union(*(folder.versions_with for folder in folders)) & configs.keys():
@@ -147,7 +147,7 @@ def _grouped(configs: Models) -> Iterator[Models]:
 
 
 def _named(groups: Sequence[Models]) -> Iterator[tuple[str, Models]]:
-    """Yield families with their names: where two would have the same, that of a model that calls others."""
+    """Yield groups with their names; groups with the same common words are named after a calling model."""
     names = [_common_words(models) for models in groups]
     shared = Counter(names)
     for name, models in zip(names, groups, strict=True):
@@ -161,7 +161,7 @@ def _common_words(names: Iterable[str]) -> str:
 
 
 def served_versions(folder: ModelFolder) -> list[int]:
-    """Versions that one config has Triton serve, by Triton's rules."""
+    """Return the versions that Triton serves with one config."""
     policy = folder.config.version_policy
     kind = policy.WhichOneof("policy_choice")
     if kind == "specific":

@@ -1,16 +1,25 @@
-"""What the launcher tells a server with Triton's own ONNX Runtime backend."""
+"""Threads, version and GPUs of the server's ONNX Runtime."""
 
 from __future__ import annotations
 
 import os
+from importlib.metadata import PackageNotFoundError
 
 import onnx
 import pytest
 
 from tritone.errors import StartupError
 from tritone.repository.configs import read_repositories
+from tritone.server import onnxruntime
+from tritone.server.environment import server_environment
 from tritone.server.installation import Installation
-from tritone.server.native import LEAST_VERSION, onnxruntime_version, require_onnxruntime, thread_flags
+from tritone.server.onnxruntime import (
+    MIN_VERSION,
+    idle_gpu_notice,
+    native_version,
+    require_min_version,
+    thread_flags,
+)
 from tritone.server.options import REPOSITORIES
 
 POOL = "--backend-config=onnxruntime,enable-global-threadpool=1"
@@ -62,31 +71,31 @@ def test_flags_of_the_caller_win(native, flag):
     assert thread_flags(native(), 3, [flag]) == []
 
 
-def test_the_stand_in_is_told_nothing(stand_in):
+def test_the_stand_in_gets_no_flags(stand_in):
     assert thread_flags(stand_in, 3, ()) == []
-    assert onnxruntime_version(stand_in) is None
-    require_onnxruntime(REPOSITORIES, "int8", stand_in)
+    assert native_version(stand_in) is None
+    require_min_version(REPOSITORIES, "int8", stand_in)
 
 
 def test_version_is_that_of_the_library(native):
-    assert onnxruntime_version(native("1.19.2")) == "1.19.2"
+    assert native_version(native("1.19.2")) == "1.19.2"
 
 
 @pytest.mark.parametrize("version", ["1.22.0", "1.24.4", "2.0.0"])
 def test_variant_is_served_by_a_library_that_is_new_enough(native, version):
-    require_onnxruntime(REPOSITORIES, "int8", native(version))
+    require_min_version(REPOSITORIES, "int8", native(version))
 
 
 @pytest.mark.parametrize("version", ["1.19.2", "1.9.0", "1.21.1"])
 def test_variant_is_refused_before_the_start_with_the_remedy(native, version):
     installed = native(version)
     with pytest.raises(StartupError) as refused:
-        require_onnxruntime(REPOSITORIES, "int8", installed)
+        require_min_version(REPOSITORIES, "int8", installed)
     assert str(refused.value) == (
         f"tts_tacotron2: expected ONNX Runtime 1.22 or newer for int8.pbtxt, the server has {version}; "
-        "take a newer Triton, or serve another variant (--model-config-name)."
+        "use a newer Triton, or serve another variant (--model-config-name)."
     )
-    require_onnxruntime(REPOSITORIES, None, installed)
+    require_min_version(REPOSITORIES, None, installed)
 
 
 def test_configs_of_8_bit_graphs_say_what_they_need():
@@ -96,7 +105,7 @@ def test_configs_of_8_bit_graphs_say_what_they_need():
         paths = [path for version in folder.versions if (path := version / filename).suffix == ".onnx"]
         if any(path.is_file() and has_8_bit_products(onnx.load(path).graph) for path in paths):
             found.append(folder.name)
-            assert folder.config.parameters[LEAST_VERSION].string_value == "1.22", folder.config_path
+            assert folder.config.parameters[MIN_VERSION].string_value == "1.22", folder.config_path
     assert found == ["tts_tacotron2"]
 
 
@@ -109,3 +118,33 @@ def has_8_bit_products(graph):
         if any(has_8_bit_products(each.g) for each in attributes.values() if each.type == each.GRAPH):
             return True
     return False
+
+
+def with_cuda_build(monkeypatch, installed):
+    def version(name):
+        if not installed:
+            raise PackageNotFoundError(name)
+        return "1"
+
+    monkeypatch.setattr(onnxruntime, "version", version)
+
+
+def test_gpus_are_hidden_from_a_server_whose_graphs_cannot_use_them(monkeypatch, stand_in, native):
+    with_cuda_build(monkeypatch, installed=False)
+    assert server_environment({}, stand_in)["CUDA_VISIBLE_DEVICES"] == ""
+    assert "CUDA_VISIBLE_DEVICES" not in server_environment({}, native())
+    with_cuda_build(monkeypatch, installed=True)
+    assert server_environment({"CUDA_VISIBLE_DEVICES": "1"}, stand_in)["CUDA_VISIBLE_DEVICES"] == "1"
+
+
+def test_an_unused_gpu_is_reported_with_the_remedy(monkeypatch, tmp_path, stand_in, native):
+    with_cuda_build(monkeypatch, installed=False)
+    assert idle_gpu_notice(stand_in, tmp_path) is None
+    (tmp_path / "nvidia0").touch()
+    assert "make setup GPU=1" in idle_gpu_notice(stand_in, tmp_path)
+    assert idle_gpu_notice(native(), tmp_path) is None
+    with monkeypatch.context() as hidden:
+        hidden.setenv("CUDA_VISIBLE_DEVICES", "")
+        assert idle_gpu_notice(stand_in, tmp_path) is None
+    with_cuda_build(monkeypatch, installed=True)
+    assert idle_gpu_notice(stand_in, tmp_path) is None
