@@ -35,8 +35,8 @@ serve: setup  ## serve in the foreground: HTTP_PORT, GRPC_PORT, METRICS_PORT, AD
 	@exec $(RUN) -m tritone.server --http-port $(HTTP_PORT) --grpc-port $(GRPC_PORT) --metrics-port $(METRICS_PORT) \
 		--address $(ADDRESS) $(if $(CONFIG),--model-config-name $(CONFIG)) $(SERVE_ARGS)
 
-test: setup  ## unit and server tests; PYTEST_ARGS="-k windows"
-	@$(RUN) -m pytest $(PYTEST_ARGS)
+test: setup  ## unit and server tests, in two processes; PYTEST_ARGS="-k windows" or "-n 0" for one process
+	@$(RUN) -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 test-parity: export-env  ## exported graphs against NeMo, in the export environment
 	@$(NEMO) -m pytest tests/parity $(PYTEST_ARGS)
