@@ -19,8 +19,8 @@ def load_recognizer(
 
     Args:
         folder: holds windows.json.
-        parameters: of the model: features_model, acoustic_model, window_s, overlap_s, and how much is at
-            work.
+        parameters: of the model: features_model, acoustic_model, window_s, overlap_s, and how much runs
+            at a time.
         bind: makes a function that calls a model.
         ahead: work on several windows of a recording at once, in threads.
 
