@@ -25,35 +25,35 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup:  ## install everything that serving and tests need into .venv; GPU=1: ONNX Runtime with CUDA; GPU=0: without again
+setup:  ## install everything for serving and tests into .venv; GPU=1: ONNX Runtime with CUDA; GPU=0: back to the CPU build
 	@$(PYTHON) tools/environment.py $(if $(filter 1,$(GPU)),gpu,$(if $(filter 0,$(GPU)),cpu,serve))
 
-demo: setup  ## recognise the sample recordings, or FILES="a.wav b.mp3", on a real Triton server, and speak one again
+demo: setup  ## recognise the sample recordings, or FILES="a.wav b.mp3", on a real Triton server; synthesise the text of one
 	@$(RUN) -m demo $(FILES)
 
 serve: setup  ## serve in the foreground: HTTP_PORT, GRPC_PORT, METRICS_PORT, ADDRESS, CONFIG=int8, SERVE_ARGS="-- --log-verbose=1"
 	@exec $(RUN) -m tritone.server --http-port $(HTTP_PORT) --grpc-port $(GRPC_PORT) --metrics-port $(METRICS_PORT) \
 		--address $(ADDRESS) $(if $(CONFIG),--model-config-name $(CONFIG)) $(SERVE_ARGS)
 
-test: setup  ## unit and server tests; PYTEST_ARGS="-k windows"
-	@$(RUN) -m pytest $(PYTEST_ARGS)
+test: setup  ## unit and server tests, in two processes; PYTEST_ARGS="-k windows" or "-n 0" for one process
+	@$(RUN) -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 test-parity: export-env  ## exported graphs against NeMo, in the export environment
 	@$(NEMO) -m pytest tests/parity $(PYTEST_ARGS)
 
-test-gpu:  ## on a machine with an NVIDIA GPU, in the image that makes engines: build, compare and serve them
+test-gpu:  ## on a machine with an NVIDIA GPU, in the image tritone-engines: build, compare and serve engines
 	@$(ENGINES_PYTHON) -m pytest tests/gpu $(PYTEST_ARGS)
 
-check: setup  ## verify every config against graphs, model code, contract and each other
+check: setup  ## verify every config against graphs, model code, the contract and the other configs
 	@$(RUN) -m tritone.repository
 
-versions: setup  ## serve another version of a checkpoint, move the traffic: VERSIONS_ARGS="serve asr 2" or "--help"
+versions: setup  ## serve another version of a checkpoint, move traffic to it: VERSIONS_ARGS="serve asr 2" or "--help"
 	@$(RUN) -m tritone.repository.versions $(or $(VERSIONS_ARGS),show)
 
 lint: setup  ## ruff, mypy and hadolint
 	@$(RUN) -m ruff check . && $(RUN) -m ruff format --check . && $(RUN) -m mypy && .venv/bin/hadolint docker/*Dockerfile
 
-format: setup  ## rewrite the code in the project's format
+format: setup  ## format the code
 	@$(RUN) -m ruff check --fix . ; $(RUN) -m ruff format .
 
 bench: setup  ## measure throughput, memory and overheads; BENCH_ARGS="--help" lists the benchmarks
@@ -62,28 +62,28 @@ bench: setup  ## measure throughput, memory and overheads; BENCH_ARGS="--help" l
 perf: perf-setup  ## load test with perf_analyzer and a report with plots: PERF_ARGS="--quick" or "--help"
 	@$(RUN) -m perf.load $(PERF_ARGS)
 
-perf-compare: perf-setup  ## two load tests side by side, fails on a regression: BASE=FOLDER NEW=FOLDER [COMPARE_ARGS=]
+perf-compare: perf-setup  ## compare two load tests, fail on a regression: BASE=FOLDER NEW=FOLDER [COMPARE_ARGS=]
 	@$(RUN) -m perf.compare $(BASE) $(NEW) $(COMPARE_ARGS)
 
 tune: perf-setup  ## search instance and thread counts, on a GPU node with Model Analyzer: TUNE_ARGS="--help"
 	@$(RUN) -m perf.tune $(TUNE_ARGS)
 
-soak: setup  ## thousands of mixed requests: right answers, steady memory: SOAK_ARGS="--help"
+soak: setup  ## thousands of mixed requests: correct answers, stable memory: SOAK_ARGS="--help"
 	@$(RUN) -m perf.soak $(SOAK_ARGS)
 
-perf-setup:  ## install what load tests need into .venv
+perf-setup:  ## install the requirements of load tests into .venv
 	@$(PYTHON) tools/environment.py perf
 
 lock: setup  ## resolve requirements/*.in for every supported Python
 	@$(RUN) tools/lock.py
 
-export-env:  ## install NeMo's environment into .venv-export (2.5 GB; TORCH_INDEX=URL chooses torch's build)
+export-env:  ## install NeMo's environment into .venv-export (2.5 GB; TORCH_INDEX=URL selects the build of torch)
 	@$(PYTHON) tools/environment.py export
 
 export: export-env  ## turn .nemo files into verified graphs: CHECKPOINT="path.nemo ..." [REPOSITORY=, VERSION=, EXPORT_ARGS=]
 	@$(NEMO) -m export $(CHECKPOINT) --repository $(REPOSITORY) --version $(VERSION) $(EXPORT_ARGS)
 
-engines:  ## on a machine with an NVIDIA GPU: TensorRT engines from the graphs, verified: ENGINE_ARGS="--help"
+engines:  ## on a machine with an NVIDIA GPU: build TensorRT engines from the graphs and verify them: ENGINE_ARGS="--help"
 	@$(ENGINES_PYTHON) -m export.tensorrt --repository $(REPOSITORY) $(ENGINE_ARGS)
 
 image:  ## container image: TARGET=server|cpu|engines WEIGHTS=baked|mounted TAG=latest CONTAINER=docker
@@ -96,22 +96,22 @@ image-export:  ## container image with NeMo, for exporting: TAG=latest, BUILD_AR
 up:  ## Triton, Prometheus and Grafana in containers: PROFILE=cpu|gpu; needs docker/.env, see docker/README.md
 	$(COMPOSE) --profile $(PROFILE) up --build --detach
 
-down:  ## stop them; what Prometheus and Grafana have stored stays
+down:  ## stop them; the data of Prometheus and Grafana is kept
 	$(COMPOSE) --profile cpu --profile gpu down
 
-check-alerts:  ## alert rules and their tests, with promtool
+check-alerts:  ## check the alert rules and run their tests, with promtool
 	@cd docker/prometheus && promtool check config prometheus.yml && promtool test rules alerts_test.yml
 
-deploy: setup  ## put this tree on a node and switch to it without a failed request: HOST=user@node [DEPLOY_ARGS="--dry-run"]
+deploy: setup  ## release this tree to a node and switch to it without a failed request: HOST=user@node [DEPLOY_ARGS="--dry-run"]
 	@$(RUN) -m deploy release $(HOST) $(DEPLOY_ARGS)
 
-rollback: setup  ## switch a node back to the release before: HOST=user@node
+rollback: setup  ## switch a node back to the previous release: HOST=user@node
 	@$(RUN) -m deploy rollback $(HOST) $(DEPLOY_ARGS)
 
-status: setup  ## what a node serves: HOST=user@node
+status: setup  ## show what a node serves: HOST=user@node
 	@$(RUN) -m deploy status $(HOST) $(DEPLOY_ARGS)
 
-test-deploy:  ## releases, broken ones, rollbacks on a real sshd and Envoy on this machine; PYTEST_ARGS=
+test-deploy:  ## test releases, failures and rollbacks with a real sshd and Envoy on this machine; PYTEST_ARGS=
 	@$(PYTHON) tools/environment.py deploy
 	@$(RUN) -m pytest tests/deploy $(PYTEST_ARGS)
 
@@ -124,10 +124,10 @@ apt-packages:  ## Debian and Ubuntu: the shared libpython that Triton's Python b
 perf-packages:  ## Debian and Ubuntu: the library that perf_analyzer needs (asks for root)
 	$(SUDO) apt-get install -y libb64-0d
 
-deploy-packages:  ## Debian and Ubuntu: what deploying needs (asks for root)
+deploy-packages:  ## Debian and Ubuntu: packages for deploys (asks for root)
 	$(SUDO) apt-get install -y rsync openssh-client
 
-test-packages: deploy-packages  ## and what the tests of deploying and of the alerts need: an sshd, Prometheus (asks for root)
+test-packages: deploy-packages  ## the same, and packages for the tests of deploys and alerts: sshd, Prometheus (asks for root)
 	$(SUDO) apt-get install -y openssh-server prometheus
 
 clean:  ## remove the environments

@@ -1,4 +1,4 @@
-"""`make demo`: recognise sample recordings on a real Triton server, show all it answers, speak one again."""
+"""`make demo`: recognise sample recordings on a real Triton server, then synthesise the text of one."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pathlib import Path
 
 from tritone_client import Client, Transcription, TritoneError
 
-from demo.report import Report
-from demo.speaking import speak_again
+from demo.report import DemoReport
+from demo.synthesis import synthesise_and_recognise
 from tritone.errors import ServerError
 from tritone.server import Ports, ServerOptions, TritonServer
 
 RECORDINGS = Path(__file__).resolve().parent / "recordings"
 MANIFEST = RECORDINGS / "manifest.jsonl"
-SPOKEN_AGAIN = RECORDINGS / "report_gb_stereo_22050hz.ogg"  # recognised without an error; else the first one
+SYNTHESISED = RECORDINGS / "report_gb_stereo_22050hz.ogg"  # recognised without errors; otherwise the first
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
@@ -44,7 +44,7 @@ def main() -> int:
 
 
 def _run(files: Sequence[Path], references: Mapping[Path, str], options: ServerOptions) -> int:
-    report = Report.for_stdout()
+    report = DemoReport.for_stdout()
     report.line("Starting Triton with tritone's models ...")
     started_s = time.perf_counter()
     with TritonServer(options) as server, Client(server.grpc_url) as client:
@@ -53,7 +53,7 @@ def _run(files: Sequence[Path], references: Mapping[Path, str], options: ServerO
         report.line(f"Warm-up: the first recording once, {warm_up_s * 1000:.0f} ms, not counted below.")
         audio_s = total_s = 0.0
         failures = 0
-        recognised: dict[Path, str] = {}  # texts of the recordings with words in them
+        recognised: dict[Path, str] = {}  # text of each recording that contains words
         for file in files:
             result, seconds = _timed(client, file)
             if isinstance(result, TritoneError):
@@ -67,12 +67,12 @@ def _run(files: Sequence[Path], references: Mapping[Path, str], options: ServerO
                 recognised[file] = result.text
         report.summary(len(files) - failures, audio_s, total_s)
         if recognised:
-            file = SPOKEN_AGAIN if SPOKEN_AGAIN in recognised else next(iter(recognised))
-            failures += not speak_again(client, file, recognised[file], report)
+            file = SYNTHESISED if SYNTHESISED in recognised else next(iter(recognised))
+            failures += not synthesise_and_recognise(client, file, recognised[file], report)
     report.line()
-    report.line("The server is stopped. To go on:")
-    report.line("  make serve                                  keeps a server running")
-    report.line("  .venv/bin/tritone transcribe your.wav       asks it, from another shell")
+    report.line("The server is stopped. Next:")
+    report.line("  make serve                                  run a server")
+    report.line("  .venv/bin/tritone transcribe your.wav       call it, from another shell")
     report.line("  .venv/bin/tritone synthesize Hello -o hello.wav")
     return 1 if failures else 0
 
@@ -87,7 +87,7 @@ def _timed(client: Client, file: Path) -> tuple[Transcription | TritoneError, fl
 
 
 def _references() -> dict[Path, str]:
-    """Return what is really said in each sample recording."""
+    """Return the reference transcript of each sample recording."""
     rows = map(json.loads, MANIFEST.read_text(encoding="utf-8").splitlines())
     return {RECORDINGS / row["audio_filepath"]: row["text"] for row in rows}
 
@@ -101,9 +101,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
     parser.add_argument("files", nargs="*", type=Path, help="audio files instead of the sample recordings")
     for name in ("http", "grpc", "metrics"):
-        # `make demo GRPC_PORT=...` hands the variables that were given on to the environment.
+        # `make demo GRPC_PORT=...` exports its variables to the environment.
         given = os.environ.get(f"{name.upper()}_PORT")
-        parser.add_argument(f"--{name}-port", type=int, default=given, help="default: any free one")
+        parser.add_argument(f"--{name}-port", type=int, default=given, help="default: a free one")
     return parser.parse_args()
 
 

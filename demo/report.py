@@ -1,11 +1,11 @@
-"""What the demo prints."""
+"""The demo's output."""
 
 from __future__ import annotations
 
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -17,46 +17,46 @@ LABEL = 12  # columns before the text
 
 
 @dataclass(frozen=True)
-class Report:
-    """Prints recordings as blocks of labelled, wrapped text."""
+class DemoReport:
+    """Prints results as blocks of labelled, wrapped text."""
 
     stream: IO[str]
     width: int  #: columns
     bold: bool  #: whether the stream shows bold text
 
     @classmethod
-    def for_stdout(cls) -> Report:
-        """Make a report for standard output, as wide as the terminal up to a limit."""
+    def for_stdout(cls) -> DemoReport:
+        """Return a report for standard output, as wide as the terminal up to a limit."""
         width = min(WIDEST, shutil.get_terminal_size((WIDEST, 24)).columns)
         return cls(sys.stdout, width, bold=sys.stdout.isatty())
 
     def line(self, text: str = "") -> None:
-        """Print a line as it is."""
+        """Print a line unchanged."""
         print(text, file=self.stream, flush=True)
 
     def recording(self, file: Path, result: Transcription, seconds: float, reference: str | None) -> None:
-        """Print what was recognised in a recording and how long that took."""
+        """Print the transcription of a recording and how long it took."""
         length = f"{result.duration_s:.2f} s of audio" if result.duration_s is not None else "audio"
         self._title(file.name, f"{length} in {seconds * 1000:.0f} ms")
-        self.heard(result)
+        self.recognised(result)
         if reference is not None:
             self._labelled("reference", reference)
         self._lines("word times", _filled(map(_timed_word, result.words), self.width - LABEL))
 
-    def spoken(self, name: str, text: str, file: Path, speech_s: float, seconds: float) -> None:
-        """Print what was spoken into a file, how long it is and how long that took."""
+    def synthesised(self, name: str, text: str, file: Path, speech_s: float, seconds: float) -> None:
+        """Print a synthesised text, the duration of its speech and how long synthesis took."""
         factor = f", real-time factor {seconds / speech_s:.2f}" if speech_s else ""
         self._title(name, f"{speech_s:.2f} s of speech in {seconds:.2f} s{factor}")
-        self._labelled("spoken", text)
+        self._labelled("text", text)
         self._labelled("file", str(file))
 
-    def heard(self, result: Transcription) -> None:
-        """Print what was recognised in the file that was spoken."""
+    def recognised(self, result: Transcription) -> None:
+        """Print a transcription without its word times."""
         self._labelled("recognised", result.transcript)
         self._labelled("punctuated", result.text)
 
     def failure(self, name: str, error: Exception) -> None:
-        """Print why a recording was not recognised or a text not spoken."""
+        """Print why recognition or synthesis failed."""
         self._title(name, "failed")
         self._labelled("error", str(error))
 
@@ -85,13 +85,8 @@ def _timed_word(word: Word) -> str:
     return f"{word.word} {word.start_s:.2f}-{word.end_s:.2f}"
 
 
-def _filled(items: Iterable[str], width: int) -> Iterator[str]:
-    """Set items side by side in lines, none broken."""
-    line = ""
-    for item in items:
-        if line and len(line) + 3 + len(item) > width:
-            yield line
-            line = item
-        else:
-            line = f"{line}   {item}" if line else item
-    yield line or "(none)"
+def _filled(items: Iterable[str], width: int) -> list[str]:
+    """Wrap items into lines without breaking one."""
+    text = "   ".join(item.replace(" ", "\N{NO-BREAK SPACE}") for item in items)
+    lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines] or ["(none)"]

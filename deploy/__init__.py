@@ -1,1 +1,1 @@
-"""Put this tree on a node and switch the node to it without a failed request; see README.md."""
+"""Releases a tree to a node and switches to it without a failed request; see README.md."""

@@ -12,24 +12,23 @@ from pathlib import Path
 from types import FrameType
 
 from deploy.errors import DeployError, UsageError
-from deploy.options import DEFAULT_ROOT, ReleaseOptions, Target
-from deploy.ports import PortTriple
+from deploy.options import DEFAULT_ROOT, Destination, ReleaseOptions, Timeouts
 from deploy.progress import Progress
-from deploy.release_command import release
-from deploy.rollback_command import RollbackOptions, rollback
-from deploy.runtimes.choice import CHOICES
+from deploy.release import release
+from deploy.rollback import rollback
+from deploy.runtimes import CHOICES
 from deploy.smoke import TEXT, SmokeTest, demo_recordings
-from deploy.status_command import status
+from deploy.status import status
 from deploy.tree import ROOT
-from deploy.visit import Patience
+from tritone.server import Ports
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; 0 when it came about (status: the node serves), else 1, 2 or 130."""
+    """Run a command; return 0 on success (status: the node serves), else 1, 2 or 130."""
     given = _parser().parse_args(arguments)
-    # The end of the terminal, or of what runs this, tidies up as Ctrl-C does.
+    # Clean up as on Ctrl-C when the terminal closes or the parent process ends this one.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     progress = Progress(commands=given.verbose or given.dry_run)
@@ -44,33 +43,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(given: argparse.Namespace, progress: Progress) -> int:
-    target = Target(given.host, given.root, shlex.split(os.environ.get("SSH_ARGS", "")), given.dry_run)
+    target = Destination(given.host, given.root, shlex.split(os.environ.get("SSH_ARGS", "")), given.dry_run)
     smoke_test = SmokeTest(given.recording or demo_recordings(), given.text)
     if given.command == "status":
         return 0 if status(target, smoke_test, progress, given.json) else 1
-    patience = Patience(given.start_timeout, given.drain_timeout)
+    timeouts = Timeouts(given.start_timeout, given.drain_timeout)
     if given.command == "rollback":
-        rollback(target, RollbackOptions(smoke_test, given.to, patience), progress)
+        rollback(target, given.to, smoke_test, timeouts, progress)
         return 0
-    release(
-        target,
-        ReleaseOptions(
-            source=given.source.resolve(),
-            smoke_test=smoke_test,
-            runtime=given.runtime,
-            address=given.address,
-            ports=PortTriple(given.http_port, given.grpc_port, given.metrics_port),
-            inner_port=given.inner_port,
-            body_limit_mib=given.body_limit,
-            keep=given.keep,
-            model_config_name=given.model_config_name,
-            gpus=given.gpus,
-            python=given.python,
-            envoy=given.envoy,
-            patience=patience,
-        ),
-        progress,
+    options = ReleaseOptions(
+        source=given.source.resolve(),
+        smoke_test=smoke_test,
+        runtime=given.runtime,
+        address=given.address,
+        ports=Ports(given.http_port, given.grpc_port, given.metrics_port),
+        inner_port=given.inner_port,
+        body_limit_mib=given.body_limit,
+        keep=given.keep,
+        model_config_name=given.model_config_name,
+        gpus=given.gpus,
+        python=given.python,
+        envoy=given.envoy,
+        timeouts=timeouts,
     )
+    release(target, options, progress)
     return 0
 
 
@@ -79,78 +75,70 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    option = common.add_argument
+    option("host", metavar="HOST", help="user@node, or an alias from ssh's configuration")
+    option("--root", default=DEFAULT_ROOT, help="folder on the node (default: ~/%(default)s)")
+    option("--dry-run", action="store_true", help="print every step, change nothing")
+    option("--verbose", action="store_true", help="print every command that is run")
+    option("--recording", type=Path, action="append", help="speech for the smoke test (default: the demo's)")
+    option("--text", default=TEXT, help="text that the smoke test synthesises")
+    changing = argparse.ArgumentParser(add_help=False)
+    waits = (
+        ("start", "to load the models", Timeouts.start_s),
+        ("drain", "for the last requests", Timeouts.drain_s),
+    )
+    for name, purpose, default_s in waits:
+        changing.add_argument(
+            f"--{name}-timeout",
+            type=float,
+            default=default_s,
+            metavar="S",
+            help=f"{purpose} (default: %(default)g)",
+        )
     parser = argparse.ArgumentParser(prog="python -m deploy", description="Operate a node over ssh.")
     commands = parser.add_subparsers(dest="command", required=True)
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("host", metavar="HOST", help="user@node, or an alias of ssh's configuration")
-    common.add_argument("--root", default=DEFAULT_ROOT, help="folder on the node (default: ~/%(default)s)")
-    common.add_argument("--dry-run", action="store_true", help="print every step, touch nothing")
-    common.add_argument("--verbose", action="store_true", help="print every command that is run")
-    common.add_argument(
-        "--recording",
-        type=Path,
-        action="append",
-        help="file with speech for the smoke test (default: of the demo)",
+    parents = [common, changing]
+    _add_release_options(
+        commands.add_parser("release", parents=parents, help="copy a tree to a node and switch to it")
     )
-    common.add_argument("--text", default=TEXT, help="what the smoke test lets it say")
-    changing = argparse.ArgumentParser(add_help=False)
-    changing.add_argument(
-        "--start-timeout",
-        type=float,
-        default=600,
-        metavar="S",
-        help="for loading the models (default: %(default)g)",
-    )
-    changing.add_argument(
-        "--drain-timeout",
-        type=float,
-        default=600,
-        metavar="S",
-        help="for the last requests (default: %(default)g)",
-    )
-    make = commands.add_parser(
-        "release", parents=[common, changing], help="put a tree on a node and switch to it"
-    )
-    _add_release_options(make)
-    back = commands.add_parser(
-        "rollback", parents=[common, changing], help="switch to the release that served before"
-    )
-    back.add_argument("--to", metavar="ID", help="another release that is still there, see status")
-    look = commands.add_parser("status", parents=[common], help="what a node serves")
-    look.add_argument("--json", action="store_true", help="for programs")
+    back = commands.add_parser("rollback", parents=parents, help="switch to the release that served before")
+    back.add_argument("--to", metavar="ID", help="another release on the node, see status")
+    show = commands.add_parser("status", parents=[common], help="show what a node serves")
+    show.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
 
 def _add_release_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--source", type=Path, default=ROOT, help="the tree (default: this one)")
-    parser.add_argument(
-        "--runtime", choices=CHOICES, default="auto", help="default: containers where Docker is"
+    option, defaults = parser.add_argument, ReleaseOptions
+    option("--source", type=Path, default=ROOT, help="the tree (default: this one)")
+    option(
+        "--runtime",
+        choices=CHOICES,
+        default=defaults.runtime,
+        help="default: containers on a node with Docker",
     )
-    parser.add_argument(
-        "--address", default="0.0.0.0", help="of the front door (default: %(default)s, everyone)"
+    option("--address", default=defaults.address, help="of the proxy (default: %(default)s, all addresses)")
+    for name, port in vars(Ports()).items():
+        option(f"--{name}-port", type=int, default=port, help="default: %(default)s")
+    option(
+        "--inner-port",
+        type=int,
+        default=defaults.inner_port,
+        help="first port for servers (default: %(default)s)",
     )
-    parser.add_argument("--http-port", type=int, default=8000, help="default: %(default)s")
-    parser.add_argument("--grpc-port", type=int, default=8001, help="default: %(default)s")
-    parser.add_argument("--metrics-port", type=int, default=8002, help="default: %(default)s")
-    parser.add_argument(
-        "--inner-port", type=int, default=18000, help="servers get ports from here on (default: %(default)s)"
-    )
-    parser.add_argument(
+    option(
         "--body-limit",
         type=int,
-        default=256,
+        default=defaults.body_limit_mib,
         metavar="MIB",
-        help="of one request at the front door; an hour of samples takes 220 (default: %(default)s)",
+        help="of one request at the proxy; an hour of samples takes 220 (default: %(default)s)",
     )
-    parser.add_argument("--keep", type=int, default=3, help="releases on the node (default: %(default)s)")
-    parser.add_argument(
-        "--model-config-name", help="config variant, or none (default: tensorrt on a GPU, else none)"
-    )
-    parser.add_argument("--gpus", help="Docker's --gpus, or none (default: all)")
-    parser.add_argument(
-        "--python", help="Python on the node with everything installed (default: it is installed)"
-    )
-    parser.add_argument("--envoy", help="Envoy on the node: binary, or image (default: the locked version)")
+    option("--keep", type=int, default=defaults.keep, help="releases on the node (default: %(default)s)")
+    option("--model-config-name", help="config variant, or none (default: tensorrt on a GPU, else none)")
+    option("--gpus", help="Docker's --gpus, or none (default: all)")
+    option("--python", help="Python on the node with everything installed (default: install it)")
+    option("--envoy", help="Envoy on the node: binary, or image (default: the locked version)")
 
 
 if __name__ == "__main__":

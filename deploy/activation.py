@@ -1,13 +1,13 @@
-"""Bring a release into service: start it beside the old one, try it, switch, drain and stop the old one."""
+"""Activate a release: start it beside the old one, test it, switch, drain and stop the old one."""
 
 from __future__ import annotations
 
 import re
 
 from deploy.errors import DeployError, UnreachableError
-from deploy.front_door import FrontDoor
-from deploy.release import NodeState, Release, ReleaseState
-from deploy.visit import Visit
+from deploy.proxy import Proxy
+from deploy.session import NodeSession
+from deploy.state import NodeState, Release, ReleaseState
 from tritone.server.log import is_harmless
 
 _ERROR_LINE = re.compile(r"^E\d{4} ")
@@ -15,71 +15,67 @@ _LAUNCHER = re.compile(r"^tritone: .*(ended|not ready|expected|found none)")
 _LINES = 25
 
 
-def activate(visit: Visit, front_door: FrontDoor, target: ReleaseState, state: NodeState) -> None:
+def activate(session: NodeSession, proxy: Proxy, target: ReleaseState, state: NodeState) -> None:
     """Make a release the one that serves.
 
-    Whatever fails before the switch leaves the old one serving; the lock then stops the new one.
+    After a failure before the switch the old one still serves, and releasing the lock stops the new one.
 
     Args:
-        visit: the node.
-        front_door: leads to the old release, if there is one.
-        target: the release; it lies on the node ready to be started.
+        session: the node.
+        proxy: routes to the old release, if there is one.
+        target: the release, ready to be started on the node.
         state: of the node before.
 
     Raises:
-        UnhealthyReleaseError: it does not start, or fails its smoke test; with the reasons from its log.
-        FrontDoorError: the front door does not follow.
+        UnhealthyReleaseError: it does not start, or fails its smoke test; with errors from its log.
+        ProxyError: the proxy does not apply the change.
     """
     new = target.release
     before = state.find(state.current)
     old = before.release if before and before.runs else None
-    visit.lock.require()
-    visit.progress.step(f"Start {new.id} beside it" if old else f"Start {new.id}")
+    session.lock.require()
+    session.progress.step(f"Start {new.id} beside {old.id}" if old else f"Start {new.id}")
     try:
-        visit.start(new)
-        visit.checks.wait_ready(new.ports, lambda: visit.alive(new), visit.patience.start_s)
-        visit.progress.step("Smoke test: both pipelines, over gRPC and HTTP")
-        visit.checks.smoke(new.ports)
-        visit.lock.require()
-        front_door.switch(new, old)
+        session.start(new)
+        session.checks.wait_ready(new.ports, lambda: session.alive(new), session.timeouts.start_s)
+        session.progress.step("Smoke test: both pipelines, over gRPC and HTTP")
+        session.checks.smoke(new.ports)
+        session.lock.require()
+        proxy.switch(new, old)
     except UnreachableError:
         raise
     except DeployError as error:
-        reason = str(error).splitlines()[0]
-        visit.record(target, f"failed: {reason}")
-        raise type(error)(f"{new.id} is not in service. {error}{_from_log(visit.log(new))}") from error
-    visit.record(target, "served")
+        session.record(target, f"failed: {str(error).splitlines()[0]}")
+        excerpt = log_excerpt(session.log(new))
+        reason = f"{error}\nIts log says:\n{excerpt}" if excerpt else str(error)
+        raise type(error)(f"{new.id} is not in service. {reason}") from error
+    session.record(target, "served")
     if old:
-        retire(visit, front_door, old, new)
+        retire(session, proxy, old, new)
 
 
-def retire(visit: Visit, front_door: FrontDoor, old: Release, new: Release) -> None:
+def retire(session: NodeSession, proxy: Proxy, old: Release, new: Release) -> None:
     """Wait for the last request of the old release, and stop it."""
-    visit.progress.step(f"Drain {old.id}")
-    if not front_door.drained(old):
-        visit.progress.note(
-            f"requests are still under way after {visit.patience.drain_s:g} s (--drain-timeout); "
-            "they end with it"
+    session.progress.step(f"Drain {old.id}")
+    if not proxy.drained(old):
+        session.progress.note(
+            f"requests are still in flight after {session.timeouts.drain_s:g} s (--drain-timeout); "
+            "they end with the server"
         )
-    visit.lock.require()
-    visit.progress.step(f"Stop {old.id}")
-    visit.stop(old)
-    front_door.forget(new)
+    session.lock.require()
+    session.progress.step(f"Stop {old.id}")
+    session.stop(old)
+    proxy.keep_only(new)
 
 
 def log_excerpt(log: str) -> str:
-    """Return the lines of a server's log that tell why it failed.
+    """Return the lines of a server's log that say why it failed.
 
-    They are what the launcher said last; else Triton's errors; else the end.
+    These are the launcher's last message, or Triton's errors, or the end of the log.
     """
     lines = log.strip().splitlines()
-    told = [number for number, line in enumerate(lines) if _LAUNCHER.match(line)]
-    if told:
-        return "\n".join(lines[told[-1] :][:_LINES])
+    messages = [number for number, line in enumerate(lines) if _LAUNCHER.match(line)]
+    if messages:
+        return "\n".join(lines[messages[-1] :][:_LINES])
     errors = [line for line in lines if _ERROR_LINE.match(line) and not is_harmless(line)]
     return "\n".join((errors or lines)[-_LINES:])
-
-
-def _from_log(log: str) -> str:
-    excerpt = log_excerpt(log)
-    return f"\nIts log says:\n{excerpt}" if excerpt else ""

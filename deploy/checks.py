@@ -1,56 +1,32 @@
-"""What is asked of a node's servers and front door, through tunnels of the same connection."""
+"""Requests to a node's servers and its proxy, through tunnels of the same connection."""
 
 from __future__ import annotations
 
 import http.client
-import json
 import time
 import urllib.request
 from collections.abc import Callable
-from typing import Protocol
 
 from tritone_client import Client, TritoneError
 
-from deploy.errors import FrontDoorError, UnhealthyReleaseError
+from deploy.errors import ProxyError, UnhealthyReleaseError
 from deploy.node import Node
-from deploy.ports import PortTriple
 from deploy.progress import Progress
 from deploy.smoke import SmokeTest
+from tritone.server import Ports
 
 _POLL_S = 0.3
 _ALIVE_EVERY_S = 2.0
 _ANSWER_S = 10.0
 
 
-class Checks(Protocol):
-    """Questions to servers; a dry run asks none."""
-
-    def wait_ready(self, ports: PortTriple, alive: Callable[[], bool], timeout_s: float) -> None:
-        """Wait until a server has loaded every model; raise UnhealthyReleaseError when it ends or is late."""
-
-    def smoke(self, ports: PortTriple) -> None:
-        """Raise UnhealthyReleaseError when a server does not hear and speak."""
-
-    def ready(self, address: str, ports: PortTriple) -> bool:
-        """Return whether somebody answers on the ports, over both protocols, and is ready."""
-
-    def envoy(self, socket: str, path: str) -> str:
-        """Return what Envoy's admin endpoint answers; raise FrontDoorError when it does not."""
-
-    def until(self, condition: Callable[[], bool], timeout_s: float) -> bool:
-        """Wait for a condition; return whether it came true in time."""
-
-    def pause(self, seconds: float) -> None:
-        """Wait."""
-
-
-class TunnelChecks:
-    """Asks through tunnels.
+class Checks:
+    """Sends requests through tunnels.
 
     Args:
         node: the node.
-        progress: hears of the answers.
-        smoke_test: what a server is asked.
+        progress: prints the results.
+        smoke_test: run against a server before it serves.
     """
 
     def __init__(self, node: Node, progress: Progress, smoke_test: SmokeTest) -> None:
@@ -58,34 +34,34 @@ class TunnelChecks:
         self._progress = progress
         self._smoke_test = smoke_test
 
-    def wait_ready(self, ports: PortTriple, alive: Callable[[], bool], timeout_s: float) -> None:
-        """Wait until a server has loaded every model."""
-        started_s = looked_s = time.monotonic()
+    def wait_ready(self, ports: Ports, alive: Callable[[], bool], timeout_s: float) -> None:
+        """Wait until a server has loaded every model; raise UnhealthyReleaseError if it ends or is late."""
+        started_s = checked_s = time.monotonic()
         with self._node.forward(f"127.0.0.1:{ports.http}") as url:
             while not _answers(f"http://{url}/v2/health/ready"):
                 now_s = time.monotonic()
-                if now_s - looked_s > _ALIVE_EVERY_S:
-                    looked_s = now_s
+                if now_s - checked_s > _ALIVE_EVERY_S:
+                    checked_s = now_s
                     if not alive():
                         raise UnhealthyReleaseError("server: expected it to load its models, it ended.")
                 if now_s - started_s > timeout_s:
                     raise UnhealthyReleaseError(
-                        f"server: expected it to be ready within {timeout_s:g} s, it is not; give it longer "
-                        "(--start-timeout) if it only loads slowly."
+                        f"server: expected it to be ready within {timeout_s:g} s, it was not; raise "
+                        "--start-timeout if it only loads slowly."
                     )
                 time.sleep(_POLL_S)
         self._progress.note(f"ready after {time.monotonic() - started_s:.1f} s")
 
-    def smoke(self, ports: PortTriple) -> None:
-        """Let a server hear and speak."""
+    def smoke(self, ports: Ports) -> None:
+        """Run the smoke test; raise UnhealthyReleaseError when a server fails it."""
         with (
             self._node.forward(f"127.0.0.1:{ports.grpc}") as grpc_url,
             self._node.forward(f"127.0.0.1:{ports.http}") as http_url,
         ):
             self._progress.note(self._smoke_test.run(grpc_url, http_url))
 
-    def ready(self, address: str, ports: PortTriple) -> bool:
-        """Return whether the ports answer."""
+    def ready(self, address: str, ports: Ports) -> bool:
+        """Return whether a server behind the ports reports ready, over both protocols."""
         with (
             self._node.forward(f"{address}:{ports.grpc}") as grpc_url,
             self._node.forward(f"{address}:{ports.http}") as http_url,
@@ -99,7 +75,7 @@ class TunnelChecks:
                 return False
 
     def envoy(self, socket: str, path: str) -> str:
-        """Return what Envoy's admin endpoint answers."""
+        """Return the response of Envoy's admin endpoint; raise ProxyError when there is none."""
         try:
             with (
                 self._node.forward(socket) as url,
@@ -108,10 +84,12 @@ class TunnelChecks:
                 text: str = answer.read().decode()
                 return text
         except (OSError, http.client.HTTPException) as error:
-            raise FrontDoorError(f"Envoy: expected an answer of its admin endpoint, got {error}.") from error
+            raise ProxyError(
+                f"Envoy: expected a response from its admin endpoint, got {type(error).__name__}: {error}."
+            ) from error
 
     def until(self, condition: Callable[[], bool], timeout_s: float) -> bool:
-        """Wait for a condition."""
+        """Wait for a condition; return whether it became true in time."""
         deadline_s = time.monotonic() + timeout_s
         while not condition():
             if time.monotonic() > deadline_s:
@@ -120,49 +98,8 @@ class TunnelChecks:
         return True
 
     def pause(self, seconds: float) -> None:
-        """Wait."""
+        """Sleep."""
         time.sleep(seconds)
-
-
-class DryChecks:
-    """Prints what would be asked."""
-
-    def __init__(self, progress: Progress, smoke_test: SmokeTest) -> None:
-        self._progress = progress
-        self._smoke_test = smoke_test
-
-    def wait_ready(self, ports: PortTriple, alive: Callable[[], bool], timeout_s: float) -> None:
-        """Wait until a server has loaded every model."""
-        self._progress.ran_here(
-            f"through a tunnel: GET http://127.0.0.1:{ports.http}/v2/health/ready until ready, "
-            f"at most {timeout_s:g} s"
-        )
-
-    def smoke(self, ports: PortTriple) -> None:
-        """Let a server hear and speak."""
-        names = ", ".join(recording.name for recording in self._smoke_test.recordings)
-        self._progress.ran_here(
-            f"through tunnels to ports {ports.grpc} and {ports.http}: transcribe {names}; "
-            f"synthesize {json.dumps(self._smoke_test.text)} and transcribe it; over gRPC and HTTP"
-        )
-
-    def ready(self, address: str, ports: PortTriple) -> bool:
-        """Return whether the ports answer."""
-        self._progress.ran_here(f"through tunnels: is {address} ready on ports {ports.http} and {ports.grpc}")
-        return True
-
-    def envoy(self, socket: str, path: str) -> str:
-        """Return what Envoy's admin endpoint answers."""
-        self._progress.ran_here(f"through a tunnel to {socket}: GET {path}")
-        return ""
-
-    def until(self, condition: Callable[[], bool], timeout_s: float) -> bool:
-        """Wait for a condition."""
-        condition()
-        return True
-
-    def pause(self, seconds: float) -> None:
-        """Wait."""
 
 
 def _answers(url: str) -> bool:

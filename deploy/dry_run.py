@@ -1,30 +1,20 @@
-"""A node that is not touched: everything that would be done there is printed."""
+"""A node that is never contacted: prints what would be done there."""
 
 from __future__ import annotations
 
+import json
 import shlex
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-from deploy.node import DEFAULT_TIMEOUT_S, Result
-from deploy.progress import Progress
-from deploy.ssh import copy_command
+from deploy.checks import Checks
+from deploy.node import DEFAULT_TIMEOUT_S, CommandResult, Node, RemoteProcess
+from deploy.tree import copy_command
+from tritone.server import Ports
 
 
-class DryNode:
-    """Prints commands instead of running them, and answers what was supposed.
-
-    Args:
-        host: as for SshNode; nothing connects to it.
-        arguments: further arguments of ssh.
-        progress: prints; its `commands` should be on.
-    """
-
-    def __init__(self, host: str, arguments: Sequence[str], progress: Progress) -> None:
-        self.host = host
-        self._arguments = list(arguments)
-        self._progress = progress
+class DryRunNode(Node):
+    """Prints commands instead of running them; their output is `dry_run_output`. Connects to nothing."""
 
     def run(
         self,
@@ -32,49 +22,61 @@ class DryNode:
         *,
         timeout_s: float = DEFAULT_TIMEOUT_S,
         check: bool = True,
-        supposing: str = "",
-    ) -> Result:
-        """Run a command of the shell on the node; see Node."""
+        dry_run_output: str = "",
+    ) -> CommandResult:
+        """Print the command."""
         self._progress.ran(command)
-        return Result(0, supposing)
+        return CommandResult(0, dry_run_output)
 
-    def write(self, path: str, content: str, mode: str = "644") -> None:
-        """Replace a file on the node at once; see Node."""
+    def write(self, path: str, content: str) -> None:
+        """Print the file."""
         self._progress.wrote(path, content)
 
-    def copy(self, source: Path, rules: Sequence[str], target: str, unchanged_in: str | None) -> str:
-        """Copy a folder to the node; see Node."""
-        command = copy_command(self.host, ["ssh", *self._arguments], source, rules, target, unchanged_in)
+    def copy(self, source: Path, target: str, unchanged_in: str | None) -> str:
+        """Print the rsync command."""
+        command = copy_command(self.host, self._ssh, source, target, unchanged_in)
         self._progress.ran_here(shlex.join(command))
         return "nothing sent"
 
-    def session(self, command: str) -> DrySession:
-        """Start a command that keeps running; see Node."""
+    def open(self, command: str) -> RemoteProcess:
+        """Print the command."""
         self._progress.ran(command)
-        return DrySession()
+        # Stands in for the process that holds the lock, until its input is closed.
+        return RemoteProcess(["/bin/sh", "-c", "echo held; while read -r line; do :; done"])
 
-    @contextmanager
-    def forward(self, target: str) -> Iterator[str]:
-        """Open a tunnel; see Node."""
+
+class DryRunChecks(Checks):
+    """Prints requests instead of sending them, and assumes success."""
+
+    def wait_ready(self, ports: Ports, alive: Callable[[], bool], timeout_s: float) -> None:
+        """Print the request."""
         self._progress.ran_here(
-            shlex.join(["ssh", *self._arguments, "-N", "-L", f"127.0.0.1:PORT:{target}", self.host])
+            f"through a tunnel: GET http://127.0.0.1:{ports.http}/v2/health/ready until ready, "
+            f"at most {timeout_s:g} s"
         )
-        yield "127.0.0.1:PORT"
 
+    def smoke(self, ports: Ports) -> None:
+        """Print the requests."""
+        names = ", ".join(recording.name for recording in self._smoke_test.recordings)
+        self._progress.ran_here(
+            f"through tunnels to ports {ports.grpc} and {ports.http}: transcribe {names}; "
+            f"synthesize {json.dumps(self._smoke_test.text)} and transcribe it; over gRPC and HTTP"
+        )
 
-class DrySession:
-    """A session with nobody: it answers that all is well."""
-
-    def say(self, line: str) -> None:
-        """Send a line."""
-
-    def hear(self, timeout_s: float) -> str:
-        """Return the next line of output."""
-        return "held"
-
-    def is_open(self) -> bool:
-        """Whether it runs and is connected."""
+    def ready(self, address: str, ports: Ports) -> bool:
+        """Print the request."""
+        self._progress.ran_here(f"through tunnels: is {address} ready on ports {ports.http} and {ports.grpc}")
         return True
 
-    def close(self, timeout_s: float) -> None:
-        """Close its input and wait for its end."""
+    def envoy(self, socket: str, path: str) -> str:
+        """Print the request."""
+        self._progress.ran_here(f"through a tunnel to {socket}: GET {path}")
+        return ""
+
+    def until(self, condition: Callable[[], bool], timeout_s: float) -> bool:
+        """Evaluate the condition once."""
+        condition()
+        return True
+
+    def pause(self, seconds: float) -> None:
+        """Do not sleep."""

@@ -1,25 +1,25 @@
-"""What can go wrong between this machine and a node."""
+"""Errors of deploys.
+
+DeployError
+├── UsageError              (ValueError)       an option is wrong
+├── MissingToolError        (LookupError)      a program is missing here or on the node
+├── UnreachableError        (ConnectionError)  no connection, or it was lost
+├── HostKeyError            (ConnectionError)  the node's key is unknown or has changed
+├── LoginError              (PermissionError)  the node refuses the login
+├── BusyError               (RuntimeError)     another deploy holds the node's lock
+├── NodeCommandError        (RuntimeError)     a command on the node failed
+├── DiskFullError           (OSError)          the node has no space left
+├── PortTakenError          (OSError)          something else listens on a port of the proxy
+├── UnhealthyReleaseError   (RuntimeError)     a release does not start, or fails its smoke test
+├── ProxyError              (RuntimeError)     Envoy does not start, or does not apply a change
+└── NoReleaseError          (LookupError)      there is no such release on the node
+"""
 
 from __future__ import annotations
 
 
 class DeployError(Exception):
-    """Any failure of a deploy, told so that the reader knows what to do next.
-
-    DeployError
-    ├── UsageError              (ValueError)       an option is wrong
-    ├── MissingToolError        (LookupError)      a program is missing here or on the node
-    ├── UnreachableError        (ConnectionError)  no connection, or it was lost
-    ├── HostKeyError            (ConnectionError)  the node's key is unknown or another than before
-    ├── LoginError              (PermissionError)  the node lets nobody in with these keys
-    ├── BusyError               (RuntimeError)     someone else deploys to the node right now
-    ├── NodeCommandError        (RuntimeError)     a command on the node failed
-    ├── DiskFullError           (OSError)          the node has no space left
-    ├── PortTakenError          (OSError)          something else listens on a port of the front door
-    ├── UnhealthyReleaseError   (RuntimeError)     a release does not start, or fails its smoke test
-    ├── FrontDoorError          (RuntimeError)     Envoy does not start, or does not take a change
-    └── NoReleaseError          (LookupError)      there is no such release on the node
-    """
+    """Base of every failure of a deploy. Its message says what to do next."""
 
 
 class UsageError(DeployError, ValueError):
@@ -35,15 +35,15 @@ class UnreachableError(DeployError, ConnectionError):
 
 
 class HostKeyError(DeployError, ConnectionError):
-    """The node's key is unknown, or another than before."""
+    """The node's key is unknown or has changed."""
 
 
 class LoginError(DeployError, PermissionError):
-    """The node lets nobody in with these keys."""
+    """The node refuses the login."""
 
 
 class BusyError(DeployError, RuntimeError):
-    """Someone else deploys to the node right now."""
+    """Another deploy holds the node's lock."""
 
 
 class NodeCommandError(DeployError, RuntimeError):
@@ -55,15 +55,15 @@ class DiskFullError(DeployError, OSError):
 
 
 class PortTakenError(DeployError, OSError):
-    """Something else listens on a port of the front door."""
+    """Something else listens on a port of the proxy."""
 
 
 class UnhealthyReleaseError(DeployError, RuntimeError):
     """A release does not start, or fails its smoke test."""
 
 
-class FrontDoorError(DeployError, RuntimeError):
-    """Envoy does not start, or does not take a change."""
+class ProxyError(DeployError, RuntimeError):
+    """Envoy does not start, or does not apply a change."""
 
 
 class NoReleaseError(DeployError, LookupError):

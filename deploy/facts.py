@@ -1,4 +1,4 @@
-"""What a node is: its tools, its GPU, its free space, the ports in use."""
+"""Facts about a node: its tools, GPUs, free space and listening ports."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 from deploy.errors import DiskFullError, MissingToolError, UsageError
 from deploy.node import Node, quoted
-from deploy.ports import listening
 
 DOCKER_DENIED = "denied"
 _TOOLS = ("rsync", "flock", "setsid", "python3")
 _PACKAGES = {"flock": "util-linux", "setsid": "util-linux"}
-_SPARE_BYTES = 200_000_000  # logs, environments' small files, room to breathe
+_SPARE_BYTES = 200_000_000  # for logs and small files of environments
 
 _SCRIPT = """
 echo "ids $(id -u):$(id -g)"
@@ -28,26 +27,22 @@ if command -v nvidia-smi >/dev/null 2>&1; then
 fi
 cd ~ && mkdir -p ROOT && cd ROOT && echo "root $(pwd)"
 echo "free $(df -Pk . | awk 'NR == 2 { print $4 }')"
-cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" { print "socket", $0 }'
+# 0A is TCP_LISTEN.
+cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk '$4 == "0A" { print "listening", $2 }'
 """
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a node is."""
+    """Facts about a node."""
 
-    root: str  # absolute path of the folder that deploys use
-    ids: str  # UID:GID of the user there
+    root: str  # absolute path of the folder for deploys
+    ids: str  # UID:GID of the user on the node
     tools: frozenset[str]  # programs found
     docker: str | None  # version of its engine, DOCKER_DENIED, or None without docker
     gpus: tuple[str, ...]  # names of NVIDIA GPUs
     free_bytes: int  # on the disk of the root folder
     listening: frozenset[int]  # TCP ports in use
-
-    @property
-    def docker_usable(self) -> bool:
-        """Whether containers can be run."""
-        return self.docker not in (None, DOCKER_DENIED)
 
     def require(self, *tools: str) -> None:
         """Raise MissingToolError for the first program that the node lacks."""
@@ -59,7 +54,7 @@ class Facts:
                 )
 
     def require_space(self, size: int) -> None:
-        """Raise DiskFullError when a release of `size` bytes cannot be copied."""
+        """Raise DiskFullError when a release of `size` bytes does not fit."""
         if self.free_bytes < size + _SPARE_BYTES:
             raise DiskFullError(
                 f"{self.root}: expected {(size + _SPARE_BYTES) / 1e6:.0f} MB free on the node, got "
@@ -69,36 +64,36 @@ class Facts:
 
 
 def read_facts(node: Node, root: str, with_docker: bool = False) -> Facts:
-    """Ask a node what it is; makes the root folder.
+    """Query a node for its facts, and create the root folder.
 
     Args:
         node: the node.
         root: absolute, or relative to the user's home.
-        with_docker: what a dry run supposes: Docker and a GPU, or neither.
+        with_docker: whether a dry run assumes Docker and a GPU.
 
     Raises:
-        UsageError: the folder cannot be made, or the node's system is not one that can serve.
+        UsageError: the folder cannot be created, or the node's system cannot serve.
     """
-    supposing = "\n".join(
+    dry_run_output = "\n".join(
         ["system Linux x86_64", "ids 1000:1000", f"root /home/USER/{root}", "free 1000000000"]
         + [f"tool {tool}" for tool in _TOOLS]
         + (["docker 28", "gpu of the node"] if with_docker else [])
     )
     command = _SCRIPT.replace("TOOLS", " ".join(_TOOLS)).replace("ROOT", quoted("{}", root))
-    answer = node.run(command, supposing=supposing)
+    answer = node.run(command, dry_run_output=dry_run_output)
     if "\nroot " not in answer.output:
         raise UsageError(
-            f"--root: expected a folder on the node that the user may make and enter, got {root} "
-            f"({answer.complaints.strip() or 'no reason given'}); name another."
+            f"--root: expected a folder on the node that the user may create and enter, got {root} "
+            f"({answer.complaints.strip() or 'no reason given'}); choose another."
         )
     return parse_facts(answer.output)
 
 
 def parse_facts(answer: str) -> Facts:
-    """Read the answer of the script.
+    """Parse the output of the script.
 
     Raises:
-        UsageError: the node's system is not one that can serve.
+        UsageError: the node's system cannot serve.
     """
     lines = [line.partition(" ")[::2] for line in answer.splitlines()]
     single = dict(lines)
@@ -113,5 +108,7 @@ def parse_facts(answer: str) -> Facts:
         docker=single.get("docker"),
         gpus=tuple(rest for word, rest in lines if word == "gpu"),
         free_bytes=int(single["free"]) * 1024,
-        listening=frozenset(listening("\n".join(rest for word, rest in lines if word == "socket"))),
+        listening=frozenset(
+            int(address.rpartition(":")[2], 16) for word, address in lines if word == "listening"
+        ),
     )

@@ -1,4 +1,4 @@
-"""What a deploy says while it works."""
+"""Progress messages of a deploy."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _SHOWN_LINES = 16  # of a file
 
 
 class Progress:
-    """Prints steps, and with `commands` also what is run, here and on the node.
+    """Prints steps and, with `commands`, what is run here and on the node.
 
     Args:
         commands: print every command and file too.
-        stream: where to.
+        stream: where to print; None means standard output.
     """
 
     def __init__(self, commands: bool = False, stream: TextIO | None = None) -> None:
@@ -24,15 +24,15 @@ class Progress:
         self._started_s = time.monotonic()
 
     def step(self, text: str) -> None:
-        """Say what begins now."""
+        """Print the step that starts now."""
         self._print(f"{time.monotonic() - self._started_s:6.1f} s  {text}")
 
     def note(self, text: str) -> None:
-        """Say more about the step."""
+        """Print details of the step."""
         self._print("          " + text.replace("\n", "\n          "))
 
     def ran(self, command: str) -> None:
-        """Show a command of the node's shell."""
+        """Show a shell command of the node."""
         self._show("node", command)
 
     def ran_here(self, command: str) -> None:
@@ -51,16 +51,13 @@ class Progress:
 
     def _show(self, where: str, command: str) -> None:
         if self._commands:
-            first, *others = command.strip().splitlines()
-            self._print(f"    {where}$ {first}")
-            for line in others:
-                self._print(f"          {line}")
+            self._print(f"    {where}$ " + command.strip().replace("\n", "\n          "))
 
     def _print(self, line: str) -> None:
         if self._stream is None:
             return
         try:
             print(line, file=self._stream, flush=True)
-        except BrokenPipeError:  # who listened has gone; the work goes on
+        except BrokenPipeError:  # the reader has closed the pipe; the deploy continues
             self._stream = None
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

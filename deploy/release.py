@@ -1,130 +1,156 @@
-"""A release, and what a node says about all of its releases."""
+"""`python -m deploy release`: copy the tree, prepare it, activate it, remove old releases."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Collection
+from dataclasses import astuple
+from datetime import datetime, timezone
 
-from deploy.door import Door
-from deploy.layout import Layout
-from deploy.node import Node, quoted
-from deploy.ports import PortTriple
+from deploy.activation import activate
+from deploy.errors import DeployError, UsageError
+from deploy.facts import Facts, read_facts
+from deploy.layout import NodeLayout
+from deploy.lock import operator
+from deploy.node import quoted
+from deploy.options import Destination, ReleaseOptions
+from deploy.progress import Progress
+from deploy.proxy import Proxy
+from deploy.proxy_config import PROTOCOLS, routes
+from deploy.proxy_routes import read_public_api
+from deploy.runtimes import Runtime, choose_runtime
+from deploy.session import NodeSession, connected, locked
+from deploy.state import NodeState, ProxySettings, Release, ReleaseState, read_state, to_json
+from deploy.tree import release_id, require_tree, tree_commit, tree_size, tree_version
+from tritone.server import Ports
 
-
-@dataclass(frozen=True)
-class Release:
-    """What is known about a release from the moment it is made; release.json beside its tree."""
-
-    id: str  # time and commit
-    commit: str  # of the tree, with -dirty when it had uncommitted changes
-    version: str  # of the library
-    created_at: str  # ISO 8601, UTC
-    created_by: str  # user@machine
-    runtime: str  # "process" or "container"
-    model_config_name: str | None  # configs/<name>.pbtxt where a model has one
-    ports: PortTriple  # of its server, on the node's loopback address
-    environment: str | None = None  # folder under environments/, where it has one of its own
-    outcome: str = "prepared"  # served, or failed with the reason
-
-    def to_json(self) -> str:
-        """Return the record as it is kept on the node."""
-        return json.dumps(asdict(self), indent=2) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str) -> Release:
-        """Read a record."""
-        fields: dict[str, Any] = json.loads(text)
-        return cls(**{**fields, "ports": PortTriple(**fields["ports"])})
+_TOOLS = ("rsync", "flock", "setsid")
+_REMOVE_S = 300.0
 
 
-@dataclass(frozen=True)
-class ReleaseState:
-    """A release as it is on the node now."""
+def release(target: Destination, options: ReleaseOptions, progress: Progress) -> None:
+    """Copy a tree to a node and switch to it.
 
-    release: Release
-    started_s: int | None = None  # epoch seconds; None: its server does not run
-    restarts: int = 0  # how often a container engine started it anew
-    engines: int = 0  # TensorRT plans in its repository
-
-    @property
-    def runs(self) -> bool:
-        """Whether its server runs."""
-        return self.started_s is not None
-
-
-@dataclass(frozen=True)
-class NodeState:
-    """All releases of a node."""
-
-    releases: tuple[ReleaseState, ...] = ()  # oldest first
-    current: str | None = None  # id of the release that serves
-    previous: str | None = None  # id of the release that served before
-    door: Door | None = None
-    door_runs: bool = False
-    now_s: int = 0  # the node's clock, epoch seconds
-    environments: tuple[str, ...] = field(default=())
-
-    def find(self, release_id: str | None) -> ReleaseState | None:
-        """Return a release by its id."""
-        return next((state for state in self.releases if state.release.id == release_id), None)
-
-
-_SCRIPT = """
-cd {root} 2>/dev/null || exit 0
-echo "now $(date +%s)"
-for link in current previous; do
-  if [ -L $link ]; then echo "$link $(basename "$(readlink $link)")"; fi
-done
-if [ -f front/door.json ]; then echo "door $(tr -d '\\n' <front/door.json)"; fi
-if [ -f front/alive ] && sh front/alive >/dev/null; then echo "door-runs"; fi
-for folder in environments/*/; do
-  if [ -d "$folder" ]; then echo "environment $(basename "$folder")"; fi
-done
-for folder in releases/*/; do
-  if [ -f "$folder/release.json" ]; then
-    id=$(basename "$folder")
-    echo "release $(tr -d '\\n' <"$folder/release.json")"
-    if running=$(sh "$folder/alive" 2>/dev/null); then echo "running $id $running"; fi
-    echo "engines $id $(find "$folder/tree/model_repository" -name '*.plan' 2>/dev/null | wc -l)"
-  fi
-done
-"""
+    Raises:
+        DeployError: it failed; the release that served before still serves.
+    """
+    require_tree(options.source)
+    with connected(target, options.smoke_test, progress) as (node, checks):
+        progress.step(f"Inspect {target.host}")
+        facts = read_facts(node, target.root, with_docker=options.runtime == "container")
+        facts.require(*_TOOLS)
+        layout = NodeLayout(facts.root)
+        runtime = choose_runtime(options.runtime, facts)(node, layout, facts, options, progress)
+        progress.note(f"{facts.root}; runtime {runtime.name}; GPU: {', '.join(facts.gpus) or 'none'}")
+        node.run(layout.folders_command())
+        for path, script in layout.scripts().items():
+            node.write(path, script)
+        with locked(node, layout, checks, progress, options.timeouts) as (session, state):
+            settings = ProxySettings(options.address, options.ports, runtime.name, runtime.envoy)
+            proxy = Proxy(session, state, settings, runtime)
+            proxy.require_ports(facts)
+            new = _copy(session, state, facts, runtime, options)
+            try:
+                runtime.prepare(new.release)
+                proxy.prepare(new.release)
+            except DeployError as error:
+                session.record(new, f"failed: {str(error).splitlines()[0]}")
+                raise
+            activate(session, proxy, new, state)
+            prune(session, read_state(node, layout), options.keep)
+        ports = settings.ports
+        progress.step(
+            f"{new.release.id} serves on {target.host}: HTTP {ports.http}, gRPC {ports.grpc}, "
+            f"metrics {ports.metrics}"
+        )
 
 
-def read_state(node: Node, layout: Layout, supposing: str = "") -> NodeState:
-    """Ask a node for its releases; `supposing` is the answer in a dry run."""
-    command = _SCRIPT.replace("{root}", quoted("{}", layout.root))
-    return parse_state(node.run(command, supposing=supposing).output)
-
-
-def parse_state(answer: str) -> NodeState:
-    """Read the answer of the state script."""
-    lines = [line.partition(" ")[::2] for line in answer.splitlines()]
-    single = {
-        word: rest for word, rest in lines if word in ("now", "current", "previous", "door", "door-runs")
-    }
-    running = {rest.split()[0]: rest.split()[1:] for word, rest in lines if word == "running"}
-    engines = {rest.split()[0]: int(rest.split()[1]) for word, rest in lines if word == "engines"}
-    states = []
-    for word, rest in lines:
-        if word == "release":
-            release = Release.from_json(rest)
-            times = [int(number) for number in running.get(release.id, [])]
-            states.append(
-                ReleaseState(
-                    release,
-                    started_s=times[0] if times else None,
-                    restarts=times[1] if len(times) > 1 else 0,
-                    engines=engines.get(release.id, 0),
-                )
-            )
-    return NodeState(
-        releases=tuple(sorted(states, key=lambda state: state.release.id)),
-        current=single.get("current"),
-        previous=single.get("previous"),
-        door=Door.from_json(single["door"]) if "door" in single else None,
-        door_runs="door-runs" in single,
-        now_s=int(single.get("now", "0")),
-        environments=tuple(rest for word, rest in lines if word == "environment"),
+def _copy(
+    session: NodeSession, state: NodeState, facts: Facts, runtime: Runtime, options: ReleaseOptions
+) -> ReleaseState:
+    """Copy the tree, and write the release's other files beside it."""
+    node, layout = session.node, session.layout
+    commit = tree_commit(options.source)
+    own = [options.ports, *(found.release.ports for found in state.releases)]
+    taken = facts.listening.union(*map(astuple, own))
+    api = read_public_api(options.source, options.body_limit_mib << 20)
+    new = Release(
+        id=release_id(commit),
+        commit=commit,
+        version=tree_version(options.source),
+        created_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        created_by=operator(),
+        runtime=runtime.name,
+        model_config_name=options.served_config(has_gpu=runtime.gpus is not None),
+        ports=inner_ports(options.inner_port, taken),
+        environment=runtime.environment,
     )
+    folder = layout.release(new.id)
+    session.progress.step(f"Copy {options.source} as {new.id}")
+    facts.require_space(tree_size(options.source))
+    unchanged = f"{layout.current}/tree" if state.current else None
+    session.progress.note(node.copy(options.source, layout.incoming, unchanged))
+    node.run(quoted("mkdir -p {} && mv {} {}", folder.routes, layout.incoming, folder.tree))
+    for protocol in PROTOCOLS:
+        node.write(f"{folder.routes}/{protocol}.json", routes(new, protocol, api))
+    for name, script in vars(runtime.server_scripts(new)).items():
+        node.write(folder.script(name), script)
+    node.write(folder.record, to_json(new))
+    return ReleaseState(new)
+
+
+def inner_ports(first: int, taken: Collection[int]) -> Ports:
+    """Return the first three consecutive ports from `first` on that are not taken.
+
+    Raises:
+        UsageError: none within 300 ports.
+    """
+    for http in range(first, min(first + 300, 65533), 3):
+        ports = Ports(http, http + 1, http + 2)
+        if not set(astuple(ports)) & set(taken):
+            return ports
+    raise UsageError(
+        f"--inner-port: expected three free ports from {first} on, all up to {first + 299} are in use on the "
+        "node; choose another range."
+    )
+
+
+def removable(state: NodeState, keep: int) -> list[Release]:
+    """Return the releases to remove: all but the newest `keep`, the serving one and the one before.
+
+    Args:
+        state: of the node.
+        keep: how many to keep, those two included.
+    """
+    spared = {state.current, state.previous}
+    others = [found for found in state.releases if found.release.id not in spared and not found.runs]
+    kept = len(state.releases) - len(others)
+    newest_first = [found.release for found in reversed(others)]
+    return newest_first[max(0, keep - kept) :]
+
+
+def unused_environments(state: NodeState, removed: list[Release]) -> list[str]:
+    """Return the environments that neither a kept release nor the proxy uses."""
+    kept = [found.release for found in state.releases if found.release not in removed]
+    used = {release.environment for release in kept}
+    envoy = state.proxy.envoy if state.proxy else ""
+    return [
+        name
+        for name in state.environments
+        if name.startswith(("node-", "front-door-")) and name not in used and f"/{name}/" not in envoy
+    ]
+
+
+def prune(session: NodeSession, state: NodeState, keep: int) -> None:
+    """Remove old releases, and environments that are no longer used."""
+    removed = removable(state, keep)
+    unused = unused_environments(state, removed)
+    if not removed and not unused:
+        return
+    session.progress.step(f"Remove {', '.join([release.id for release in removed] + unused)}")
+    for release in removed:
+        folder = session.layout.release(release.id)
+        command = quoted("sh {}; rm -rf {}", folder.script("discard"), folder.path)
+        session.node.run(command, timeout_s=_REMOVE_S)
+    for name in unused:
+        environment = f"{session.layout.environments}/{name}"
+        session.node.run(quoted("rm -rf {}", environment), timeout_s=_REMOVE_S)

@@ -1,10 +1,12 @@
-"""What of a tree goes to a node, and what the release of it is called."""
+"""Which files of a tree go to a node, how they are copied, and the release id derived from its commit."""
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from fnmatch import fnmatch
 from pathlib import Path
@@ -26,7 +28,7 @@ FOLDERS = (
     "requirements",
 )
 FILES = ("Makefile", "pyproject.toml", "README.md", "LICENSE", ".dockerignore")
-# Engines belong to the GPU that they were built on: the node builds its own.
+# An engine runs only on the GPU model that it was built for, so each node builds its own.
 EXCLUDED = ("__pycache__", "*.pyc", "*.egg-info", ".*_cache", ".venv*", "*.plan", "*.plan.json", "*.part")
 _NEEDED = (
     "tritone/server",
@@ -47,17 +49,52 @@ def copy_rules() -> list[str]:
     ]
 
 
+def copy_command(
+    host: str, ssh: Sequence[str], source: Path, target: str, unchanged_in: str | None
+) -> list[str]:
+    """Return the rsync command that copies a tree; see Node.copy.
+
+    Files are compared by content, because a fresh checkout of the same commit has new modification times.
+    Times are not preserved, so that every identical file becomes a hard link.
+    """
+    return [
+        *["rsync", "--recursive", "--links", "--perms", "--chmod=D755,Fu+rw,Fgo+r", "--checksum", "--delete"],
+        *["--delete-excluded", "--protect-args", "--stats", "--timeout=120"],
+        *([f"--link-dest={unchanged_in}"] if unchanged_in else []),
+        f"--rsh={shlex.join(ssh)}",
+        *copy_rules(),
+        f"{source}/",
+        f"{host}:{target}/",
+    ]
+
+
+def transfer_summary(statistics: str) -> str:
+    """Summarise the output of rsync's --stats: files and megabytes sent."""
+
+    def number(pattern: str) -> int:
+        found = re.search(rf"^{pattern}([\d,]+)", statistics, re.MULTILINE)
+        if found is None:
+            raise LookupError(pattern)
+        return int(found[1].replace(",", ""))
+
+    try:
+        sent, total = number("Number of regular files transferred: "), number("Number of files: .*?reg: ")
+        return f"{sent} of {total} files sent, {number('Literal data: ') / 1e6:.1f} MB"
+    except LookupError:
+        return "copied"
+
+
 def require_tree(source: Path) -> None:
     """Raise UsageError when a folder is not a tree that can be deployed."""
     for name in _NEEDED:
         if not (source / name).exists():
             raise UsageError(
-                f"--source: expected a checkout of this project with {name}, got {source}; name another."
+                f"--source: expected a checkout of this project with {name}, got {source}; choose another."
             )
 
 
 def tree_size(source: Path) -> int:
-    """Return how many bytes of a tree are copied at most."""
+    """Return the most bytes that copying a tree can send."""
     total = 0
     for folder in FOLDERS:
         for path, folders, names in os.walk(source / folder):
@@ -73,7 +110,7 @@ def tree_version(source: Path) -> str:
 
 
 def tree_commit(source: Path) -> str:
-    """Return the commit of a checkout, with -dirty when what is copied has uncommitted changes."""
+    """Return the commit of a checkout, with -dirty when a file to copy has uncommitted changes."""
     try:
         commit = _git(source, "rev-parse", "--short=10", "HEAD").strip()
         changes = _git(source, "status", "--porcelain", "--", *FOLDERS, *FILES)
@@ -83,7 +120,7 @@ def tree_commit(source: Path) -> str:
 
 
 def release_id(commit: str, now: datetime | None = None) -> str:
-    """Return the name of a release made now; names sort by time."""
+    """Return the id of a release created now; ids sort by time."""
     moment = now or datetime.now(timezone.utc)
     return f"{moment:%Y%m%d-%H%M%S}-{commit}"
 

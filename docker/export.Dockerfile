@@ -1,9 +1,9 @@
-# NeMo, to turn checkpoints into verified graphs; docker/README.md tells how to run it.
+# NeMo, to turn checkpoints into verified graphs; docker/README.md explains how to run it.
 ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim-bookworm
 
 
 FROM ${PYTHON_IMAGE} AS packages
-# torch's builds for the CPU: exporting needs no GPU, and the builds on PyPI bring 3 GB of CUDA. Empty means PyPI.
+# Index with torch's CPU builds: exporting needs no GPU, and PyPI's builds include 3 GB of CUDA. Empty means PyPI.
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 WORKDIR /build
 COPY export/requirements.txt ./
@@ -21,13 +21,13 @@ COPY LICENSE /opt/tritone/
 COPY demo/recordings /opt/tritone/demo/recordings
 COPY tritone /opt/tritone/tritone
 COPY export /opt/tritone/export
-# HOME: numba, matplotlib and NeMo keep caches there, whatever user the container runs as.
+# HOME must be writable for any user: numba, matplotlib and NeMo keep caches there.
 ENV PATH=/opt/tritone/venv/bin:$PATH \
     HOME=/tmp \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 WORKDIR /opt/tritone
-# Both are mounted.
+# Mount points.
 RUN mkdir checkpoints model_repository
 USER 10001:10001
 STOPSIGNAL SIGTERM

@@ -1,4 +1,4 @@
-"""`python -m export CHECKPOINT.nemo ...`: make verified graphs of NeMo checkpoints and install them."""
+"""`python -m export CHECKPOINT.nemo ...`: turn NeMo checkpoints into verified graphs and install them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a `.nemo` archive without NeMo: which class it holds, and its fingerprint."""
+"""Reading a `.nemo` archive without NeMo: which class it holds, and its checksum."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Checkpoint:
 
     @classmethod
     def open(cls, path: str | Path) -> Checkpoint:
-        """Read configuration and fingerprint; the weights stay in the archive.
+        """Read configuration and checksum; the weights stay in the archive.
 
         Raises:
-            CheckpointError: no such file, not a NeMo archive, or a configuration that names no class.
+            CheckpointError: the file is missing, not a NeMo archive, or its configuration names no class.
         """
         path = Path(path)
         if not path.is_file():
@@ -52,7 +52,7 @@ class Checkpoint:
 
 
 def _read_config(path: Path) -> dict[str, Any]:
-    import yaml  # not where engines are made, which ask the families too
+    import yaml  # not installed where engines are built, which import the families too
 
     try:
         with tarfile.open(path, "r:*") as archive:

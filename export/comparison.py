@@ -1,4 +1,4 @@
-"""How a family's graph is timed against NeMo's own network: by perf.bench, on the same inputs."""
+"""How perf.bench times a family's graph against NeMo's own network, on the same inputs."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Work:
-    """What both sides compute."""
+    """The input of both sides."""
 
-    inputs: Mapping[str, NDArray[Any]]  # by name of the graph's inputs, as many rows as the largest batch
-    frames: int  # of mel that a row makes, or is made of
+    inputs: Mapping[str, NDArray[Any]]  # by the graph's input names, as many rows as the largest batch
+    frames: int  # of mel per row, in or out
     described: str
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One graph, and how it is measured."""
+    """One graph, and how it is timed."""
 
     model: str  # of the repository
-    outputs: tuple[str, str]  # what is asked for: the result and the length of every row
-    batch_sizes: tuple[int, ...]  # the first one has the target
-    at_least: float  # times as fast as NeMo
-    sizes: Sequence[str]  # of checkpoints that say something about it: demo, full
-    amount: int  # of work, in units of the family
+    outputs: tuple[str, str]  # requested: the result and the length of every row
+    batch_sizes: tuple[int, ...]  # the target applies to the first
+    at_least: float  # target: times as fast as NeMo
+    sizes: Sequence[str]  # of checkpoints that it applies to: demo, full
+    amount: int  # of work, in the family's units
     work: Callable[[Path, int], Work]  # of a model repository and an amount
     nemo: Callable[[Any, dict[str, Any]], Callable[[int], int]]
-    """Of the NeMo model and the inputs: what runs its network on some rows, and gives the frames of one."""
+    """Takes the NeMo model and the inputs; returns a function that runs the network on a number of rows and
+    returns the frames of one."""

@@ -1,4 +1,4 @@
-"""Fit the dimensions that a checkpoint decides into the hand-written configs, leaving all else as it is."""
+"""Update the dimensions that a checkpoint decides in the hand-written configs, and nothing else."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from pathlib import Path
 import onnx
 
 from export.errors import VersionError
-from export.repository import other_versions
+from export.installation import other_versions
 from export.whole_file import write_whole
 
 Dims = Mapping[str, tuple[int, ...]]
-"""Dimensions by tensor name, without the batch; -1 where the config's own are kept."""
+"""Dimensions by tensor name, without the batch; -1 keeps the config's value."""
 
 _WARM_UP = r'(key: "{}"[^{{}}]*value: {{[^{{}}]*dims: \[)([^\]]*)(\])'
 
 
 @dataclass(frozen=True)
 class WarmUpRatio:
-    """How long one warm-up tensor must be for the length of another, along their last axes."""
+    """The length of one warm-up tensor relative to another's, along their last axes."""
 
-    counted: str  #: tensor whose length the config is free to choose
-    needed: str  #: tensor that follows
+    counted: str  #: tensor whose length the config chooses
+    needed: str  #: tensor whose length depends on it
     times: int  #: its length per length of the other
 
 
@@ -51,7 +51,7 @@ def fit_dims(text: str, dims: Dims, field: str = "name|key") -> str:
 def fitted_configs(
     repository: Path, dims_by_model: Mapping[str, Dims], ratios: Mapping[str, WarmUpRatio] | None = None
 ) -> dict[Path, str]:
-    """Return the new text of every config of the models, variants included, that does not fit yet.
+    """Return the new text of every config of the models, variants included, that must change.
 
     Args:
         repository: model repository.
@@ -85,7 +85,7 @@ def fit_configs(
 
 
 def require_one_interface(fitted: Mapping[Path, str], repository: Path, version: int) -> None:
-    """Refuse dims for one version of a model that would not be those of its other versions.
+    """Refuse dims for one version of a model that differ from those of its other versions.
 
     Args:
         fitted: new texts of configs.
@@ -93,7 +93,7 @@ def require_one_interface(fitted: Mapping[Path, str], repository: Path, version:
         version: version folder to be written.
 
     Raises:
-        VersionError: names the config, both dims and what to do.
+        VersionError: names the config, both dims and the remedy.
     """
     for path, text in fitted.items():
         model = repository / path.relative_to(repository).parts[0]
@@ -103,20 +103,20 @@ def require_one_interface(fitted: Mapping[Path, str], repository: Path, version:
             (here, wanted), *_ = [(old.strip(), new.strip()) for old, new in lines if old != new]
             raise VersionError(
                 f"{model.name}: expected version {version} to have the dims of version "
-                f"{', '.join(map(str, others))} beside it, `{here}`, got `{wanted}`; one config holds for "
-                "all versions of a model. Export it as the only version in a copy of this tree, and take it "
-                "to the nodes with `make deploy`, which moves all traffic at once and can be undone."
+                f"{', '.join(map(str, others))} beside it, `{here}`, got `{wanted}`; one config applies to "
+                "all versions of a model. Export it as the only version in a copy of this tree, and deploy "
+                "it with `make deploy`, which moves all traffic at once and can be rolled back."
             )
 
 
 def write_configs(fitted: Mapping[Path, str]) -> None:
-    """Write new texts of configs, each by a rename."""
+    """Write new texts of configs, each atomically."""
     for path, text in fitted.items():
         write_whole(path, text.encode())
 
 
 def _with_ratio(text: str, ratio: WarmUpRatio) -> str:
-    """Return a config each of whose warm-ups has as much of one tensor as the other's length asks for."""
+    """Return a config in whose warm-ups the dependent tensor has the length that the other one needs."""
     lengths = iter([_numbers(found[2])[-1] for found in re.finditer(_WARM_UP.format(ratio.counted), text)])
 
     def fitted(found: re.Match[str]) -> str:

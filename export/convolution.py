@@ -1,4 +1,4 @@
-"""Masked 1-D convolutions: what many networks of speech are made of, independent of padding."""
+"""Masked 1-D convolutions, the main layer of many speech networks, independent of padding."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ class Timeline:
     """The time axis at one resolution: how many frames of each row are real."""
 
     length: Tensor  #: (B, 1) int64, frames
-    mask: Tensor | None = None  #: (B, 1, 1, T) float32, one where real; made when first needed
+    mask: Tensor | None = None  #: (B, 1, 1, T) float32, one where real; computed on first use
 
     def masked(self, x: Tensor) -> Tensor:
-        """Zero what lies behind the rows' ends."""
+        """Zero everything after the rows' ends."""
         if self.mask is None:
             frames = torch.arange(x.shape[3]).unsqueeze(0)
             self.mask = (frames < self.length).to(x.dtype)[:, None, None, :]
@@ -26,8 +26,8 @@ class Timeline:
 class Convolution(nn.Module):
     """A masked 1-D convolution with its batch normalisation folded in.
 
-    It is written as a 2-D convolution of height one: ONNX Runtime has its fast blocked kernels for that form
-    only. Kernels of one frame mix nothing over time, so they need no mask.
+    It is written as a 2-D convolution of height one, the only form for which ONNX Runtime has fast blocked
+    kernels. Kernels of one frame mix nothing over time, so they need no mask.
     """
 
     def __init__(self, conv: nn.Conv1d, padding: tuple[int, int]):
@@ -60,7 +60,7 @@ class Convolution(nn.Module):
         self.conv.weight.data, self.conv.bias.data = weight.float(), bias.float()
 
     def forward(self, x: Tensor, timeline: Timeline) -> tuple[Tensor, Timeline]:
-        """(B, C, 1, T) to (B, C', 1, T'), with the time axis that results."""
+        """(B, C, 1, T) to (B, C', 1, T'), with the resulting time axis."""
         if self.kernel > 1:
             x = timeline.masked(x)
         if self.unequal_padding:
@@ -68,11 +68,11 @@ class Convolution(nn.Module):
         return self.conv(x), self.advanced(timeline)
 
     def advanced(self, timeline: Timeline) -> Timeline:
-        """The time axis behind this convolution; the same object where nothing changes."""
+        """The time axis after this convolution; the same object where nothing changes."""
         reach = self.dilation * (self.kernel - 1)
         if self.stride == 1 and sum(self.padding) == reach:
             return timeline
         span = timeline.length + sum(self.padding) - reach - 1
         frames = torch.div(span, self.stride, rounding_mode="floor") + 1
-        # A row without frames stays one; NeMo's formula would invent a frame for it.
+        # A row without frames keeps none; NeMo's formula would yield one frame.
         return Timeline(torch.where(timeline.length > 0, frames.clamp(min=0), 0))

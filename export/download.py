@@ -1,4 +1,4 @@
-"""One file over HTTP, resumed where an earlier attempt stopped."""
+"""Download one file over HTTP, resuming an earlier attempt."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from tqdm import tqdm
 from export.errors import DownloadError
 
 CHUNK_BYTES = 1 << 20
-ATTEMPTS = 5  # in a row that brought nothing; every byte received starts the count again
+ATTEMPTS = 5  # in a row without progress; any byte received resets the count
 TIMEOUT_S = 60.0  # without a byte
-FIRST_WAIT_S = 1.0  # before the second attempt, doubling from then on
+FIRST_WAIT_S = 1.0  # before the second attempt; doubles after each
 NETWORK_ERRORS = (urllib.error.URLError, http.client.HTTPException, OSError)
-PASSING_STATUS = (408, 425, 429, 500, 502, 503, 504)  # worth another attempt
+TRANSIENT_STATUS = (408, 425, 429, 500, 502, 503, 504)  # worth another attempt
 
 
 class InterruptedTransferError(Exception):
-    """The transfer stopped in a way that another attempt may mend."""
+    """The transfer stopped; another attempt may succeed."""
 
 
 def download(url: str, part: Path, label: str) -> None:
-    """Bring `url` into `part` completely, continuing what is already there.
+    """Download `url` into `part` completely, continuing a partial file.
 
     Args:
         url: http or https address.
-        part: file to fill; what it holds already is not asked for again if the server can continue.
-        label: what to call it in messages and on the progress bar.
+        part: file to fill; its present content is not requested again if the server supports ranges.
+        label: name in messages and on the progress bar.
 
     Raises:
-        DownloadError: the server refuses, or attempts keep failing.
+        DownloadError: the server refuses, or too many attempts fail.
     """
-    wait_s, barren = FIRST_WAIT_S, 0
+    wait_s, without_progress = FIRST_WAIT_S, 0
     while True:
         before = _size(part)
         try:
@@ -48,43 +48,43 @@ def download(url: str, part: Path, label: str) -> None:
             return
         except urllib.error.HTTPError as error:
             reason = f"HTTP {error.code} {error.reason}"
-            if error.code not in PASSING_STATUS:
+            if error.code not in TRANSIENT_STATUS:
                 raise DownloadError(
                     f"{label}: {reason} from {url}; check the name and the address."
                 ) from error
         except InterruptedTransferError as error:
             reason = str(error)
         if _size(part) > before:
-            wait_s, barren = FIRST_WAIT_S, 0
+            wait_s, without_progress = FIRST_WAIT_S, 0
         else:
-            barren += 1
-        if barren >= ATTEMPTS:
+            without_progress += 1
+        if without_progress >= ATTEMPTS:
             raise DownloadError(
                 f"{label}: gave up after {ATTEMPTS} attempts without progress ({reason}); "
-                f"{_size(part)} bytes are kept, and the next call continues there."
+                f"{_size(part)} bytes are kept; call again to continue."
             )
         time.sleep(wait_s)
         wait_s *= 2
 
 
 def _attempt(url: str, part: Path, label: str) -> None:
-    """One request: continue if the server can, start over if not."""
+    """Send one request; continue the partial file if the server supports ranges, else start over."""
     offset = _size(part)
     request = urllib.request.Request(url, headers={"User-Agent": "tritone", "Accept-Encoding": "identity"})
     if offset:
         request.add_header("Range", f"bytes={offset}-")
         validator = _validator_path(part)
-        if validator.exists():  # the rest must be of the same file as the beginning
+        if validator.exists():  # the remainder must belong to the same file
             request.add_header("If-Range", validator.read_text())
     try:
         response = urllib.request.urlopen(request, timeout=TIMEOUT_S)
     except urllib.error.HTTPError as error:
         if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE and offset:
             if _total(error.headers.get("Content-Range")) == offset:
-                return  # nothing was missing
+                return  # already complete
             part.unlink()
             raise InterruptedTransferError(
-                "the server's file is shorter than what is here; starting over"
+                "the server's file is shorter than the partial file; starting over"
             ) from error
         raise
     except NETWORK_ERRORS as error:
@@ -122,14 +122,14 @@ def _validator_path(part: Path) -> Path:
 
 
 def _keep_validator(part: Path, etag: str | None) -> None:
-    if etag and not etag.startswith("W/"):  # If-Range takes strong ones only
+    if etag and not etag.startswith("W/"):  # If-Range accepts strong validators only
         _validator_path(part).write_text(etag)
     else:
         _validator_path(part).unlink(missing_ok=True)
 
 
 def _total(content_range: str | None) -> int | None:
-    """Size of the whole file from a Content-Range header, where it says so."""
+    """Size of the whole file from a Content-Range header, None if not given."""
     total = (content_range or "").rpartition("/")[2]
     return int(total) if total.isdigit() else None
 

@@ -3,13 +3,13 @@
 ExportError
 ├── CheckpointError(ValueError)      the archive cannot be read
 │   ├── UnsupportedCheckpointError        it can, but its class or one of its layers has no exporter
-│   └── MismatchedPairError               it can, but not with the other half of the voice
+│   └── MismatchedPairError               it can, but does not match the other half of the voice
 ├── CalibrationError(ValueError)     no usable audio for the int8 variant
 ├── InstallError(OSError)            the repository could not be written; it is as it was before
-├── VersionError(ValueError)         it cannot be served beside the versions that are there
+├── VersionError(ValueError)         it cannot be served beside the existing versions
 ├── VerificationError(RuntimeError) a graph differs from NeMo by more than its tolerance
-├── EngineError(RuntimeError)        no TensorRT engine can be made of a graph
-│   └── DeviceError(OSError)              TensorRT, CUDA or a GPU is missing, or another than the server's
+├── EngineError(RuntimeError)        no TensorRT engine can be built from a graph
+│   └── DeviceError(OSError)              TensorRT, CUDA or a GPU is missing, or not the server's
 ├── DownloadError(ConnectionError)   a published checkpoint cannot be fetched
 └── ChecksumError(ValueError)        a checkpoint is not the one that was pinned or first downloaded
 """
@@ -18,11 +18,11 @@ from __future__ import annotations
 
 
 class ExportError(Exception):
-    """Anything that ends an export with a message for the person who ran it."""
+    """Any failure of an export that is reported to the person who ran it."""
 
 
 class CheckpointError(ExportError, ValueError):
-    """The file is missing, is no NeMo archive, or lacks a part that every archive has."""
+    """The file is missing, is not a NeMo archive, or lacks a required part."""
 
 
 class UnsupportedCheckpointError(CheckpointError):
@@ -42,7 +42,7 @@ class InstallError(ExportError, OSError):
 
 
 class VersionError(ExportError, ValueError):
-    """Its dimensions are not those of the other versions, and a model's config holds for all of them."""
+    """Its dimensions differ from the other versions', but a model's config applies to all of them."""
 
 
 class VerificationError(ExportError, RuntimeError):
@@ -50,7 +50,7 @@ class VerificationError(ExportError, RuntimeError):
 
 
 class DownloadError(ExportError, ConnectionError):
-    """The server refuses the file, or could not be reached often enough."""
+    """The server refuses the file, or too many attempts to reach it failed."""
 
 
 class ChecksumError(ExportError, ValueError):
@@ -58,8 +58,8 @@ class ChecksumError(ExportError, ValueError):
 
 
 class EngineError(ExportError, RuntimeError):
-    """No TensorRT engine can be made here of this graph; ONNX Runtime can still serve it."""
+    """No TensorRT engine can be built from this graph here; ONNX Runtime can still serve it."""
 
 
 class DeviceError(EngineError, OSError):
-    """TensorRT, CUDA or a GPU is missing, or is not the one that the server has."""
+    """TensorRT, CUDA or a GPU is missing, or is not the server's."""

@@ -1,4 +1,4 @@
-"""The flow that every model family shares: restore, build, verify, install."""
+"""The steps that every model family shares: restore, build, verify, install."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from export.checkpoint import Checkpoint
 from export.comparison import Comparison
 from export.configs import WarmUpRatio, fitted_configs, graph_dims, require_one_interface, write_configs
 from export.errors import CheckpointError, ExportError, UnsupportedCheckpointError
-from export.repository import Stage, install, other_versions
+from export.installation import Stage, install, other_versions
 from export.verification import Check, require, table
 
 if TYPE_CHECKING:
@@ -24,30 +24,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Options:
-    """What the person exporting decides."""
+    """Options of an export."""
 
     repository: Path  #: model repository to install into
     version: int = 1  #: version folder
     names: Collection[str] = ()  #: install only these models; all of the family's when empty
     calibration: Path | None = None  #: recordings for the int8 variant, a folder or a manifest
-    quantize: bool = True  #: whether to make the int8 variant at all
-    suffix: str = ""  #: ends the names of the models that are installed into, for a second set of them
+    quantize: bool = True  #: whether to make the int8 variant
+    suffix: str = ""  #: ends the names of the target models, for a second set of them
 
     def named(self, model: str) -> str:
-        """The folder that a model of a family is installed into."""
+        """The folder that a family's model is installed into."""
         return model + self.suffix
 
 
 class Family(ABC):
-    """One kind of checkpoint: what is made of it, and how that is proven equal to NeMo.
+    """One kind of checkpoint: what is exported from it, and how that is verified against NeMo.
 
-    The class is imported wherever a family is looked up: its module must import neither torch nor NeMo.
+    The class is imported wherever families are looked up: its module must import neither torch nor NeMo.
     """
 
     name: ClassVar[str]  #: of the family's package
     role: ClassVar[str]  #: in a pipeline: recogniser, punctuation, spectrograms or vocoder
     class_name: ClassVar[str]  #: NeMo class
-    describes: ClassVar[str]  #: what is supported of that class, for the refusal of others
+    describes: ClassVar[str]  #: what is supported of that class, for error messages
     models: ClassVar[tuple[str, ...]]  #: Triton models that it writes files for
     published: ClassVar[Mapping[str, str]] = MappingProxyType({})  #: NGC paths of checkpoints, by name
     comparison: ClassVar[Comparison | None] = None  #: how its graph is timed against NeMo
@@ -60,21 +60,21 @@ class Family(ABC):
 
     @classmethod
     def accepts(cls, config: Mapping[str, Any]) -> bool:
-        """Tell from model_config.yaml whether a checkpoint of the class is one of this family."""
+        """Whether a checkpoint of the class belongs to this family, by its model_config.yaml."""
         return True
 
     @classmethod
     def load(cls, path: Path) -> Any:
-        """Return the NeMo model of a checkpoint, in eval mode; nothing is asked of the network.
+        """Return the NeMo model of a checkpoint, in eval mode, without network access.
 
         Raises:
-            UnsupportedCheckpointError: the family is not made from a NeMo class.
+            UnsupportedCheckpointError: the family is not of a NeMo class.
         """
         raise UnsupportedCheckpointError(f"{path.name}: expected a checkpoint of a NeMo class.")
 
     @classmethod
     def engines(cls) -> Sequence[EngineModel]:
-        """The models that TensorRT engines are made of."""
+        """The models that TensorRT engines are built for."""
         return ()
 
     @classmethod
@@ -88,7 +88,7 @@ class Family(ABC):
 
     @abstractmethod
     def restore(self) -> None:
-        """Load the NeMo model, in eval mode, without the network."""
+        """Load the NeMo model, in eval mode, without network access."""
 
     @abstractmethod
     def build(self, stage: Stage) -> None:
@@ -96,14 +96,14 @@ class Family(ABC):
 
     @abstractmethod
     def verify(self, stage: Stage) -> list[Check]:
-        """Compare what was written with the NeMo model."""
+        """Compare the written files with the NeMo model."""
 
     def obsolete(self) -> dict[str, list[str]]:
-        """Files of an earlier export that this one leaves out, by model."""
+        """Files of an earlier export that this one does not write, by model."""
         return {}
 
     def warm_up_ratios(self) -> dict[str, WarmUpRatio]:
-        """Lengths of warm-up tensors by model, where they depend on each other."""
+        """Relations between the lengths of warm-up tensors, by model."""
         return {}
 
     def provenance(self) -> dict[str, Any]:
@@ -119,13 +119,13 @@ class Family(ABC):
         """Export the checkpoint.
 
         Args:
-            report: takes lines for the person exporting.
+            report: called with each line of output.
 
         Returns:
             The checks, all passed.
 
         Raises:
-            ExportError: refused, or not equal to NeMo, or not writable. The repository is then untouched.
+            ExportError: unsupported, not equal to NeMo, or not writable. The repository is then unchanged.
         """
         unknown = set(self.options.names) - set(self.models)
         if unknown:
@@ -164,8 +164,8 @@ class Family(ABC):
             models = map(named, self.models)
             if others := other_versions(self.options.repository, models, self.options.version):
                 report(
-                    f"version {self.options.version} stands beside {', '.join(map(str, others))}; "
-                    "`make versions` shows which one is served, and moves the traffic"
+                    f"version {self.options.version} is installed beside {', '.join(map(str, others))}; "
+                    "`make versions` shows which one is served, and switches the traffic"
                 )
         return checks
 
@@ -174,7 +174,7 @@ class Family(ABC):
             self.restore()
         except ExportError:
             raise
-        except Exception as error:  # whatever NeMo, torch or omegaconf find wrong with the archive
+        except Exception as error:  # whatever NeMo, torch or omegaconf raise for the archive
             reason = " ".join(str(error).split())[:300] or type(error).__name__
             raise CheckpointError(
                 f"checkpoint: NeMo cannot restore {self.checkpoint.path.name} ({reason}); "

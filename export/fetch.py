@@ -1,8 +1,7 @@
 """Download the published checkpoints by name: `python -m export.fetch [NAME...]`.
 
-NVIDIA publishes no checksums for them. So the SHA-256 of the first download is written to a lock file, and
-every later download and every file already there must match it; a sum that you know from elsewhere can be
-pinned beforehand.
+NVIDIA publishes no checksums for them, so the SHA-256 of the first download is written to a lock file. Every
+later download and every existing file must match it. A checksum from another source can be pinned beforehand.
 """
 
 from __future__ import annotations
@@ -29,11 +28,11 @@ PUBLISHED = {name: path for family in families() for name, path in family.publis
 
 
 @dataclass(frozen=True)
-class Lock:
-    """The sums that files must have, by name."""
+class ChecksumLock:
+    """Expected checksums by name."""
 
     path: Path  #: JSON file: {name: {"sha256": ..., "bytes": ...}}
-    pinned: dict[str, str]  #: name to SHA-256, from the command line; above the file
+    pinned: dict[str, str]  #: name to SHA-256, from the command line; takes precedence over the file
 
     def expected(self, name: str) -> str | None:
         """The SHA-256 that a checkpoint must have, None before its first download."""
@@ -43,7 +42,7 @@ class Lock:
         return None if entry is None else str(entry["sha256"]).lower()
 
     def record(self, name: str, sha256: str, size: int) -> None:
-        """Write down what was downloaded; the file is replaced whole."""
+        """Record a download; the file is replaced atomically."""
         entries = self._entries()
         entries[name] = {"sha256": sha256, "bytes": size}
         scratch = self.path.with_name(f".{self.path.name}.new")
@@ -64,21 +63,21 @@ class Lock:
         )
 
 
-def fetch(name: str, directory: Path, base_url: str, lock: Lock) -> Path:
-    """Bring one checkpoint into `directory`, from where an earlier attempt stopped.
+def fetch(name: str, directory: Path, base_url: str, lock: ChecksumLock) -> Path:
+    """Download one checkpoint into `directory`, resuming an earlier attempt.
 
     Args:
         name: one of PUBLISHED.
         directory: receives `<name>.nemo`; `<name>.nemo.part` while incomplete.
-        base_url: address that the published paths are under.
-        lock: sums to check against and to extend.
+        base_url: address that published paths are relative to.
+        lock: checksums to compare with and to extend.
 
     Returns:
-        The checkpoint's path; its sum is checked even if it was there before.
+        The checkpoint's path; its checksum is verified even if it already existed.
 
     Raises:
-        DownloadError: the server refuses, or keeps failing.
-        ChecksumError: the file is not the expected one, or no NeMo archive.
+        DownloadError: the server refuses, or too many attempts fail.
+        ChecksumError: the file is not the expected one, or not a NeMo archive.
     """
     directory.mkdir(parents=True, exist_ok=True)
     target = directory / f"{name}.nemo"
@@ -94,13 +93,13 @@ def fetch(name: str, directory: Path, base_url: str, lock: Lock) -> Path:
             )
         _check(name, part, lock, "the download was discarded")
     except ChecksumError:
-        part.unlink()  # resuming it would only repeat the error
+        part.unlink()  # resuming would only repeat the error
         raise
     os.replace(part, target)
     return target
 
 
-def _check(name: str, path: Path, lock: Lock, remedy: str) -> None:
+def _check(name: str, path: Path, lock: ChecksumLock, remedy: str) -> None:
     measured, expected = file_sha256(path), lock.expected(name)
     if expected is not None and measured != expected:
         raise ChecksumError(f"{name}: expected SHA-256 {expected}, got {measured}; {remedy}.")
@@ -112,7 +111,7 @@ def _check(name: str, path: Path, lock: Lock, remedy: str) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Fetch checkpoints; 0 when all are there, 1 when any failed, 2 for wrong usage."""
+    """Fetch checkpoints; 0 when all are complete, 1 when any failed, 2 for wrong usage."""
     parser = argparse.ArgumentParser(prog="python -m export.fetch", description=__doc__.split("\n")[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"default: all of {', '.join(PUBLISHED)}")
     parser.add_argument("--directory", type=Path, default=Path("checkpoints"), help="default: %(default)s")
@@ -127,7 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown or len(pinned) != len(given.sha256):
         expected = f"names among {', '.join(PUBLISHED)}, and sums as NAME=SUM"
         parser.error(f"expected {expected}; got {', '.join(unknown) or 'a sum without a name'}")
-    lock = Lock(given.lock or given.directory / LOCK_NAME, pinned)
+    lock = ChecksumLock(given.lock or given.directory / LOCK_NAME, pinned)
     failed = 0
     for name in given.names or PUBLISHED:
         try:

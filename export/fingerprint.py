@@ -1,4 +1,4 @@
-"""Telling files apart."""
+"""Checksums of files."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Graphs half the size: weights that are half-precision numbers are stored as such.
+"""Graphs of half the size: float32 weights that float16 represents exactly are stored as float16.
 
-A checkpoint may hold float32 weights that were rounded to half precision when it was saved. Their graph then
-needs only half the bytes; a Cast turns them back into the same float32 numbers, once, when the graph loads.
+A checkpoint may hold float32 weights that were rounded to half precision when it was saved. The graph then
+needs only half the bytes; a Cast restores the same float32 values, once, when the graph is loaded.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-SMALLEST = 1024  # values; less is not worth a Cast
+SMALLEST = 1024  # values; smaller tensors are not worth a Cast
 NEGLIGIBLE = 1e-6  # relative; weight normalisation multiplies and divides by a norm in float32
 SUFFIX = "/half"
 
 
 def store_halves(path: Path) -> None:
-    """Rewrite a graph's file, large float32 weights that are halves as float16.
+    """Rewrite a graph's file, with large float32 weights that are exact in float16 stored as such.
 
-    Weights inside a Loop stay what they are where they lie inside its body.
+    Initializers inside a Loop's body are left as they are.
     """
     model = onnx.load(str(path))
     graph = model.graph

@@ -8,15 +8,15 @@ import warnings
 
 
 def set_variables() -> None:
-    """Forbid hub look-ups and progress bars; what reads these variables does so when it is first imported."""
+    """Disable hub look-ups and progress bars; the libraries read these variables at import."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["TRANSFORMERS_OFFLINE"] = "1"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    os.environ.setdefault("TQDM_DISABLE", "1")  # NeMo draws a bar for every text it punctuates
+    os.environ.setdefault("TQDM_DISABLE", "1")  # NeMo shows a bar for every text it punctuates
 
 
 def prepare(threads: int | None = None) -> None:
-    """Set the variables, silence NeMo's log, and bound torch's threads; call before using NeMo.
+    """Set the variables, silence NeMo's log, and limit torch's threads; call before using NeMo.
 
     Args:
         threads: for torch and ONNX Runtime; torch's own choice when None.

@@ -27,9 +27,9 @@ def write_graph(
 
     Args:
         module: in eval mode; takes the inputs in order and returns the outputs in order.
-        example: one tensor per input; their sizes on named axes are not kept.
+        example: one tensor per input; named axes stay dynamic.
         path: file to write.
-        inputs: name to axes; an axis is a name where its size is free, a number where it is fixed.
+        inputs: name to axes; a dynamic axis is a name, a fixed one a number.
         outputs: the same for the outputs.
     """
     free_axes = {
@@ -37,8 +37,7 @@ def write_graph(
         for name, axes in {**inputs, **outputs}.items()
     }
     with torch.no_grad(), warnings.catch_warnings():
-        # The tracer warns about every Python branch; the verification afterwards is what proves them
-        # harmless.
+        # The tracer warns about every Python branch; the verification afterwards shows them to be harmless.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             module.eval(),
@@ -55,7 +54,7 @@ def write_graph(
 
 
 def declare_outputs(path: Path, outputs: Mapping[str, Sequence[str | int]]) -> None:
-    """Give every output axis its name or size, which the tracer knows only in part."""
+    """Set the name or size of every output axis; the tracer knows only some of them."""
     graph = onnx.load(str(path))
     for value in graph.graph.output:
         shape = value.type.tensor_type.shape
@@ -70,7 +69,7 @@ def declare_outputs(path: Path, outputs: Mapping[str, Sequence[str | int]]) -> N
 
 
 class Graph:
-    """An ONNX graph on the CPU, called with named arrays; it uses as many threads as torch does."""
+    """An ONNX graph on the CPU, called with named arrays; uses as many threads as torch."""
 
     def __init__(self, path: Path):
         options = ort.SessionOptions()

@@ -1,4 +1,4 @@
-"""A logger that keeps quiet for a while."""
+"""Silencing the root logger for a while."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet_root_logger() -> Iterator[None]:
-    """Hold back the advice that ONNX Runtime's quantisers log, which needs no following here."""
+    """Suppress the advice that ONNX Runtime's quantisers log, which does not apply here."""
     logger = logging.getLogger()
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -1,8 +1,8 @@
-"""`python -m export.random_checkpoint FAMILY OUT.nemo`: random weights, for speeds at the published size.
+"""`python -m export.random_checkpoint FAMILY OUT.nemo`: random weights at the published size, for benchmarks.
 
-Run it in the NeMo environment. With --install the graphs go into a model repository as well, by the ordinary
-build but without the comparison with NeMo: a deep network of random weights that babbles is chaotic, it blows
-float rounding up beyond any tolerance, in NeMo as in the graph. Its speed is that of trained weights.
+Run it in the NeMo environment. With --install the graphs are also installed into a model repository, by the
+usual build but without the comparison with NeMo: a deep network with random weights is chaotic and amplifies
+float rounding beyond any tolerance, in NeMo as in the graph. Its speed is that of trained weights.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from export.checkpoint import Checkpoint
 from export.errors import ExportError
 from export.families import families, family_named, family_of
 from export.family import Options
+from export.installation import Stage, install
 from export.nemo_environment import prepare
-from export.repository import Stage, install
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given.output.parent.mkdir(parents=True, exist_ok=True)
         family.write_random(given.output)
         size = given.output.stat().st_size / 1e6
-        print(f"wrote {given.output} ({size:.1f} MB), random weights: for speed only")
+        print(f"wrote {given.output} ({size:.1f} MB), random weights: for benchmarks only")
         if given.install:
             export_unverified(given.output, given.install)
     except ExportError as error:

@@ -1,4 +1,4 @@
-"""Checks of an exported graph against the model it came from, and the table that reports them."""
+"""Checks of an exported graph against the original model, and the table that reports them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,17 @@ class Check:
     subject: str  #: what was compared, for example "features, 12 clips"
     measure: str  #: how the error is measured, for example "max abs"
     error: float  #: in units of the measure
-    tolerance: float | None  #: None for a figure that is only reported
+    tolerance: float | None  #: None if the error is only reported
 
     @property
     def passed(self) -> bool:
         """Whether the error is a number within the tolerance."""
         return self.tolerance is None or bool(self.error <= self.tolerance)
+
+    @property
+    def failure(self) -> str:
+        """The check as errors state it."""
+        return f"{self.subject}: {self.measure} {self.error:.3g}, allowed {self.tolerance:.3g}"
 
 
 def max_abs(measured: Array, expected: Array) -> float:
@@ -68,16 +73,16 @@ def table(checks: Sequence[Check]) -> str:
     return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
 
 
-def require(checks: Sequence[Check]) -> None:
+def require(
+    checks: Sequence[Check],
+    subject: str = "verification",
+    consequence: str = "The model repository is unchanged.",
+) -> None:
     """Raise unless every check passed.
 
     Raises:
         VerificationError: names the checks that did not.
     """
-    failed = [check for check in checks if not check.passed]
+    failed = [check.failure for check in checks if not check.passed]
     if failed:
-        listing = "; ".join(
-            f"{check.subject}: {check.measure} {check.error:.3g}, allowed {check.tolerance:.3g}"
-            for check in failed
-        )
-        raise VerificationError(f"verification: {listing}. The model repository was left as it is.")
+        raise VerificationError(f"{subject}: {'; '.join(failed)}. {consequence}")

@@ -1,9 +1,9 @@
-"""Make a project environment: `python3 tools/environment.py KIND [FOLDER]`. Standard library only.
+"""Create a project environment: `python3 tools/environment.py KIND [FOLDER]`. Standard library only.
 
-Kinds: serve, cpu, gpu, perf, deploy, export, alternative, model-analyzer; with a folder, on a node: node or
-front-door.
+Kinds: serve, cpu, gpu, perf, deploy, export, alternative, model-analyzer; on a node, with a folder: node or
+front-door (its proxy).
 
-A stamp with a hash of what was installed makes the second run end at once.
+A stamp with a hash of the installed lock files makes a second run return at once.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST_GLIBC = (2, 35)  # of the Triton wheel
-# The stubs of Triton's Python backend embed libpython, and know the memory layout of numpy 1 only,
-# whose last wheels are for 3.12.
 SERVING_STAMP, GPU_STAMP = ".stamp", ".stamp-gpu"
 OLDEST_GPU_PYTHON = (3, 11)  # that ONNX Runtime for CUDA 13 has wheels for
+# The stubs of Triton's Python backend embed libpython and support the ABI of numpy 1 only, whose last wheels
+# are for 3.12.
 SERVE_PYTHONS = ("3.12", "3.11", "3.10")
 MANAGED_PYTHON = "3.12"
 _PROBE = """
@@ -37,7 +37,7 @@ print("%d.%d" % sys.version_info[:2], any(os.path.isfile(os.path.join(folder, na
 
 
 def main(arguments: list[str]) -> None:
-    """Make the environment that the arguments name: its kind, and for one of a node its folder."""
+    """Create the environment of a kind, in a folder if it is one for a node."""
     here = {
         "serve": serve,
         "cpu": cpu,
@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> None:
         "alternative": alternative,
         "model-analyzer": model_analyzer,
     }
-    on_node = {"node": node, "front-door": front_door}
+    on_node = {"node": node, "front-door": proxy}
     if len(arguments) == 1 and arguments[0] in here:
         here[arguments[0]]()
     elif len(arguments) == 2 and arguments[0] in on_node:
@@ -62,14 +62,13 @@ def main(arguments: list[str]) -> None:
 
 def serve() -> None:
     """Serving, client, tests: locked wheels with hashes, the Triton binary, the project itself."""
-    requirements = ROOT / "requirements"
-    locks = [requirements / "dev.txt", requirements / "triton.txt"]
+    dev, triton = _lock("dev"), _lock("triton")
     _environment(
         ROOT / ".venv",
-        [*locks, ROOT / "pyproject.toml", ROOT / "clients/pyproject.toml"],
+        [dev, triton, ROOT / "pyproject.toml", ROOT / "clients/pyproject.toml"],
         [
-            ["--require-hashes", "-r", str(locks[0])],
-            ["--no-deps", "--require-hashes", "-r", str(locks[1])],
+            _locked(dev),
+            ["--no-deps", *_locked(triton)],
             ["--no-deps", "--no-build-isolation", "-e", str(ROOT), "-e", str(ROOT / "clients")],
         ],
         _serving_python,
@@ -77,80 +76,67 @@ def serve() -> None:
 
 
 def gpu() -> None:
-    """Serving with ONNX Runtime's build for CUDA in place of the one for processors, and CUDA's libraries.
+    """Serving with ONNX Runtime's build for CUDA instead of its CPU build, and CUDA's libraries.
 
-    Both builds are the same Python package, so the other one goes first. While neither is whole, the stamp of
-    serving is away, so that whatever is run next mends it. The build for processors comes back with `cpu`, or
-    with the next change of the locks.
+    Both builds are the same Python package, so the other one is uninstalled first. The stamp of serving is
+    absent until the new build is complete, so the next command repairs an interrupted installation. `cpu`,
+    or the next change of the locks, restores the CPU build.
     """
     serve()
-    folder, lock = ROOT / ".venv", ROOT / "requirements/gpu.txt"
+    folder, lock = ROOT / ".venv", _lock("gpu")
     version = _version_of(folder / "bin/python")
     if version < OLDEST_GPU_PYTHON:
         sys.exit(
             f"environment: ONNX Runtime for CUDA 13 needs Python 3.11 or 3.12, {folder.name} has "
-            f"{version[0]}.{version[1]}; make it again with one: rm -r {folder.name}, then "
+            f"{version[0]}.{version[1]}; recreate it: rm -r {folder.name}, then "
             "make setup GPU=1 PYTHON=python3.12."
         )
     stamp, serving = folder / GPU_STAMP, folder / SERVING_STAMP
     digest = serving.read_text()
     if not stamp.is_file():
-        stamp.write_text("")  # begun
+        stamp.write_text("")  # started
         serving.unlink()
         _uninstall(folder, ["onnxruntime"])
-    _environment(folder, [lock], [["--require-hashes", "-r", str(lock)]], _serving_python, stamp=GPU_STAMP)
+    _environment(folder, [lock], [_locked(lock)], _serving_python, stamp=GPU_STAMP)
     serving.write_text(digest)
 
 
 def cpu() -> None:
-    """Serving with ONNX Runtime's build for processors, where the one for CUDA was."""
+    """Serving with ONNX Runtime's CPU build, also where the one for CUDA was."""
     if (ROOT / ".venv" / GPU_STAMP).is_file():
         (ROOT / ".venv" / SERVING_STAMP).unlink(missing_ok=True)
     serve()
 
 
 def perf() -> None:
-    """What load tests and their reports need, on top of serving."""
-    serve()
-    lock = ROOT / "requirements/perf.txt"
-    _environment(
-        ROOT / ".venv", [lock], [["--require-hashes", "-r", str(lock)]], _serving_python, stamp=".stamp-perf"
-    )
+    """Load tests and their reports, on top of serving."""
+    _on_top_of_serving("perf")
 
 
 def deploy() -> None:
-    """What the tests of deploying need, on top of serving."""
-    serve()
-    lock = ROOT / "requirements/deploy.txt"
-    _environment(
-        ROOT / ".venv",
-        [lock],
-        [["--require-hashes", "-r", str(lock)]],
-        _serving_python,
-        stamp=".stamp-deploy",
-    )
+    """Tests of deploys, on top of serving."""
+    _on_top_of_serving("deploy")
 
 
 def node(folder: Path) -> None:
-    """What a node needs to serve from wheels. The project itself is not installed: releases share this."""
-    requirements = ROOT / "requirements"
-    locks = [requirements / "node.txt", requirements / "triton.txt"]
+    """Serving from wheels on a node. The project itself is not installed: releases share the environment."""
+    locks = [_lock("node"), _lock("triton")]
     _environment(
         folder,
         locks,
-        [["--require-hashes", "-r", str(locks[0])], ["--no-deps", "--require-hashes", "-r", str(locks[1])]],
+        [_locked(locks[0]), ["--no-deps", *_locked(locks[1])]],
         lambda: _serving_python(folder.parent / "python"),
     )
 
 
-def front_door(folder: Path) -> None:
-    """Envoy, for the front door of a node."""
-    lock = ROOT / "requirements/deploy.txt"
-    _environment(folder, [lock], [["--require-hashes", "-r", str(lock)]], lambda: sys.executable)
+def proxy(folder: Path) -> None:
+    """Envoy, for the proxy of a node."""
+    lock = _lock("deploy")
+    _environment(folder, [lock], [_locked(lock)], lambda: sys.executable)
 
 
 def export() -> None:
-    """NeMo, for exporting and training. Torch goes first: it decides between CPU and CUDA builds."""
+    """NeMo, for exporting and training. Torch comes first: it decides between CPU and CUDA builds."""
     requirements = ROOT / "export/requirements.txt"
     torch = next(line for line in requirements.read_text().splitlines() if line.startswith("torch=="))
     index = os.environ.get("TORCH_INDEX")
@@ -163,7 +149,7 @@ def export() -> None:
 
 
 def alternative() -> None:
-    """The web server of the alternative that tritone is compared with, beside NeMo."""
+    """The web server of the alternative that tritone is compared with, in the export environment."""
     folder, pins = ROOT / ".venv-export", ROOT / "export/requirements.txt"
     if not (folder / "bin/python").exists():
         sys.exit(
@@ -181,11 +167,25 @@ def alternative() -> None:
 
 
 def model_analyzer() -> None:
-    """NVIDIA's Model Analyzer, apart from everything else: it pins packages that others have newer."""
+    """NVIDIA's Model Analyzer, isolated because it pins older packages than the other environments."""
     requirements = ROOT / "perf/tune/model_analyzer/requirements.txt"
     _environment(
         ROOT / ".cache/model-analyzer", [requirements], [["-r", str(requirements)]], lambda: sys.executable
     )
+
+
+def _on_top_of_serving(kind: str) -> None:
+    serve()
+    lock = _lock(kind)
+    _environment(ROOT / ".venv", [lock], [_locked(lock)], _serving_python, stamp=f".stamp-{kind}")
+
+
+def _lock(kind: str) -> Path:
+    return ROOT / f"requirements/{kind}.txt"
+
+
+def _locked(lock: Path) -> list[str]:
+    return ["--require-hashes", "-r", str(lock)]
 
 
 def _environment(
@@ -200,13 +200,13 @@ def _environment(
     python, pip = folder / "bin/python", folder / "bin/pip"
     if installed.is_file() and installed.read_text() == digest and python.exists():
         return
-    if not (python.exists() and pip.exists()):  # pip comes last: without it, making it was interrupted
+    if not (python.exists() and pip.exists()):  # pip comes last: without it, creation was interrupted
         chosen = choose_python()
         print(f"Setting up {folder.name} with {chosen}", flush=True)
         _run([chosen, "-m", "venv", str(folder)])
     else:
         print(f"Updating {folder.name}", flush=True)
-    if stamp == SERVING_STAMP and (folder / GPU_STAMP).is_file():  # the build for processors comes back
+    if stamp == SERVING_STAMP and (folder / GPU_STAMP).is_file():  # restore the CPU build
         lines = (ROOT / "requirements/gpu.txt").read_text().splitlines()
         libraries = [line.partition("==")[0] for line in lines if line.startswith("nvidia-")]
         _uninstall(folder, ["onnxruntime-gpu", "onnxruntime", *libraries])
@@ -217,7 +217,7 @@ def _environment(
 
 
 def _serving_python(managed: Path = ROOT / ".cache/python") -> str:
-    """Return a Python that Triton's stubs can embed: this one, another on PATH, or one fetched by uv."""
+    """Return a Python that Triton's stubs can embed: this one, another on PATH, or one that uv downloads."""
     if sys.platform != "linux" or platform.machine() != "x86_64":
         sys.exit(f"environment: expected Linux x86-64, got {sys.platform} {platform.machine()}.")
     version = platform.libc_ver()[1]
@@ -241,10 +241,10 @@ def _suitable_python() -> str | None:
 
 
 def _managed_python(target: Path) -> str:
-    """Fetch a self-contained Python into `target` with uv; the system's stays as it is."""
+    """Download a self-contained Python into `target` with uv; the system's is not changed."""
     print(
         f"No Python {' or '.join(SERVE_PYTHONS)} with a shared libpython here (this is "
-        f"{platform.python_version()}); fetching Python {MANAGED_PYTHON} into {target}",
+        f"{platform.python_version()}); downloading Python {MANAGED_PYTHON} into {target}",
         flush=True,
     )
     with TemporaryDirectory() as folder:
@@ -257,7 +257,7 @@ def _managed_python(target: Path) -> str:
     if fetched != 0 or not pythons:
         sys.exit(
             f"environment: expected Python {', '.join(SERVE_PYTHONS)} with its shared library, found none "
-            "and could not fetch one; on Debian and Ubuntu run `make apt-packages`, or name one: "
+            "and could not download one; on Debian and Ubuntu run `make apt-packages`, or choose one: "
             "make setup PYTHON=python3.11."
         )
     return str(pythons[-1])
@@ -267,7 +267,7 @@ def _export_python() -> str:
     if not (3, 10) <= sys.version_info[:2] <= (3, 12):
         sys.exit(
             f"environment: NeMo needs Python 3.10 to 3.12, got {platform.python_version()}; "
-            "name one: make export-env PYTHON=python3.11."
+            "choose one: make export-env PYTHON=python3.11."
         )
     return sys.executable
 

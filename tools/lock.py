@@ -1,4 +1,4 @@
-"""Resolve requirements/*.in with hashes, once for all supported Pythons."""
+"""Resolve requirements/*.in to lock files with hashes that hold for all supported Pythons."""
 
 from __future__ import annotations
 
@@ -12,30 +12,16 @@ REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
 def main() -> None:
     """Write dev.txt, then the others with the same versions."""
     subprocess.check_call([sys.executable, "-m", "pip", "install", "--quiet", "uv"])
-    _compile("dev.in", "dev.txt")
-    _compile("serve.in", "serve.txt", "--constraint", "dev.txt")
-    _compile("perf.in", "perf.txt", "--constraint", "dev.txt")
-    _compile("deploy.in", "deploy.txt", "--constraint", "dev.txt")
-    _compile("node.in", "node.txt", "--constraint", "dev.txt")
-    _compile("build.in", "build.txt", "--constraint", "dev.txt")
-    _compile("gpu.in", "gpu.txt", "--constraint", "dev.txt")
-    _compile("engines.in", "engines.txt", "--constraint", "dev.txt")
+    _compile("dev")
+    for kind in ("serve", "perf", "deploy", "node", "build", "gpu", "engines"):
+        _compile(kind, "--constraint", "dev.txt")
 
 
-def _compile(source: str, target: str, *options: str) -> None:
-    command = [
-        "-m",
-        "uv",
-        "pip",
-        "compile",
-        "--quiet",
-        "--universal",
-        "--python-version",
-        "3.10",
-        "--generate-hashes",
-    ]
-    command += ["--no-emit-index-url", "--no-header", source, "--output-file", target, *options]
-    subprocess.check_call([sys.executable, *command], cwd=REQUIREMENTS)
+def _compile(kind: str, *options: str) -> None:
+    command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal"]
+    command += ["--python-version", "3.10", "--generate-hashes", "--no-emit-index-url", "--no-header"]
+    command += [f"{kind}.in", "--output-file", f"{kind}.txt", *options]
+    subprocess.check_call(command, cwd=REQUIREMENTS)
 
 
 if __name__ == "__main__":

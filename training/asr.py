@@ -20,10 +20,10 @@ from training.augmentation import Augmentation
 from training.batches import AugmentedBatches, Batch, collate
 from training.channels_last import use_channels_first, use_channels_last
 from training.growth import grow
-from training.run import Run, command_line
+from training.run import TrainingRun, command_line
 from training.schedule import Budget
 from training.scoring import WordErrors, greedy_text
-from training.shards import Utterance, as_float, read_split, without_doubtful
+from training.shards import Clip, as_float, read_split, without_doubtful
 from training.vocal_tract import VocalTractWarp
 
 VALIDATION_CLIPS = 60  # per group
@@ -31,21 +31,21 @@ VALIDATION_BATCH = 8
 LONGEST_FRAMES = 4000
 
 
-def chosen_for_validation(utterances: Sequence[Utterance]) -> dict[str, list[Utterance]]:
+def chosen_for_validation(utterances: Sequence[Clip]) -> dict[str, list[Clip]]:
     """Choose clips of each corpus; synthetic voices are one."""
-    groups: dict[str, list[Utterance]] = {}
+    groups: dict[str, list[Clip]] = {}
     for utterance in utterances:
         groups.setdefault(utterance.source, []).append(utterance)
     return {name: group[:: max(len(group) // VALIDATION_CLIPS, 1)] for name, group in groups.items()}
 
 
 def leave_signals_to_the_run(worker: int) -> None:
-    """Ignore what asks a whole process group to stop: the run saves first, and this process ends with it."""
+    """Ignore signals to the whole process group: the run saves first, and then ends this process."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
 
 
-class SpeechRun(Run):
+class SpeechRun(TrainingRun):
     """Trains an EncDecCTCModel on augmented clips."""
 
     checkpoints_per_validation = 3
@@ -62,8 +62,8 @@ class SpeechRun(Run):
         if device == "cpu":
             use_channels_last(self.model)
             use_channels_last(self.average)
-        # Each batch on one thread of its own: no thread waits for another inside an operation, so that a
-        # core that other programs share slows down its own batch only.
+        # One thread per batch: no thread waits for another inside an operation, so a core that is shared
+        # with other programs slows down its own batch only.
         torch.set_num_threads(1)
         self.pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
         # Masks grow on demand, which is not safe in threads.
@@ -75,7 +75,7 @@ class SpeechRun(Run):
         )
 
     def open(self, data: Path) -> Iterator[Batch]:
-        """Start the process that makes batches."""
+        """Start the process that prepares batches."""
         training = self.config.training
         batches = AugmentedBatches(
             without_doubtful(data, read_split(data, "train")),
@@ -83,7 +83,7 @@ class SpeechRun(Run):
             training.batch_s,
             Augmentation(**training.augmentation),
             dict(training.repeats),
-            seed=training.seed + self.step,  # a continued run hears new batches
+            seed=training.seed + self.step,  # a continued run gets new batches
         )
         loader = DataLoader(
             batches,
@@ -105,7 +105,7 @@ class SpeechRun(Run):
         return self.config.training.precision == "bf16"
 
     def state(self) -> dict[str, Any]:
-        """Return all that a checkpoint holds."""
+        """Return the contents of a checkpoint."""
         return super().state() | {"audio_s": self.audio_s}
 
     def save(self) -> None:
@@ -151,8 +151,8 @@ class SpeechRun(Run):
     def freeze_statistics(self) -> None:
         """Normalise with the averaged statistics from now on, as the finished model will.
 
-        A batch of short clips has statistics of its own. Trained with those to the end, the network would
-        meet others in use and fail on the shortest clips.
+        The statistics of a batch of short clips differ from the average. Trained with them to the end, the
+        network would fail on the shortest clips in use.
         """
         pairs = zip(self.average.modules(), self.model.modules(), strict=True)
         for average, module in pairs:
@@ -163,7 +163,7 @@ class SpeechRun(Run):
         self.statistics_are_frozen = True
 
     def validate(self) -> dict[str, float]:
-        """Measure the averaged model's word error rate on clean held-out clips, of each group and of all."""
+        """Measure the averaged model's word error rate on clean held-out clips, per group and overall."""
         rates = {
             f"validation_wer_{name}": self.word_error_rate(utterances)
             for name, utterances in self.validation.items()
@@ -172,7 +172,7 @@ class SpeechRun(Run):
         return {"validation_wer": mean, **rates, "audio_s": round(self.audio_s)}
 
     @torch.no_grad()
-    def word_error_rate(self, utterances: Sequence[Utterance]) -> float:
+    def word_error_rate(self, utterances: Sequence[Clip]) -> float:
         """Transcribe clips greedily and count errors."""
         errors = WordErrors()
         labels = list(self.config.model.labels)
@@ -195,7 +195,7 @@ def main() -> None:
     """Run the command."""
     parser = command_line("Train the small QuartzNet.", "quartznet_small")
     parser.add_argument(
-        "--data", type=Path, default=Path("training/data/speech"), help="what training.prepare wrote"
+        "--data", type=Path, default=Path("training/data/speech"), help="output of training.prepare"
     )
     parser.add_argument("--workers", type=int, default=2, help="batches of a step that are computed at once")
     arguments = parser.parse_args()

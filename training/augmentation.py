@@ -13,7 +13,7 @@ from training.voices import SAMPLE_RATE_HZ
 
 Audio = NDArray[np.float32]
 TELEPHONE_BAND_HZ = (300.0, 3400.0)
-SILENT = 1e-4  # root mean square below which a signal-to-noise ratio means nothing
+SILENT = 1e-4  # root mean square below which a signal-to-noise ratio is meaningless
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Augmentation:
     """How often and how strongly a clip is changed."""
 
     speed_probability: float = 0.4
-    speed: tuple[float, float] = (0.9, 1.1)  # playback rate, pitch follows
+    speed: tuple[float, float] = (0.9, 1.1)  # playback rate, which changes the pitch
     noise_probability: float = 0.5
     noise_snr_db: tuple[float, float] = (8.0, 40.0)  # speech over noise
     reverberation_probability: float = 0.0
@@ -71,7 +71,7 @@ def reverberate(audio: Audio, decay_s: float, random: np.random.Generator) -> Au
 
 
 def mix(audio: Audio, noise: Audio, snr_db: float) -> Audio:
-    """Add noise of the same length so that speech lies `snr_db` above it; silence stays unchanged."""
+    """Add noise of the same length so that speech is `snr_db` above it; silence is unchanged."""
     speech_rms, noise_rms = (float(np.sqrt(np.mean(x**2))) if len(x) else 0.0 for x in (audio, noise))
     if speech_rms < SILENT or noise_rms < SILENT:
         return audio
@@ -88,7 +88,7 @@ def telephone(audio: Audio) -> Audio:
 
 
 def at_level(audio: Audio, peak_db: float) -> Audio:
-    """Scale a clip so that its peak lies `peak_db` relative to full scale; silence stays silence."""
+    """Scale a clip so that its peak is at `peak_db` relative to full scale; silence is unchanged."""
     peak = float(np.max(np.abs(audio), initial=0.0))
     return audio if peak < SILENT else audio * np.float32(10 ** (peak_db / 20) / peak)
 
@@ -115,7 +115,7 @@ def pink_noise(length: int, random: np.random.Generator) -> Audio:
 
 
 def babble(clips: Sequence[Audio], length: int, random: np.random.Generator, talkers: int = 6) -> Audio:
-    """Several people talking at once, laid over one another from (N,) float32 clips."""
+    """Several people talking at once, mixed from (N,) float32 clips."""
     mixed = np.zeros(length, np.float32)
     for _ in range(talkers):
         position = 0

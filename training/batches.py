@@ -11,7 +11,7 @@ from torch.utils.data import IterableDataset
 
 from training import augmentation
 from training.augmentation import Audio, Augmentation
-from training.shards import Utterance, as_float, pad, repeated
+from training.shards import Clip, as_float, pad, repeated
 from training.voices import SAMPLE_RATE_HZ
 
 NOISE_S = 120
@@ -19,10 +19,10 @@ BABBLE_CLIPS = 200
 Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
 
 
-def plan(utterances: Sequence[Utterance], batch_s: float, randomness: random.Random) -> list[list[Utterance]]:
+def plan(utterances: Sequence[Clip], batch_s: float, randomness: random.Random) -> list[list[Clip]]:
     """Group clips of similar length into batches of at most `batch_s` padded seconds, in random order."""
     ordered = sorted(utterances, key=lambda u: u.duration_s * randomness.uniform(0.95, 1.05))
-    groups: list[list[Utterance]] = [[]]
+    groups: list[list[Clip]] = [[]]
     longest_s = 0.0
     for utterance in ordered:
         longest_s = max(longest_s, utterance.duration_s)
@@ -57,7 +57,7 @@ class AugmentedBatches(IterableDataset[Batch]):
 
     def __init__(
         self,
-        utterances: Sequence[Utterance],
+        utterances: Sequence[Clip],
         labels: Sequence[str],
         batch_s: float,
         augment: Augmentation,

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from training.corpus import expand
 
-ROW_CHARACTERS = 110  # rows break after the first pause behind this length, about seven seconds of speech
+ROW_CHARACTERS = 110  # rows break at the first pause after this length, about seven seconds of speech
 LONGEST_ROW_CHARACTERS = 190
 _FRONT_AND_BACK_MATTER = {
     "colophon",

@@ -1,4 +1,4 @@
-"""Text for training: what the acoustic model spells, and which rows are held out.
+"""Text for training: the acoustic model's spelling, and which rows are held out.
 
 Rows come from a tab-separated file with a header and the columns `id` and `normalized_text`, in reading
 order, as in the LJ Speech corpus. `id` is `<book>-<row>`, for instance `LJ001-0004`.
@@ -88,7 +88,7 @@ def number_words(number: int) -> str:
 
 
 def expand(text: str) -> str:
-    """Replace digits and abbreviations by the words that a voice is to read; punctuation stays."""
+    """Replace digits and abbreviations by the words that a voice reads; punctuation stays."""
     text = text.translate(_APOSTROPHES)
     text = _ABBREVIATION.sub(_long_form, text)
     text = text.replace("&", " and ")
@@ -113,7 +113,7 @@ def spell(text: str) -> str:
 
 
 def speakable(text: str) -> bool:
-    """Whether a voice can be expected to read exactly the letters that `spell` keeps.
+    """Whether a voice is likely to read exactly the letters that `spell` keeps.
 
     Initialisms and initials ("C.I.A.", "J. D.", "MSS") and foreign spellings are read in ways that the
     letters don't show.

@@ -63,7 +63,7 @@ class DepthwiseConvolution(torch.autograd.Function):
 
 
 def is_fast(convolution: torch.nn.Conv1d) -> bool:
-    """Whether `DepthwiseConvolution` computes what a convolution does, and can be compiled here."""
+    """Whether `DepthwiseConvolution` is equal to a convolution, and can be compiled here."""
     taps = convolution.kernel_size[0]
     same = convolution.stride[0] == 1 and convolution.dilation[0] == 1 and taps % 2 == 1
     depthwise = convolution.groups == convolution.in_channels == convolution.out_channels

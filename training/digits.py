@@ -30,7 +30,7 @@ class Digit:
 
     @property
     def split(self) -> str:
-        """The split that the number of the repetition puts it in."""
+        """The split, by the number of the repetition."""
         if self.index in TEST_INDICES:
             return "test"
         return "validation" if self.index in VALIDATION_INDICES else "train"

@@ -1,4 +1,4 @@
-"""List training clips whose text a decent model does not hear, so that a continued run leaves them out.
+"""List training clips whose text a decent model does not recognise, so that a continued run leaves them out.
 
     python -m training.doubtful --nemo quartznet_people_en.nemo --source speechocean762 --most 0.3
 
@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from training.shards import Utterance, as_float, read_split, write_doubtful
+from training.shards import Clip, as_float, read_split, write_doubtful
 
-LEAST_LOSS = 1.5  # per character; below it a text is likely what is said
+LEAST_LOSS = 1.5  # per character; below it a text is probably what is said
 BATCH_CLIPS = 16
 
 
@@ -49,7 +49,7 @@ def ctc_loss(log_probs: NDArray[np.float32], text: str, labels: Sequence[str]) -
     return float(loss) / max(len(text), 1)
 
 
-def losses(nemo: Path, utterances: Sequence[Utterance]) -> list[float]:
+def losses(nemo: Path, utterances: Sequence[Clip]) -> list[float]:
     """Compute the loss of every clip with a checkpoint."""
     from training.evaluate import nemo_recognizer
 
@@ -66,7 +66,7 @@ def losses(nemo: Path, utterances: Sequence[Utterance]) -> list[float]:
 
 def main() -> None:
     """Run the command."""
-    parser = argparse.ArgumentParser(description="List training clips whose text a model does not hear.")
+    parser = argparse.ArgumentParser(description="List training clips whose text a model does not recognise.")
     parser.add_argument("--nemo", type=Path, required=True, help="checkpoint")
     parser.add_argument("--data", type=Path, default=Path("training/data/speech"), help="folder of shards")
     parser.add_argument("--source", required=True, help="the corpus to look through")

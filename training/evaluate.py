@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from training.augmentation import Audio
 from training.corpus import DIGITS, spell
 from training.scoring import WordErrors, greedy_text
-from training.shards import Utterance, as_float, pad, read_split
+from training.shards import Clip, as_float, pad, read_split
 from training.voices import SAMPLE_RATE_HZ
 
 # Turns clips, each (N,) float32 at 16 kHz, into (T, V) log-probabilities for each.
@@ -85,15 +85,15 @@ def tabulate(groups: Sequence[str], references: Sequence[str], texts: Sequence[s
     return table
 
 
-def group_of(utterance: Utterance) -> str:
-    """Name the row of the table that an utterance counts for."""
+def group_of(utterance: Clip) -> str:
+    """Name the row of the table that an utterance belongs to."""
     if utterance.source != "synthetic":
         return f"real people, {utterance.source}"
     kind = "digits" if only_digits(utterance) else "sentences"
     return f"{utterance.voice}, {kind}"
 
 
-def only_digits(utterance: Utterance) -> bool:
+def only_digits(utterance: Clip) -> bool:
     """Whether an utterance is a string of digits."""
     return set(utterance.text.split()) <= set(DIGITS)
 
@@ -136,7 +136,7 @@ def main() -> None:
     )
     parser.add_argument("--labels", type=Path, help="ctc.json of the exported decoder, with --graphs")
     parser.add_argument(
-        "--data", type=Path, default=Path("training/data/speech"), help="what training.prepare wrote"
+        "--data", type=Path, default=Path("training/data/speech"), help="output of training.prepare"
     )
     parser.add_argument("--split", default="test", choices=("validation", "test"))
     parser.add_argument("--real", type=Path, help="manifest of other recordings, never trained on")

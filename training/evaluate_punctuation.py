@@ -16,7 +16,7 @@ from training.corpus import read_sentences
 from training.lookup import LookupBaseline
 from training.passages import Word, read_passages
 
-PASSAGE_WORDS = 120  # a passage ends with the first sentence behind this length
+PASSAGE_WORDS = 120  # a passage ends with the first sentence after this length
 NAMES = {",": "comma", ".": "full stop", "?": "question mark", "U": "capital"}
 # Turns transcripts into labelled words.
 Restorer = Callable[[Sequence[Sequence[str]]], list[list[Word]]]

@@ -1,4 +1,4 @@
-"""Start a wider network where a narrower one of the same layers stands, with the same outputs.
+"""Initialise a wider network from a narrower one of the same layers, with the same outputs.
 
 The channels that both have keep their weights. The wider network's further channels begin at random, and what
 they send to the first ones begins at zero: nothing is lost, and the gradient finds use for them.
@@ -25,8 +25,8 @@ def grow(narrow: dict[str, torch.Tensor], wide: dict[str, torch.Tensor]) -> dict
     if narrow.keys() != wide.keys():
         different = sorted(narrow.keys() ^ wide.keys())
         raise ValueError(
-            f"initial weights: expected the same layers in both networks, got {len(different)} that only one "
-            f"has ({different[0]}); change channels only, not the number of layers."
+            f"initial weights: expected the same layers in both networks, {len(different)} are in one only "
+            f"({different[0]}); change channels only, not the number of layers."
         )
     return {name: _embedded(name, narrow[name], wide[name]) for name in wide}
 

@@ -1,4 +1,4 @@
-"""The baseline that the punctuation network is measured against: counting neighbouring words."""
+"""The baseline of the punctuation network: counts of neighbouring words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NeMo's punctuation model with an encoder and tokenizer of our own, made and restored without a network.
+"""NeMo's punctuation model with its own small encoder and tokenizer, created and restored offline.
 
 NeMo asks the Hugging Face hub which class encodes and which tokenises, although the archive holds the
 encoder's configuration and the vocabulary. Here both answers are given on the spot: BERT and WordPiece.
@@ -20,7 +20,7 @@ from nemo.collections.nlp.modules.common.huggingface.bert import BertEncoder
 from omegaconf import DictConfig
 from transformers import BertConfig, BertTokenizer
 
-DISTANCES = (1, -1, 2, -2, 3)  # tokens from a word to the one that a head of the first layer looks at
+DISTANCES = (1, -1, 2, -2, 3)  # tokens from a word to the one that a head of the first layer attends to
 POSITION_SCALE = 4.0  # of the positions over that of the words
 SHARPNESS = 1.5  # of the first layer's attention
 
@@ -58,9 +58,9 @@ def new_model(config: DictConfig) -> PunctuationCapitalizationModel:
 
 @torch.no_grad()
 def look_at_neighbours(encoder: BertEncoder) -> None:
-    """Start the heads of the first layer off looking at the words around each word.
+    """Initialise the heads of the first layer to attend to the words around each word.
 
-    Whether a comma stands between two words depends on neighbours first, yet an encoder with random
+    Whether there is a comma between two words depends mostly on neighbours, yet an encoder with random
     positions spends most of a short training finding out who is whose neighbour. Here positions start as
     sinusoids (Vaswani et al., 3.5), and the query of head h is the key turned by that head's distance,
     so that the two agree best that many tokens away. All of it stays trainable.

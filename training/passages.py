@@ -104,7 +104,7 @@ class Windows:
         return window[: randomness.choice([ends[-1], randomness.choice(ends)]) + 1]
 
     def _sentence_start(self, passage: int, start: int, stop: int) -> int:
-        """Return the first sentence start in a range of words, or its begin when there is none."""
+        """Return the first sentence start in a range of words, or its first word when there is none."""
         words = self.passages[passage]
         return next((i for i in range(start, stop) if i == 0 or words[i - 1].ends_sentence), start)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from training import digits
 from training.corpus import Sentence, expand, read_sentences, speakable, spell
 from training.shards import write_shard
-from training.voices import VOICES, Samples, Voice, speak
+from training.voices import VOICES, Samples, TtsVoice, speak
 
 LONGEST_S = 14.0
 HELD_OUT_ROUNDS = {"validation": 1, "test": 1}
@@ -31,11 +31,13 @@ def share(sentences: list[Sentence], voice_index: int, round_index: int) -> list
 
     In one round each sentence is spoken once; over the rounds, by different voices.
     """
-    stride = 3  # coprime to the number of voices: ten rounds hear every sentence in every voice
+    stride = 3  # coprime to the number of voices: in ten rounds every voice speaks every sentence
     return [s for i, s in enumerate(sentences) if (i + stride * round_index) % len(VOICES) == voice_index]
 
 
-def spoken(sentences: list[Sentence], numbers: int, voice: Voice, seed: str) -> Iterator[tuple[Samples, str]]:
+def spoken(
+    sentences: list[Sentence], numbers: int, voice: TtsVoice, seed: str
+) -> Iterator[tuple[Samples, str]]:
     """Speak sentences and digit strings; yields audio and its text in the model's characters."""
     randomness = random.Random(seed)
     for text in [*(s.text for s in sentences), *digits.spoken_numbers(numbers, randomness)]:
@@ -44,7 +46,7 @@ def spoken(sentences: list[Sentence], numbers: int, voice: Voice, seed: str) -> 
             yield audio, spell(text)
 
 
-def _voice_shard(path: Path, sentences: list[Sentence], numbers: int, voice: Voice) -> Path:
+def _voice_shard(path: Path, sentences: list[Sentence], numbers: int, voice: TtsVoice) -> Path:
     write_shard(path, spoken(sentences, numbers, voice, path.stem), voice.name, "synthetic")
     return path
 

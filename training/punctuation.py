@@ -20,11 +20,11 @@ from transformers import BertTokenizer
 from training.corpus import read_sentences
 from training.nemo_bert import new_model
 from training.passages import CAPITALS, PUNCTUATION, Windows, Word, read_passages
-from training.run import Run, command_line
+from training.run import TrainingRun, command_line
 from training.schedule import Budget
 
 HELD_OUT_WINDOWS = 200
-IGNORED = -100  # a target that no loss looks at
+IGNORED = -100  # a target that every loss ignores
 
 
 def train_vocabulary(passages: Sequence[Sequence[Word]], size: int, folder: Path) -> Path:
@@ -50,7 +50,7 @@ class Encoding:
         self.pieces: dict[str, list[int]] = {}
 
     def word_pieces(self, word: str) -> list[int]:
-        """Return the pieces of one word; words come again and again."""
+        """Return the pieces of one word, cached: words recur."""
         if word not in self.pieces:
             self.pieces[word] = self.tokenizer.convert_tokens_to_ids(self.tokenizer.tokenize(word))
         return self.pieces[word]
@@ -80,7 +80,7 @@ class Encoding:
         return ids, punctuation, capitals
 
 
-class PunctuationRun(Run):
+class PunctuationRun(TrainingRun):
     """Trains both heads and, on tokens that it hides, the encoder's grasp of the language."""
 
     log_every_steps = 50
@@ -101,7 +101,7 @@ class PunctuationRun(Run):
         self.randomness.seed(config.training.seed + self.step)
 
     def own_parameters(self) -> Iterable[torch.nn.Parameter]:
-        """Return the bias of guessing hidden tokens, which the finished model has no use for."""
+        """Return the bias of guessing hidden tokens, which the finished model does not use."""
         return [self.guess_bias]
 
     def load(self, state: dict[str, Any]) -> None:
@@ -110,7 +110,7 @@ class PunctuationRun(Run):
         self.guess_bias.data.copy_(state["guess_bias"])
 
     def state(self) -> dict[str, Any]:
-        """Return all that a checkpoint holds."""
+        """Return the contents of a checkpoint."""
         return super().state() | {"guess_bias": self.guess_bias.detach()}
 
     def hide(self, ids: torch.Tensor, share: float) -> tuple[torch.Tensor, torch.Tensor]:

@@ -21,7 +21,7 @@ import soxr
 from training.corpus import spell
 from training.digits import read_digits
 from training.prepare import write_digits
-from training.shards import Utterance, read_manifest, write_clips
+from training.shards import Clip, read_manifest, write_clips
 from training.voices import SAMPLE_RATE_HZ, Samples
 
 LONGEST_S = 17.0
@@ -39,8 +39,8 @@ class HeldOut:
     by: str = "speaker"  # speaker or text
 
 
-# Manifest (without `.jsonl`) and what of it is held out. Corpora under share-alike licences are not listed:
-# the weights would be bound by them.
+# Manifest (without `.jsonl`) and the part of it that is held out. Corpora under share-alike licences are not
+# listed: their licence would apply to the weights.
 CORPORA = {
     "librispeech_train": HeldOut(4, 2, few_test=16, few_validation=8),
     "speechocean762": HeldOut(14, 5),
@@ -53,7 +53,7 @@ CORPORA = {
 
 
 def position(corpus: str, name: str) -> float:
-    """Return a place from 0 to 1 that only a corpus and a name in it determine."""
+    """Return a position from 0 to 1 that depends only on a corpus and a name in it."""
     digest = hashlib.sha256(f"{corpus}/{name}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
 
@@ -101,7 +101,7 @@ def split_texts(corpus: str, texts: Sequence[str], held_out: HeldOut) -> dict[st
     return {text: split(text) for text in texts}
 
 
-def assign(corpus: str, utterances: Sequence[Utterance], held_out: HeldOut) -> list[str]:
+def assign(corpus: str, utterances: Sequence[Clip], held_out: HeldOut) -> list[str]:
     """Return the split of each utterance."""
     if held_out.by == "text":
         splits = split_texts(corpus, [u.text for u in utterances], held_out)
@@ -120,7 +120,7 @@ def decoded(path: Path) -> Samples:
     return mono if rate_hz == SAMPLE_RATE_HZ else soxr.resample(mono, rate_hz, SAMPLE_RATE_HZ, quality="HQ")
 
 
-def clips(utterances: Sequence[Utterance]) -> Iterator[tuple[Samples, str, str]]:
+def clips(utterances: Sequence[Clip]) -> Iterator[tuple[Samples, str, str]]:
     """Yield audio, text and speaker of recordings, decoded a few at a time."""
     with ThreadPoolExecutor(2) as pool:
         for audio, utterance in zip(
@@ -135,7 +135,7 @@ def write_corpus(
     """Write one shard per split.
 
     Returns:
-        corpus, recording, split and text of what is held out.
+        corpus, recording, split and text of the held-out recordings.
     """
     utterances = [u for u in read_manifest(manifest) if u.duration_s <= LONGEST_S]
     splits = assign(corpus, utterances, held_out)

@@ -31,10 +31,10 @@ PASSAGE_CHARACTERS = (110, 240)  # 8 to 15 seconds of speech
 
 @dataclass(frozen=True)
 class Plan:
-    """One recording to be made."""
+    """One recording to create."""
 
     name: str  # file name
-    corpus: int | None  # which text file the passage is of; None for a string of digits
+    corpus: int | None  # text file of the passage; None for a string of digits
     voice: str  # a key of VOICES
     rate_hz: int = SAMPLE_RATE_HZ  # of the file
     channels: int = 1  # of the file, all alike

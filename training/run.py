@@ -19,7 +19,7 @@ from torch import nn
 from training.schedule import Budget, LearningRate
 
 
-class Run:
+class TrainingRun:
     """One training run of a NeMo model in a folder.
 
     The folder holds `last.pt`, from which the run continues, `log.jsonl`, one row per measurement, and the
@@ -29,7 +29,7 @@ class Run:
 
     log_every_steps = 20
     checkpoints_per_validation = 1
-    longest_step_s = 60.0  # what a step takes beyond that, it was paused
+    longest_step_s = 60.0  # time beyond this is counted as a pause
 
     def __init__(self, config: DictConfig, folder: Path, device: str, model: Any, average: Any) -> None:
         self.config = config
@@ -58,7 +58,7 @@ class Run:
             self.load(torch.load(self.last_path, map_location=device, weights_only=True))
 
     def own_parameters(self) -> Iterable[nn.Parameter]:
-        """Return parameters that are trained but are no part of the model."""
+        """Return parameters that are trained but not part of the model."""
         return ()
 
     @property
@@ -74,7 +74,7 @@ class Run:
         self.step, self.elapsed_s = state["step"], state["elapsed_s"]
 
     def state(self) -> dict[str, Any]:
-        """Return all that a checkpoint holds."""
+        """Return the contents of a checkpoint."""
         return {
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
@@ -108,7 +108,7 @@ class Run:
         print(row, flush=True)
 
     def set_rate(self, progress: float) -> None:
-        """Give the optimiser the learning rate of this point of the budget."""
+        """Set the optimiser's learning rate for this point of the budget."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate.at(progress, self.step)
 
@@ -130,7 +130,7 @@ class Run:
         torch._foreach_lerp_(averages, currents, 1 - decay)
 
     def update(self, progress: float) -> dict[str, float]:
-        """Take one step; returns what is to be logged, averaged over the steps between two rows."""
+        """Take one step; returns the figures to log, averaged over the steps between two rows."""
         raise NotImplementedError
 
     def validate(self) -> dict[str, float]:
@@ -183,7 +183,7 @@ class Run:
 
 
 def command_line(description: str, name: str) -> argparse.ArgumentParser:
-    """Return a parser of what every recipe takes: its files by default bear the given name."""
+    """Return a parser of the options that all recipes share, with default files of the given name."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--config", type=Path, default=Path(f"training/configs/{name}.yaml"))
     parser.add_argument("--run", type=Path, default=Path(f"training/runs/{name}"))

@@ -1,4 +1,4 @@
-"""How far a training run has come, and the learning rate at that point."""
+"""Progress of a training run, and the learning rate at that point."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Budget:
-    """What a run may spend in all, over every continuation; at least one of the two."""
+    """The total budget of a run over all continuations; at least one of the two."""
 
     minutes: float | None = None  # of training time
     steps: int | None = None  # of the optimiser
@@ -33,7 +33,7 @@ class LearningRate:
     peak: float
     final: float
     warmup_steps: int
-    falls_from: float = 0.0  # share of the budget; before it a run can be given any other budget
+    falls_from: float = 0.0  # share of the budget; until then the budget can still be changed
 
     def at(self, progress: float, step: int) -> float:
         """Return the rate at a share of the budget (0 to 1) and an optimiser step."""

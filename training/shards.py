@@ -22,7 +22,7 @@ DOUBTFUL = "doubtful.tsv"  # beside the splits: source, shard and offset of clip
 
 
 @dataclass(frozen=True)
-class Utterance:
+class Clip:
     """One manifest row."""
 
     audio_path: Path  # 16 kHz mono WAV or FLAC
@@ -91,11 +91,11 @@ def write_clips(path: Path, items: Iterable[tuple[Samples, str, str]], source: s
     path.with_suffix(".jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
-def read_manifest(path: Path) -> list[Utterance]:
+def read_manifest(path: Path) -> list[Clip]:
     """Read one manifest of NeMo's form."""
     rows = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line)
     return [
-        Utterance(
+        Clip(
             path.parent / row["audio_filepath"],
             row.get("offset", 0.0),
             row["duration"],
@@ -107,7 +107,7 @@ def read_manifest(path: Path) -> list[Utterance]:
     ]
 
 
-def read_split(folder: Path, split: str) -> list[Utterance]:
+def read_split(folder: Path, split: str) -> list[Clip]:
     """Read all the shards of a split.
 
     Raises:
@@ -121,8 +121,8 @@ def read_split(folder: Path, split: str) -> list[Utterance]:
     return [utterance for manifest in manifests for utterance in read_manifest(manifest)]
 
 
-def write_doubtful(folder: Path, source: str, utterances: Sequence[Utterance]) -> None:
-    """List clips of a source that training is to leave out, instead of those listed of that source before."""
+def write_doubtful(folder: Path, source: str, utterances: Sequence[Clip]) -> None:
+    """List clips of a source that training leaves out, replacing the source's earlier list."""
     path = folder / DOUBTFUL
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     kept = [line for line in lines if line.split("\t")[0] != source]
@@ -130,7 +130,7 @@ def write_doubtful(folder: Path, source: str, utterances: Sequence[Utterance]) -
     path.write_text("".join(f"{line}\n" for line in kept + rows), encoding="utf-8")
 
 
-def without_doubtful(folder: Path, utterances: Sequence[Utterance]) -> list[Utterance]:
+def without_doubtful(folder: Path, utterances: Sequence[Clip]) -> list[Clip]:
     """Leave out the clips that `write_doubtful` listed."""
     path = folder / DOUBTFUL
     listed = set(path.read_text(encoding="utf-8").splitlines()) if path.exists() else set()
@@ -138,13 +138,13 @@ def without_doubtful(folder: Path, utterances: Sequence[Utterance]) -> list[Utte
 
 
 def repeated(
-    utterances: Sequence[Utterance], repeats: Mapping[str, float], random: np.random.Generator
+    utterances: Sequence[Clip], repeats: Mapping[str, float], random: np.random.Generator
 ) -> list[int]:
-    """Decide how often an epoch hears each utterance: 1.5 is once, and a second time by chance.
+    """Decide how often an epoch has each utterance: 1.5 is once or twice, with equal probability.
 
     Args:
         utterances: the whole training data.
-        repeats: how often to hear a voice or, where the voice is not listed, a source; once if neither is.
+        repeats: times per epoch of a voice or, if the voice is not listed, of a source; once if neither is.
         random: decides the fractions.
     """
     wanted = np.array([repeats.get(u.voice, repeats.get(u.source, 1)) for u in utterances], np.float64)
@@ -158,7 +158,7 @@ def as_float(samples: Samples) -> NDArray[np.float32]:
 
 
 def pad(clips: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Stack clips of different lengths, with zeros behind the shorter ones.
+    """Stack clips of different lengths, with zeros after the shorter ones.
 
     Returns:
         audio (B, N) float32 and audio_length (B,) int64.

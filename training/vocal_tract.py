@@ -6,14 +6,14 @@ import torch
 
 
 class VocalTractWarp:
-    """Stretches (B, mels, T) features along the mels, each clip by a factor of its own.
+    """Stretches (B, mels, T) features along the mels, each clip by its own factor.
 
     The highest mels that a stretched clip lacks repeat its last one.
     """
 
     def __init__(self, mels: int, strength: float) -> None:
         self.mels = mels
-        self.strength = strength  # factors lie in 1 - strength to 1 + strength
+        self.strength = strength  # factors are from 1 - strength to 1 + strength
 
     def __call__(self, features: torch.Tensor) -> torch.Tensor:
         """Return warped features, of the same shape."""

@@ -19,7 +19,7 @@ Samples = NDArray[np.int16]
 
 
 @dataclass(frozen=True)
-class Voice:
+class TtsVoice:
     """A voice of one of the two synthesisers."""
 
     name: str  # as written in manifests
@@ -32,21 +32,21 @@ class Voice:
 VOICES = {
     voice.name: voice
     for voice in (
-        Voice("espeak_us", "espeak", "en-us", (165, 235)),
-        Voice("espeak_us_f2", "espeak", "en-us+f2", (165, 235)),
-        Voice("espeak_us_m3", "espeak", "en-us+m3", (165, 235)),
-        Voice("espeak_gb", "espeak", "en-gb", (165, 235)),
-        Voice("espeak_gb_f4", "espeak", "en-gb+f4", (165, 235)),
-        Voice("espeak_scotland", "espeak", "en-gb-scotland", (165, 235)),
-        Voice("flite_kal", "flite", "kal16", (0.75, 1.05)),
-        Voice("flite_awb", "flite", "awb", (0.7, 1.0)),
-        Voice("flite_rms", "flite", "rms", (0.7, 1.0)),
-        Voice("flite_slt", "flite", "slt", (0.75, 1.05)),
+        TtsVoice("espeak_us", "espeak", "en-us", (165, 235)),
+        TtsVoice("espeak_us_f2", "espeak", "en-us+f2", (165, 235)),
+        TtsVoice("espeak_us_m3", "espeak", "en-us+m3", (165, 235)),
+        TtsVoice("espeak_gb", "espeak", "en-gb", (165, 235)),
+        TtsVoice("espeak_gb_f4", "espeak", "en-gb+f4", (165, 235)),
+        TtsVoice("espeak_scotland", "espeak", "en-gb-scotland", (165, 235)),
+        TtsVoice("flite_kal", "flite", "kal16", (0.75, 1.05)),
+        TtsVoice("flite_awb", "flite", "awb", (0.7, 1.0)),
+        TtsVoice("flite_rms", "flite", "rms", (0.7, 1.0)),
+        TtsVoice("flite_slt", "flite", "slt", (0.75, 1.05)),
     )
 }
 
 
-def speak(voice: Voice, text: str, randomness: random.Random) -> Samples:
+def speak(voice: TtsVoice, text: str, randomness: random.Random) -> Samples:
     """Speak text at a random rate and pitch of the voice's range.
 
     Returns:
@@ -76,7 +76,7 @@ def speak(voice: Voice, text: str, randomness: random.Random) -> Samples:
 
 
 def resampled(audio: Samples, rate_hz: int) -> Samples:
-    """Bring (N,) int16 audio to 16 kHz."""
+    """Resample (N,) int16 audio to 16 kHz."""
     return audio if rate_hz == SAMPLE_RATE_HZ else soxr.resample(audio, rate_hz, SAMPLE_RATE_HZ, quality="HQ")
 
 

@@ -1,7 +1,7 @@
 """tritone: speech recognition, punctuation and synthesis on NVIDIA Triton Inference Server.
 
-The library behind the model repository: numpy in, numpy out; no torch, no web framework. Model files,
-exporters and benchmarks import it, it imports none of them.
+The library that model files, exporters and benchmarks import; it imports none of them, no torch and no web
+framework.
 """
 
 __version__ = "0.1.0"

@@ -1,6 +1,6 @@
-"""The public contract: what each pipeline takes and gives. Others program against these names.
+"""The public contract: inputs and outputs of each pipeline. Clients depend on these names.
 
-Shapes leave out the batch dimension, which always comes first. -1 is a length that varies per request.
+Dimensions exclude the batch dimension, which always comes first. -1 is a length that varies per request.
 """
 
 from __future__ import annotations
@@ -8,11 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 SAMPLE_RATE_HZ = 16_000  # of the tensor `audio` in recognition requests
-MIN_AUDIO_S = 0.02  # one analysis window; anything shorter holds no speech
-MAX_PEAK = (
-    2.0  # twice full scale: decoding and resampling overshoot 1.0 a little, int16 values overshoot it by far
-)
-RESTARTS_VARIABLE = "TRITONE_SERVER_RESTARTS"  # environment: crashes that the launcher has healed so far
+MIN_AUDIO_S = 0.02  # one analysis window; shorter audio holds no speech
+MAX_PEAK = 2.0  # twice full scale: decoding and resampling overshoot 1.0 slightly, int16 values by far
+RESTARTS_VARIABLE = "TRITONE_SERVER_RESTARTS"  # environment: number of restarts after crashes
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,16 @@
-"""The exception tree, and how each branch is answered on the wire.
+"""The exception tree, and its status codes in each protocol.
 
     TritoneError
-    ├── InputError (ValueError)          what a caller sent breaks a rule
+    ├── InputError (ValueError)          the request breaks a rule
     │   ├── AudioError                   samples or a recording
     │   ├── TextError                    a transcript, or a text to speak
     │   └── ParameterError               a request parameter
-    ├── OverloadError (RuntimeError)     there is more to do than a model takes on
-    ├── ModelLostError (RuntimeError)    the processes of a model that another one calls are dead
-    ├── CancelledError                   the caller has gone; nobody waits for an answer
-    ├── ArtifactError (ValueError)       a graph, sidecar file or config does not fit the others
+    ├── OverloadError (RuntimeError)     the model's queue is full
+    ├── ModelLostError (RuntimeError)    a called model has no living process
+    ├── CancelledError                   the client cancelled the request or disconnected
+    ├── ArtifactError (ValueError)       a graph, sidecar file or config does not match the others
     └── ServerError (RuntimeError)       the Triton server could not be started or stopped
-        ├── PortInUseError (OSError)     something else listens on a port
+        ├── PortInUseError (OSError)     another process listens on a port
         ├── InstallationError            no usable tritonserver, stub or libpython
         └── StartupError                 the server ended, or was not ready in time
 
@@ -24,11 +24,11 @@ from typing import NamedTuple
 
 
 class TritoneError(Exception):
-    """Base of every error that tritone raises on purpose."""
+    """Base of all errors that tritone raises deliberately."""
 
 
 class InputError(TritoneError, ValueError):
-    """What a caller sent breaks a rule of the contract."""
+    """The request breaks a rule of the contract."""
 
 
 class AudioError(InputError):
@@ -44,19 +44,19 @@ class ParameterError(InputError):
 
 
 class OverloadError(TritoneError, RuntimeError):
-    """There is more to do than a model takes on; the request was not begun."""
+    """The model's queue is full; the request was not started and can be retried."""
 
 
 class ModelLostError(TritoneError, RuntimeError):
-    """A model that another one calls has no living process; a request may be sent again when it has."""
+    """A called model has no living process; the request can be retried when it is loaded again."""
 
 
 class CancelledError(TritoneError):
-    """The caller has gone; nobody waits for an answer."""
+    """The client cancelled the request or disconnected."""
 
 
 class ArtifactError(TritoneError, ValueError):
-    """A graph, a sidecar file or a config that does not fit the others."""
+    """A graph, a sidecar file or a config does not match the others."""
 
 
 class ServerError(TritoneError, RuntimeError):
@@ -64,7 +64,7 @@ class ServerError(TritoneError, RuntimeError):
 
 
 class PortInUseError(ServerError, OSError):
-    """Something else already listens on a port the server needs."""
+    """Another process already listens on a port of the server."""
 
 
 class InstallationError(ServerError):
@@ -76,7 +76,7 @@ class StartupError(ServerError):
 
 
 class WireStatus(NamedTuple):
-    """How one class of error is answered by each protocol."""
+    """The status of an error class in each protocol."""
 
     triton: str  # member of pb_utils.TritonError
     grpc: str  # grpc.StatusCode name
@@ -87,12 +87,12 @@ WIRE_STATUS: dict[type[TritoneError], WireStatus] = {
     InputError: WireStatus("INVALID_ARG", "INVALID_ARGUMENT", HTTPStatus.BAD_REQUEST),
     OverloadError: WireStatus("UNAVAILABLE", "UNAVAILABLE", HTTPStatus.SERVICE_UNAVAILABLE),
     ModelLostError: WireStatus("UNAVAILABLE", "UNAVAILABLE", HTTPStatus.SERVICE_UNAVAILABLE),
-    CancelledError: WireStatus("CANCELLED", "CANCELLED", 499),  # 499 by Triton's choice, IANA has none
+    CancelledError: WireStatus("CANCELLED", "CANCELLED", 499),  # as Triton does; IANA has no such code
     ServerError: WireStatus("UNAVAILABLE", "UNAVAILABLE", HTTPStatus.SERVICE_UNAVAILABLE),
     TritoneError: WireStatus("INTERNAL", "INTERNAL", HTTPStatus.INTERNAL_SERVER_ERROR),
 }
 
 
 def wire_status(error: TritoneError) -> WireStatus:
-    """Return the row of the nearest class in `error`'s ancestry."""
+    """Return the status of the nearest class in `error`'s ancestry."""
     return next(WIRE_STATUS[cls] for cls in type(error).__mro__ if cls in WIRE_STATUS)

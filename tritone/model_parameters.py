@@ -1,4 +1,4 @@
-"""The `parameters` of a model's config: numbers, and names of other models."""
+"""Typed access to the `parameters` of a model's config."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 
 from .errors import ArtifactError
 
-PARTNER = "_model"  # ends the key of every parameter that names another model
-VERSIONS_WITH = "versions_with"  # names one whose files come from the same checkpoint
-NEXT = "next_model"  # names the one that takes over what was answered; it is waited for, not called
+PARTNER = "_model"  # suffix of every parameter that names another model
+VERSIONS_WITH = "versions_with"  # names a model whose files come from the same checkpoint
+NEXT = "next_model"  # names the model that takes the responses: a source of back-pressure, not called
 
 
 class Parameters:
     """The parameters of one model.
 
     Args:
-        args: as Triton hands them to `initialize`: model_name, and model_config as JSON.
+        args: as Triton passes them to `initialize`: model_name, and model_config as JSON.
     """
 
     def __init__(self, args: Mapping[str, str]) -> None:
@@ -38,15 +38,15 @@ class Parameters:
         return {key: self.text(key) for key in keys}
 
     def has(self, name: str) -> bool:
-        """Return whether the config gives one parameter."""
+        """Return whether the config has a parameter."""
         return name in self._entries
 
     def text(self, name: str) -> str:
-        """Return one parameter as it is written, "" where there is none."""
+        """Return a parameter as text, "" if it is missing."""
         return str(self._entries.get(name, {}).get("string_value", ""))
 
     def name(self, key: str) -> str:
-        """Return the model that one parameter names; raise ArtifactError when it names none."""
+        """Return the model that a parameter names; raise ArtifactError if it names none."""
         text = self.text(key)
         if not text:
             raise ArtifactError(
@@ -56,7 +56,7 @@ class Parameters:
         return text
 
     def number(self, name: str) -> float:
-        """Return one parameter; raise ArtifactError when it is missing or not a positive number."""
+        """Return a parameter; raise ArtifactError if it is missing or not a positive number."""
         text = self._entries.get(name, {}).get("string_value")
         try:
             number = float(text)
@@ -70,7 +70,7 @@ class Parameters:
         return number
 
     def count(self, name: str) -> int:
-        """Return one parameter; raise ArtifactError when it is missing or not a positive whole number."""
+        """Return a parameter; raise ArtifactError if it is missing or not a positive whole number."""
         number = self.number(name)
         if not number.is_integer():
             raise ArtifactError(

@@ -1,4 +1,4 @@
-"""The models that call others: what each kind loads, and which partners it names in its config."""
+"""The models that call others: the partners in the config of each kind, and the function that loads it."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ LOADERS: dict[frozenset[str], Callable[..., Any]] = {
 
 
 def loader(parameters: Parameters) -> Callable[..., Any] | None:
-    """Return what loads a model that names these partners, None for one of no known kind."""
+    """Return the function that loads a model with these partners, None if there is none."""
     return LOADERS.get(frozenset(parameters.partners))

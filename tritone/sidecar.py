@@ -1,4 +1,4 @@
-"""Read what a checkpoint decided, from the JSON file that the exporter wrote beside the model."""
+"""Read sidecars: JSON files with the properties of a checkpoint, written by the exporter."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def read_sidecar(path: Path, *names: str) -> list[Any]:
     """Return the named fields.
 
     Raises:
-        ArtifactError: no such file, or a field is missing.
+        ArtifactError: the file or a field is missing.
     """
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))

@@ -13,7 +13,7 @@ from tritone.onnx_backend.graph import check_graph
 from tritone.onnx_backend.limits import InputLimits
 from tritone.onnx_backend.providers import open_session
 from tritone.onnx_backend.settings import SessionSettings
-from tritone.python_backend.answers import error_answer
+from tritone.python_backend.responses import error_response
 
 
 class TritonPythonModel:
@@ -37,7 +37,7 @@ class TritonPythonModel:
             try:
                 computed[index] = self._tensors(request)
             except Exception as error:  # each request fails alone
-                answers[index] = error_answer(error)
+                answers[index] = error_response(error)
         outcomes = run_pooled(list(computed.values()), self._run, self._max_batch_size)
         for index, outcome in zip(computed, outcomes, strict=True):
             answers[index] = self._response(requests[index], outcome)
@@ -55,7 +55,7 @@ class TritonPythonModel:
 
     def _response(self, request, outcome: Outcome):
         if isinstance(outcome, Exception):
-            return error_answer(fault(outcome))
+            return error_response(fault(outcome))
         wanted = request.requested_output_names()
         named = zip(self._outputs, outcome, strict=True)
         return pb_utils.InferenceResponse(

@@ -1,111 +1,79 @@
-"""Containers: images built on the node, with its GPU where it has one."""
+"""Containers from images built on the node, with its GPU if it has one."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 
-from deploy.door import Door
 from deploy.errors import UsageError
 from deploy.facts import Facts
-from deploy.layout import Layout
+from deploy.layout import NodeLayout
 from deploy.node import Node, quoted
+from deploy.options import ReleaseOptions
 from deploy.progress import Progress
-from deploy.release import Release
+from deploy.state import ProxySettings, Release
 
-from .runtime import Scripts, server_options
+from .runtime import Runtime, Scripts, server_options
 
-BUILD_S = 7200.0  # the first build fetches Triton's image, some 10 GB; engines of large models take long
+_BUILD_S = 7200.0  # the first build fetches Triton's image, some 10 GB; engines of large models take long
 _STOP_S = 90
-_TOLD_LINES = 20  # of what the engine builder prints: the end says which models have no engine
+_SHOWN_LINES = 20  # the engine builder ends with the models that have no engine
 _INSIDE = "/opt/tritone"  # the tree in the image
-_FRONT_DOOR = "tritone-front-door"
+_PROXY_CONTAINER = "tritone-front-door"
 
 
-class ContainerRuntime:
-    """Runs servers and Envoy in containers that Docker starts again after a restart of the node.
-
-    Args:
-        node: the node.
-        layout: its paths.
-        facts: what it is; with a GPU, engines are built and served.
-        source: the tree that is deployed; its lock file names Envoy's version.
-        progress: hears what is done.
-        gpus: Docker's --gpus: "all", "device=0"; None uses none.
-        envoy: an image of Envoy; None takes the one of the locked version.
-    """
+class ContainerRuntime(Runtime):
+    """Runs servers and Envoy in containers, which Docker restarts when the node restarts."""
 
     name = "container"
 
     def __init__(
-        self,
-        node: Node,
-        layout: Layout,
-        facts: Facts,
-        source: Path,
-        progress: Progress,
-        gpus: str | None = None,
-        envoy: str | None = None,
+        self, node: Node, layout: NodeLayout, facts: Facts, options: ReleaseOptions, progress: Progress
     ) -> None:
-        self._node = node
-        self._layout = layout
-        self._facts = facts
-        self._source = source
-        self._progress = progress
-        self._gpus = gpus
-        self._envoy = envoy
+        super().__init__(node, layout, facts, options, progress)
+        if facts.gpus and options.gpus != "none":
+            self.gpus = options.gpus or "all"
+
+    @property
+    def envoy(self) -> str:
+        """Name of Envoy's image."""
+        return self._options.envoy or f"envoyproxy/envoy:v{locked_envoy(self._options.source)}"
 
     def prepare(self, release: Release) -> None:
-        """Make what the server needs; see Runtime."""
+        """Build the image, and the engines for a GPU."""
         tree = self._layout.release(release.id).tree
         self._progress.step(f"Image {_image(release)}")
-        # Without a GPU, the small image with the server of the wheels.
-        self._build(tree, _image(release), *(() if self._gpus else ("--target", "cpu")))
-        if self._gpus is None or release.model_config_name != "tensorrt":
+        # Without a GPU, the small image with the server from the wheel.
+        self._build(tree, _image(release), *(() if self.gpus else ("--target", "cpu")))
+        if self.gpus is None or release.model_config_name != "tensorrt":
             self._progress.note("no TensorRT engines: no GPU, or another config variant")
             return
-        self._progress.step(
-            f"Engines for {', '.join(self._facts.gpus) or 'the GPU'}, where graph or GPU changed"
-        )
+        self._progress.step(f"Engines for {', '.join(self._facts.gpus)}, if graph or GPU changed")
         image = _engines_image(release)
         self._build(tree, image, "--target", "engines")
-        command = [
-            "docker",
-            "run",
-            "--rm",
-            "--gpus",
-            self._gpus,
-            "--user",
-            self._facts.ids,
-            "--env",
-            "HOME=/tmp",
-        ]
-        command += ["--volume", f"{tree}/model_repository:{_INSIDE}/model_repository"]
+        command = ["docker", "run", "--rm", "--gpus", self.gpus, "--user", self._facts.ids]
+        command += ["--env", "HOME=/tmp", "--volume", f"{tree}/model_repository:{_INSIDE}/model_repository"]
         command += ["--volume", f"{self._layout.engine_cache}:/engine-cache"]
         command += [image, "--repository", f"{_INSIDE}/model_repository", "--cache", "/engine-cache"]
-        # A model without an engine is served by ONNX Runtime: no reason to leave the old release serving.
+        # ONNX Runtime serves a model without an engine, so that is no reason to keep the old release.
         command.append("--allow-fallback")
         run = quoted("mkdir -p {} && {}", self._layout.engine_cache, command)
-        told = self._node.run(run, timeout_s=BUILD_S).output.strip().splitlines()
-        if told:
-            self._progress.note("\n".join(told[-_TOLD_LINES:]))
+        output = self._node.run(run, timeout_s=_BUILD_S).output.strip().splitlines()
+        if output:
+            self._progress.note("\n".join(output[-_SHOWN_LINES:]))
 
-    def environment(self) -> str | None:
-        """Return the name of the environment; see Runtime."""
-        return None
-
-    def server(self, release: Release) -> Scripts:
+    def server_scripts(self, release: Release) -> Scripts:
         """Return the scripts of a release's server."""
         tree = self._layout.release(release.id).tree
         command = ["docker", "run", "--detach", "--name", _container(release), "--restart", "unless-stopped"]
         command += ["--shm-size", "1g", "--stop-timeout", str(_STOP_S), "--user", self._facts.ids]
-        # As docker/compose.yaml confines it.
+        # The same restrictions as in docker/compose.yaml.
         command += ["--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
         command += ["--log-driver", "json-file", "--log-opt", "max-size=20m", "--log-opt", "max-file=5"]
-        if self._gpus:
-            command += ["--gpus", self._gpus]
-        for outside, inside in zip(release.ports.all(), (8000, 8001, 8002), strict=True):
+        if self.gpus:
+            command += ["--gpus", self.gpus]
+        for outside, inside in zip(astuple(release.ports), (8000, 8001, 8002), strict=True):
             command += ["--publish", f"127.0.0.1:{outside}:{inside}"]
         for folder in ("model_repository", "ensembles"):
             command += ["--volume", f"{tree}/{folder}:{_INSIDE}/{folder}"]
@@ -119,44 +87,30 @@ class ContainerRuntime:
         )
         return replace(_scripts(_container(release), key + quoted("{}", command)), discard=discard)
 
-    def envoy(self) -> str:
-        """Return the name of Envoy's image."""
-        return self._envoy or f"envoyproxy/envoy:v{locked_envoy(self._source)}"
-
-    def prepare_front_door(self, tree: str) -> None:
-        """Make what Envoy needs."""
+    def prepare_proxy(self, tree: str) -> None:
+        """Pull Envoy's image."""
         self._node.run(
-            quoted("docker image inspect {0} >/dev/null 2>&1 || docker pull --quiet {0}", self.envoy()),
-            timeout_s=BUILD_S,
+            quoted("docker image inspect {0} >/dev/null 2>&1 || docker pull --quiet {0}", self.envoy),
+            timeout_s=_BUILD_S,
         )
 
-    def front_door(self, door: Door) -> Scripts:
-        """Return the scripts of the front door."""
-        command = ["docker", "run", "--detach", "--name", _FRONT_DOOR, "--restart", "unless-stopped"]
-        command += [*self._envoy_options(), door.envoy, "-c", f"{self._layout.front}/bootstrap.json"]
-        return _scripts(_FRONT_DOOR, quoted("{} --disable-hot-restart --log-level warning", command))
+    def proxy_scripts(self, settings: ProxySettings) -> Scripts:
+        """Return the scripts of the proxy."""
+        command = ["docker", "run", "--detach", "--name", _PROXY_CONTAINER, "--restart", "unless-stopped"]
+        command += [*self._envoy_options(), settings.envoy, "-c", f"{self._layout.front}/bootstrap.json"]
+        return _scripts(_PROXY_CONTAINER, quoted("{} --disable-hot-restart --log-level warning", command))
 
-    def validate_command(self, door: Door, bootstrap: str) -> str:
-        """Return the command that checks a bootstrap."""
-        command = ["docker", "run", "--rm", *self._envoy_options(), door.envoy]
+    def validate_command(self, settings: ProxySettings, bootstrap: str) -> str:
+        """Return the command that checks a bootstrap file on the node."""
+        command = ["docker", "run", "--rm", *self._envoy_options(), settings.envoy]
         return quoted("{} --mode validate -c {} --log-level error", command, bootstrap)
 
     def _build(self, tree: str, image: str, *options: str) -> None:
-        command = [
-            "docker",
-            "build",
-            "--quiet",
-            "--file",
-            "docker/Dockerfile",
-            "--build-arg",
-            "WEIGHTS=mounted",
-        ]
-        self._node.run(
-            quoted("cd {} && {}", tree, [*command, *options, "--tag", image, "."]), timeout_s=BUILD_S
-        )
+        command = "cd {} && docker build --quiet --file docker/Dockerfile --build-arg WEIGHTS=mounted {}"
+        self._node.run(quoted(command, tree, [*options, "--tag", image, "."]), timeout_s=_BUILD_S)
 
     def _envoy_options(self) -> list[str]:
-        """Return the options that show Envoy the root folder under its own name, as the node's user."""
+        """Return the options that mount the root folder at its own path and run Envoy as the node's user."""
         root = self._layout.root
         return ["--network", "host", "--user", self._facts.ids, "--volume", f"{root}:{root}"]
 

@@ -1,62 +1,79 @@
-"""What a way of running things on a node has to offer."""
+"""What both runtimes have in common."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
 
-from deploy.door import Door
-from deploy.release import Release
+from deploy.facts import Facts
+from deploy.layout import NodeLayout
+from deploy.node import Node
+from deploy.options import ReleaseOptions
+from deploy.progress import Progress
+from deploy.state import ProxySettings, Release
 
 
 @dataclass(frozen=True)
 class Scripts:
-    """Small scripts for sh that lie on the node, so that it can act without this machine."""
+    """Scripts for sh on the node, which can run them without this machine. A field is a file of that name."""
 
     start: str  # returns at once
-    stop: str  # returns when it has ended; requests in flight are finished first
-    alive: str  # code 0 and "EPOCH_SECONDS RESTARTS" while it runs
+    stop: str  # lets requests in flight finish, and returns when it has ended
+    alive: str  # exit code 0 and "EPOCH_SECONDS RESTARTS" while it is running
     log: str  # prints the end of its log
     discard: str = "true\n"  # removes what it has outside its folder
 
-    def items(self) -> dict[str, str]:
-        """Return the scripts by name."""
-        return {
-            "start": self.start,
-            "stop": self.stop,
-            "alive": self.alive,
-            "log": self.log,
-            "discard": self.discard,
-        }
 
+class Runtime(ABC):
+    """A way of running servers and the proxy on a node.
 
-class Runtime(Protocol):
-    """A way of running servers and the front door on a node."""
+    Args:
+        node: the node.
+        layout: its paths.
+        facts: about it.
+        options: of the release.
+        progress: prints the steps.
+    """
 
     name: str
 
+    def __init__(
+        self, node: Node, layout: NodeLayout, facts: Facts, options: ReleaseOptions, progress: Progress
+    ) -> None:
+        self._node = node
+        self._layout = layout
+        self._facts = facts
+        self._options = options
+        self._progress = progress
+        self.gpus: str | None = None  # Docker's --gpus; None: the server uses no GPU
+        self.environment: str | None = None  # the release's folder under environments/
+
+    @property
+    @abstractmethod
+    def envoy(self) -> str:
+        """See ProxySettings.envoy."""
+
+    @abstractmethod
     def prepare(self, release: Release) -> None:
-        """Make what the release's server needs: environment or image, and engines."""
+        """Create what the release's server needs: environment or image, and engines."""
 
-    def environment(self) -> str | None:
-        """Return the name of the environment that the release needs, None where it has none to itself."""
-
-    def server(self, release: Release) -> Scripts:
+    @abstractmethod
+    def server_scripts(self, release: Release) -> Scripts:
         """Return the scripts of a release's server."""
 
-    def envoy(self) -> str:
-        """Return which Envoy the front door runs, see Door.envoy."""
+    @abstractmethod
+    def prepare_proxy(self, tree: str) -> None:
+        """Install what the proxy needs, with the tools of a tree on the node."""
 
-    def prepare_front_door(self, tree: str) -> None:
-        """Make what the front door needs, with the tools of a tree on the node."""
+    @abstractmethod
+    def proxy_scripts(self, settings: ProxySettings) -> Scripts:
+        """Return the scripts of the proxy."""
 
-    def front_door(self, door: Door) -> Scripts:
-        """Return the scripts of the front door."""
-
-    def validate_command(self, door: Door, bootstrap: str) -> str:
+    @abstractmethod
+    def validate_command(self, settings: ProxySettings, bootstrap: str) -> str:
         """Return the command that checks a bootstrap file on the node."""
 
 
 def server_options(release: Release) -> list[str]:
-    """Return the options of the server that both runtimes have in common."""
+    """Return the server's options that do not depend on the runtime."""
     return ["--model-config-name", release.model_config_name] if release.model_config_name else []

@@ -1,6 +1,6 @@
-"""The model families, one package each, and which of them a checkpoint or a served model belongs to.
+"""The model families, one package each, and the lookup by checkpoint or served model.
 
-A family from elsewhere takes part with `register`, or as an entry point of the group `tritone.families`.
+A family from another package is added with `register`, or as an entry point of the group `tritone.families`.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ _registered: list[type[Family]] = [
 
 
 def register(family: type[Family]) -> type[Family]:
-    """Have a family take part in exports, engines and benchmarks; usable as a decorator.
+    """Add a family to exports, engines and benchmarks; usable as a decorator.
 
-    Of several families for one NeMo class, those registered later are asked first.
+    Of several families for one NeMo class, those registered later take precedence.
 
     Raises:
         ValueError: another family has the name.
     """
     if family.name in (other.name for other in _registered):
-        raise ValueError(f"family: expected a name that no other has, got {family.name!r}; choose another.")
+        raise ValueError(f"family: expected a unique name, got {family.name!r}; choose another.")
     _registered.append(family)
     return family
 
@@ -96,16 +96,16 @@ def class_of(checkpoint: Checkpoint) -> type[Family]:
 
 
 def engine_models() -> list[EngineModel]:
-    """The models that engines are made of, each once: recognisers share their front end."""
+    """The models that engines are built for, each once: recognisers share their front end."""
     found = {engine.name: engine for family in families() for engine in family.engines()}
     return list(found.values())
 
 
 def engine_named(name: str) -> EngineModel:
-    """The model of this name that an engine is made of; a second set's names are longer by a suffix.
+    """The model with a name; the names of a second set are longer by a suffix.
 
     Raises:
-        EngineError: no family has it.
+        EngineError: no family has such a model.
     """
     models = engine_models()
     for model in models:

@@ -1,4 +1,4 @@
-"""TensorRT engines of recognisers: shapes that configs and checkpoint decide, sound to verify with."""
+"""TensorRT engines of recognisers: shapes from configs and checkpoint, sound for verification."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from polygraphy.backend.trt import ShapeTuple
 
 from export.recognition import FEATURES_MODEL
 from export.tensorrt.models import EngineModel
-from export.tensorrt.profiles import Axis, Range
-from export.tensorrt.repository import Repository
+from export.tensorrt.profiles import Axis, shape_range
+from export.tensorrt.repository_version import RepositoryVersion
 from export.tensorrt.samples import SEED, Arrays, Reference
 from export.tensorrt.verification import Row, joined, lengths_row, valid_rows
 from export.verification import disagreement, max_abs, relative_l2
 from tritone.contract import MIN_AUDIO_S
 from tritone.synthesis.limits import bucket
 
-AUDIO_S = (0.02, 0.61, 3.3, 7.9)  # the shortest that is served, and mixed lengths
+AUDIO_S = (0.02, 0.61, 3.3, 7.9)  # the shortest that is accepted, and mixed lengths
 # Several times what the rules of `export.tensorrt.precision` cost on the bundled checkpoint.
 FEATURES_ABS = 2e-3
 LOG_PROBS_L2 = 0.01
-LABELS = 0.02  # of the frames, where two labels are about equally probable
+LABELS = 0.02  # share of frames; two labels may be about equally probable
 
 
 @dataclass(frozen=True)
@@ -33,20 +34,20 @@ class RecognitionLimits:
     sample_rate_hz: int
     hop_samples: int
     bucket_frames: int  # features are padded to a multiple of it
-    window_s: float  # the longest stretch that is recognised at once
+    window_s: float  # the longest section that is recognised at once
 
     @classmethod
-    def of(cls, repository: Repository, model: str) -> RecognitionLimits:
+    def of(cls, repository: RepositoryVersion, model: str) -> RecognitionLimits:
         """Read them for the recogniser that calls a model.
 
         Raises:
             EngineError: a config, a sidecar or something in them is missing.
         """
         recogniser = repository.caller(model)
-        features = repository.partner(recogniser, "features_model")
+        features = repository.parameters(recogniser).name("features_model")
         names = ("mels", "sample_rate_hz", "hop_samples", "bucket_frames")
         mels, rate_hz, hop, size = repository.sidecar(features, "features.json", *names)
-        return cls(mels, rate_hz, hop, size, repository.parameter(recogniser, "window_s"))
+        return cls(mels, rate_hz, hop, size, repository.parameters(recogniser).number("window_s"))
 
     @property
     def shortest_samples(self) -> int:
@@ -67,19 +68,19 @@ class RecognitionLimits:
 class FeaturesEngine(EngineModel):
     """The log-mel front end.
 
-    In float32: power spectra span more than halves can hold, and a logarithm is taken of the smallest.
+    In float32: power spectra exceed the range of float16, and a logarithm is taken of the smallest values.
     """
 
-    def inputs(self, repository: Repository, batch: Axis) -> Mapping[str, Range]:
+    def inputs(self, repository: RepositoryVersion, batch: Axis) -> Mapping[str, ShapeTuple]:
         """Audio (B, N) and audio_length (B, 1)."""
         limits = RecognitionLimits.of(repository, self.name)
         longest = limits.longest_samples
         return {
-            "audio": Range.of(batch, (limits.shortest_samples, longest // 2, longest)),
-            "audio_length": Range.of(batch, 1),
+            "audio": shape_range(batch, (limits.shortest_samples, longest // 2, longest)),
+            "audio_length": shape_range(batch, 1),
         }
 
-    def arrays(self, repository: Repository, reference: Reference) -> Arrays:
+    def arrays(self, repository: RepositoryVersion, reference: Reference) -> Arrays:
         """Sound between silence and full scale, of mixed lengths up to the longest window."""
         limits = RecognitionLimits.of(repository, self.name)
         seconds = [*(length for length in AUDIO_S if length < limits.window_s), limits.window_s]
@@ -105,7 +106,7 @@ class FeaturesEngine(EngineModel):
 class AcousticEngine(EngineModel):
     """An acoustic model: features to log-probabilities."""
 
-    def inputs(self, repository: Repository, batch: Axis) -> Mapping[str, Range]:
+    def inputs(self, repository: RepositoryVersion, batch: Axis) -> Mapping[str, ShapeTuple]:
         """Features (B, M, T) and features_length (B, 1)."""
         limits = RecognitionLimits.of(repository, self.name)
         frames = (
@@ -113,11 +114,11 @@ class AcousticEngine(EngineModel):
             limits.frames(limits.longest_samples // 2),
             limits.frames(limits.longest_samples),
         )
-        return {"features": Range.of(batch, limits.mels, frames), "features_length": Range.of(batch, 1)}
+        return {"features": shape_range(batch, limits.mels, frames), "features_length": shape_range(batch, 1)}
 
-    def arrays(self, repository: Repository, reference: Reference) -> Arrays:
+    def arrays(self, repository: RepositoryVersion, reference: Reference) -> Arrays:
         """Features of the sound that the front end is verified with."""
-        return reference(repository.partner(repository.caller(self.name), "features_model"))
+        return reference(repository.parameters(repository.caller(self.name)).name("features_model"))
 
     def compare(self, measured: Arrays, expected: Arrays) -> list[Row]:
         """Log-probabilities, and the best label of every frame."""

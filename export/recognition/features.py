@@ -12,8 +12,8 @@ from export.errors import UnsupportedCheckpointError
 from export.onnx_graph import write_graph
 
 BUCKET_FRAMES = 64
-"""Output frames are padded to a multiple of this. Equal shapes are what Triton's dynamic batcher merges; 64
-frames of 10 ms cost 3% on a 10 s clip, and cover NeMo's own pad_to of 16."""
+"""Output frames are padded to a multiple of this. Triton's dynamic batcher merges equal shapes; 64 frames of
+10 ms cost 3% on a 10 s clip, and cover NeMo's own pad_to of 16."""
 
 STD_GUARD = 1e-5  # added to the standard deviation, as NeMo does
 
@@ -23,7 +23,7 @@ class LogMel(nn.Module):
 
     Every row is computed as if it were alone: samples from `audio_length` on are never read, not even by the
     reflection at the end, and statistics are taken over the row's own frames. One difference from NeMo is
-    wanted: where NeMo divides by zero (a single frame has no standard deviation) or refuses (too short to
+    intended: where NeMo divides by zero (a single frame has no standard deviation) or refuses (too short to
     reflect), the result here is finite.
     """
 
@@ -48,8 +48,7 @@ class LogMel(nn.Module):
         self.pad_value = float(featurizer.pad_value)
         self.bucket_frames = bucket_frames
         # torch.stft centres the window in the frame and the frame on its hop, so a frame reads `left` samples
-        # before its hop and `right` from it on. Of NeMo's n_fft // 2 reflected samples only these are ever
-        # used.
+        # before its hop and `right` from it on. Only these of NeMo's n_fft // 2 reflected samples are used.
         offset = (self.fft_size - self.window) // 2
         self.left = self.fft_size // 2 - offset
         self.right = self.window - self.left
@@ -122,7 +121,7 @@ class LogMel(nn.Module):
 
 
 def reflected(position: Tensor, length: Tensor) -> Tensor:
-    """Index of the sample that stands at `position` when a signal of `length` samples is mirrored for ever.
+    """Index of the sample at `position` when a signal of `length` samples is mirrored endlessly.
 
     Any distance works, so a clip shorter than half a window needs no special case.
 
@@ -157,7 +156,7 @@ def require_supported(featurizer: Any) -> None:
     """Refuse the settings that this front end does not reproduce.
 
     Raises:
-        UnsupportedCheckpointError: names the setting and what is possible.
+        UnsupportedCheckpointError: names the setting and the supported values.
     """
     kind = type(featurizer).__name__
     if kind != "FilterbankFeatures":
@@ -165,17 +164,14 @@ def require_supported(featurizer: Any) -> None:
             f"preprocessor: expected FilterbankFeatures, got {kind}; set use_torchaudio: false, save again."
         )
     if featurizer.exact_pad:
-        raise UnsupportedCheckpointError(
-            "preprocessor: expected exact_pad false, got true; no exporter reproduces it."
-        )
+        raise UnsupportedCheckpointError("preprocessor: expected exact_pad false, got true; not supported.")
     if featurizer.frame_splicing != 1:
         raise UnsupportedCheckpointError(
-            f"preprocessor: expected frame_splicing 1, got {featurizer.frame_splicing}; no exporter has it."
+            f"preprocessor: expected frame_splicing 1, got {featurizer.frame_splicing}; not supported."
         )
     if featurizer.normalize not in ("per_feature", "all_features", None, False, ""):
         raise UnsupportedCheckpointError(
-            "preprocessor: expected normalize per_feature, all_features or none, got another value; "
-            "no exporter reproduces it."
+            f"preprocessor: expected normalize per_feature, all_features or none, got {featurizer.normalize}."
         )
 
 

@@ -1,4 +1,4 @@
-"""What exporters of recognisers share: front end, recordings, joining and decoding, verification."""
+"""Shared by exporters of recognisers: front end, recordings, joining and decoding, verification."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from export.family import Family
+from export.installation import Stage
 from export.recognition import FEATURES_MODEL
-from export.recognition.recordings import Recording, load_recordings
 from export.recognition.labels import label_fields
-from export.repository import Stage
+from export.recognition.recordings import Recording, load_recordings
 from export.verification import Check
 from tritone.recognition.ctc import CtcDecoder
 from tritone.recognition.labels import Labels
@@ -30,7 +30,7 @@ class RecogniserFamily(Family):
 
     @abstractmethod
     def restore_network(self) -> Any:
-        """Return the acoustic model as a module that can be traced; refuse what has no exporter."""
+        """Return the acoustic model as a traceable module; refuse unsupported ones."""
 
     @abstractmethod
     def write_network(self, path: Path) -> None:
@@ -41,7 +41,7 @@ class RecogniserFamily(Family):
         """Write the int8 variant, calibrated on features (1, M, T) and features_length (1, 1)."""
 
     def restore(self) -> None:
-        """Load the model, and refuse what has no exporter before anything is written."""
+        """Load the model, and refuse unsupported ones before anything is written."""
         from export.recognition.features import LogMel
 
         self.model = self.load(self.checkpoint.path)
@@ -81,7 +81,7 @@ class RecogniserFamily(Family):
         return verify_recognition(original, exported, self.recordings, self.sample_rate_hz)
 
     def obsolete(self) -> dict[str, list[str]]:
-        """An int8 graph of an earlier checkpoint must not stay beside a new float one."""
+        """The int8 graph of an earlier checkpoint, where none replaces it."""
         return {} if self.options.quantize else {self.acoustic_model: [INT8]}
 
     @property
@@ -95,7 +95,7 @@ class RecogniserFamily(Family):
 
     @property
     def stride(self) -> int:
-        """Frames of features for one of log-probabilities."""
+        """Frames of features per frame of log-probabilities."""
         return int(self.model.encoder.subsampling_factor)
 
     def _recordings(self) -> list[Recording]:

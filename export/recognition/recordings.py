@@ -13,7 +13,7 @@ import soxr
 from export.errors import CalibrationError
 
 AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
-LONGEST_S = 30.0  # calibration and comparison gain nothing from more, and memory grows with it
+LONGEST_S = 30.0  # calibration and comparison gain nothing from longer clips, and memory grows with them
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,12 @@ def load_recordings(source: Path, sample_rate_hz: int, most: int = 64) -> list[R
 
     Args:
         source: a manifest (JSON lines with audio_filepath, relative to the manifest, and perhaps text), a
-            folder with
-            `manifest.jsonl`, or a folder of audio files.
+            folder with `manifest.jsonl`, or a folder of audio files.
         sample_rate_hz: the model's rate.
-        most: number of clips at most, taken evenly from the whole list.
+        most: maximum number of clips, taken evenly from the whole list.
 
     Raises:
-        CalibrationError: nothing there, or a file that cannot be read.
+        CalibrationError: there are none, or a file cannot be read.
     """
     entries = _entries(source)
     if not entries:
@@ -64,7 +63,7 @@ def _entries(source: Path) -> list[tuple[Path, str | None]]:
             entries.append((source.parent / fields["audio_filepath"], fields.get("text")))
         except (json.JSONDecodeError, KeyError, TypeError) as error:
             raise CalibrationError(
-                f"calibration: line {number} of {source.name} is no JSON object with audio_filepath."
+                f"calibration: line {number} of {source.name} is not a JSON object with audio_filepath."
             ) from error
     return entries
 

@@ -19,10 +19,10 @@ from tritone.recognition.ctc import CtcDecoder
 from tritone.recognition.frames import Frames
 from tritone.recognition.labels import Labels
 
-COMPARED_CLIPS = 12  # of the recordings; what calibration needs more of, comparison does not
+COMPARED_CLIPS = 12  # of the recordings; calibration uses more
 UNKNOWN = "\N{DOUBLE QUESTION MARK}"  # what NeMo writes for a piece that stands for anything
 MARK_AFTER_SPACE = re.compile(rf" (?={MARKS.pattern}(?: |$))")
-GARBAGE = 0.5  # stands behind the end of a clip in a batch, and must not be heard
+GARBAGE = 0.5  # padding of the clips in a batch; must have no effect
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Original:
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written for one checkpoint."""
+    """The written files of one checkpoint."""
 
     features: Graph
     acoustic_model: Graph
@@ -73,7 +73,7 @@ class Exported:
 
 @dataclass(frozen=True)
 class Recognition:
-    """What came out for one clip, valid frames only."""
+    """The outputs for one clip, valid frames only."""
 
     features: Array  #: (M, T) float32
     log_probs: Array  #: (T', V) float32
@@ -96,7 +96,7 @@ def verify_recognition(
     compared = [recording.samples for recording in recordings if recording.samples.size > reach]
     compared = compared[:: max(1, math.ceil(len(compared) / COMPARED_CLIPS))]
     clips = compared + [noise(samples) for samples in lengths_around_hops(hop, reach, sample_rate_hz)]
-    # Too short for NeMo, but not for a server: they must pass, and leave their neighbours alone.
+    # Too short for NeMo, but not for a server: they must work, and not affect other rows.
     short = [noise(samples) for samples in (0, 1, hop - 1, hop, hop + 1)]
 
     alone = recognise_alone(exported, exported.acoustic_model, clips + short)
@@ -146,7 +146,7 @@ def batch_check(subject: str, batch: Sequence[Recognition], alone: Sequence[Reco
 
 
 def int8_checks(coarse: Sequence[Recognition], exact: Sequence[Recognition]) -> list[Check]:
-    """The int8 graph against the float one; how far it may stray is for whoever serves it to judge."""
+    """The int8 graph against the float one; errors are reported without a tolerance."""
     pairs = [(ours.log_probs, theirs.log_probs) for ours, theirs in zip(coarse, exact, strict=True)]
     best, expected = (
         [int(label) for pair in pairs for label in pair[side].argmax(axis=1)] for side in (0, 1)
@@ -197,7 +197,7 @@ def recognise(exported: Exported, acoustic_model: Graph, clips: Sequence[Array])
 
 
 def recognise_alone(exported: Exported, acoustic_model: Graph, clips: Sequence[Array]) -> list[Recognition]:
-    """Run both graphs on one clip after the other."""
+    """Run both graphs on each clip alone."""
     return [recognise(exported, acoustic_model, [clip])[0] for clip in clips]
 
 
@@ -205,7 +205,7 @@ def is_stable(model: Any, output: Recognition) -> bool:
     """Whether every mel band of a clip varies by more than rounding.
 
     A silent band (the upper half of a telephone recording, say) holds rounding noise, which per-band
-    normalisation blows up: NeMo is then as far from the exact result as from these graphs. It divides by the
+    normalisation amplifies: NeMo is then as far from the exact result as from these graphs. It divides by the
     deviation + 1e-5, so a deviation of its result below 0.999 means one below 0.01 before.
     """
     if model.preprocessor.featurizer.normalize != "per_feature":
@@ -230,7 +230,7 @@ def lengths_around_hops(hop: int, reach: int, sample_rate_hz: int) -> list[int]:
 
 
 def noise(samples: int) -> Array:
-    """Noise with a slow swell, the same at every call."""
+    """Noise with slowly varying level, the same at every call."""
     generator = np.random.default_rng(samples)
     swell = 0.05 + 0.05 * np.sin(np.arange(samples) / 3000)
     return (generator.standard_normal(samples) * swell).astype(np.float32)

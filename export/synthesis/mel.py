@@ -1,4 +1,4 @@
-"""The mel settings that a checkpoint was trained with: what two halves of a voice must agree on."""
+"""The mel settings of a checkpoint, on which the two halves of a voice must agree."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ KINDS = ("FilterbankFeatures", "AudioToMelSpectrogramPreprocessor")
 def mel_settings(config: Mapping[str, Any]) -> dict[str, Any]:
     """Read the settings from a checkpoint's preprocessor section, as sidecars hold them.
 
-    How a training clip is padded at its ends is left out: it moves frames by less than one, and changes
-    nothing of what a frame means.
+    The padding at the ends of training clips is left out: it shifts frames by less than one, and does not
+    change what a frame represents.
 
     Args:
-        config: `preprocessor` of model_config.yaml; arguments may lie under `params`, as in early releases.
+        config: `preprocessor` of model_config.yaml; arguments may be under `params`, as in early releases.
 
     Raises:
-        UnsupportedCheckpointError: another kind of preprocessor, or frames that are spliced.
+        UnsupportedCheckpointError: another kind of preprocessor, or spliced frames.
     """
     given = {**defaults(config), **(config.get("params") or config)}
     if given["frame_splicing"] != 1:
         raise UnsupportedCheckpointError(
-            f"preprocessor: expected frame_splicing 1, got {given['frame_splicing']}; no exporter has it."
+            f"preprocessor: expected frame_splicing 1, got {given['frame_splicing']}; not supported."
         )
     rate = int(given["sample_rate"])
     window, hop = (samples(given, name, rate) for name in ("size", "stride"))
@@ -54,14 +54,14 @@ def mel_settings(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def defaults(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What NeMo takes for settings that a checkpoint does not mention."""
+    """NeMo's defaults for settings that a checkpoint does not have."""
     from nemo.collections.asr.modules import AudioToMelSpectrogramPreprocessor
     from nemo.collections.asr.parts.preprocessing.features import FilterbankFeatures
 
     kind = str(config.get("_target_") or config.get("cls")).rpartition(".")[2]
     if kind not in KINDS:
         raise UnsupportedCheckpointError(
-            f"preprocessor: expected {' or '.join(KINDS)}, got {kind}; no exporter has it."
+            f"preprocessor: expected {' or '.join(KINDS)}, got {kind}; not supported."
         )
     found = FilterbankFeatures if kind == "FilterbankFeatures" else AudioToMelSpectrogramPreprocessor
     arguments = inspect.signature(found.__init__).parameters.values()
@@ -75,6 +75,6 @@ def samples(given: Mapping[str, Any], name: str, rate: int) -> int:
 
 
 def guard(value: Any) -> float:
-    """The number that keeps the logarithm from zero, which NeMo also takes by name."""
+    """The guard value of the logarithm, which NeMo also accepts by name."""
     named = {"tiny": np.finfo(np.float32).tiny, "eps": np.finfo(np.float32).eps}
     return float(named.get(value, value) if isinstance(value, str) else value)

@@ -23,4 +23,4 @@ MEL = {
     "pad_to": 0,
     "pad_value": -11.52,
 }
-"""How the published pair sees a sound."""
+"""The preprocessor of the published pair."""

@@ -1,4 +1,4 @@
-"""What a Tacotron 2 checkpoint makes of text: its symbols, its pronunciations, the order of their ids."""
+"""The text side of a Tacotron 2 checkpoint: symbols, pronunciations, the order of ids."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from export.errors import UnsupportedCheckpointError
-from export.repository import Stage
+from export.installation import Stage
 
 TOKENIZER_MODEL = "tts_tokenizer"
 
-# How much text a checkpoint says at once follows from the longest recording it was trained on.
+# The longest utterance follows from the longest recording that a checkpoint was trained on.
 CHARACTERS_PER_S = 15
-SHORTEST, LONGEST = 40, 300  # characters, whatever the recordings were
-USUAL = 150  # where the checkpoint doesn't tell
+SHORTEST, LONGEST = 40, 300  # characters; limits for any recordings
+USUAL = 150  # where the checkpoint does not say
 
-_WORD = re.compile(r"[a-z'][a-z'\-]*")  # what NeMo's English tokenizer can look up, behind a hyphen too
+_WORD = re.compile(r"[a-z'][a-z'\-]*")  # words that NeMo's English tokenizer can look up, hyphens included
 
 
 def write_tokenizer(model: Any, stage: Stage) -> None:
@@ -24,10 +24,10 @@ def write_tokenizer(model: Any, stage: Stage) -> None:
 
     Args:
         model: a restored Tacotron2Model.
-        stage: takes the files.
+        stage: receives the files.
 
     Raises:
-        UnsupportedCheckpointError: a tokenizer or a setting of another kind.
+        UnsupportedCheckpointError: an unsupported tokenizer or setting.
     """
     fields = tokenizer_fields(model)
     longest = {"longest_utterance_characters": _longest_characters(longest_s(model.cfg))}
@@ -46,7 +46,7 @@ def write_tokenizer(model: Any, stage: Stage) -> None:
 
 
 def longest_s(config: Any) -> float | None:
-    """Return the longest recording of the training set in seconds, where the checkpoint tells."""
+    """Return the longest recording of the training set in seconds, None if the checkpoint does not say."""
     dataset = (config.get("train_ds") or {}).get("dataset") or {}
     duration = dataset.get("max_duration")
     return None if duration is None else float(duration)
@@ -56,7 +56,7 @@ def tokenizer_fields(model: Any) -> dict[str, Any]:
     """Return the fields of `tokenizer.json` that decide how a text is encoded.
 
     Raises:
-        UnsupportedCheckpointError: a tokenizer or a setting of another kind.
+        UnsupportedCheckpointError: an unsupported tokenizer or setting.
     """
     tokenizer = model.tokenizer
     if tokenizer is None:
@@ -112,7 +112,7 @@ def _refuse(settings: Mapping[str, Any], subject: str, *names: str) -> None:
     for name in names:
         if settings.get(name) is not None:
             raise UnsupportedCheckpointError(
-                f"{subject}.{name}: expected none, got one; the server reads text as NeMo does without it."
+                f"{subject}.{name}: expected none, got one; the server does not support it."
             )
 
 

@@ -1,4 +1,4 @@
-"""What both halves of a voice share: their mel settings must agree before one is put beside the other."""
+"""Shared by both halves of a voice, whose mel settings must agree before one joins the other."""
 
 from __future__ import annotations
 
@@ -12,43 +12,43 @@ from typing import Any
 
 from export.errors import MismatchedPairError
 from export.family import Family
-from export.repository import Stage
+from export.installation import Stage
 from export.synthesis.mel import mel_settings
 from tritone.errors import ArtifactError
 from tritone.synthesis.voice import SPECTROGRAMS, VOCODER, Voice, check_pair
 
 VOICE_MODEL = "tts_utterances"  # the model that runs both halves and reads both sidecars
-SIDECARS = {"spectrograms": SPECTROGRAMS, "vocoder": VOCODER}  # what it reads of either half, by role
-EXPORTED = (".onnx", ".json", ".npy", ".txt")  # what an exporter writes; engines and code are made elsewhere
+SIDECARS = {"spectrograms": SPECTROGRAMS, "vocoder": VOCODER}  # sidecar of each half, by role
+EXPORTED = (".onnx", ".json", ".npy", ".txt")  # files that exporters write; not engines and code
 
 
 def installed_voice(repository: Path, version: int = 1) -> Voice:
-    """What both halves of an installed voice decide.
+    """The settings of both halves of an installed voice.
 
     Raises:
-        ArtifactError: a sidecar is missing, or the halves do not belong together.
+        ArtifactError: a sidecar is missing, or the halves do not match.
     """
     return Voice.load(repository / VOICE_MODEL / str(version))
 
 
 class VoiceFamily(Family):
-    """One half of a voice: what makes spectrograms of symbols, or sound of spectrograms."""
+    """One half of a voice: symbols to spectrograms, or spectrograms to audio."""
 
     @cached_property
     def description(self) -> dict[str, Any]:
-        """What this half must agree on with the other, from the checkpoint's configuration."""
+        """Settings that both halves must agree on, from the checkpoint's configuration."""
         return {"mel": mel_settings(self.checkpoint.config["preprocessor"]), **self.described()}
 
     def described(self) -> Mapping[str, Any]:
-        """What the other half must know of this one, beside the mel settings."""
+        """Settings that the other half depends on, beyond the mel settings."""
         return {}
 
     @abstractmethod
     def restore_nemo(self) -> None:
-        """Load the model, and refuse what has no exporter before anything is written."""
+        """Load the model, and refuse unsupported ones before anything is written."""
 
     def restore(self) -> None:
-        """Refuse a half that does not fit the other one, else load the model.
+        """Refuse a half that does not match the other one, else load the model.
 
         Raises:
             MismatchedPairError: names every setting that differs, with both values.
@@ -61,7 +61,7 @@ class VoiceFamily(Family):
             except ArtifactError as error:
                 kind = mate.get("model_class", "other half")
                 raise MismatchedPairError(
-                    f"{self.checkpoint.path.name}: does not fit the {kind} that it is to be served with. "
+                    f"{self.checkpoint.path.name}: does not match the {kind} that it would be served with. "
                     f"{error} To replace both, give both in one command."
                 ) from error
         self.restore_nemo()
@@ -72,7 +72,7 @@ class VoiceFamily(Family):
         return next((family for family in halves if family.role != self.role), None)
 
     def mate(self) -> Mapping[str, Any] | None:
-        """The other half: the one of the same command, else the installed one, if there is any."""
+        """The other half: of the same command, else the installed one, if there is one."""
         companion = self.companion()
         if companion is not None:
             return {**companion.description, "model_class": companion.class_name}
@@ -90,16 +90,16 @@ class VoiceFamily(Family):
         return found.get(self.options.version) or (found[max(found)] if found else None)
 
     def write_voice(self, stage: Stage, content: Mapping[str, Any]) -> None:
-        """Write this half's sidecar; a new version of it alone takes the other half along as it is."""
+        """Write this half's sidecar; a new version with this half alone gets a copy of the other half."""
         stage.write_json(VOICE_MODEL, SIDECARS[self.role], content)
         sidecar = self.mate_sidecar()
         if self.companion() is None and sidecar and sidecar.parent.name != str(self.options.version):
             stage.path(VOICE_MODEL, sidecar.name).write_bytes(sidecar.read_bytes())
             if not self.options.names:
-                self._take_along(stage, sidecar)
+                self._copy_other_half(stage, sidecar)
 
-    def _take_along(self, stage: Stage, sidecar: Path) -> None:
-        from export.families import families  # which imports the families, and so this module
+    def _copy_other_half(self, stage: Stage, sidecar: Path) -> None:
+        from export.families import families  # imports this module
 
         kind = json.loads(sidecar.read_text(encoding="utf-8"))["model_class"]
         models = {model for family in families() if family.class_name == kind for model in family.models}

@@ -1,30 +1,30 @@
-"""Graphs in the form that TensorRT's parser takes, equal in what they compute.
+"""Graphs in the form that TensorRT's parser accepts, equal in what they compute.
 
-The graphs of the repository are written for ONNX Runtime. Three things of theirs TensorRT does not take, or
-takes badly, and each has a rewriting here:
+The graphs of the repository are written for ONNX Runtime. Three of their constructs TensorRT does not accept,
+or handles badly; each is rewritten here:
 
-- Weights stored as halves and turned into float32 by a Cast. The parser would see a tensor, not weights;
+- Weights stored as float16 and converted to float32 by a Cast. The parser would see a tensor, not weights;
   what depends on no input is computed here.
-- A choice (If) between removing an axis and leaving it, which the tracer writes where it does not know
-  that the axis has one element. The branches differ in rank, which TensorRT refuses. The shapes decide here.
-- What a Loop stacks up, step by step (scan outputs). TensorRT's are as long as the loop may run at most,
-  and what lies behind the last step taken is not defined. The slices that cut such a stack to the steps
-  that counted are left out, and what no step has written is replaced by zeros. The outputs then have as many
-  frames as the loop might have had steps; their lengths, and all that lies before them, are the same.
+- An If that removes an axis or leaves it, which the tracer writes where it does not know that the axis has
+  one element. The branches differ in rank, which TensorRT refuses. The shapes decide here.
+- A Loop's scan outputs, which it stacks step by step. In TensorRT they are as long as the loop may run at
+  most, and undefined after the last step taken. The slices that cut such a stack to the steps that counted
+  are left out, and steps not taken are replaced by zeros. The outputs then have as many frames as the loop
+  might have had steps; their lengths, and everything before them, are the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import onnx
 import onnx_graphsurgeon as surgeon
-from onnx import TensorProto, helper, numpy_helper, shape_inference
+from onnx import NodeProto, helper, numpy_helper, shape_inference
 
 from export.errors import EngineError
+from export.tensorrt.half_graph import replace_nodes
+from export.tensorrt.precision import bodies
 
-LARGEST = 1 << 40  # bytes of what is computed here: weights of any size
+LARGEST = 1 << 40  # bytes of a folded constant: weights of any size
 VERSION = 2  # of these rewritings; another number rebuilds every engine
 
 
@@ -32,122 +32,95 @@ def tensorrt_form(model: onnx.ModelProto) -> onnx.ModelProto:
     """Rewrite a copy of a graph.
 
     Raises:
-        EngineError: a choice that the shapes do not decide.
+        EngineError: an If that the shapes do not decide, or a Loop whose outputs have no known rank.
     """
     made = folded(model)
     for node in made.graph.node:
         if node.op_type == "If":
             raise EngineError(
-                f"node '{node.name}': expected a choice that the graph's shapes decide, got one that they do "
+                f"node '{node.name}': expected an If that the graph's shapes decide, got one that they do "
                 "not; export the checkpoint again, or serve the graph with ONNX Runtime."
             )
-    keep_all_steps(made.graph)
+    keep_all_steps(made)
     onnx.checker.check_model(made)
     return made
 
 
 def folded(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Compute once what depends on no input, and keep the branch of every choice that is decided by then.
+    """Compute what depends on no input, and keep the branch of every If that is decided by then.
 
-    What one pass has computed may decide shapes, and these another choice, until nothing changes any more.
+    Constants of one pass may decide shapes, and these another If, so passes repeat until nothing changes.
     """
     nodes = -1
     while nodes != len(model.graph.node):
         nodes = len(model.graph.node)
         graph = surgeon.import_onnx(shape_inference.infer_shapes(model, data_prop=True))
-        model = surgeon.export_onnx(
-            graph.fold_constants(recurse_subgraphs=False, size_threshold=LARGEST).cleanup()
-        )
-    # GraphSurgeon leaves weights that only a loop reads in its body; here all lie outside.
+        graph.fold_constants(recurse_subgraphs=False, size_threshold=LARGEST)
+        model = surgeon.export_onnx(graph.cleanup())
+    # GraphSurgeon moves weights that only a loop reads into its body; `precision` expects them outside.
     for node in model.graph.node:
-        for attribute in node.attribute:
-            if attribute.type == onnx.AttributeProto.GRAPH:
-                model.graph.initializer.extend(attribute.g.initializer)
-                del attribute.g.initializer[:]
+        for body in bodies(node):
+            model.graph.initializer.extend(body.initializer)
+            del body.initializer[:]
     return model
 
 
-def keep_all_steps(graph: onnx.GraphProto) -> None:
-    """Leave out the slices behind a Loop's stacks, and put zeros where no step has written.
+def keep_all_steps(model: onnx.ModelProto) -> None:
+    """Leave out the slices of a Loop's stacks, and put zeros where no step has written.
 
     The Loop is the decoder's (export.families.tacotron2.graph): its second carried value counts the steps of
-    each row before the one at which it ended, so a step whose index is above all of these was not taken.
+    each row before the one at which it ended, so a step with a greater index than all of these was not taken.
     """
-    nodes: list[onnx.NodeProto] = []
+    graph = model.graph
+    loops = [node for node in graph.node if node.op_type == "Loop"]
+    if not loops:
+        return
+    ranks = {
+        value.name: len(value.type.tensor_type.shape.dim)
+        for value in shape_inference.infer_shapes(model).graph.value_info
+        if value.type.tensor_type.HasField("shape")
+    }
+    nodes: list[NodeProto] = []
     stacks: set[str] = set()
     for node in graph.node:
+        if node.op_type == "Slice" and node.input[0] in stacks:
+            nodes.append(helper.make_node("Identity", [f"{node.input[0]}/taken"], node.output, node.name))
+            continue
+        nodes.append(node)
         if node.op_type == "Loop":
-            nodes.append(node)
-            body = helper.get_node_attr_value(node, "body")
-            carried = len(node.input) - 2
-            names = list(node.output[carried:])
-            stacks.update(names)
-            taken = [*steps_taken(node)]
-            nodes += taken
-            for name, inner in zip(names, body.output[1 + carried :], strict=True):
-                nodes += zero_behind(name, rank_in(body, inner.name), taken[-1].output[0])
-        elif node.op_type == "Slice" and node.input[0] in stacks:
-            nodes.append(
-                helper.make_node("Identity", [f"{node.input[0]}/taken"], node.output, name=node.name)
-            )
-        else:
-            nodes.append(node)
-    if not stacks:
-        return
+            scans = list(node.output[len(node.input) - 2 :])
+            stacks.update(scans)
+            nodes += steps_taken(node)
+            nodes += [step for name in scans for step in zeroed(name, ranks.get(name))]
+    constants = {"steps/zero": np.int64(0), "steps/one": np.int64(1), "steps/nothing": np.float32(0)}
     graph.initializer.extend(
-        [
-            numpy_helper.from_array(np.array(0, np.int64), "steps/zero"),
-            numpy_helper.from_array(np.array(1, np.int64), "steps/one"),
-            numpy_helper.from_array(np.array(0.0, np.float32), "steps/nothing"),
-        ]
+        numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()
     )
     replace_nodes(graph, nodes)
 
 
-def steps_taken(loop: onnx.NodeProto) -> Iterator[onnx.NodeProto]:
-    """Nodes that tell of each step whether it was taken; the last one's output is (L,) bool."""
-    most, kept = loop.input[0], loop.output[1]
-    yield helper.make_node("Range", ["steps/zero", most, "steps/one"], ["steps/index"], name="steps/index")
-    yield helper.make_node("ReduceMax", [kept], ["steps/last"], name="steps/last", keepdims=0)
-    yield helper.make_node("LessOrEqual", ["steps/index", "steps/last"], ["steps/taken"], name="steps/taken")
+def steps_taken(loop: NodeProto) -> list[NodeProto]:
+    """Nodes that compute steps/taken (L,) bool: whether each step was taken."""
+    longest, kept = loop.input[0], loop.output[1]
+    return [
+        helper.make_node("Range", ["steps/zero", longest, "steps/one"], ["steps/index"], "steps/index"),
+        helper.make_node("ReduceMax", [kept], ["steps/last"], "steps/last", keepdims=0),
+        helper.make_node("LessOrEqual", ["steps/index", "steps/last"], ["steps/taken"], "steps/taken"),
+    ]
 
 
-def zero_behind(stack: str, rank: int, taken: str) -> Iterator[onnx.NodeProto]:
-    """Nodes that replace what no step has written in a stack (L, ...) of `rank` axes."""
-    shaped = f"{stack}/mask"
-    shape = helper.make_tensor(f"{shaped}/shape", TensorProto.INT64, [rank], [-1] + [1] * (rank - 1))
-    yield helper.make_node("Constant", [], [f"{shaped}/shape"], name=f"{shaped}/shape", value=shape)
-    yield helper.make_node("Reshape", [taken, f"{shaped}/shape"], [shaped], name=shaped)
-    yield helper.make_node(
-        "Where", [shaped, stack, "steps/nothing"], [f"{stack}/taken"], name=f"{stack}/taken"
-    )
-
-
-def rank_in(body: onnx.GraphProto, name: str) -> int:
-    """Axes of what a Loop stacks up: one more than a single step's.
+def zeroed(stack: str, rank: int | None) -> list[NodeProto]:
+    """Nodes that replace the steps not taken in a stack (L, ...) of `rank` axes.
 
     Raises:
-        EngineError: the body does not say.
+        EngineError: the rank is unknown.
     """
-    sources = {node.output[0]: node.input[0] for node in body.node if node.op_type == "Identity"}
-    for value in body.output:
-        if value.name in (name, sources.get(name)) and value.type.tensor_type.HasField("shape"):
-            return len(value.type.tensor_type.shape.dim) + 1
-    inferred = {value.name: value for value in body.value_info}
-    value = inferred.get(sources.get(name, name))
-    if value is None and sources.get(name) == "gate_probability":
-        return 2  # (B,) of every step, which the exporter does not declare
-    if value is None:
-        raise EngineError(f"loop output '{name}': expected its body to declare a shape; export again.")
-    return len(value.type.tensor_type.shape.dim) + 1
-
-
-def replace_nodes(graph: onnx.GraphProto, nodes: list[onnx.NodeProto]) -> None:
-    """Give a graph other nodes."""
-    copies = []
-    for node in nodes:
-        copy = onnx.NodeProto()
-        copy.CopyFrom(node)
-        copies.append(copy)
-    del graph.node[:]
-    graph.node.extend(copies)
+    if rank is None:
+        raise EngineError(f"loop output '{stack}': expected a rank from its body, found none; export again.")
+    mask, shape = f"{stack}/mask", f"{stack}/mask/shape"
+    axes = numpy_helper.from_array(np.array([-1] + [1] * (rank - 1)), shape)
+    return [
+        helper.make_node("Constant", [], [shape], shape, value=axes),
+        helper.make_node("Reshape", ["steps/taken", shape], [mask], mask),
+        helper.make_node("Where", [mask, stack, "steps/nothing"], [f"{stack}/taken"], f"{stack}/taken"),
+    ]

@@ -1,4 +1,4 @@
-"""What a family tells of a model that an engine is made of: shapes, inputs, tolerances, precision."""
+"""What a family says about a model that an engine is built for: shapes, inputs, tolerances, precision."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from export.tensorrt.profiles import Axis, Range
-from export.tensorrt.repository import Repository
+from polygraphy.backend.trt import ShapeTuple
+
+from export.tensorrt.profiles import Axis
+from export.tensorrt.repository_version import RepositoryVersion
 from export.tensorrt.samples import Arrays, Reference
 from export.tensorrt.verification import Row
 
@@ -21,27 +23,27 @@ class EngineModel(ABC):
 
     @property
     def precision(self) -> str:
-        """As records have it."""
+        """The precision as records state it."""
         return "FP16 products, FP32 elsewhere" if self.half else "FP32"
 
     @abstractmethod
-    def inputs(self, repository: Repository, batch: Axis) -> Mapping[str, Range]:
-        """Shapes of every input, batch first, for a range of batches.
+    def inputs(self, repository: RepositoryVersion, batch: Axis) -> Mapping[str, ShapeTuple]:
+        """Shapes of every input, batch first, for a range of batch sizes.
 
         Raises:
-            EngineError: a config or sidecar lacks what they are made of.
+            EngineError, ArtifactError: a config or sidecar lacks what they are computed from.
         """
 
     @abstractmethod
-    def arrays(self, repository: Repository, reference: Reference) -> Arrays:
-        """Inputs like what the model is served with: rows of mixed lengths, deterministic.
+    def arrays(self, repository: RepositoryVersion, reference: Reference) -> Arrays:
+        """Inputs like those that the model gets when served: rows of mixed lengths, deterministic.
 
         Args:
             repository: the models as they are served.
-            reference: runs the graph of another model, for what comes before this one.
+            reference: runs the graph of another model, for what precedes this one.
 
         Raises:
-            EngineError: a file that they are made of is missing.
+            EngineError, ArtifactError: a file that they are computed from is missing.
         """
 
     @abstractmethod

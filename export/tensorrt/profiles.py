@@ -1,164 +1,128 @@
-"""Optimisation profiles: which shapes an engine takes, and which it is made fastest for.
+"""Optimisation profiles: the input shapes that an engine accepts, and those that it is tuned for.
 
 Every number comes from configs and sidecars, which the families read. An engine has two profiles, of which
-Triton takes the one whose optimum is nearer: `single` for a request that is alone, `batch` for what the
+Triton takes the one with the nearer optimum: `single` for a request that is alone, `batch` for what the
 dynamic batcher has merged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import onnx
+from polygraphy.backend.trt import Profile, ShapeTuple
 
 from export.errors import EngineError
-from export.tensorrt.repository import Repository
+from export.tensorrt.repository_version import RepositoryVersion
 
 if TYPE_CHECKING:
     from export.tensorrt.models import EngineModel
 
-Shape = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Range:
-    """The shapes of one input, batch first."""
-
-    least: Shape
-    best: Shape  # tactics are chosen for it
-    most: Shape
-
-    @classmethod
-    def of(cls, batch: tuple[int, int, int], *axes: int | tuple[int, int, int]) -> Range:
-        """Axis by axis (least, best, most); a single number is fixed."""
-        full = [batch, *((axis, axis, axis) if isinstance(axis, int) else axis for axis in axes)]
-        least, best, most = (tuple(axis[index] for axis in full) for index in range(3))
-        return cls(least, best, most)
-
-
-@dataclass(frozen=True)
-class Profile:
-    """Ranges by input; their axes of one meaning change together."""
-
-    name: str
-    inputs: Mapping[str, Range]
-
-    def as_dict(self) -> dict[str, Any]:
-        """As records and keys have it."""
-        return {
-            "name": self.name,
-            "inputs": {
-                name: {"min": list(found.least), "opt": list(found.best), "max": list(found.most)}
-                for name, found in self.inputs.items()
-            },
-        }
-
-
 Axis = tuple[int, int, int]
+"""Minimum, optimum and maximum of one axis."""
+
+Profiles = Mapping[str, Profile]
+"""By name, in the order in which Triton's configuration numbers them."""
 
 
-def profiles_of(model: EngineModel, repository: Repository) -> list[Profile]:
-    """The profiles of a model's engine.
+def shape_range(batch: Axis, *axes: int | Axis) -> ShapeTuple:
+    """The shapes of one input, batch first; a single number is a fixed axis."""
+    ranges = [batch, *((axis, axis, axis) if isinstance(axis, int) else axis for axis in axes)]
+    return ShapeTuple(*zip(*ranges, strict=True))
+
+
+def profiles_of(model: EngineModel, repository: RepositoryVersion) -> dict[str, Profile]:
+    """The profiles of a model's engine; only `single` where the model takes no batches.
 
     Raises:
-        EngineError: a config or sidecar lacks what they are made of, or allows nothing.
+        EngineError: a batch size of the model's configuration is out of range.
+        ArtifactError: a config or sidecar lacks what the shapes are computed from.
     """
     config = repository.config(model.name)
-    preferred = list(config.dynamic_batching.preferred_batch_size)
-    inputs = partial(model.inputs, repository)
-    return both(config.max_batch_size, preferred, inputs, model.name)
+    largest, preferred = config.max_batch_size, list(config.dynamic_batching.preferred_batch_size)
+    if largest < 1 or any(not 1 <= size <= largest for size in preferred):
+        raise EngineError(
+            f"{model.name}: expected max_batch_size of 1 or more, preferred_batch_size within it, got "
+            f"{largest} and {preferred}; correct its configuration."
+        )
+    batches = {"single": (1, 1, 1), "batch": (1, max(preferred, default=largest), largest)}
+    if largest == 1:
+        del batches["batch"]
+    return {name: Profile(dict(model.inputs(repository, batch))) for name, batch in batches.items()}
 
 
-def both(
-    most: int, preferred: Sequence[int], inputs: Callable[[Axis], Mapping[str, Range]], model: str
-) -> list[Profile]:
-    """The profile for one request and the one for a batch; only the first where there are no batches.
+def check_profiles(profiles: Profiles, graph: onnx.GraphProto, config: Any) -> None:
+    """Compare profiles with a graph's inputs, and with the warm-up and the instances of a configuration.
 
     Raises:
-        EngineError: a batch size that is none.
+        EngineError: they differ; Triton would not load the engine, or the engine would refuse requests.
     """
-    if most < 1 or any(not 1 <= size <= most for size in preferred):
-        raise EngineError(
-            f"{model}: expected max_batch_size of 1 or more, preferred_batch_size within it, got {most} and "
-            f"{list(preferred)}; correct its configuration."
-        )
-    single = Profile("single", inputs((1, 1, 1)))
-    return (
-        [single] if most == 1 else [single, Profile("batch", inputs((1, max(preferred, default=most), most)))]
+    for finding in (
+        *_graph_findings(profiles, graph),
+        *_warm_up_findings(profiles, config),
+        *_instance_findings(profiles, config),
+    ):
+        raise EngineError(f"{config.name}{finding}")
+
+
+def as_lists(profiles: Profiles) -> dict[str, Any]:
+    """Profiles as JSON has them."""
+    return {
+        name: {
+            tensor: {"min": list(shapes.min), "opt": list(shapes.opt), "max": list(shapes.max)}
+            for tensor, shapes in profile.items()
+        }
+        for name, profile in profiles.items()
+    }
+
+
+def accepts(shapes: ShapeTuple, shape: Sequence[int]) -> bool:
+    """Whether a shape is within a range."""
+    return len(shape) == len(shapes.min) and all(
+        low <= size <= high for low, size, high in zip(shapes.min, shape, shapes.max, strict=True)
     )
 
 
-def check_profiles(profiles: Sequence[Profile], graph: onnx.GraphProto, model: str) -> None:
-    """Compare profiles with the inputs of a graph.
-
-    Raises:
-        EngineError: an input is missing or too much, or an axis that the graph fixes has another size.
-    """
+def _graph_findings(profiles: Profiles, graph: onnx.GraphProto) -> Iterator[str]:
     declared = {
-        value.name: [dim.dim_value or None for dim in value.type.tensor_type.shape.dim]
-        for value in graph.input
+        value.name: [dim.dim_value or -1 for dim in value.type.tensor_type.shape.dim] for value in graph.input
     }
-    for profile in profiles:
-        if profile.inputs.keys() != declared.keys():
-            raise EngineError(
-                f"{model}: expected inputs {', '.join(sorted(profile.inputs))}, the graph has "
+    for profile in profiles.values():
+        if profile.keys() != declared.keys():
+            yield (
+                f": expected inputs {', '.join(sorted(profile))}, the graph has "
                 f"{', '.join(sorted(declared))}; export the checkpoint again."
             )
-        for name, found in profile.inputs.items():
-            fixed = declared[name]
-            for shape in (found.least, found.best, found.most):
-                fits = len(shape) == len(fixed) and all(
-                    size in (None, wanted) for size, wanted in zip(fixed, shape, strict=True)
-                )
-                if not fits:
-                    raise EngineError(
-                        f"{model}, input '{name}': expected shapes like {list(shape)}, as its config and "
-                        f"sidecars say, the graph has {[size or -1 for size in fixed]}; export again."
+            continue
+        for name, shapes in profile.items():
+            for shape in shapes:
+                fixed = [size if axis > 0 else -1 for axis, size in zip(declared[name], shape, strict=False)]
+                if len(shape) != len(declared[name]) or fixed != declared[name]:
+                    yield (
+                        f", input '{name}': expected shapes like {list(shape)}, as its config and sidecars "
+                        f"say, the graph has {declared[name]}; export again."
                     )
 
 
-def check_warm_up(profiles: Sequence[Profile], config: Any) -> None:
-    """Compare a configuration's warm-up with the profiles: a model whose warm-up fails is not served.
-
-    Raises:
-        EngineError: a warm-up tensor that no profile takes.
-    """
+def _warm_up_findings(profiles: Profiles, config: Any) -> Iterator[str]:
     for warm_up in config.model_warmup:
         for name, tensor in warm_up.inputs.items():
             shape = (warm_up.batch_size, *tensor.dims)
-            if not any(within(shape, profile.inputs[name]) for profile in profiles if name in profile.inputs):
-                ranges = [[list(found.least), list(found.most)] for found in inputs_of(profiles, name)]
-                raise EngineError(
-                    f"{config.name}, model_warmup '{warm_up.name}': expected '{name}' within {ranges}, got "
-                    f"{list(shape)}; correct configs/tensorrt.pbtxt."
+            ranges = [profile[name] for profile in profiles.values() if name in profile]
+            if not any(accepts(shapes, shape) for shapes in ranges):
+                yield (
+                    f", model_warmup '{warm_up.name}': expected '{name}' within "
+                    f"{[[list(shapes.min), list(shapes.max)] for shapes in ranges]}, got {list(shape)}; "
+                    "correct configs/tensorrt.pbtxt."
                 )
 
 
-def within(shape: Sequence[int], found: Range) -> bool:
-    """Whether a range takes a shape."""
-    return len(shape) == len(found.least) and all(
-        low <= size <= high for low, size, high in zip(found.least, shape, found.most, strict=True)
-    )
-
-
-def inputs_of(profiles: Sequence[Profile], name: str) -> list[Range]:
-    """The ranges of one input."""
-    return [profile.inputs[name] for profile in profiles if name in profile.inputs]
-
-
-def check_instances(profiles: Sequence[Profile], config: Any) -> None:
-    """Compare the profiles with those that a configuration has Triton use.
-
-    Raises:
-        EngineError: they are not the same.
-    """
-    wanted = [str(index) for index in range(len(profiles))]
+def _instance_findings(profiles: Profiles, config: Any) -> Iterator[str]:
+    numbers = [str(index) for index in range(len(profiles))]
     for group in config.instance_group:
-        if config.backend == "tensorrt" and list(group.profile) != wanted:
-            raise EngineError(
-                f"{config.name}, instance_group: expected profile {wanted}, got {list(group.profile)}; "
+        if config.backend == "tensorrt" and list(group.profile) != numbers:
+            yield (
+                f", instance_group: expected profile {numbers}, got {list(group.profile)}; "
                 "correct configs/tensorrt.pbtxt."
             )

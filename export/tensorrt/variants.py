@@ -1,7 +1,7 @@
 """Which backend serves a model under the variant `tensorrt`: its engine, or ONNX Runtime on the same GPU.
 
-Triton takes a variant's configuration from one file. Where a model has no engine, that file is put aside and
-ONNX Runtime's takes its place: one variant name serves every model. An engine made later brings it back.
+Triton reads a variant's configuration from one file. Where a model has no engine, that file is renamed and
+ONNX Runtime's takes its place: one variant name serves every model. A later engine restores it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from export.whole_file import write_whole
 
 ENGINE, RUNTIME = "tensorrt.pbtxt", "cuda.pbtxt"
 UNUSED = f"{ENGINE}.unused"
-MARK = "# No engine of this model: ONNX Runtime serves it. `make engines` puts the file back.\n"
+MARK = "# This model has no engine: ONNX Runtime serves it. `make engines` restores the file.\n"
 
 
 def serve_with_runtime(model: Path) -> None:
@@ -41,11 +41,11 @@ def serve_with_engine(model: Path) -> None:
 
 
 def fallen_back(model: Path) -> bool:
-    """Whether ONNX Runtime serves a model for lack of an engine."""
+    """Whether ONNX Runtime serves a model because it has no engine."""
     return (model / "configs" / UNUSED).is_file()
 
 
 def engine_config(model: Path) -> Path:
-    """The configuration that the engine is served with, wherever it lies now."""
+    """The configuration that the engine is served with, renamed or not."""
     unused = model / "configs" / UNUSED
     return unused if unused.is_file() else model / "configs" / ENGINE

@@ -2,9 +2,9 @@
 
     .venv-export/bin/python -m perf.alternative.app PORT RECOGNISER PUNCTUATION TACOTRON2 WAVEGLOW
 
-The latter are .nemo files. Runs in the export environment with perf/alternative/requirements.txt. POST a
-recording to /transcribe, or {"text": "..."} to /synthesize. NeMo's models are not made for calls from several
-threads, hence the lock.
+The arguments after the port are .nemo files. It runs in the export environment with
+perf/alternative/requirements.txt. POST a recording to /transcribe, or {"text": "..."} to /synthesize. NeMo's
+models are not thread-safe, hence the lock.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ import uvicorn
 from fastapi import Body, FastAPI, Response
 from pydantic import BaseModel
 
-NETWORKS = ("recogniser", "punctuation", "spectrograms", "vocoder")
+from perf.alternative import NETWORKS
 
 
 class Speech(Protocol):
-    """What the view needs; `NemoSpeech` is one."""
+    """What the view calls; implemented by `NemoSpeech`."""
 
     def transcribe(self, file: bytes) -> tuple[str, str]:
         """Return transcript and punctuated text."""
@@ -33,7 +33,7 @@ class Speech(Protocol):
 
 
 class Transcription(BaseModel):
-    """Answer of /transcribe."""
+    """Response of /transcribe."""
 
     transcript: str
     text: str
@@ -70,7 +70,7 @@ def build(speech: Speech) -> FastAPI:
 
 
 def main() -> None:
-    """Restore the models and serve until the process is ended."""
+    """Restore the models and serve until terminated."""
     port, *checkpoints = sys.argv[1:]
     from export.nemo_environment import prepare
 

@@ -1,53 +1,52 @@
-"""What both servers are asked: recordings and texts of mixed lengths."""
+"""Inputs for both servers: recordings and texts of mixed lengths."""
 
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
-from perf.bench.clips import RECORDINGS, SUFFIXES, Clip, cut_mixed
-from perf.bench.texts import spoken
+from export.recognition.recordings import AUDIO_SUFFIXES
+from perf.instruments.clips import Clip, cut_mixed
+from perf.instruments.errors import UsageError
+from perf.instruments.paths import RECORDINGS
+from perf.instruments.texts import split_sentences
 from tritone.audio.decoding import decode_audio
 from tritone.contract import SAMPLE_RATE_HZ
 
-LONGEST_CLIP_S = 28.0  # beyond its window, tritone recognises in pieces, where NeMo takes all at once
-ENOUGH_S = 600.0  # of speech to cut clips from; further recordings are not read
+LONGEST_CLIP_S = 28.0  # longer ones tritone recognises in windows, NeMo as a whole
+ENOUGH_S = 600.0  # of speech to cut clips from; no more is read
 LONGEST_RECORDING_S = 3600
-LONGEST_SENTENCE = 72  # characters that the bundled voice speaks at once: both sides cut at the same places
+LONGEST_SENTENCE = 72  # characters; the bundled voice splits longer ones, NeMo does not
 LONGEST_TEXT = 3  # sentences
-_SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 
 
-class InputsError(ValueError):
-    """Recordings or texts that nothing can be made of."""
-
-
-def recordings_of(folder: Path = RECORDINGS) -> list[Path]:
-    """Return the recordings of a folder, by name.
+def recordings_of(path: Path = RECORDINGS) -> list[Path]:
+    """Return the recordings of a folder by name, or a single recording.
 
     Raises:
-        InputsError: there is no such folder.
+        UsageError: there is no such file or folder.
     """
-    if not folder.is_dir():
-        raise InputsError(f"recordings: expected a folder, got {folder}, which is none; name one.")
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise UsageError(f"recordings: expected a folder or a file, got {path}, which is neither; name one.")
+    return sorted(file for file in path.iterdir() if file.suffix.lower() in AUDIO_SUFFIXES)
 
 
 def wav_files(recordings: Sequence[Path], count: int, seed: int = 0) -> list[bytes]:
-    """Cut `count` WAV files of mixed lengths from recordings; short ones come more often.
+    """Cut `count` WAV files of mixed lengths from recordings, more short ones than long ones.
 
     Raises:
-        InputsError: there is no recording, or all together are too short.
+        UsageError: there is no recording, or too little speech in all of them.
     """
     whole = np.concatenate([np.zeros(0, np.float32), *_enough(recordings)])
     shortest = LONGEST_CLIP_S * SAMPLE_RATE_HZ
     if whole.size <= shortest:
-        raise InputsError(
+        raise UsageError(
             f"recordings: expected more than {LONGEST_CLIP_S:g} s of speech in all, got "
             f"{whole.size / SAMPLE_RATE_HZ:.1f} s in {len(recordings)} files; give more of them."
         )
@@ -56,14 +55,14 @@ def wav_files(recordings: Sequence[Path], count: int, seed: int = 0) -> list[byt
 
 
 def texts_of(texts: Sequence[str], count: int, seed: int = 0) -> list[str]:
-    """Make `count` texts of one to three sentences, from the sentences of texts that are short enough.
+    """Make `count` texts of one to three sentences, from those sentences that are short enough.
 
     Raises:
-        InputsError: there is none.
+        UsageError: there is none.
     """
     sentences = [sentence for text in texts for sentence in _sentences(text)]
     if not sentences:
-        raise InputsError(
+        raise UsageError(
             f"texts: expected sentences of up to {LONGEST_SENTENCE} characters, found none in "
             f"{len(texts)} texts; give others."
         )
@@ -75,14 +74,9 @@ def texts_of(texts: Sequence[str], count: int, seed: int = 0) -> list[str]:
     return made
 
 
-def demo_texts() -> list[str]:
-    """Return the texts of the sample recordings."""
-    return spoken()
-
-
 def _sentences(text: str) -> Iterator[str]:
-    for sentence in _SENTENCE_END.split(text.strip()):
-        # A mark ends it, or one side would add it and the other not.
+    for sentence in split_sentences(text):
+        # It must end in a mark: only one of the servers would add it.
         if sentence and len(sentence) <= LONGEST_SENTENCE and sentence[-1] in ".?!":
             yield sentence
 

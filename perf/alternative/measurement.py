@@ -1,36 +1,35 @@
-"""Both servers on the same checkpoints, asked the same by as many clients, in turns."""
+"""Both servers with the same checkpoints and the same requests, measured in turn."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from perf.alternative.http_side import ALTERNATIVE, TRITONE, Answer, Client, Dialect, Request, duration_s
-from perf.alternative.inputs import demo_texts, recordings_of, texts_of, wav_files
+from perf.alternative.http_api import ALTERNATIVE, TRITONE, Answer, Client, HttpApi, Request, duration_s
+from perf.alternative.inputs import texts_of, wav_files
 from perf.alternative.process import alternative_server, versions
-from perf.alternative.results import SYNTHESIS, TRANSCRIPTION, AlternativeResult, Point, Side
-from perf.bench.closed_loop import Round, Timing, drive
-from perf.bench.graphs import Size, demo_size, full_size
-from perf.bench.server import serving
+from perf.alternative.results import SYNTHESIS, TRANSCRIPTION, AlternativeResult, Point, ServerFigures
+from perf.instruments.closed_loop import Round, Timing, drive
+from perf.instruments.command_line import log
+from perf.instruments.model_sizes import SIZES
+from perf.instruments.server import serving
 
-SIZES: dict[str, Callable[[], Size]] = {"demo": demo_size, "full": full_size}
 OURS, THEIRS = "tritone", "alternative"
 
 
 @dataclass(frozen=True)
 class AlternativeEffort:
-    """How long to measure."""
+    """How much is measured."""
 
     rounds: int
-    clients: tuple[int, ...]  # numbers of them, one after the other
+    clients: tuple[int, ...]  # numbers of concurrent clients, measured one after the other
     clips: int  # to transcribe, per round and number of clients
-    texts: int  # to speak, likewise
+    texts: int  # to speak, per round and number of clients
 
 
-# By size: what a round of the small networks needs takes the large ones half an hour.
+# By size: a round that suits the small networks would take the large ones half an hour.
 THOROUGH = {
     "demo": AlternativeEffort(rounds=5, clients=(1, 4, 8), clips=96, texts=18),
     "full": AlternativeEffort(rounds=3, clients=(1, 4, 8), clips=16, texts=8),
@@ -43,59 +42,52 @@ QUICK = {
 
 @dataclass(frozen=True)
 class _Task:
-    """One kind of request, written for each server."""
+    """One kind of request, built for each server."""
 
     name: str
-    requests: dict[str, list[Request]]  # by side
-    audio_s: Callable[[str, Sequence[Answer]], float]  # seconds of audio in the answers of a side
+    requests: dict[str, list[Request]]  # by server
+    audio_s: Callable[[str, Sequence[Answer]], float]  # seconds of audio in or out, by server and answers
 
 
 def measure(
-    size: str = "demo",
-    effort: AlternativeEffort | None = None,
-    recordings: Sequence[Path] | None = None,
-    texts: Sequence[str] | None = None,
-    say: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),
+    size: str, effort: AlternativeEffort, recordings: Sequence[Path], texts: Sequence[str]
 ) -> AlternativeResult:
-    """Start both servers, measure them in turns, stop them.
+    """Start both servers, measure them in turn, stop them.
 
     Args:
         size: "demo", the bundled checkpoints; "full", the published sizes with random weights, made and
             exported on first use.
-        effort: how long; THOROUGH by default.
-        recordings: to cut clips of mixed lengths from; the sample recordings by default.
-        texts: to take short sentences from; the sample recordings' by default.
-        say: takes lines about the progress.
+        effort: how long.
+        recordings: to cut clips of mixed lengths from.
+        texts: to take short sentences from.
 
     Raises:
-        GraphsError: there is no export environment, or a server did not start; the message says what to do.
-        InputsError: recordings or texts that nothing can be made of.
-        RefusedError: a server answered with an error.
+        SetupError: there is no export environment, or a server did not start; the message says what to do.
+        UsageError: recordings or texts from which no requests can be made.
+        RefusedError: a server responded with an error.
     """
-    chosen, effort = SIZES[size](), effort or THOROUGH[size]
-    files = wav_files(recordings or recordings_of(), effort.clips)
-    spoken = texts_of(texts or demo_texts(), effort.texts)
+    chosen = SIZES[size]()
+    files = wav_files(recordings, effort.clips)
+    spoken = texts_of(texts, effort.texts)
     heard_s = sum(map(duration_s, files))
-    dialects = {OURS: TRITONE, THEIRS: ALTERNATIVE}
+    apis = {OURS: TRITONE, THEIRS: ALTERNATIVE}
     tasks = [
         _Task(
             TRANSCRIPTION,
-            {side: [dialect.transcription(file) for file in files] for side, dialect in dialects.items()},
+            {side: [api.transcription(file) for file in files] for side, api in apis.items()},
             lambda side, answers: heard_s,
         ),
         _Task(
             SYNTHESIS,
-            {side: [dialect.synthesis(text) for text in spoken] for side, dialect in dialects.items()},
-            lambda side, answers: _spoken_s(dialects[side], answers),
+            {side: [api.synthesis(text) for text in spoken] for side, api in apis.items()},
+            lambda side, answers: _spoken_s(apis[side], answers),
         ),
     ]
-    say("alternative: starting NeMo behind FastAPI, and tritone ...")
-    with alternative_server(chosen) as alternative, serving(chosen) as server:
+    log("alternative: starting NeMo behind FastAPI, and tritone ...")
+    with alternative_server(chosen) as alternative, serving(chosen.repository) as server:
         urls = {OURS: server.http_url, THEIRS: alternative}
         warm = {task.name: _warm_up(task, urls, max(effort.clients)) for task in tasks}
-        points = [
-            _point(task, clients, effort.rounds, urls, say) for task in tasks for clients in effort.clients
-        ]
+        points = [_point(task, clients, effort.rounds, urls) for task in tasks for clients in effort.clients]
         used = versions()
     heard = warm[TRANSCRIPTION]
     pairs = list(
@@ -107,25 +99,25 @@ def measure(
         points=points,
         transcripts=len(pairs),
         transcripts_differing=sum(ours != theirs for ours, theirs in pairs),
-        spoken_s={side: _spoken_s(dialects[side], warm[SYNTHESIS][side]) for side in dialects},
+        spoken_s={side: _spoken_s(apis[side], warm[SYNTHESIS][side]) for side in apis},
         versions=used,
     )
 
 
 def _warm_up(task: _Task, urls: dict[str, str], clients: int) -> dict[str, list[Answer]]:
-    """Send everything once, uncounted; these answers are compared."""
+    """Send everything once without timing; these answers are compared."""
     return {side: _round(urls[side], clients, requests).answers for side, requests in task.requests.items()}
 
 
-def _point(task: _Task, clients: int, rounds: int, urls: dict[str, str], say: Callable[[str], None]) -> Point:
-    say(f"alternative: {task.name}, {clients} clients, {rounds} rounds ...")
+def _point(task: _Task, clients: int, rounds: int, urls: dict[str, str]) -> Point:
+    log(f"alternative: {task.name}, {clients} clients, {rounds} rounds ...")
     timings = {side: Timing() for side in task.requests}
     for _ in range(rounds):
         for side, requests in task.requests.items():
             made = _round(urls[side], clients, requests)
             timings[side].add(made, task.audio_s(side, made.answers))
     count = len(task.requests[OURS])
-    return Point(task.name, clients, count, _side(timings[OURS]), _side(timings[THEIRS]))
+    return Point(task.name, clients, count, _figures(timings[OURS]), _figures(timings[THEIRS]))
 
 
 def _round(url: str, clients: int, requests: Sequence[Request]) -> Round[Answer]:
@@ -136,8 +128,8 @@ def _round(url: str, clients: int, requests: Sequence[Request]) -> Round[Answer]
         return drive([client.send for client in made], requests)
 
 
-def _side(timing: Timing) -> Side:
-    return Side(
+def _figures(timing: Timing) -> ServerFigures:
+    return ServerFigures(
         requests_per_s=timing.request_rate,
         audio_s_per_s=timing.amount_per_s,
         p50_ms=timing.percentile_ms(50),
@@ -147,5 +139,5 @@ def _side(timing: Timing) -> Side:
     )
 
 
-def _spoken_s(dialect: Dialect, answers: Sequence[Answer]) -> float:
-    return sum(duration_s(dialect.wav(answer)) for answer in answers)
+def _spoken_s(api: HttpApi, answers: Sequence[Answer]) -> float:
+    return sum(duration_s(api.wav(answer)) for answer in answers)

@@ -1,4 +1,4 @@
-"""The alternative's server: a process of the export environment."""
+"""The alternative's server, as a process of the export environment."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from perf.bench.clips import ROOT
-from perf.bench.graphs import NEMO_PYTHON, GraphsError, Size, require_nemo
+from perf.alternative import NETWORKS
+from perf.instruments.errors import SetupError
+from perf.instruments.model_sizes import Size, require_nemo
+from perf.instruments.paths import NEMO_PYTHON
 from tritone.server import Ports
+from tritone.server.options import ROOT
 
-NETWORKS = ("recogniser", "punctuation", "spectrograms", "vocoder")  # in the order of the app's arguments
 PACKAGES = ("nemo_toolkit", "torch", "fastapi", "uvicorn")
 STARTING_S = 300.0  # importing NeMo and restoring full-size checkpoints on a busy machine
 _VERSIONS = (
@@ -29,7 +31,7 @@ def alternative_server(size: Size) -> Iterator[str]:
     """Serve a size's checkpoints while the block runs; yields host:port.
 
     Raises:
-        GraphsError: there is no export environment or checkpoint, or the server did not start.
+        SetupError: there is no export environment or checkpoint, or the server did not start.
     """
     checkpoints = [str(size.checkpoint(network)) for network in NETWORKS]
     install()
@@ -58,23 +60,24 @@ def alternative_server(size: Size) -> Iterator[str]:
 
 
 def install() -> None:
-    """Put the web server into the export environment, once.
+    """Install the web server into the export environment if it is not there yet.
 
     Raises:
-        GraphsError: there is no such environment, or the installation failed.
+        SetupError: there is no such environment, or the installation failed.
     """
     require_nemo()
     finished = subprocess.run(
         [sys.executable, str(ROOT / "tools/environment.py"), "alternative"], capture_output=True, text=True
     )
     if finished.returncode:
-        raise GraphsError(
-            f"perf/alternative/requirements.txt: could not be installed: {finished.stderr[-1000:]}"
+        raise SetupError(
+            "perf/alternative/requirements.txt: expected to install it, pip failed: "
+            f"{finished.stderr[-1000:]}"
         )
 
 
 def versions() -> dict[str, str]:
-    """Return what the alternative runs on."""
+    """Return the versions of the packages that the alternative uses."""
     finished = subprocess.run(
         [str(NEMO_PYTHON), "-c", _VERSIONS, *PACKAGES], capture_output=True, text=True, check=True
     )
@@ -86,12 +89,12 @@ def _wait_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + STARTING_S
     while not _is_ready(url):
         if process.poll() is not None:
-            raise GraphsError(
+            raise SetupError(
                 f"the alternative's server: ended with code {process.returncode} while starting.\n"
                 f"{log.read_text(errors='replace')[-2000:]}"
             )
         if time.monotonic() > deadline:
-            raise GraphsError(
+            raise SetupError(
                 f"the alternative's server: not ready after {STARTING_S:g} s; measure when the machine is "
                 f"less busy.\n{log.read_text(errors='replace')[-2000:]}"
             )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from perf.alternative.results import TRANSCRIPTION, AlternativeResult, Point, Side
+from perf.alternative.results import TRANSCRIPTION, AlternativeResult, Point, ServerFigures
+from perf.instruments.command_line import table
 
 HEADER = (
     "task",
@@ -17,13 +18,13 @@ HEADER = (
 
 
 def markdown(result: AlternativeResult) -> str:
-    """Write one table of all points, and what has to be known to read it."""
-    lines = [_line(HEADER), _line(["---"] * len(HEADER)), *(_line(_cells(point)) for point in result.points)]
+    """Return a table of all points, followed by remarks on how to read it."""
+    lines = table(HEADER, [_cells(point) for point in result.points])
     return "\n".join([*lines, "", *(f"- {remark}" for remark in remarks(result))]) + "\n"
 
 
 def remarks(result: AlternativeResult) -> list[str]:
-    """Say what was compared, and where the answers differ."""
+    """Return what was compared, and how many answers differ."""
     weights = {"demo": "the bundled checkpoints", "full": "networks of the published sizes, random weights"}
     cause = "; random weights amplify rounding" if result.size == "full" else ""
     spoken = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in result.spoken_s.items())
@@ -31,12 +32,12 @@ def remarks(result: AlternativeResult) -> list[str]:
     counts = {point.task: point.requests for point in result.points}
     requests = " and ".join(f"{count} of {task}" for task, count in counts.items())
     return [
-        f"{weights.get(result.size, result.size)}; both servers on the same cores over HTTP, in turns, "
+        f"{weights.get(result.size, result.size)}; both servers on the same cores over HTTP, in turn, "
         f"{result.rounds} rounds of {requests}; figures are medians of the rounds, in seconds of audio per "
         "second, latencies are over all requests.",
         "NeMo + FastAPI: NeMo's own classes in the view's process, a lock lets one request in at a time.",
         f"{result.transcripts_differing} of {result.transcripts} texts differ between the two{cause}.",
-        f"The same texts became so much speech: {spoken} (each side draws its own dropout).",
+        f"Length of the speech made from the same texts: {spoken} (each side draws its own dropout).",
         f"The alternative runs on {versions}.",
     ]
 
@@ -56,9 +57,5 @@ def _cells(point: Point) -> list[str]:
     ]
 
 
-def _latencies(side: Side) -> str:
-    return f"{side.p50_ms:.0f} / {side.p95_ms:.0f} / {side.p99_ms:.0f} ms"
-
-
-def _line(cells: list[str] | tuple[str, ...]) -> str:
-    return f"| {' | '.join(cells)} |"
+def _latencies(figures: ServerFigures) -> str:
+    return f"{figures.p50_ms:.0f} / {figures.p95_ms:.0f} / {figures.p99_ms:.0f} ms"

@@ -1,21 +1,20 @@
-"""What the comparison with the alternative hands over."""
+"""Results of the comparison with the alternative."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 TRANSCRIPTION, SYNTHESIS = "transcription", "synthesis"
 
 
 @dataclass(frozen=True)
-class Side:
-    """How one server did at one number of clients."""
+class ServerFigures:
+    """Figures of one server at one number of clients."""
 
     requests_per_s: float  # median of the rounds
-    audio_s_per_s: float  # seconds of audio heard or spoken per second, median of the rounds
-    p50_ms: float  # latency as a client sees it, over all requests of all rounds
+    audio_s_per_s: float  # seconds of audio in or out per second, median of the rounds
+    p50_ms: float  # latency measured by the clients, over all requests of all rounds
     p95_ms: float
     p99_ms: float
     audio_s_per_s_by_round: tuple[float, ...]
@@ -23,30 +22,25 @@ class Side:
 
 @dataclass(frozen=True)
 class Point:
-    """Both servers with the same requests from the same number of clients, in turns."""
+    """Both servers, measured in turn with the same requests from the same number of clients."""
 
     task: str  # TRANSCRIPTION or SYNTHESIS
-    clients: int  # each sends its next request when the last one is answered
+    clients: int  # each sends its next request when the previous one is answered
     requests: int  # per round
-    tritone: Side
-    alternative: Side
+    tritone: ServerFigures
+    alternative: ServerFigures
 
     @property
     def throughput_ratio(self) -> float:
-        """How many times the audio of the alternative tritone gets through, by medians of the rounds."""
+        """Tritone's audio throughput as a multiple of the alternative's, by medians of the rounds."""
         return self.tritone.audio_s_per_s / self.alternative.audio_s_per_s
 
     @property
     def throughput_ratio_range(self) -> tuple[float, float]:
-        """The lowest and the highest ratio of any one round."""
+        """Lowest and highest ratio of single rounds."""
         pairs = zip(self.tritone.audio_s_per_s_by_round, self.alternative.audio_s_per_s_by_round, strict=True)
         ratios = [ours / theirs for ours, theirs in pairs]
         return min(ratios), max(ratios)
-
-    @property
-    def p95_ratio(self) -> float:
-        """Tritone's 95th percentile of latency as a share of the alternative's; below 1 is faster."""
-        return self.tritone.p95_ms / self.alternative.p95_ms
 
 
 @dataclass(frozen=True)
@@ -57,24 +51,8 @@ class AlternativeResult:
     rounds: int
     points: Sequence[Point]
     transcripts: int  # recordings that both transcribed
-    transcripts_differing: int  # of these, where the punctuated texts are not the same
-    spoken_s: Mapping[str, float]  # seconds of speech made of the same texts, by "tritone" and "alternative"
-    versions: Mapping[str, str]  # of what the alternative runs on
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the same as plain lists, numbers and strings."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> AlternativeResult:
-        """Read what `to_json` made, also after it went through a file."""
-        points = [
-            Point(**{**point, **{side: _side(point[side]) for side in ("tritone", "alternative")}})
-            for point in content["points"]
-        ]
-        return cls(**{**content, "points": points})
-
-
-def _side(content: Mapping[str, Any]) -> Side:
-    rounds = tuple(content["audio_s_per_s_by_round"])
-    return Side(**{**content, "audio_s_per_s_by_round": rounds})
+    transcripts_differing: int  # of these, with different punctuated texts
+    spoken_s: Mapping[
+        str, float
+    ]  # seconds of speech made from the same texts, by "tritone" and "alternative"
+    versions: Mapping[str, str]  # of the alternative's packages

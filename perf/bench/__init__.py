@@ -1,1 +1,1 @@
-"""Benchmarks: what serving costs and gains, as ratios between things measured in one run."""
+"""Benchmarks: what serving costs and gains, as ratios of figures measured in the same run."""

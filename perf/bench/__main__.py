@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -11,14 +10,15 @@ from pathlib import Path
 
 from perf.bench import glue, growth, memory, nemo, networks, serving, synthesis
 from perf.bench.effort import QUICK, THOROUGH, Effort
-from perf.bench.graphs import FAMILIES, GraphsError, Size, demo_size, full_size
-from perf.bench.machine import describe
 from perf.bench.report import markdown, raw
 from perf.bench.results import Result
+from perf.instruments.command_line import command_of, log, write_text
+from perf.instruments.errors import MeasurementError
+from perf.instruments.machine import describe
+from perf.instruments.model_sizes import FAMILIES, SIZES, Size
 from tritone.errors import ServerError
 
-SIZES: dict[str, Callable[[], Size]] = {"demo": demo_size, "full": full_size}
-# Every benchmark, and the sizes that say something about it.
+# Every benchmark, and the sizes at which it is meaningful.
 BENCHMARKS: dict[str, tuple[Callable[[Size, Effort], Result], tuple[str, ...]]] = {
     "serving": (serving.measure, ("demo", "full")),
     "nemo": (nemo.measure, ("full",)),
@@ -35,9 +35,9 @@ BENCHMARKS: dict[str, tuple[Callable[[Size, Effort], Result], tuple[str, ...]]] 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and report; 0 when everything asked for was measured, whatever the figures."""
+    """Measure and report; return 0 if everything requested was measured, whatever the figures."""
     given = _parser().parse_args(arguments)
-    command = shlex.join(["python", "-m", "perf.bench", *(sys.argv[1:] if arguments is None else arguments)])
+    command = command_of("perf.bench", arguments)
     machine = describe()
     effort = QUICK if given.quick else THOROUGH
     results = []
@@ -46,15 +46,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             measure, sizes = BENCHMARKS[name]
             for size in sizes:
                 if given.size in (None, size):
-                    print(f"{name}, {size} size ...", file=sys.stderr, flush=True)
+                    log(f"{name}, {size} size ...")
                     results.append(measure(SIZES[size](), effort))
-    except (GraphsError, ServerError) as error:
+    except (MeasurementError, ServerError) as error:
         print(f"perf.bench: {error}", file=sys.stderr)
         return 1
     print(markdown(results, machine, command), end="")
-    if given.json:
-        given.json.parent.mkdir(parents=True, exist_ok=True)
-        given.json.write_text(raw(results, machine, command), encoding="utf-8")
+    write_text(given.json, raw(results, machine, command))
     return 0
 
 
@@ -62,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m perf.bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHMARKS)}; default: all")
     parser.add_argument("--size", choices=tuple(SIZES), help="only this size; default: all")
-    parser.add_argument("--quick", action="store_true", help="few repetitions: a look, not a measurement")
+    parser.add_argument("--quick", action="store_true", help="few repetitions: a smoke test, figures vary")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the raw numbers")
     return parser
 

@@ -1,4 +1,4 @@
-"""The same graphs without a server: ONNX Runtime sessions in one process, as fast as they go."""
+"""The same graphs without a server: ONNX Runtime sessions called directly in one process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from perf.bench.clips import Clip
+from perf.instruments.clips import Clip
 from tritone.concurrency import Network
 from tritone.contract import SAMPLE_RATE_HZ
 from tritone.model_parameters import Parameters
@@ -24,18 +24,18 @@ from tritone.repository.configs import read_config
 
 @dataclass(frozen=True)
 class Arrangement:
-    """How a process shares its cores among clips and within one clip."""
+    """How a process divides its cores between parallel clips and threads within a clip."""
 
-    workers: int  # clips at a time
-    threads: int  # of every operator
+    workers: int  # clips processed in parallel
+    threads: int  # within an operator
 
     def __str__(self) -> str:
-        """As a table shows it."""
+        """Format it for a table."""
         return f"{_counted(self.workers, 'worker')}, {_counted(self.threads, 'thread')} each"
 
 
 def arrangements(cores: int) -> list[Arrangement]:
-    """Return the ways to use all cores without waiting for each other."""
+    """Return the ways to use all cores without oversubscribing them."""
     return [Arrangement(n, cores // n) for n in range(cores, 0, -1) if cores % n == 0]
 
 
@@ -47,7 +47,10 @@ def parameters_of(repository: Path, model: str) -> Parameters:
 def bind_graph(
     repository: Path, threads: int, model: str, inputs: Sequence[str], outputs: Sequence[str]
 ) -> Network:
-    """Return a function that runs version 1 of a model's graph in this process; no graph, nothing to run."""
+    """Return a function that runs version 1 of a model's graph in this process.
+
+    For a model without a graph, the function raises NotImplementedError.
+    """
     path = repository / model / "1/model.onnx"
     if not path.is_file():
         return partial(_not_measured, model)
@@ -66,11 +69,11 @@ def bind_graph(
 
 
 class BarePipeline:
-    """Recogniser, greedy decoder and punctuation of one model repository, called directly.
+    """Recogniser, greedy decoder and punctuation of a model repository, called directly.
 
     Args:
         repository: a model repository with exported graphs in version 1.
-        arrangement: how to use the cores.
+        arrangement: how the cores are used.
     """
 
     def __init__(self, repository: Path, arrangement: Arrangement) -> None:
@@ -92,12 +95,12 @@ class BarePipeline:
         return self._restorer.restore(words.transcript)
 
     def recognise_all(self, clips: Sequence[Clip]) -> list[str]:
-        """Return the texts of many clips, with all workers."""
+        """Return the texts of many clips, processed by all workers."""
         return list(self._workers.map(self.recognise, clips))
 
 
 def _not_measured(model: str, *_: NDArray[Any]) -> Sequence[NDArray[Any]]:
-    raise NotImplementedError(f"{model}: expected no call of a model without a graph; it is not measured")
+    raise NotImplementedError(f"{model}: expected a model with a graph; this one is not measured")
 
 
 def _counted(number: int, noun: str) -> str:

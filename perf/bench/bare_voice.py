@@ -1,4 +1,4 @@
-"""Synthesis without a server: the same tokenizer, graphs and batches in one process, called directly."""
+"""Synthesis without a server: the same tokenizer, graphs and batches, called directly in one process."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ Samples = NDArray[np.float32]
 
 
 class BareVoice:
-    """Tokenizer and networks of a voice of one model repository, with the settings of its configs.
+    """Tokenizer and networks of a model repository's voice, with the settings of its configs.
 
     Args:
         repository: a model repository with exported graphs in version 1.
-        arrangement: how to use the cores.
+        arrangement: how the cores are used.
     """
 
     def __init__(self, repository: Path, arrangement: Arrangement) -> None:
@@ -46,5 +46,5 @@ class BareVoice:
         return samples
 
     def speak_all(self, texts: Sequence[str], seed: int) -> list[Samples]:
-        """Return the samples of many texts, with all workers."""
+        """Return the samples of many texts, processed by all workers."""
         return list(self._workers.map(partial(self.speak, seed=seed), texts))

@@ -1,33 +1,33 @@
-"""How long to measure."""
+"""How much work is measured."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perf.bench.graphs import Size
+from perf.instruments.model_sizes import Size
 
 
 @dataclass(frozen=True)
 class Effort:
-    """Amounts of work; enough for stable medians, or for a quick look."""
+    """Amounts of work: enough for stable medians, or for a smoke test."""
 
-    rounds: int  # of interleaved repetitions
+    rounds: int  # interleaved repetitions
     clips_demo: int  # per round, at demo size
     clips_full: int  # per round, at full size
-    latency_clips: int  # one after the other, for times per model
-    settling_requests: int  # before memory is watched
-    memory_requests: int  # while memory is watched
+    latency_clips: int  # sent one after the other, for the times per model
+    settling_requests: int  # before memory is monitored
+    memory_requests: int  # while memory is monitored
     texts_demo: int  # to speak, per round, at demo size
     texts_full: int  # to speak, per round, at full size
-    sentences: tuple[int, ...]  # lengths of text whose cost is compared
-    network_share: float  # of the work on which a graph is compared with NeMo's network
+    sentences: tuple[int, ...]  # lengths of the texts whose cost is compared
+    network_share: float  # of a full comparison with NeMo's network
 
     def clips(self, size: Size) -> int:
-        """Clips per round at a size."""
+        """Return the clips per round at a size."""
         return self.clips_full if size.name == "full" else self.clips_demo
 
     def texts(self, size: Size) -> int:
-        """Texts per round at a size."""
+        """Return the texts per round at a size."""
         return self.texts_full if size.name == "full" else self.texts_demo
 
 

@@ -1,7 +1,7 @@
-"""Where does a request's time go? Everything that is no acoustic or punctuation network, as a share.
+"""Where does a request's time go? The share of everything but the acoustic and the punctuation network.
 
-Requests come one at a time, so nothing waits for a neighbour, and Triton's own counters say how long each
-model took. What the counters leave over of the latency that the client sees is ensemble, gRPC and client.
+Requests are sent one at a time, so that none is queued; Triton's counters give the time of each model. The
+rest of the client's latency is spent in the ensemble, gRPC and the client.
 """
 
 from __future__ import annotations
@@ -10,31 +10,30 @@ import time
 from collections.abc import Mapping
 from statistics import median
 
-import tritonclient.grpc as triton
-
 from perf.bench.bare import parameters_of
-from perf.bench.clips import CLIP_S, equal_clips
 from perf.bench.effort import Effort
-from perf.bench.graphs import Size
-from perf.bench.load import LoadClient, serialised
 from perf.bench.results import Result, Row, Target
-from perf.bench.server import Statistics, differences, read_statistics, serving
+from perf.instruments.clips import CLIP_S, equal_clips
+from perf.instruments.load_client import LoadClient, serialised
+from perf.instruments.load_test_results import ModelWork
+from perf.instruments.metrics import fetch, model_work, work_between
+from perf.instruments.model_sizes import Size
+from perf.instruments.server import serving
 
 TARGET = Target(0.10, at_least=False)
 CALLERS = ("asr_windows", "punctuation_windows")
-# asr_windows and punctuation_windows answer from threads of their own, after Triton stopped their clocks.
+# The callers respond from their own threads; Triton's counters for them end before that.
 WINDOWS_AND_HOPS = "windows, queues, hops"
 TRANSPORT = "gRPC and client"
 
 
 def measure(size: Size, effort: Effort) -> Result:
-    """Break one request's latency down at one size."""
+    """Break down the latency of a request at one size."""
     requests = [serialised(clip) for clip in equal_clips(effort.latency_clips)]
     networks = called_by(size)
-    with serving(size) as server, LoadClient(server.grpc_url, 1) as client:
+    with serving(size.repository) as server, LoadClient(server.grpc_url, 1) as client:
         client.answers(requests)
-        with triton.InferenceServerClient(server.grpc_url) as control:
-            times = [request_times(client, control, request, networks) for request in requests]
+        times = [request_times(client, server.metrics_url, request, networks) for request in requests]
     parts = {name: median(time[name] for time in times) for name in times[0]}
     acoustic, punctuation = (parts.pop(networks[role]) for role in ("acoustic_model", "punctuation_model"))
     transport = parts.pop(TRANSPORT)
@@ -61,41 +60,39 @@ def measure(size: Size, effort: Effort) -> Result:
         ],
         [
             f"{size.name} size, one {CLIP_S:g} s clip at a time, medians of {len(times)} in ms: {listed}. "
-            f"{networks['punctuation_model']} {punctuation * 1000:.1f} ms is on neither side."
+            f"{networks['punctuation_model']} {punctuation * 1000:.1f} ms is in neither figure."
         ],
         {"requests": times},
     )
 
 
 def called_by(size: Size) -> dict[str, str]:
-    """Return the models that recognition and punctuation call, by the parameter that names each."""
+    """Return the models that recognition and punctuation call, by config parameter."""
     named = [parameters_of(size.repository, model).partners for model in CALLERS]
     return {role: model for partners in named for role, model in partners.items()}
 
 
 def request_times(
-    client: LoadClient,
-    control: triton.InferenceServerClient,
-    request: bytes,
-    networks: Mapping[str, str],
+    client: LoadClient, metrics_url: str, request: bytes, networks: Mapping[str, str]
 ) -> dict[str, float]:
-    """Send one request and say where its seconds went."""
-    before = read_statistics(control)
+    """Send one request; return its time in seconds by part."""
+    before = model_work(fetch(metrics_url))
     started = time.perf_counter()
-    client.answers([request])
+    client.senders[0](request)
     latency_s = time.perf_counter() - started
-    return breakdown(latency_s, differences(before, read_statistics(control)), networks)
+    work = work_between(before, model_work(fetch(metrics_url)))
+    return breakdown(latency_s, {model.model: model for model in work}, networks)
 
 
 def breakdown(
-    latency_s: float, counted: dict[str, Statistics], networks: Mapping[str, str]
+    latency_s: float, counted: Mapping[str, ModelWork], networks: Mapping[str, str]
 ) -> dict[str, float]:
     """Split the latency of one request into parts that add up to it.
 
     Args:
-        latency_s: as the client saw it.
-        counted: what every model did for it.
-        networks: the models that others call, by role.
+        latency_s: measured by the client.
+        counted: what every model did for this request.
+        networks: the called models, by config parameter.
 
     Returns:
         Seconds by part.

@@ -1,4 +1,4 @@
-"""How does the cost of speech grow with the length of the text? It should be in proportion."""
+"""How does the cost of synthesis grow with the length of the text? It should be proportional."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from statistics import median
 import numpy as np
 
 from perf.bench.effort import Effort
-from perf.bench.graphs import Size
-from perf.bench.load import LoadClient, output_samples, serialised_text
 from perf.bench.results import Result, Row, Target
-from perf.bench.server import serving
 from perf.bench.synthesis import SEED
-from perf.bench.texts import text_of
+from perf.instruments.load_client import LoadClient, output_samples, serialised_text
+from perf.instruments.model_sizes import Size
+from perf.instruments.server import serving
+from perf.instruments.texts import text_of
 
 FASTER_THAN_SPEECH = Target(1.0, at_least=False)
 IN_PROPORTION = Target(1.05, at_least=False)
 
 
 def measure(size: Size, effort: Effort) -> Result:
-    """Time texts of more and more sentences, one request at a time, in turns."""
+    """Time texts of different lengths in turn, one request at a time."""
     lengths = effort.sentences
     requests = {count: serialised_text(text_of(count), SEED) for count in lengths}
     seconds: dict[int, list[float]] = {count: [] for count in lengths}
     speech_s: dict[int, float] = {}
     rate_hz = size.voice().sample_rate_hz
-    with serving(size) as server, LoadClient(server.grpc_url, 1) as client:
-        for rounds in range(-1, effort.rounds):  # the first one warms up
+    with serving(size.repository) as server, LoadClient(server.grpc_url, 1) as client:
+        for rounds in range(-1, effort.rounds):  # the first round warms up
             for count, request in requests.items():
                 started_s = time.perf_counter()
-                (answer,) = client.answers([request])
+                answer = client.senders[0](request)
                 if rounds >= 0:
                     seconds[count].append(time.perf_counter() - started_s)
                 speech_s[count] = output_samples(answer).size / rate_hz
@@ -69,6 +69,6 @@ def measure(size: Size, effort: Effort) -> Result:
 
 
 def exponent(lengths: list[float], times: list[float]) -> float:
-    """Return the power of length that time grows with: the slope of the line through their logarithms."""
+    """Return the exponent of time over length: the slope of a line fitted to their logarithms."""
     slope, _ = np.polyfit(np.log(lengths), np.log(times), 1)
     return float(slope)

@@ -1,4 +1,4 @@
-"""Does the server's memory stay where it is? Readings between portions of requests of mixed lengths."""
+"""Is the server's memory stable? It is read between portions of requests of mixed lengths."""
 
 from __future__ import annotations
 
@@ -6,27 +6,25 @@ from collections.abc import Iterator
 from itertools import islice
 from statistics import median
 
-import numpy as np
-
-from perf.bench.clips import LONGEST_S, SHORTEST_S, Clip, equal_clips, mixed_clips
 from perf.bench.effort import Effort
-from perf.bench.graphs import Size
-from perf.bench.load import LoadClient, serialised
-from perf.bench.process_memory import MIB, PeakMemory
 from perf.bench.results import Result, Row, Target
-from perf.bench.server import serving
+from perf.instruments.clips import LONGEST_S, SHORTEST_S, Clip, equal_clips, mixed_clips
+from perf.instruments.load_client import LoadClient, serialised
+from perf.instruments.model_sizes import Size
+from perf.instruments.process_tree import MIB, PeakMemory, theil_sen
+from perf.instruments.server import serving
 
 CONCURRENCY = 4
 PORTIONS = 20
-# Freed memory comes back to the system in steps, so a steady server is steady to about this much.
+# Freed memory is returned to the system in steps, so a stable server varies by about this much.
 TARGET = Target(0.02, at_least=False)
 
 
 def measure(size: Size, effort: Effort) -> Result:
-    """Watch a server's process tree over many requests."""
+    """Monitor the memory of a server's process tree over many requests."""
     clips = mixed_clips()
     with (
-        serving(size) as server,
+        serving(size.repository) as server,
         LoadClient(server.grpc_url, CONCURRENCY) as client,
         PeakMemory(server.process.pid) as peak,
     ):
@@ -65,15 +63,8 @@ def measure(size: Size, effort: Effort) -> Result:
     )
 
 
-def theil_sen(readings: list[int]) -> float:
-    """Return the median slope between all pairs of readings, per step; single jumps do not move it."""
-    values = np.asarray(readings, float)
-    first, second = np.triu_indices(values.size, k=1)
-    return float(np.median((values[second] - values[first]) / (second - first)))
-
-
 def _send(client: LoadClient, clips: Iterator[Clip], count: int) -> None:
-    # A portion at a time: serialised requests are as large as their audio.
+    # In portions, because serialised requests are as large as their audio.
     while count > 0:
         portion = [serialised(clip) for clip in islice(clips, min(count, 50))]
         client.answers(portion)

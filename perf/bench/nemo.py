@@ -1,4 +1,4 @@
-"""What does exporting and serving gain? The served pipeline against NeMo in-process, on one checkpoint."""
+"""What do export and serving gain? The served pipeline against NeMo in-process, on the same checkpoints."""
 
 from __future__ import annotations
 
@@ -10,29 +10,30 @@ from pathlib import Path
 
 import numpy as np
 
-from perf.bench.clips import CLIP_S, Clip, equal_clips
 from perf.bench.effort import Effort
-from perf.bench.graphs import Size
-from perf.bench.load import LoadClient, output_text, serialised
 from perf.bench.nemo_process import NemoProcess, nemo_process
+from perf.bench.nemo_worker import RECOGNITION
 from perf.bench.results import Result, Row, Target
-from perf.bench.server import serving
-from perf.bench.timing import interleaved, ratio, spread
+from perf.instruments.clips import CLIP_S, Clip, equal_clips
+from perf.instruments.load_client import LoadClient, output_text, serialised
+from perf.instruments.model_sizes import Size
+from perf.instruments.server import serving
+from perf.instruments.timing import interleaved, ratio, spread
 
 CONCURRENCY = 4
-BATCH_SIZES = (1, CONCURRENCY)  # NeMo's; the faster one counts
+BATCH_SIZES = (1, CONCURRENCY)  # of NeMo; the faster one is compared
 TARGET = Target(3.0, at_least=True)
 SERVED = "served"
 
 
 @contextmanager
 def nemo(size: Size, clips: list[Clip]) -> Iterator[NemoProcess]:
-    """Keep both checkpoints restored in a process of the export environment."""
+    """Restore both checkpoints in a process of the export environment while the block runs."""
     with tempfile.TemporaryDirectory() as folder:
         clips_file = Path(folder) / "clips.npy"
         np.save(clips_file, np.stack(clips))
         checkpoints = size.checkpoint("recogniser"), size.checkpoint("punctuation")
-        with nemo_process("perf.bench.nemo_worker", *checkpoints, clips_file) as process:
+        with nemo_process(RECOGNITION, *checkpoints, clips_file) as process:
             yield process
 
 
@@ -42,7 +43,7 @@ def measure(size: Size, effort: Effort) -> Result:
     requests = [serialised(clip) for clip in clips]
     with (
         nemo(size, clips) as reference,
-        serving(size) as server,
+        serving(size.repository) as server,
         LoadClient(server.grpc_url, CONCURRENCY) as client,
     ):
         batched = {f"NeMo, batch {batch_size}": batch_size for batch_size in BATCH_SIZES}

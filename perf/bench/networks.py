@@ -1,4 +1,4 @@
-"""What does exporting gain? A family's graph against NeMo's own network, both in-process."""
+"""What does export gain? A family's graph against NeMo's own network, both in-process."""
 
 from __future__ import annotations
 
@@ -12,18 +12,21 @@ import onnxruntime as ort
 from export.comparison import Comparison, Work
 from export.family import Family
 from perf.bench.effort import Effort
-from perf.bench.graphs import GraphsError, Size
 from perf.bench.nemo_process import NemoProcess, nemo_process
 from perf.bench.results import Result, Row, Target
-from perf.bench.timing import interleaved, ratio, spread
+from perf.instruments.errors import SetupError
+from perf.instruments.model_sizes import Size
+from perf.instruments.timing import interleaved, ratio, spread
 from tritone.onnx_backend.settings import available_cores
 
 
 def measure(family: type[Family], size: Size, effort: Effort) -> Result:
-    """Compare a family's graph with NeMo on as much work as its comparison says."""
+    """Compare a family's graph with NeMo on the work that the family defines."""
     comparison = family.comparison
     if comparison is None:
-        raise GraphsError(f"{family.name}: expected a family that is compared with NeMo.")
+        raise SetupError(
+            f"{family.name}: expected a family with a comparison, got one without; choose another benchmark."
+        )
     work = comparison.work(size.repository, round(comparison.amount * effort.network_share))
     options = ort.SessionOptions()
     options.intra_op_num_threads = available_cores()
@@ -34,7 +37,7 @@ def measure(family: type[Family], size: Size, effort: Effort) -> Result:
         inputs_file = Path(folder) / "inputs.npz"
         np.savez(inputs_file, **work.inputs)
         arguments = (family.name, size.checkpoint(family.role), inputs_file)
-        with nemo_process("perf.bench.network_worker", *arguments) as nemo:
+        with nemo_process(*arguments) as nemo:
             contenders = {}
             for batch_size in comparison.batch_sizes:
                 contenders[f"graph {batch_size}"] = partial(_graph, session, comparison, work, batch_size)
@@ -66,9 +69,9 @@ def _graph(session: ort.InferenceSession, comparison: Comparison, work: Work, ba
     feed = {name: array[:batch_size] for name, array in work.inputs.items()}
     result, length = session.run(comparison.outputs, feed)
     if result.shape[-1] < work.frames or np.any(length != result.shape[-1]):
-        raise GraphsError(
+        raise SetupError(
             f"{comparison.model}: expected {work.frames} frames in each row, got lengths "
-            f"{length[:, 0].tolist()}; it ended early, measure with other weights."
+            f"{length[:, 0].tolist()}; it stopped early; measure with other weights."
         )
     return batch_size * work.frames
 
@@ -76,7 +79,7 @@ def _graph(session: ort.InferenceSession, comparison: Comparison, work: Work, ba
 def _nemo(nemo: NemoProcess, work: Work, batch_size: int) -> int:
     frames = nemo.ask(batch_size)
     if frames != work.frames:
-        raise GraphsError(
+        raise SetupError(
             f"NeMo: expected {work.frames} frames in each row, got {frames}; measure with other weights."
         )
     return batch_size * work.frames

@@ -19,12 +19,14 @@ from matplotlib import pyplot
 
 
 def growth(results: Path) -> Mapping[str, Any]:
-    """Return the raw numbers of the benchmark from what --json wrote."""
+    """Return the benchmark's raw figures from a file that --json wrote."""
     for result in json.loads(results.read_text(encoding="utf-8"))["results"]:
         if result["name"].startswith("growth"):
             numbers: Mapping[str, Any] = result["raw"]
             return numbers
-    raise SystemExit(f"perf.bench.plot: {results} has no result of the benchmark growth; measure it first.")
+    raise SystemExit(
+        f"perf.bench.plot: {results}: expected a result of `growth`, found none; measure it first."
+    )
 
 
 def plot(numbers: Mapping[str, Any], path: Path) -> None:

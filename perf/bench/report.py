@@ -7,21 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from perf.bench.results import Result, Row
+from perf.instruments.command_line import table
 
 HEADER = ("measured", "figure", "against", "ratio or share", "target", "met")
 
 
 def markdown(results: Sequence[Result], machine: Mapping[str, str], command: str) -> str:
-    """Write one table of all rows, the remarks, the machine and the command."""
+    """Return a table of all rows, followed by remarks, machine and command."""
     rows = [row for result in results for row in result.rows]
-    lines = [_line(HEADER), _line(["---"] * len(HEADER)), *(_line(_cells(row)) for row in rows), ""]
+    lines = [*table(HEADER, [_cells(row) for row in rows]), ""]
     lines += [f"- {remark}" for result in results for remark in result.remarks]
     lines += ["", *(f"- {name}: {value}" for name, value in machine.items()), f"- command: `{command}`"]
     return "\n".join(lines) + "\n"
 
 
 def raw(results: Sequence[Result], machine: Mapping[str, str], command: str) -> str:
-    """Write everything, every round's numbers too, as JSON."""
+    """Return everything as JSON, including the figures of every round."""
     content = {
         "command": command,
         "machine": machine,
@@ -40,7 +41,3 @@ def _cells(row: Row) -> list[str]:
 
 def _figure(value: float, unit: str) -> str:
     return f"{value * 100:.1f}%" if unit == "%" else f"{value:.2f}"
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"

@@ -1,4 +1,4 @@
-"""What a benchmark hands over: rows for the table, remarks, and the raw numbers."""
+"""Results of a benchmark: table rows, remarks and raw figures."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Target:
-    """What a figure should reach."""
+    """A bound that a figure should meet."""
 
     bound: float
-    at_least: bool  # else at most
+    at_least: bool  # a lower bound; else an upper one
 
     def met_by(self, figure: float) -> bool:
-        """Whether the figure reaches it."""
+        """Whether the figure meets it."""
         return figure >= self.bound if self.at_least else figure <= self.bound
 
 
@@ -25,7 +25,7 @@ class Row:
 
     subject: str  # what was measured
     measured: str  # absolute figure with unit
-    against: str  # absolute figure of what it is compared with, measured in the same run
+    against: str  # absolute figure that it is compared with, measured in the same run
     figure: float  # the ratio or share
     unit: str = "times"  # of the figure: "times" or "%"
     target: Target | None = None
@@ -33,7 +33,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Result:
-    """One benchmark's outcome."""
+    """Result of one benchmark."""
 
     name: str
     rows: Sequence[Row]

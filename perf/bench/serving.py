@@ -1,4 +1,4 @@
-"""What does serving cost? The served pipeline against the same graphs called directly."""
+"""What does serving cost? `speech_to_text` against the same graphs called directly."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import asdict
 from functools import partial
 
 from perf.bench.bare import BarePipeline, arrangements
-from perf.bench.clips import CLIP_S, Clip, equal_clips
 from perf.bench.effort import Effort
-from perf.bench.graphs import Size
-from perf.bench.load import LoadClient, output_text, serialised
 from perf.bench.results import Result, Row, Target
-from perf.bench.server import serving
-from perf.bench.timing import interleaved, ratio, spread
+from perf.instruments.clips import CLIP_S, Clip, equal_clips
+from perf.instruments.load_client import LoadClient, output_text, serialised
+from perf.instruments.model_sizes import Size
+from perf.instruments.server import serving
+from perf.instruments.timing import interleaved, ratio, spread
 from tritone.onnx_backend.settings import available_cores
 
 CONCURRENCY = 4
@@ -28,7 +28,7 @@ def measure(size: Size, effort: Effort) -> Result:
         str(arrangement): BarePipeline(size.repository, arrangement)
         for arrangement in arrangements(available_cores())
     }
-    with serving(size) as server, LoadClient(server.grpc_url, CONCURRENCY) as client:
+    with serving(size.repository) as server, LoadClient(server.grpc_url, CONCURRENCY) as client:
         rates = interleaved(
             {
                 SERVED: lambda: len(client.answers(requests)),

@@ -1,4 +1,4 @@
-"""What does serving speech cost? The served pipeline against the same graphs called directly."""
+"""What does serving cost? `text_to_speech` against the same graphs called directly."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 from perf.bench.bare import arrangements
 from perf.bench.bare_voice import BareVoice
 from perf.bench.effort import Effort
-from perf.bench.graphs import Size
-from perf.bench.load import LoadClient, output_samples, serialised_text
 from perf.bench.results import Result, Row, Target
-from perf.bench.server import serving
-from perf.bench.texts import texts
-from perf.bench.timing import interleaved, ratio, spread
+from perf.instruments.load_client import LoadClient, output_samples, serialised_text
+from perf.instruments.model_sizes import Size
+from perf.instruments.server import serving
+from perf.instruments.texts import texts
+from perf.instruments.timing import interleaved, ratio, spread
 from tritone.onnx_backend.settings import available_cores
 
 CONCURRENCY = 4
@@ -32,7 +32,7 @@ def measure(size: Size, effort: Effort) -> Result:
         str(arrangement): BareVoice(size.repository, arrangement)
         for arrangement in arrangements(available_cores())
     }
-    with serving(size) as server, LoadClient(server.grpc_url, CONCURRENCY) as client:
+    with serving(size.repository) as server, LoadClient(server.grpc_url, CONCURRENCY) as client:
         rates = interleaved(
             {
                 SERVED: lambda: sum(map(_count, client.answers(requests))),

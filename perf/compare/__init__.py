@@ -1,1 +1,1 @@
-"""Two load tests side by side."""
+"""Comparison of two load tests."""

@@ -1,7 +1,7 @@
-"""`python -m perf.compare BASE NEW`: two load tests side by side, and whether the new one is worse.
+"""`python -m perf.compare BASE NEW`: compare two load tests and find regressions.
 
-Exit code 0: no regression; 1: some, named at the end; 2: nothing to compare. Only runs of one machine, one
-after the other, tell something about the code.
+Exit code 0: no regression; 1: regressions, listed at the end; 2: nothing to compare. Only runs on the same
+machine, one after the other, allow conclusions about the code.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from perf.compare.conditions import warnings
 from perf.compare.matching import match
 from perf.compare.report import markdown
 from perf.compare.thresholds import DEFAULTS, regressions
-from perf.load.results import ResultsError, Run
+from perf.instruments.command_line import write_text
+from perf.instruments.errors import ResultsError
+from perf.instruments.load_test_results import LoadTestRun
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     bounds = {name: getattr(given, name) for name in DEFAULTS}
     try:
-        base, new = Run.read(given.base), Run.read(given.new)
+        base, new = LoadTestRun.read(given.base), LoadTestRun.read(given.new)
     except (ResultsError, OSError) as error:
         return _unusable(str(error))
     found = match(base, new)
@@ -36,12 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     regressed = regressions(found.pairs, bounds)
     text = markdown((base, new), found, regressed, bounds, warnings(base, new))
     print(text, end="")
-    if given.output:
-        try:
-            given.output.parent.mkdir(parents=True, exist_ok=True)
-            given.output.write_text(text, encoding="utf-8")
-        except OSError as error:
-            return _unusable(f"--output {given.output}: {error.strerror}; name a file that can be written.")
+    try:
+        write_text(given.output, text)
+    except OSError as error:
+        return _unusable(f"--output {given.output}: {error.strerror}; name a file that can be written.")
     for regression in regressed:
         print(f"perf.compare: regression: {regression}", file=sys.stderr)
     return 1 if regressed else 0
@@ -55,7 +55,9 @@ def _unusable(reason: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m perf.compare", description=__doc__.split("\n")[0])
     parser.add_argument("base", type=Path, metavar="BASE", help="folder of a load test, or its run.json")
-    parser.add_argument("new", type=Path, metavar="NEW", help="folder of the one that it is held against")
+    parser.add_argument(
+        "new", type=Path, metavar="NEW", help="folder or run.json of the one that is compared with it"
+    )
     for name, bound in DEFAULTS.items():
         side = "lowest" if name == "throughput" else "highest"
         parser.add_argument(
@@ -63,9 +65,11 @@ def _parser() -> argparse.ArgumentParser:
             type=_bound,
             default=bound,
             metavar="RATIO",
-            help=f"{side} ratio of new to base that is no regression; none: any (default: {bound or 'none'})",
+            help=f"{side} ratio of new to base that is no regression, or none (default: {bound or 'none'})",
         )
-    parser.add_argument("--output", type=Path, metavar="FILE.md", help="also write it there")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE.md", help="also write the comparison to this file"
+    )
     return parser
 
 

@@ -1,22 +1,22 @@
-"""What two runs do not have in common, so that their figures may differ for that reason."""
+"""Differences between the conditions of two runs that may explain different figures."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from perf.load.results import Run
+from perf.instruments.load_test_results import LoadTestRun
 
-# Of a machine: says how busy it was, not which one it is.
+# Prefixes of entries that describe how busy a machine was, not which one it is.
 _PASSING = ("load",)
 
 
-def warnings(base: Run, new: Run) -> list[str]:
-    """Return a sentence for each difference, the gravest first."""
-    return [*_machine(base, new), *_software(base, new), *_asked(base, new), *_circumstances(base, new)]
+def warnings(base: LoadTestRun, new: LoadTestRun) -> list[str]:
+    """Return a sentence for each difference, the most important first."""
+    return [*_machine(base, new), *_software(base, new), *_requested(base, new), *_circumstances(base, new)]
 
 
-def _machine(base: Run, new: Run) -> Iterator[str]:
+def _machine(base: LoadTestRun, new: LoadTestRun) -> Iterator[str]:
     differing = _differences("machine", _lasting(base.machine), _lasting(new.machine))
     if differing:
         yield (
@@ -24,11 +24,11 @@ def _machine(base: Run, new: Run) -> Iterator[str]:
             f"about the code. {'; '.join(differing)}."
         )
     if base.own_server != new.own_server:
-        ways = {True: "started by the test itself", False: "one that ran already"}
+        ways = {True: "started by the test itself", False: "already running"}
         yield f"The servers differ: base {ways[base.own_server]}, new {ways[new.own_server]}."
 
 
-def _software(base: Run, new: Run) -> Iterator[str]:
+def _software(base: LoadTestRun, new: LoadTestRun) -> Iterator[str]:
     versions = _differences("version", base.versions, new.versions)
     if versions:
         yield f"Versions differ: {'; '.join(versions)}."
@@ -36,19 +36,19 @@ def _software(base: Run, new: Run) -> Iterator[str]:
         yield f"Config variants differ: base {base.config_variant}, new {new.config_variant}."
 
 
-def _asked(base: Run, new: Run) -> Iterator[str]:
+def _requested(base: LoadTestRun, new: LoadTestRun) -> Iterator[str]:
     theirs = {inputs.model: inputs for inputs in new.inputs}
     differing = [
         inputs.model for inputs in base.inputs if inputs.model in theirs and inputs != theirs[inputs.model]
     ]
     if differing:
-        yield f"Inputs differ for {', '.join(differing)}: other lengths or another number of requests."
+        yield f"Inputs differ for {', '.join(differing)}: different lengths or numbers of requests."
     settings = _differences("setting", base.settings, new.settings)
     if settings:
         yield f"Settings of the measurement differ: {'; '.join(settings)}."
 
 
-def _circumstances(base: Run, new: Run) -> Iterator[str]:
+def _circumstances(base: LoadTestRun, new: LoadTestRun) -> Iterator[str]:
     for name, run, other in (("base", base, new), ("new", new, base)):
         for left, reason in run.skipped.items():
             if left not in other.skipped:

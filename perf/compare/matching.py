@@ -1,13 +1,13 @@
-"""Which points two load tests have in common, and how their figures relate."""
+"""The common points of two load tests, and the ratios of their figures."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from perf.load.results import FAILED, RATE, UNSTABLE, Point, Run
+from perf.instruments.load_test_results import FAILED, RATE, UNSTABLE, LoadTestRun, Point
 
-# What is compared of a point, by name; None where it was not measured.
+# The compared figures of a point, by name; None if not measured.
 FIGURES: dict[str, Callable[[Point], float | None]] = {
     "throughput": lambda point: point.throughput,
     "p50": lambda point: point.latency.p50_ms if point.latency else None,
@@ -24,10 +24,10 @@ class Pair:
     new: Point
 
     def ratio(self, figure: str) -> float | None:
-        """Return new divided by base; None where either has no such figure.
+        """Return new divided by base; None if either lacks the figure.
 
-        A given rate of requests may be a share of what each run reached before: there, throughput is compared
-        by the answered share of the rate.
+        A request rate may be a share of the throughput that each run reached before. For rates, the compared
+        throughput is therefore the answered share of the rate.
         """
         base, new = FIGURES[figure](self.base), FIGURES[figure](self.new)
         if not base or new is None:
@@ -38,35 +38,35 @@ class Pair:
 
     @property
     def broke(self) -> bool:
-        """Whether the base was measured and the new run failed there."""
+        """Whether the point was measured in the base run and failed in the new one."""
         return self.new.status == FAILED and self.base.status != FAILED
 
     @property
     def unstable(self) -> bool:
-        """Whether either run's figures had not settled."""
+        """Whether the figures of either run were unstable."""
         return UNSTABLE in (self.base.status, self.new.status)
 
     @property
     def title(self) -> str:
-        """How tables and messages name it."""
-        load = f"{self.base.load} at a time"
+        """Name of the point for tables and messages."""
+        load = f"concurrency {self.base.load}"
         if self.base.mode == RATE:
             share = self.base.load.endswith("%")
-            load = f"{self.base.load} of the reached rate" if share else f"{self.base.load} requests/s"
+            load = f"{self.base.load} of the best throughput" if share else f"{self.base.load} requests/s"
         return f"{self.base.model}, {self.base.protocol}, {load}"
 
 
 @dataclass(frozen=True)
 class Match:
-    """What two runs have in common."""
+    """The common points of two runs."""
 
     pairs: Sequence[Pair]  # in the order of the base run
     only_base: Sequence[Point]
     only_new: Sequence[Point]
 
 
-def match(base: Run, new: Run) -> Match:
-    """Pair the points that were planned alike: model, protocol, mode, load."""
+def match(base: LoadTestRun, new: LoadTestRun) -> Match:
+    """Pair the points with equal model, protocol, mode and load."""
     theirs = {point.key: point for point in new.points}
     ours = {point.key for point in base.points}
     return Match(

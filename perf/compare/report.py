@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from perf.compare.matching import FIGURES, Match, Pair
 from perf.compare.thresholds import Regression
-from perf.load.results import Point, Run
+from perf.instruments.command_line import table
+from perf.instruments.load_test_results import LoadTestRun, Point
 
 HEADER = (
     *("model", "protocol", "load"),
@@ -14,19 +15,19 @@ HEADER = (
     *("p50 ms base", "new", "ratio"),
     *("p95 ms base", "new", "ratio"),
     *("p99 ms base", "new", "ratio"),
-    "",
+    "remarks",
 )
 NOTHING = "–"  # noqa: RUF001
 
 
 def markdown(
-    runs: tuple[Run, Run],
+    runs: tuple[LoadTestRun, LoadTestRun],
     found: Match,
     regressed: Sequence[Regression],
     bounds: Mapping[str, float | None],
     warnings: Sequence[str],
 ) -> str:
-    """Write warnings, one table of all common points, regressions, and what only one run has."""
+    """Return warnings, a table of all common points, regressions, and the points of only one run."""
     base, new = runs
     worse = {id(regression.pair) for regression in regressed}
     lines = [
@@ -34,13 +35,10 @@ def markdown(
         "",
         f"- base: {_described(base)}",
         f"- new: {_described(new)}",
-        f"- ratios are new to base, at a given rate of requests those of the answered shares; bounds: "
-        f"{_bounds(bounds)}",
+        f"- ratios are new to base; at a request rate, of the answered shares; bounds: {_bounds(bounds)}",
         "",
         *(f"**Warning.** {warning}\n" for warning in warnings),
-        _line(HEADER),
-        _line(["---"] * len(HEADER)),
-        *(_line(_cells(pair, id(pair) in worse)) for pair in found.pairs),
+        *table(HEADER, [_cells(pair, id(pair) in worse) for pair in found.pairs]),
         "",
     ]
     if regressed:
@@ -53,7 +51,7 @@ def markdown(
     return "\n".join(lines) + "\n"
 
 
-def _described(run: Run) -> str:
+def _described(run: LoadTestRun) -> str:
     return f"{run.started_utc}, {run.git_commit}, configs {run.config_variant}, `{run.command}`"
 
 
@@ -84,7 +82,7 @@ def _cells(pair: Pair, worse: bool) -> list[str]:
 def _load(pair: Pair) -> str:
     if pair.base.value == pair.new.value:
         return f"{pair.base.mode} {pair.base.load}"
-    # A share of what concurrency reached: another number of requests per second in every run.
+    # A share of the best throughput: a different number of requests per second in each run.
     return f"{pair.base.mode} {pair.base.load} ({pair.base.value:.3g} and {pair.new.value:.3g})"
 
 
@@ -94,7 +92,3 @@ def _figure(value: float | None) -> str:
 
 def _named(point: Point) -> str:
     return f"{point.model} {point.protocol} {point.mode} {point.load}"
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"

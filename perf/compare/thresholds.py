@@ -1,4 +1,4 @@
-"""What counts as a regression."""
+"""Bounds of regressions."""
 
 from __future__ import annotations
 
@@ -7,39 +7,39 @@ from dataclasses import dataclass
 
 from perf.compare.matching import FIGURES, Pair
 
-# Of new to base. p50 and p99 have none: the median hides what waits, and few requests make a p99.
+# Ratios of new to base. p50 and p99 have none: the median hides queueing, and p99 rests on few requests.
 DEFAULTS: Mapping[str, float | None] = {"throughput": 0.9, "p50": None, "p95": 1.2, "p99": None}
 HIGHER_IS_BETTER = "throughput"
 
 
 @dataclass(frozen=True)
 class Regression:
-    """A point that became worse than allowed."""
+    """A point that became worse than its bounds allow."""
 
     pair: Pair
     reason: str
 
     def __str__(self) -> str:
-        """As it is reported."""
+        """Format it for a report."""
         return f"{self.pair.title}: {self.reason}"
 
 
 def regressions(pairs: Sequence[Pair], bounds: Mapping[str, float | None]) -> list[Regression]:
-    """Return every figure of every point that is beyond its bound, and every point that failed.
+    """Return every figure beyond its bound, and every point that failed only in the new run.
 
     Args:
-        pairs: of both runs.
-        bounds: ratio of new to base, by figure: throughput may not fall below its own, latencies may not rise
-            above theirs; None leaves a figure out.
+        pairs: the common points.
+        bounds: of the ratio of new to base, by figure: lowest for throughput, highest for latencies; None for
+            no bound.
     """
     return [Regression(pair, reason) for pair in pairs for reason in _reasons(pair, bounds)]
 
 
 def _reasons(pair: Pair, bounds: Mapping[str, float | None]) -> Iterator[str]:
     if pair.broke:
-        yield f"failed, was measured in the base run ({pair.new.reason or 'no reason given'})"
+        yield f"failed, but was measured in the base run ({pair.new.reason or 'no reason given'})"
         return
-    settled = "" if not pair.unstable else "; figures had not settled"
+    settled = "" if not pair.unstable else "; unstable figures"
     for figure in FIGURES:
         bound, ratio = bounds.get(figure), pair.ratio(figure)
         if bound is None or ratio is None:

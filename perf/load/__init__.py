@@ -1,1 +1,1 @@
-"""Load tests with perf_analyzer: sweeps over models, protocols and loads, and one report."""
+"""Load tests with perf_analyzer: sweeps over models, protocols and loads, with a report."""

@@ -1,9 +1,8 @@
-"""`python -m perf.load`: load a server with perf_analyzer, and write one report."""
+"""`python -m perf.load`: load-test a server with perf_analyzer and write a report."""
 
 from __future__ import annotations
 
 import argparse
-import shlex
 import shutil
 import sys
 from collections.abc import Sequence
@@ -11,13 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from perf.instruments.command_line import command_of
+from perf.instruments.errors import MeasurementError, UsageError
+from perf.instruments.inputs.sources import read_sources
+from perf.instruments.layout import Layout
+from perf.instruments.load_test_results import FAILED, FILE_NAME, LoadTestRun
+from perf.instruments.perf_analyzer import find_analyzer
 from perf.load import alternative, arguments
-from perf.load.analyzer import find_analyzer
-from perf.load.errors import LoadTestError, UsageError
-from perf.load.layout import Layout
-from perf.load.results import FAILED, FILE_NAME, Run
 from perf.load.session import Job, Session
-from perf.load.sources import read_sources
 from tritone.errors import TritoneError
 
 
@@ -25,16 +25,16 @@ def main(words: Sequence[str] | None = None) -> int:
     """Measure and report.
 
     Returns:
-        0 when every load was tried and one at least gave figures, 1 when not, 2 for wrong usage.
+        0 if every load was tried and at least one gave figures, else 1; 2 for wrong usage.
     """
     given = arguments.parser().parse_args(words)
-    command = shlex.join(["python", "-m", "perf.load", *(sys.argv[1:] if words is None else words)])
+    command = command_of("perf.load", words)
     try:
         return _run(given, command)
     except UsageError as error:
         print(f"perf.load: {error}", file=sys.stderr)
         return 2
-    except (LoadTestError, TritoneError) as error:
+    except (MeasurementError, TritoneError) as error:
         print(f"perf.load: {error}", file=sys.stderr)
         return 1
 
@@ -43,7 +43,7 @@ def _run(given: argparse.Namespace, command: str) -> int:
     try:
         from perf.load.report import MARKDOWN, PAGE, write_report
     except ImportError as error:
-        raise LoadTestError(
+        raise MeasurementError(
             f"report: expected the module {error.name}, found none; run `make perf-setup`."
         ) from error
     settings, running = arguments.read_settings(given), arguments.read_target(given)
@@ -64,26 +64,27 @@ def _run(given: argparse.Namespace, command: str) -> int:
         except BaseException:
             _remove_if_empty(folder)
             raise
-    run.write(folder)  # before anything else can go wrong
+    run.write(folder)  # in case the comparison is interrupted
     reason = alternative.reason_against(given.alternative, given.quick, running is not None, complete)
+    sections: dict[str, str] = {}
     if reason:
         run = replace(run, skipped={**run.skipped, alternative.TITLE: reason})
     else:
-        run = alternative.added(run, sources, given.quick)
+        run, sections = alternative.compared(run, sources, given.quick)
     run.write(folder)
-    write_report(run, folder, alternative.sections(run))
+    write_report(run, folder, sections)
     for name in (MARKDOWN, PAGE, FILE_NAME):
         print(folder / name)
     return 0 if complete and _any_figures(run) else 1
 
 
 def _remove_if_empty(folder: Path) -> None:
-    """Leave no folder behind where nothing was measured."""
+    """Remove the folder if nothing was measured."""
     if not any(path.is_file() for path in folder.rglob("*")):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _any_figures(run: Run) -> bool:
+def _any_figures(run: LoadTestRun) -> bool:
     return any(point.status != FAILED for point in run.points)
 
 

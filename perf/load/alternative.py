@@ -1,57 +1,84 @@
-"""The comparison with NeMo behind FastAPI, as a section of a load test's report."""
+"""The comparison with NeMo behind FastAPI, as a section of a load test's report.
+
+It runs as a separate process, `python -m perf.alternative`: its failure does not affect the load test.
+"""
 
 from __future__ import annotations
 
+import json
 import subprocess
-from collections.abc import Mapping
+import sys
+import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
-from perf.alternative.http_side import RefusedError
-from perf.alternative.inputs import InputsError
-from perf.alternative.measurement import QUICK, THOROUGH, measure
-from perf.alternative.report import markdown
-from perf.alternative.results import AlternativeResult
-from perf.bench.graphs import GraphsError
-from perf.load.results import Run
-from perf.load.sources import Sources
-from tritone.errors import TritoneError
+from perf.instruments.inputs.sources import Sources
+from perf.instruments.load_test_results import LoadTestRun
+from tritone.server.options import ROOT
 
 TITLE = "Against NeMo in-process behind FastAPI"
 SECTION = "alternative"
-SIZE = "demo"  # the bundled checkpoints, as the rest of the test
-_FAILURES = (GraphsError, InputsError, RefusedError, TritoneError, OSError, subprocess.CalledProcessError)
+COMMAND = (sys.executable, "-m", "perf.alternative")
 
 
-def reason_against(asked: bool | None, quick: bool, elsewhere: bool, complete: bool) -> str:
-    """Say why the comparison is left out; "" where it is not.
+def reason_against(requested: bool | None, quick: bool, elsewhere: bool, complete: bool) -> str:
+    """Return why the comparison is left out, "" if it is not.
 
     Args:
-        asked: for it, or against it; None where nothing was said.
+        requested: whether it was requested; None if neither option was given.
         quick: a short test.
-        elsewhere: the server under test is not one that the test started.
-        complete: the test came to its end.
+        elsewhere: the server was not started by the test.
+        complete: all planned loads were tried.
     """
-    if asked is not None:
-        return "" if asked else "not asked for (--no-alternative)"
+    if requested is not None:
+        return "" if requested else "not requested (--no-alternative)"
     circumstances = {
         "with --quick": quick,
-        "where the server runs already": elsewhere,
-        "after a test that broke off": not complete,
+        "against a running server": elsewhere,
+        "after a test that was interrupted": not complete,
     }
     left_out = [name for name, applies in circumstances.items() if applies]
-    return f"not measured {left_out[0]}; ask for it with --alternative" if left_out else ""
+    return f"not measured {left_out[0]}; request it with --alternative" if left_out else ""
 
 
-def added(run: Run, sources: Sources, quick: bool) -> Run:
-    """Measure the alternative; return the run with it, or with the reason why it could not be measured."""
-    try:
-        result = measure(SIZE, (QUICK if quick else THOROUGH)[SIZE], sources.recordings, sources.texts)
-    except (*_FAILURES, KeyboardInterrupt) as error:  # what was measured before is still worth a report
-        return replace(run, skipped={**run.skipped, TITLE: str(error) or "interrupted"})
-    return replace(run, sections={**run.sections, SECTION: result.to_json()})
+def compared(
+    run: LoadTestRun, sources: Sources, quick: bool, command: Sequence[str] = COMMAND
+) -> tuple[LoadTestRun, dict[str, str]]:
+    """Run the comparison on the same inputs.
+
+    Args:
+        run: the load test so far.
+        sources: recordings and texts.
+        quick: a short comparison.
+        command: the program that compares.
+
+    Returns:
+        The run with its figures or the reason for their absence, and Markdown for the report by heading.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        texts, result = Path(folder) / "texts.txt", Path(folder) / "result.json"
+        texts.write_text("\n".join(sources.texts), encoding="utf-8")
+        words = [*command, "--json", str(result), "--texts-file", str(texts), *["--quick"] * quick]
+        words += ["--recordings", *map(str, sources.recordings)]
+        try:
+            code, messages = _run(words)
+        except KeyboardInterrupt:
+            code, messages = 1, "interrupted"
+        if code:
+            reason = messages.rpartition("perf.alternative: ")[2].strip()
+            return replace(run, skipped={**run.skipped, TITLE: reason}), {}
+        content = json.loads(result.read_text(encoding="utf-8"))
+    return replace(run, sections={**run.sections, SECTION: content["result"]}), {TITLE: content["report"]}
 
 
-def sections(run: Run) -> Mapping[str, str]:
-    """Return the section of a run that has it, as Markdown by heading."""
-    content = run.sections.get(SECTION)
-    return {} if content is None else {TITLE: markdown(AlternativeResult.from_json(content))}
+def _run(command: Sequence[str]) -> tuple[int, str]:
+    """Run a command; return its exit code and what it wrote to standard error, which is passed on too."""
+    messages = []
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        for line in process.stderr or ():
+            print(line, end="", file=sys.stderr, flush=True)
+            messages.append(line)
+    return process.returncode, "".join(messages)

@@ -1,4 +1,4 @@
-"""The arguments of `python -m perf.load`, and what they ask for."""
+"""The command-line arguments of `python -m perf.load`."""
 
 from __future__ import annotations
 
@@ -9,36 +9,39 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from perf.load.errors import UsageError
+from perf.instruments.command_line import whole_number
+from perf.instruments.errors import UsageError
+from perf.instruments.load_test_results import FILE_NAME
+from perf.instruments.paths import RECORDINGS, RESULTS, TEXTS
+from perf.instruments.server import Endpoints
 from perf.load.plan import FULL, PROTOCOLS, QUICK, Settings, read_concurrencies, read_rates
-from perf.load.point import Target
-from perf.load.results import FILE_NAME
-from perf.load.sources import RECORDINGS, TEXTS
 from tritone.server.options import REPOSITORIES, config_variants
-
-RESULTS = Path(__file__).resolve().parents[1] / "results"
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     made = argparse.ArgumentParser(
-        prog="python -m perf.load", description="Load a server with perf_analyzer, and write one report."
+        prog="python -m perf.load", description="Load-test a server with perf_analyzer and write a report."
     )
     made.add_argument("--quick", action="store_true", help="few loads, short windows: under three minutes")
-    inputs = made.add_argument_group("what is asked")
+    inputs = made.add_argument_group("inputs")
     inputs.add_argument(
         "--recordings", type=Path, default=RECORDINGS, metavar="FOLDER", help="default: demo/recordings"
     )
     inputs.add_argument(
-        "--texts", type=Path, default=TEXTS, metavar="FILE", help="one per line; default: bundled ones"
+        "--texts", type=Path, default=TEXTS, metavar="FILE", help="one text per line; default: bundled"
     )
     inputs.add_argument(
-        "--inputs", type=_positive, default=40, metavar="N", help="recordings and texts at most: %(default)s"
+        "--inputs",
+        type=whole_number,
+        default=40,
+        metavar="N",
+        help="recordings and texts at most: %(default)s",
     )
     inputs.add_argument("--models", default="", metavar="A,B", help="default: all")
-    loads = made.add_argument_group("loads: a list for the two main pipelines, another for all other models")
+    loads = made.add_argument_group("loads: one list for the two main pipelines, one for all other models")
     loads.add_argument(
-        "--concurrency", metavar="LIST", help="requests at a time, default: 1,2,4,8,16; quick: 1,4"
+        "--concurrency", metavar="LIST", help="concurrent requests, default: 1,2,4,8,16; quick: 1,4"
     )
     loads.add_argument(
         "--rates",
@@ -55,13 +58,18 @@ def parser() -> argparse.ArgumentParser:
         "--window", type=float, metavar="S", help="shortest measurement window; default: 1.5, quick: 0.5"
     )
     loads.add_argument(
-        "--stability", type=float, metavar="PERCENT", help="that windows may differ; default: 10, quick: 30"
+        "--stability",
+        type=float,
+        metavar="PERCENT",
+        help="by which windows may differ; default: 10, quick: 30",
     )
-    loads.add_argument("--trials", type=int, metavar="N", help="windows at most; default: 6, quick: 3")
     loads.add_argument(
-        "--budget", type=float, metavar="S", help="begin no load later; default: none, quick: 140"
+        "--trials", type=int, metavar="N", help="maximum number of windows; default: 6, quick: 3"
     )
-    server = made.add_argument_group("server: started on free ports, or one that runs already")
+    loads.add_argument(
+        "--budget", type=float, metavar="S", help="start no load after this time; default: none, quick: 140"
+    )
+    server = made.add_argument_group("server: started on free ports, unless one is named")
     server.add_argument(
         "--url", metavar="HOST:PORT", help="gRPC endpoint of a running server, e.g. localhost:8001"
     )
@@ -79,31 +87,24 @@ def parser() -> argparse.ArgumentParser:
     )
     out = made.add_argument_group("results")
     out.add_argument("--output", type=Path, metavar="FOLDER", help="default: perf/results/TIME")
-    out.add_argument("--replace", action="store_true", help="an earlier load test in that folder")
+    out.add_argument("--replace", action="store_true", help="overwrite an earlier load test in that folder")
     out.add_argument("--keep-inputs", action="store_true", help="keep the --input-data files too")
     out.add_argument(
         "--alternative",
         action=argparse.BooleanOptionalAction,
-        help="compare with NeMo behind FastAPI; default: yes, without --quick and --url",
+        help="compare with NeMo behind FastAPI; default: yes, except with --quick or --url",
     )
     out.add_argument(
-        "--perf-analyzer", type=Path, metavar="PATH", help="default: the one of tritonclient's wheel"
+        "--perf-analyzer", type=Path, metavar="PATH", help="default: the one in tritonclient's wheel"
     )
     return made
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected 1 or more, got {number}")
-    return number
-
-
 def read_settings(given: argparse.Namespace) -> Settings:
-    """Return what to measure and how long.
+    """Return what to measure and for how long.
 
     Raises:
-        UsageError: a number or a list that makes no sense.
+        UsageError: a number or a list is not valid.
     """
     chosen = QUICK if given.quick else FULL
     lists = {
@@ -138,25 +139,25 @@ def read_settings(given: argparse.Namespace) -> Settings:
     return replace(settings, longest_window_s=max(settings.longest_window_s, settings.window_s))
 
 
-def read_target(given: argparse.Namespace) -> Target | None:
-    """Return the server to be measured where one is named; its other two places follow from the first.
+def read_target(given: argparse.Namespace) -> Endpoints | None:
+    """Return the endpoints of the server that --url names, None without it.
 
     Raises:
-        UsageError: places that do not fit together.
+        UsageError: options that exclude each other, or an address that is not valid.
     """
     if given.url is None:
         if given.http_url or given.metrics_url:
-            raise UsageError(
-                "--url: expected the server's gRPC place with --http-url or --metrics-url, got none."
-            )
+            raise UsageError("--url: expected it beside --http-url or --metrics-url, got none; add it.")
         return None
     if given.config:
-        raise UsageError("--config: the running server has its own configs; leave it, or leave --url.")
+        raise UsageError(
+            "--config: expected no variant with --url, since the server is running; leave one of them out."
+        )
     host, colon, port = given.url.rpartition(":")
     if not colon or not host or not port.isdigit():
-        raise UsageError(f"--url: expected HOST:PORT of the gRPC endpoint, got {given.url}; write it so.")
+        raise UsageError(f"--url: expected HOST:PORT of the gRPC endpoint, got {given.url}; correct it.")
     metrics = given.metrics_url or f"{host}:{int(port) + 1}/metrics"
-    return Target(
+    return Endpoints(
         given.url,
         (given.http_url or f"{host}:{int(port) - 1}").removeprefix("http://").rstrip("/"),
         metrics if metrics.startswith("http") else f"http://{metrics}",
@@ -164,42 +165,43 @@ def read_target(given: argparse.Namespace) -> Target | None:
 
 
 def read_repository(folder: Path, variant: str | None) -> Path:
-    """Return the repository to be served, in which some model has the config variant that is asked for.
+    """Return the absolute path of the repository to serve.
 
     Raises:
-        UsageError: it is no repository, or no model has the variant: Triton would serve the usual configs.
+        UsageError: it is not a repository, or no model has the config variant: Triton would silently serve
+            config.pbtxt.
     """
     if not any(folder.glob("*/config.pbtxt")):
         raise UsageError(
-            f"--repository: expected a folder of models, got {folder}, which has none; name another one."
+            f"--repository: expected a folder of models, got {folder}, which has none; name another folder."
         )
     known = config_variants([folder])
     if variant is not None and variant not in known:
         raise UsageError(
             f"--config: expected one of {', '.join(known) or 'none'} in {folder}, got {variant}; leave it "
-            "for the usual configs."
+            "out to serve config.pbtxt."
         )
     return folder.resolve()
 
 
 def make_folder(output: Path | None, replacing: bool) -> Path:
-    """Make the folder for results.
+    """Create the folder for results.
 
     Raises:
-        UsageError: there is something else at its place.
+        UsageError: there is something else at this path, or the folder cannot be created.
     """
     folder = output or RESULTS / datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     if folder.exists() and not folder.is_dir():
-        raise UsageError(f"--output: expected a folder, got the file {folder}; name another place.")
+        raise UsageError(f"--output: expected a folder, got the file {folder}; choose another path.")
     if folder.is_dir() and any(folder.iterdir()):
         if not replacing:
             raise UsageError(
-                f"--output: expected a new folder, {folder} has something in it; name another one, or "
-                "replace an earlier load test with --replace."
+                f"--output: expected a new folder, {folder} is not empty; choose another one, or "
+                "overwrite an earlier load test with --replace."
             )
         if not (folder / FILE_NAME).is_file():
             raise UsageError(
-                f"--replace: expected a load test in {folder}, found no {FILE_NAME}; name another."
+                f"--replace: expected a load test in {folder}, found no {FILE_NAME}; choose another folder."
             )
         for name in ("raw", "inputs"):
             shutil.rmtree(folder / name, ignore_errors=True)
@@ -209,6 +211,6 @@ def make_folder(output: Path | None, replacing: bool) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(
-            f"--output: expected a folder that can be made, got {folder}: {error.strerror}; name another."
+            f"--output: expected to create the folder {folder}, got: {error.strerror}; choose another."
         ) from error
     return folder

@@ -1,35 +1,35 @@
-"""Which loads are put on which models, in which order, and how long each is measured."""
+"""Which loads are put on which models, in which order, and for how long."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from perf.load.errors import UsageError
-from perf.load.layout import MAIN
-from perf.load.results import CONCURRENCY, RATE
+from perf.instruments.errors import UsageError
+from perf.instruments.layout import MAIN
+from perf.instruments.load_test_results import CONCURRENCY, RATE
 
 HIGHEST_CONCURRENCY = 256  # perf_analyzer starts a thread for each
-HIGHEST_RATE = 10_000.0  # requests per second; it keeps all that are under way in memory
-HIGHEST_SHARE = 2.0  # of what concurrency reached
+HIGHEST_RATE = 10_000.0  # requests per second; it keeps all requests in flight in memory
+HIGHEST_SHARE = 2.0  # of the best throughput at a concurrency
 PROTOCOLS = ("grpc", "http")
 
 
 @dataclass(frozen=True)
 class Load:
-    """One load as it is planned."""
+    """One planned load."""
 
     mode: str  # CONCURRENCY or RATE
-    label: str  # "4", or "50%" of the best throughput that a concurrency reached
-    number: float  # requests at a time, requests per second, or the share
+    label: str  # "4", or "50%" of the best throughput at a concurrency
+    number: float  # concurrent requests, requests per second, or the share
 
     @property
     def relative(self) -> bool:
-        """Whether it is a share of what concurrency reaches."""
+        """Whether it is a share of the best throughput."""
         return self.label.endswith("%")
 
     def value(self, best: float | None) -> float | None:
-        """Return the absolute load; None where it is relative to a throughput that is not known."""
+        """Return the absolute load; None if it is relative to an unknown throughput."""
         if not self.relative:
             return self.number
         return None if best is None else round(best * self.number, 3)
@@ -37,21 +37,21 @@ class Load:
 
 @dataclass(frozen=True)
 class Settings:
-    """How long a load is measured, and what it is put on."""
+    """The loads, and how each is measured."""
 
     concurrencies: tuple[Load, ...]  # on the main pipelines
     rates: tuple[Load, ...]
     part_concurrencies: tuple[Load, ...]  # on all other models
     part_rates: tuple[Load, ...]
     protocols: tuple[str, ...] = PROTOCOLS
-    window_s: float = 1.5  # of a measurement; at least the time of all inputs one after the other
+    window_s: float = 1.5  # shortest measurement window
     longest_window_s: float = 10.0
     stability_percent: float = (
-        10.0  # that three windows in a row may differ, in throughput and in mean latency
+        10.0  # by which three consecutive windows may differ in throughput and mean latency
     )
-    trials: int = 6  # windows until the point counts as unstable
-    distribution: str = "constant"  # of the requests of a rate: or poisson
-    budget_s: float | None = None  # no point is begun later than that
+    trials: int = 6  # windows before the load counts as unstable
+    distribution: str = "constant"  # of the requests at a rate; or "poisson"
+    budget_s: float | None = None  # no load is started after this time
 
 
 def _items(text: str) -> list[str]:
@@ -76,7 +76,7 @@ def read_concurrencies(text: str) -> tuple[Load, ...]:
 
 
 def read_rates(text: str) -> tuple[Load, ...]:
-    """Read "50%,20": shares of what concurrency reaches, or requests per second; "" is none.
+    """Read "50%,20": shares of the best throughput at a concurrency, or requests per second; "" is none.
 
     Raises:
         UsageError: not numbers, or out of range.
@@ -90,8 +90,8 @@ def read_rates(text: str) -> tuple[Load, ...]:
         highest = HIGHEST_SHARE * 100 if item.endswith("%") else HIGHEST_RATE
         if not 0 < number <= highest:
             raise UsageError(
-                f"rate: expected requests per second up to {HIGHEST_RATE:g}, or a share of what concurrency "
-                f"reaches up to {HIGHEST_SHARE:.0%}, got {item}; write 25%,50%,20 for example."
+                f"rate: expected up to {HIGHEST_RATE:g} requests per second, or a share of the best "
+                f"throughput up to {HIGHEST_SHARE:.0%}, got {item}; write 25%,50%,20 for example."
             )
         label = f"{number:g}%" if item.endswith("%") else f"{number:g}"
         found.append(Load(RATE, label, number / 100 if item.endswith("%") else number))
@@ -120,7 +120,7 @@ QUICK = replace(
 
 @dataclass(frozen=True)
 class Sweep:
-    """Loads on one model over one protocol, one after the other."""
+    """Consecutive loads on one model over one protocol."""
 
     model: str
     protocol: str
@@ -128,10 +128,10 @@ class Sweep:
 
 
 def plan(models: Sequence[str], settings: Settings) -> Iterator[Sweep]:
-    """Yield all sweeps, what matters most first.
+    """Yield all sweeps, the most important first.
 
     Raises:
-        UsageError: rates are relative to concurrencies, of which there are none.
+        UsageError: rates are relative, but no concurrency is measured.
     """
     main = [model for model in models if model in MAIN]
     parts = [model for model in models if model not in MAIN]
@@ -141,8 +141,8 @@ def plan(models: Sequence[str], settings: Settings) -> Iterator[Sweep]:
     ):
         if group and not concurrencies and any(rate.relative for rate in rates):
             raise UsageError(
-                "rate: expected requests per second where no concurrency is measured, got a share of what "
-                "concurrency reaches; name a concurrency too."
+                "rate: expected requests per second, since no concurrency is measured, got a share of the "
+                "best throughput; add a concurrency."
             )
         for protocol in settings.protocols:
             for model in group:
@@ -151,14 +151,14 @@ def plan(models: Sequence[str], settings: Settings) -> Iterator[Sweep]:
 
 
 def window_s(settings: Settings, load: Load, value: float, inputs: int, alone_s: float) -> float:
-    """Return how long a window has to be, so that every input is in it.
+    """Return the length of a window that holds every input once, within bounds.
 
     Args:
-        settings: its bounds.
-        load: the load.
+        settings: give the bounds.
+        load: the planned load.
         value: its absolute value.
-        inputs: different requests.
-        alone_s: mean time of one when nothing else is asked.
+        inputs: number of different requests.
+        alone_s: mean time of a single request on an idle server.
     """
     pass_s = inputs / value if load.mode == RATE else inputs * alone_s
     return min(max(settings.window_s, pass_s), settings.longest_window_s)

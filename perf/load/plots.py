@@ -1,4 +1,4 @@
-"""Draw a load test: loads and latencies, where the time goes, all models, the server."""
+"""Plots of a load test: throughput and latency, time by model, all models, the server's machine."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from perf.load.layout import MAIN
-from perf.load.results import CONCURRENCY, RATE, UNSTABLE, Point, Run
+from perf.instruments.layout import MAIN
+from perf.instruments.load_test_results import CONCURRENCY, RATE, UNSTABLE, LoadTestRun, Point
 
 COLORS = {"grpc": "tab:blue", "http": "tab:orange"}
 NAMES = {"grpc": "gRPC", "http": "HTTP"}
@@ -29,8 +29,8 @@ _STYLE: Any = {
 }
 
 
-def draw(run: Run, folder: Path) -> list[tuple[Path, str]]:
-    """Write all plots that a run has figures for; return their files and captions."""
+def draw(run: LoadTestRun, folder: Path) -> list[tuple[Path, str]]:
+    """Write all plots for which a run has figures; return their files and captions."""
     drawn = []
     with pyplot.rc_context(_STYLE):
         for model in MAIN:
@@ -49,18 +49,17 @@ def draw(run: Run, folder: Path) -> list[tuple[Path, str]]:
 
 
 _LOAD_CAPTION = (
-    "throughput and latency over requests at a time, and latency over the request rate; hollow marks: the "
-    "windows of the measurement differed by more than allowed; loads that failed are in the table only"
+    "throughput and latency over concurrency, and latency over the request rate; hollow marks: unstable, the "
+    "measurement windows differed by more than allowed; failed loads are in the table only"
 )
 _TIME_CAPTION = (
-    "what the models spend on one request of the pipeline: full bars compute, hatched bars wait in a queue. "
-    "Models at work side by side add up to more than the latency (line); glue that waits for other models "
-    "counts nothing itself"
+    "time of the models per request of the pipeline: full bars compute, hatched bars wait in a queue. The "
+    "sum of models that run in parallel exceeds the latency (line); waiting for other models is not counted"
 )
 _MODELS_CAPTION = (
-    "every model alone, at the highest concurrency that all were measured with: throughput and p95"
+    "throughput and p95 of every model alone, at the highest concurrency at which all were measured"
 )
-_SERVER_CAPTION = "the server's machine while the pipelines are under load"
+_SERVER_CAPTION = "the server's machine with the pipelines under load"
 
 
 def _save(figure: Any, path: Path, caption: str) -> tuple[Path, str]:
@@ -81,7 +80,7 @@ def _loads(model: str, points: Sequence[Point]) -> Any:
     for mode in modes:
         panel = remaining.pop(0)
         _latencies(panel, [point for point in points if point.mode == mode])
-        panel.set_xlabel("requests at a time" if mode == CONCURRENCY else "requests per second asked for")
+        panel.set_xlabel("concurrent requests" if mode == CONCURRENCY else "offered requests per second")
         if mode == CONCURRENCY:
             _powers_of_two(panel, points)
         else:
@@ -99,7 +98,7 @@ def _throughput(panel: Any, points: Sequence[Point]) -> None:
             panel.plot(values, figures, "-", color=COLORS[protocol], label=NAMES[protocol])
             _marks(panel, chosen, values, figures, "o", COLORS[protocol])
     panel.set_ylim(bottom=0)
-    panel.set_xlabel("requests at a time")
+    panel.set_xlabel("concurrent requests")
     panel.set_ylabel("requests per second")
     panel.legend(loc="lower right")
     _powers_of_two(panel, points)
@@ -147,7 +146,7 @@ def _powers_of_two(panel: Any, points: Sequence[Point]) -> None:
 
 
 def _shares(model: str, points: Sequence[Point]) -> Any:
-    """Stack what every model spends on one request of the pipeline, over the loads of one protocol."""
+    """Stack the time of every model per request of the pipeline, over the loads of one protocol."""
     protocol = "grpc" if any(point.protocol == "grpc" for point in points) else "http"
     chosen = [p for p in points if p.protocol == protocol and p.mode == CONCURRENCY and p.requests]
     works = [{w.model: w for w in p.models if w.model != model} for p in chosen]
@@ -190,16 +189,16 @@ def _shares(model: str, points: Sequence[Point]) -> Any:
         linewidth=1,
         markersize=4,
     )
-    panel.bar([0], [0], color="0.6", hatch="////", edgecolor="white", label="hatched: in a queue")
+    panel.bar([0], [0], color="0.6", hatch="////", edgecolor="white", label="hatched: queue")
     panel.set_xticks(places, [point.load for point in chosen])
-    panel.set_xlabel(f"requests at a time, {NAMES[protocol]}")
+    panel.set_xlabel(f"concurrent requests, {NAMES[protocol]}")
     panel.set_ylabel("ms per request of the pipeline")
     panel.set_title(model, fontsize=10)
     panel.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0))
     return figure
 
 
-def _models(run: Run) -> Any:
+def _models(run: LoadTestRun) -> Any:
     """Compare all models at one concurrency."""
     measured = [point for point in run.points if point.mode == CONCURRENCY and point.latency]
     names = list(dict.fromkeys(point.model for point in measured))
@@ -232,11 +231,11 @@ def _models(run: Run) -> Any:
         panel.margins(x=0.15, y=0.02)
         panel.grid(axis="y", visible=False)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower right", ncols=2)
-    figure.suptitle(f"all models, {load} at a time")
+    figure.suptitle(f"all models, concurrency {load}")
     return figure
 
 
-def _server(run: Run) -> Any:
+def _server(run: LoadTestRun) -> Any:
     """Draw cores and memory of the server over the concurrency of the main pipelines."""
     points = [
         p
@@ -266,7 +265,7 @@ def _server(run: Run) -> Any:
     labels = ("processor, % of all cores", "memory, GiB", "GPU utilisation, %", "GPU memory, GiB")
     for panel, label in zip(axes, labels, strict=False):
         panel.set_ylabel(label)
-        panel.set_xlabel("requests at a time")
+        panel.set_xlabel("concurrent requests")
         panel.set_ylim(bottom=0, top=105 if "%" in label else None)
         panel.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17))
         _powers_of_two(panel, points)

@@ -11,61 +11,49 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from perf.load import outcome
-from perf.load.analyzer import Analyzer
-from perf.load.errors import AnalyzerError
-from perf.load.layout import PIPELINES
-from perf.load.metrics import ServerWatch, fetch, model_work, work_between
+from perf.instruments.errors import AnalyzerError
+from perf.instruments.inputs.requests import RequestSet
+from perf.instruments.layout import PIPELINES
+from perf.instruments.load_test_results import FAILED, MEASURED, RATE, UNSTABLE, ModelWork, Point
+from perf.instruments.metrics import fetch, model_work, work_between
+from perf.instruments.perf_analyzer import Analyzer
+from perf.instruments.server import Endpoints
+from perf.load import analyzer_output
 from perf.load.plan import Load, Settings, window_s
-from perf.load.requests import RequestSet
-from perf.load.results import FAILED, MEASURED, RATE, UNSTABLE, ModelWork, Point
+from perf.load.server_watch import ServerWatch
 
-ANY_SPREAD = 1_000_000  # percent: takes the first windows, whatever they are
-_REACHED = 0.95  # of a rate; less is said in words
-
-
-@dataclass(frozen=True)
-class Target:
-    """The server under test."""
-
-    grpc_url: str  # host:port
-    http_url: str  # host:port
-    metrics_url: str
-    pid: int | None = None  # root of its processes where it is our own
-
-    def url(self, protocol: str) -> str:
-        """host:port for a protocol."""
-        return self.grpc_url if protocol == "grpc" else self.http_url
+ANY_SPREAD = 1_000_000  # percent: accepts the first windows
+_REACHED = 0.95  # of a rate; less is reported as falling behind
 
 
 @dataclass(frozen=True)
-class Ready:
-    """A model with its requests, ready to be asked."""
+class PreparedModel:
+    """A model with its requests."""
 
     requests: RequestSet
-    file: Path  # the requests as perf_analyzer reads them
-    alone_s: float  # mean time of a request when nothing else is asked
+    file: Path  # the requests in perf_analyzer's format
+    alone_s: float  # mean time of a single request on an idle server
 
 
 class PointRunner:
-    """Runs perf_analyzer once per load, a second time where it finds no stable figures.
+    """Runs perf_analyzer once per load, and again without its stability condition if needed.
 
     Args:
         analyzer: the tool.
         target: the server.
-        settings: how long to measure.
-        folder: of the run; raw files go to its folder `raw`.
+        settings: how each load is measured.
+        folder: of the run; raw files are written to its subfolder `raw`.
     """
 
-    def __init__(self, analyzer: Analyzer, target: Target, settings: Settings, folder: Path) -> None:
+    def __init__(self, analyzer: Analyzer, target: Endpoints, settings: Settings, folder: Path) -> None:
         self._analyzer = analyzer
         self._target = target
         self._settings = settings
         self._folder = folder
         (folder / "raw").mkdir(parents=True, exist_ok=True)
 
-    def measure(self, ready: Ready, protocol: str, load: Load, value: float) -> Point:
-        """Put one load on a model; a load that fails gives a point that says why."""
+    def measure(self, ready: PreparedModel, protocol: str, load: Load, value: float) -> Point:
+        """Put one load on a model; for a load that fails, the point gives the reason."""
         model, settings = ready.requests.model, self._settings
         interval_s = window_s(settings, load, value, len(ready.requests.requests), ready.alone_s)
         name = f"{model}_{protocol}_{load.mode}_{load.label.replace('%', '_percent')}"
@@ -74,22 +62,24 @@ class PointRunner:
         strict = ["-s", f"{settings.stability_percent:g}", "-r", str(settings.trials)]
         limit_s = 60 + 4 * settings.trials * max(interval_s, ready.alone_s)
         before = model_work(fetch(self._target.metrics_url))
-        began_s = time.monotonic()
+        started_s = time.monotonic()
         with ServerWatch(self._target.metrics_url, self._target.pid) as watch:
             code, output = self._run([*command, *strict, "-f", str(table)], limit_s)
-            told = output
-            if outcome.is_unstable(output):
+            log_text = output
+            if analyzer_output.is_unstable(output):
                 status = UNSTABLE
-                reason = outcome.instability(outcome.read_windows(output), settings.stability_percent)
+                reason = analyzer_output.instability(
+                    analyzer_output.read_windows(output), settings.stability_percent
+                )
                 relaxed = ["-s", str(ANY_SPREAD), "-r", "3", "-f", str(table)]
                 code, again = self._run([*command, *relaxed], limit_s)
-                told += again
+                log_text += again
                 output = again
             else:
                 status, reason = MEASURED, ""
-        duration_s = time.monotonic() - began_s
+        duration_s = time.monotonic() - started_s
         works = work_between(before, model_work(fetch(self._target.metrics_url)))
-        log.write_text(told, encoding="utf-8")
+        log.write_text(log_text, encoding="utf-8")
         own = next((work for work in works if work.model == model), None)
         point = Point(
             *(model, protocol, load.mode, load.label, value, status, reason),
@@ -103,13 +93,15 @@ class PointRunner:
         )
         return self._with_figures(point, code, output, table, ready.requests.audio_s)
 
-    def command(self, ready: Ready, protocol: str, load: Load, value: float, interval_s: float) -> list[str]:
-        """Return perf_analyzer's arguments, without those on stability."""
+    def command(
+        self, ready: PreparedModel, protocol: str, load: Load, value: float, interval_s: float
+    ) -> list[str]:
+        """Return perf_analyzer's command line without the options for stability."""
         arguments = [str(self._analyzer.binary), "-m", ready.requests.model]
         arguments += ["-i", protocol, "-u", self._target.url(protocol), "--input-data", str(ready.file)]
         arguments += ["-p", str(round(interval_s * 1000)), "-v", "--verbose-csv"]
         if load.mode == RATE:
-            # Asynchronous: requests go out in time, however many are not answered yet.
+            # Asynchronous: requests are sent on schedule, however many are in flight.
             arguments += ["--async", "--request-distribution", self._settings.distribution]
             return [*arguments, "--request-rate-range", f"{value:g}"]
         return [*arguments, "--sync", "--concurrency-range", f"{value:g}"]
@@ -117,13 +109,13 @@ class PointRunner:
     def _with_figures(
         self, point: Point, code: int, output: str, table: Path, audio_s: float | None
     ) -> Point:
-        """Add what the CSV says, or why there is none."""
+        """Add the figures of the CSV, or the reason for their absence."""
         if code != 0 or not table.is_file():
-            told = outcome.failure(output, code)
-            counts = f"; {point.requests} were answered, {point.failures} failed" if point.failures else ""
-            return replace(point, status=FAILED, reason=told + counts)
+            failure = analyzer_output.failure(output, code)
+            counts = f"; {point.requests} answered, {point.failures} failed" if point.failures else ""
+            return replace(point, status=FAILED, reason=failure + counts)
         try:
-            figures = outcome.read_figures(table)
+            figures = analyzer_output.read_figures(table)
         except AnalyzerError as error:
             return replace(point, status=FAILED, reason=str(error))
         reason = point.reason
@@ -139,7 +131,7 @@ class PointRunner:
         )
 
     def _run(self, command: Sequence[str], limit_s: float) -> tuple[int, str]:
-        """Run it in a process group of its own; return its exit code and all that it printed."""
+        """Run a command in its own process group; return its exit code and output."""
         process = subprocess.Popen(
             command,
             env=dict(self._analyzer.environment),
@@ -162,12 +154,12 @@ class PointRunner:
         return process.returncode, output
 
     def _shown(self, command: Sequence[str]) -> list[str]:
-        """Return the command as someone else could type it."""
+        """Return the command without folders of this machine."""
         return [Path(part).name if part.startswith("/") else part for part in command]
 
 
 def _failures(work: ModelWork | None) -> int:
-    """Return how many requests failed: Triton 2.51 counts those of an ensemble twice."""
+    """Return how many requests failed; Triton 2.51 counts those of an ensemble twice."""
     if work is None:
         return 0
     return -(-work.failures // 2) if work.model in PIPELINES else work.failures

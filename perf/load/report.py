@@ -1,4 +1,4 @@
-"""Write a load test's report: Markdown with plots beside it, and the same as one HTML file."""
+"""Write the report of a load test: as Markdown with plots, and as a single HTML file."""
 
 from __future__ import annotations
 
@@ -13,16 +13,24 @@ import jinja2
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from perf.load.layout import MAIN, PIPELINES
+from perf.instruments.layout import MAIN, PIPELINES
+from perf.instruments.load_test_results import (
+    CONCURRENCY,
+    FAILED,
+    MEASURED,
+    UNSTABLE,
+    LoadTestRun,
+    Point,
+    ServerLoad,
+)
 from perf.load.plots import NAMES, draw
-from perf.load.results import CONCURRENCY, FAILED, MEASURED, UNSTABLE, Point, Run, ServerLoad
 
 MARKDOWN, PAGE = "report.md", "report.html"
 _TEMPLATES = Path(__file__).with_name("templates")
 _IMAGE = re.compile(r'src="([^":/]+\.png)"')
 _NONE = "-"
 _PIPELINE_TEXT = "Latencies in ms. CPU and memory are those of the server's machine during the load."
-_PARTS_TEXT = "Every model that the pipelines are made of, asked alone. Latencies in ms."
+_PARTS_TEXT = "Every model that the pipelines consist of, measured alone. Latencies in ms."
 
 
 @dataclass(frozen=True)
@@ -32,28 +40,28 @@ class Group:
     title: str
     explained: str
     points: Sequence[Point]
-    several: bool  # models, so that each line has to name its own
-    works: Point | None = None  # whose models' shares are shown
+    several: bool  # models: each row names its own
+    works: Point | None = None  # whose time is broken down by model
 
 
 @dataclass(frozen=True)
 class WorkRow:
-    """What one model did for one request of a pipeline."""
+    """The time of one model per request of a pipeline."""
 
     model: str
     calls: float  # per request of the pipeline
-    batch: float | None  # requests that one execution answered
+    batch: float | None  # requests per execution
     queue_ms: float  # per request of the pipeline
     compute_ms: float
     share: float  # of queue and compute of all models
 
 
-def write_report(run: Run, folder: Path, sections: Mapping[str, str] | None = None) -> None:
+def write_report(run: LoadTestRun, folder: Path, sections: Mapping[str, str] | None = None) -> None:
     """Write report.md, its plots and report.html into a run's folder.
 
     Args:
         run: what was measured.
-        folder: where.
+        folder: where to write.
         sections: further Markdown by heading.
     """
     plots = draw(run, folder)
@@ -63,7 +71,7 @@ def write_report(run: Run, folder: Path, sections: Mapping[str, str] | None = No
 
 
 def markdown(
-    run: Run, plots: Sequence[tuple[Path, str]], sections: Mapping[str, str], raw: bool = True
+    run: LoadTestRun, plots: Sequence[tuple[Path, str]], sections: Mapping[str, str], raw: bool = True
 ) -> str:
     """Return the report as Markdown."""
     counts = Counter(point.status for point in run.points)
@@ -87,7 +95,7 @@ def markdown(
 
 
 def page(text: str, folder: Path) -> str:
-    """Return Markdown as one HTML file that needs no other: its pictures are inside."""
+    """Return Markdown as a self-contained HTML page with embedded images."""
 
     def embedded(match: re.Match[str]) -> str:
         content = base64.b64encode((folder / match[1]).read_bytes()).decode("ascii")
@@ -99,7 +107,7 @@ def page(text: str, folder: Path) -> str:
 
 
 def work_rows(point: Point) -> list[WorkRow]:
-    """Return what each model did for one request, the most expensive first."""
+    """Return the time of each model per request, the most expensive first."""
     works = [work for work in point.models if work.model not in PIPELINES and work.requests]
     total_s = sum(work.queue_s + work.compute_s for work in works)
     rows = [
@@ -173,7 +181,7 @@ def _by_model(points: Sequence[Point]) -> list[Point]:
 
 
 def _shown_work(points: Sequence[Point]) -> Point | None:
-    """Return the point whose shares are shown: the best throughput among the concurrencies."""
+    """Return the point whose time is broken down: the concurrency with the best throughput."""
     found = [p for p in points if p.mode == CONCURRENCY and p.latency and p.requests and work_rows(p)]
     return max(found, key=lambda point: point.throughput or 0, default=None)
 
@@ -186,7 +194,7 @@ def _load(point: Point) -> str:
 
 
 def _figure(value: float | None) -> str:
-    """Write a number with three digits that count, and no exponent."""
+    """Format a number with three significant digits and no exponent."""
     if value is None:
         return _NONE
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
@@ -218,6 +226,6 @@ def _minutes(seconds: float) -> str:
 
 
 def _cell(text: str) -> str:
-    """Return text that stays inside one cell of a table and is shown as it is."""
+    """Escape text for a table cell."""
     plain = " ".join(text.split())
     return re.sub(r"([\\|*`<>\[\]])", r"\\\1", plain)

@@ -1,9 +1,8 @@
-"""One load test from start to end: server, inputs, all points, and what became of them."""
+"""One load test from start to end: server, inputs, all loads, results."""
 
 from __future__ import annotations
 
 import statistics
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,57 +11,57 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from perf.load.analyzer import Analyzer
-from perf.load.connection import Connection
-from perf.load.errors import LoadTestError, UsageError
-from perf.load.inputs import make_requests
-from perf.load.layout import Layout
-from perf.load.metrics import fetch
+from perf.instruments.command_line import log
+from perf.instruments.connection import Connection
+from perf.instruments.errors import MeasurementError, UsageError
+from perf.instruments.inputs.model_requests import make_requests
+from perf.instruments.inputs.requests import Request, write_input_data
+from perf.instruments.inputs.sources import Sources
+from perf.instruments.inputs.stages import Stages
+from perf.instruments.layout import Layout
+from perf.instruments.load_test_results import CONCURRENCY, FAILED, RATE, LoadTestRun, ModelInputs, Point
+from perf.instruments.metrics import fetch
+from perf.instruments.perf_analyzer import Analyzer
+from perf.instruments.server import Endpoints, serving
+from perf.load.environment import BackgroundLoad, describe_machine, git_commit, package_versions
 from perf.load.plan import Load, Settings, Sweep, plan
-from perf.load.point import PointRunner, Ready, Target
-from perf.load.requests import Request, write_input_data
-from perf.load.results import CONCURRENCY, FAILED, RATE, ModelInputs, Point, Run
-from perf.load.sources import Sources
-from perf.load.stages import Stages
-from perf.load.surroundings import Onlooker, describe_machine, git_commit, package_versions
+from perf.load.point import PointRunner, PreparedModel
 from tritone.errors import TritoneError
-from tritone.server import Ports, ServerOptions, TritonServer
 from tritone.server.options import REPOSITORIES
 
-_METRICS_INTERVAL_MS = 500  # of an own server's CPU and memory figures
-_START_S = 300.0
+_METRICS_INTERVAL_MS = 500  # of the CPU and memory metrics of a server that the test starts
 
 
 @dataclass(frozen=True)
 class Job:
-    """What is asked for."""
+    """What to measure."""
 
     sources: Sources
     settings: Settings
     folder: Path  # for results; exists
     work: Path  # for inputs, which are large
-    command: str  # as the user gave it
-    models: tuple[str, ...] = ()  # none: all that the server has
-    running: Target | None = None  # a server that runs already; None starts one
-    repository: Path = REPOSITORIES[0]  # what the server serves
+    command: str  # as the user typed it
+    models: tuple[str, ...] = ()  # empty: all that are served
+    running: Endpoints | None = None  # a running server; None starts one
+    repository: Path = REPOSITORIES[0]  # that the server serves
     config_variant: str | None = None
 
 
 @dataclass
 class Findings:
-    """What has been found so far."""
+    """Results so far."""
 
     points: list[Point] = field(default_factory=list)
     inputs: list[ModelInputs] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
-    broken: bool = False  # the test ended before its plan did
+    broken: bool = False  # the test was interrupted
 
 
 class Session:
-    """Runs a job.
+    """Runs a load test.
 
     Args:
-        job: what is asked for.
+        job: what to measure.
         analyzer: the tool.
     """
 
@@ -70,57 +69,47 @@ class Session:
         self._job = job
         self._analyzer = analyzer
         self._layout = Layout.read(job.repository)
-        self._began_s = time.monotonic()
-        self._commit = git_commit()  # of the code that runs, whatever is committed meanwhile
+        self._started_s = time.monotonic()
+        self._commit = git_commit()  # before the test, since it takes long
         self._started = datetime.now(timezone.utc)
         self._findings = Findings()
         self._server_version = ""
-        self._onlooker = Onlooker()
+        self._background_load = BackgroundLoad()
 
-    def run(self) -> tuple[Run, bool]:
-        """Measure everything; return the results, and whether the plan was carried out.
+    def run(self) -> tuple[LoadTestRun, bool]:
+        """Measure everything; return the results, and whether all planned loads were tried.
 
         Raises:
-            UsageError: a model that the server does not have.
-            LoadTestError, ServerError: there is no server to be measured.
+            UsageError: a model is not served.
+            MeasurementError, ServerError: there is no server to measure.
         """
         job = self._job
-        list(plan(job.models or self._layout.known, job.settings))  # refuses what cannot be planned
+        list(plan(job.models or self._layout.known, job.settings))  # raises if it cannot be planned
         with self._serving() as target:
             connection = Connection(target.grpc_url)
             self._server_version = connection.version()
             fetch(target.metrics_url)
             sweeps = list(plan(self._models(connection), job.settings))
-            self._onlooker.start(target.pid)
+            self._background_load.start(target.pid)
             try:
                 self._measure(sweeps, connection, target)
-            except (LoadTestError, KeyboardInterrupt) as error:
+            except (MeasurementError, KeyboardInterrupt) as error:
                 self._findings.broken = True
-                self._findings.skipped["all that was left"] = str(error) or "interrupted"
-            self._onlooker.stop(target.pid)
+                self._findings.skipped["the remaining loads"] = str(error) or "interrupted"
+            self._background_load.stop(target.pid)
             connection.close()
         return self._result(target), not self._findings.broken
 
     @contextmanager
-    def _serving(self) -> Iterator[Target]:
+    def _serving(self) -> Iterator[Endpoints]:
         job = self._job
         if job.running is not None:
             yield job.running
             return
-        options = ServerOptions(
-            repositories=[job.repository, *REPOSITORIES[1:]],
-            ports=Ports.free(),
-            model_config_name=job.config_variant,
-            extra=[f"--metrics-interval-ms={_METRICS_INTERVAL_MS}"],
-        )
-        server = TritonServer(options)
-        _say("starting Triton ...")
-        try:
-            server.start()
-            server.wait_ready(_START_S)
-            yield Target(server.grpc_url, server.http_url, server.metrics_url, server.process.pid)
-        finally:
-            server.close()
+        log("perf.load: starting Triton ...")
+        extra = [f"--metrics-interval-ms={_METRICS_INTERVAL_MS}"]
+        with serving(job.repository, job.config_variant, extra) as server:
+            yield Endpoints.of(server)
 
     def _models(self, connection: Connection) -> list[str]:
         served = connection.models()
@@ -128,68 +117,68 @@ class Session:
             self._layout.require_known(model)
             if model not in served:
                 raise UsageError(
-                    f"--models: expected models that the server has, it has no {model}; leave it."
+                    f"--models: expected models that the server has, it has no {model}; leave it out."
                 )
         for model in served:
             if model not in self._layout.known:
-                self._findings.skipped[model] = "no inputs are known for it"
+                self._findings.skipped[model] = "no inputs can be made for it"
         return [model for model in self._job.models or self._layout.known if model in served]
 
-    def _measure(self, sweeps: Sequence[Sweep], connection: Connection, target: Target) -> None:
+    def _measure(self, sweeps: Sequence[Sweep], connection: Connection, target: Endpoints) -> None:
         job, findings = self._job, self._findings
         ready = self._prepare(dict.fromkeys(sweep.model for sweep in sweeps), connection)
         runner = PointRunner(self._analyzer, target, job.settings, job.folder)
         steps = [(sweep, load) for sweep in sweeps for load in sweep.loads if sweep.model in ready]
-        _say(f"{len(steps)} loads")
+        log(f"perf.load: {len(steps)} loads")
         for number, (sweep, load) in enumerate(steps):
-            spent_s = time.monotonic() - self._began_s
+            spent_s = time.monotonic() - self._started_s
             if job.settings.budget_s is not None and spent_s > job.settings.budget_s:
                 left = dict.fromkeys(f"{step.model} over {step.protocol}" for step, _ in steps[number:])
                 findings.skipped[f"{len(steps) - number} loads"] = (
-                    f"the time of {job.settings.budget_s:g} s was used up before: {', '.join(left)}"
+                    f"not started within the budget of {job.settings.budget_s:g} s: {', '.join(left)}"
                 )
-                _say("the time is used up")
+                log("perf.load: the time budget is used up")
                 return
             point = self._point(runner, ready[sweep.model], sweep, load)
             findings.points.append(point)
-            _say(f"[{number + 1}/{len(steps)}] {progress(point)}")
+            log(f"perf.load: [{number + 1}/{len(steps)}] {progress(point)}")
 
-    def _point(self, runner: PointRunner, ready: Ready, sweep: Sweep, load: Load) -> Point:
+    def _point(self, runner: PointRunner, ready: PreparedModel, sweep: Sweep, load: Load) -> Point:
         best = best_throughput(self._findings.points, sweep.model, sweep.protocol)
         value = load.value(best)
         if value is None:
-            reason = "no concurrency was measured that this rate could be a share of"
+            reason = "expected a measured concurrency, of whose throughput this rate is a share, found none"
         elif load.mode == RATE and best is not None and value > 4 * best:
-            reason = f"not sent: more than four times the {best:.4g} requests/s that concurrency reached"
+            reason = f"not sent: more than four times the best throughput, {best:.4g} requests/s"
         else:
             return runner.measure(ready, sweep.protocol, load, value)
         return Point(sweep.model, sweep.protocol, load.mode, load.label, value or 0.0, FAILED, reason)
 
-    def _prepare(self, models: Mapping[str, None], connection: Connection) -> dict[str, Ready]:
-        """Make every model's requests and send each of them once."""
-        _say(f"preparing inputs from {self._job.sources.described} ...")
+    def _prepare(self, models: Mapping[str, None], connection: Connection) -> dict[str, PreparedModel]:
+        """Make the requests of every model and send each of them once."""
+        log(f"perf.load: preparing inputs from {self._job.sources.described} ...")
         stages = Stages(connection, self._job.sources, self._job.repository)
         ready = {}
         for model in models:
             try:
                 requests = make_requests(model, stages)
                 alone_s = _alone_s(connection, model, requests.requests)
-            except (LoadTestError, TritoneError, OSError) as error:
+            except (MeasurementError, TritoneError, OSError) as error:
                 self._findings.skipped[model] = str(error)
-                _say(f"{model} is skipped: {error}")
+                log(f"perf.load: {model} is skipped: {error}")
                 continue
             file = self._job.work / f"{model}.json"
             write_input_data(requests.requests, file)
             self._findings.inputs.append(requests.described())
-            ready[model] = Ready(requests, file, alone_s)
+            ready[model] = PreparedModel(requests, file, alone_s)
         return ready
 
-    def _result(self, target: Target) -> Run:
-        job, quietness = self._job, self._onlooker.judge()
+    def _result(self, target: Endpoints) -> LoadTestRun:
+        job, quietness = self._job, self._background_load.judge()
         versions = {"Triton": self._server_version, "perf_analyzer": self._analyzer.version}
-        return Run(
+        return LoadTestRun(
             started_utc=self._started.isoformat(timespec="seconds"),
-            duration_s=round(time.monotonic() - self._began_s, 1),
+            duration_s=round(time.monotonic() - self._started_s, 1),
             command=job.command,
             git_commit=self._commit,
             config_variant=job.config_variant or "default",
@@ -198,7 +187,7 @@ class Session:
             machine=describe_machine(),
             versions=versions | package_versions(),
             quiet=quietness.quiet,
-            quietness=quietness.told,
+            quietness=quietness.details,
             settings=_plain(job.settings) | {"sources": job.sources.described},
             inputs=tuple(self._findings.inputs),
             points=tuple(self._findings.points),
@@ -207,7 +196,7 @@ class Session:
 
 
 def best_throughput(points: Sequence[Point], model: str, protocol: str) -> float | None:
-    """Return the best throughput that a concurrency of this model reached; None where none was measured."""
+    """Return the model's best throughput at a concurrency; None if none was measured."""
     found = [
         point.throughput
         for point in points
@@ -218,22 +207,22 @@ def best_throughput(points: Sequence[Point], model: str, protocol: str) -> float
 
 
 def progress(point: Point) -> str:
-    """Say in one line what became of a load."""
-    load = f"{point.load} at a time" if point.mode == CONCURRENCY else f"{point.value:.4g} requests/s"
-    about = f"{point.model}, {point.protocol}, {load}"
+    """Return the result of a load in one line."""
+    load = f"concurrency {point.load}" if point.mode == CONCURRENCY else f"{point.value:.4g} requests/s"
+    subject = f"{point.model}, {point.protocol}, {load}"
     if point.latency is None or point.throughput is None:
-        return f"{about}: {point.status}: {point.reason}"
+        return f"{subject}: {point.status}: {point.reason}"
     figures = f"{point.throughput:.4g} requests/s, p95 {point.latency.p95_ms:.4g} ms"
-    return f"{about}: {figures}{'' if point.status == 'measured' else f' ({point.status})'}"
+    return f"{subject}: {figures}{'' if point.status == 'measured' else f' ({point.status})'}"
 
 
 def _alone_s(connection: Connection, model: str, requests: Sequence[Request]) -> float:
-    """Send every request once, the first one twice; return the mean time."""
+    """Send every request once, after a warm-up with the first one; return the mean time."""
     times = []
     for request in (requests[0], *requests):
-        began_s = time.perf_counter()
+        started_s = time.perf_counter()
         connection.infer(model, {name: array[None] for name, array in request.tensors.items()})
-        times.append(time.perf_counter() - began_s)
+        times.append(time.perf_counter() - started_s)
     return statistics.mean(times[1:])
 
 
@@ -243,7 +232,3 @@ def _plain(settings: Settings) -> dict[str, Any]:
         if name.endswith(("concurrencies", "rates")):
             values[name] = [load["label"] for load in value]
     return values
-
-
-def _say(line: str) -> None:
-    print(f"perf.load: {line}", file=sys.stderr, flush=True)

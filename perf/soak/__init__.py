@@ -1,1 +1,1 @@
-"""Thousands of mixed requests: right answers only, and memory that stays where it is."""
+"""Thousands of mixed requests: every answer must be right, and memory stable."""

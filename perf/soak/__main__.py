@@ -1,90 +1,68 @@
-"""`python -m perf.soak`: thousands of mixed requests; 1 on a wrong answer, a failure, or growing memory."""
+"""`python -m perf.soak`: mixed requests; exit code 1 on a wrong answer, failure or memory growth."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from perf.soak.soaking import Plan, Target, report, soak
+from perf.instruments.command_line import log, positive, whole_number, write_text
+from perf.instruments.server import Endpoints, serving
+from perf.soak.runner import Plan, report, soak
 from tritone.errors import ServerError
-from tritone.server import Ports, ServerOptions, TritonServer
+from tritone.server.options import REPOSITORIES
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Soak an own server, or one that runs; return the exit code."""
+    """Soak a server that is started here, or a running one; return the exit code."""
     parser = _parser()
     given = parser.parse_args(arguments)
     if bool(given.grpc_url) != bool(given.http_url):
-        parser.error("--grpc-url, --http-url: expected both places of the running server, got one; add it")
+        parser.error(
+            "--grpc-url, --http-url: expected both endpoints of the running server, got one; add the other"
+        )
     plan = Plan(given.requests, given.minutes, given.callers, given.growth, given.seed)
     try:
         if given.grpc_url:
-            outcome = soak(Target(given.grpc_url, given.http_url, given.pid), plan, _say)
+            outcome = soak(Endpoints(given.grpc_url, given.http_url, "", given.pid), plan)
         else:
-            options = ServerOptions(ports=Ports.free(), model_config_name=given.model_config_name)
-            with TritonServer(options) as server:
-                target = Target(server.grpc_url, server.http_url, server.process.pid)
-                outcome = soak(target, plan, _say)
+            with serving(REPOSITORIES[0], given.model_config_name) as server:
+                outcome = soak(Endpoints.of(server), plan)
     except (ServerError, ValueError, OSError) as error:
-        _say(str(error))
+        log(f"perf.soak: {error}")
         return 1
     text = report(outcome)
     print(text, end="")
-    if given.report:
-        given.report.parent.mkdir(parents=True, exist_ok=True)
-        given.report.write_text(text, encoding="utf-8")
+    write_text(given.report, text)
     return 1 if outcome.problems else 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m perf.soak", description=__doc__)
-    parser.add_argument(
-        "--requests", type=_positive(int), default=5000, help="at most (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--minutes", type=_positive(float), default=5.0, help="at most (default: %(default)s)"
-    )
+    parser.add_argument("--requests", type=whole_number, default=5000, help="maximum (default: %(default)s)")
+    parser.add_argument("--minutes", type=positive, default=5.0, help="maximum (default: %(default)s)")
     parser.add_argument(
         "--callers",
-        type=_positive(int),
+        type=whole_number,
         default=8,
-        help="at a time, of all four sorts (default: %(default)s)",
+        help="concurrent callers, of all four kinds (default: %(default)s)",
     )
     parser.add_argument(
         "--growth",
         type=float,
         default=0.05,
-        help="share by which memory may grow after the first quarter (default: %(default)s)",
+        help="largest growth of memory after the first quarter, as a share (default: %(default)s)",
     )
     parser.add_argument(
-        "--seed", type=int, default=0, help="of the choice of requests (default: %(default)s)"
+        "--seed", type=int, default=0, help="for the choice of requests (default: %(default)s)"
     )
-    parser.add_argument("--model-config-name", help="configs/NAME.pbtxt for the own server, e.g. int8")
-    parser.add_argument("--grpc-url", help="HOST:PORT of a running server; default: an own one")
-    parser.add_argument("--http-url", help="HOST:PORT of the same one")
-    parser.add_argument("--pid", type=int, help="of the running tritonserver, to watch its memory")
+    parser.add_argument("--model-config-name", help="configs/NAME.pbtxt for the started server, e.g. int8")
+    parser.add_argument("--grpc-url", help="HOST:PORT of a running server; default: start one")
+    parser.add_argument("--http-url", help="HOST:PORT of the same server")
+    parser.add_argument("--pid", type=int, help="of the running tritonserver, to read its memory")
     parser.add_argument("--report", type=Path, metavar="FILE", help="also write the report there")
     return parser
-
-
-def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
-    def read(text: str) -> float:
-        try:
-            number = kind(text)
-        except ValueError:
-            number = 0
-        if not number > 0:
-            sort = "a whole number" if kind is int else "a number"
-            raise argparse.ArgumentTypeError(f"expected {sort} above 0, got {text}")
-        return number
-
-    return read
-
-
-def _say(message: str) -> None:
-    print(f"perf.soak: {message}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

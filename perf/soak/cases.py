@@ -1,4 +1,4 @@
-"""What is asked in a soak, and what each answer must be."""
+"""The requests of a soak, and the check of their answers."""
 
 from __future__ import annotations
 
@@ -12,37 +12,39 @@ import numpy as np
 import soundfile
 from tritone_client import InvalidRequestError, Speech, Transcription
 
-from perf.bench.clips import RECORDINGS, equal_clips, mixed_clips, speech
-from perf.bench.texts import text_of, texts
+from perf.instruments.clips import equal_clips, mixed_clips, sample_recordings, speech
+from perf.instruments.texts import text_of, texts
 from tritone.contract import SAMPLE_RATE_HZ
 
-CONFIDENCE_TOLERANCE = 1e-3  # of words: batches are computed in another order than requests alone
+CONFIDENCE_TOLERANCE = 1e-3  # of words: a batch is computed in another order than a single request
 Kind = Literal["answer", "refusal", "cancel"]
 
 
 @dataclass(frozen=True)
 class Case:
-    """One request, whoever sends it."""
+    """One request."""
 
-    name: str  # what it is an example of; equal names are counted together
-    kind: Kind  # what must come of it
-    method: str  # of a client, sync or asyncio
+    name: str  # of a group that is counted together
+    kind: Kind  # the expected outcome
+    method: str  # of the sync and asyncio clients
     arguments: tuple[Any, ...]
     keywords: tuple[tuple[str, Any], ...] = ()
 
 
 def make_cases(seed: int = 0) -> list[Case]:
-    """Return the requests that a soak chooses from, the common ones more often."""
+    """Return the requests that a soak chooses from; common ones are repeated."""
     answers = [*_recordings(seed), *_texts(), *_voices()]
     return [*answers, *answers, *answers, *_refusals(), *_cancellations() * 4]
 
 
 def _recordings(seed: int) -> list[Case]:
     clips = list(islice(mixed_clips(seed), 16))
-    files = sorted(path for path in RECORDINGS.iterdir() if path.suffix in (".wav", ".flac", ".ogg", ".mp3"))
     return [
         *(Case("recording, samples of 0.5 to 40 s", "answer", "transcribe", (clip,)) for clip in clips),
-        *(Case("recording, file", "answer", "transcribe", (path.read_bytes(),)) for path in files),
+        *(
+            Case("recording, file", "answer", "transcribe", (path.read_bytes(),))
+            for path in sample_recordings()
+        ),
         Case("recording, 3 minutes", "answer", "transcribe", (np.resize(speech(), 180 * SAMPLE_RATE_HZ),)),
     ]
 
@@ -75,7 +77,7 @@ def _refusals() -> list[Case]:
         Case("ten samples", "refusal", "transcribe", (np.zeros(10, np.float32),)),
         Case("a transcript without words", "refusal", "punctuate", (" ",)),
         Case("a control character", "refusal", "punctuate", ("how are\x07 you",)),
-        Case("nothing to say", "refusal", "synthesize", ("...",)),
+        Case("no words to speak", "refusal", "synthesize", ("...",)),
         Case("letters of another script", "refusal", "synthesize", ("\u041f\u0440\u0438\u0432\u0435\u0442",)),
     ]
 
@@ -83,18 +85,18 @@ def _refusals() -> list[Case]:
 def _cancellations() -> list[Case]:
     (clip,) = equal_clips(1, 40)
     return [
-        Case("recording, given up", "cancel", "transcribe", (clip,)),
-        Case("text to speak, given up", "cancel", "synthesize", (text_of(4),)),
+        Case("recording, cancelled", "cancel", "transcribe", (clip,)),
+        Case("text to speak, cancelled", "cancel", "synthesize", (text_of(4),)),
     ]
 
 
-def mistake(case: Case, outcome: object, reference: object) -> str | None:
-    """Return what is wrong with the outcome of an answered or refused case, None when nothing is.
+def problem_of(case: Case, outcome: object, reference: object) -> str | None:
+    """Return what is wrong with the outcome of a request that is not cancelled, None if it is right.
 
     Args:
-        case: what was asked.
-        outcome: the answer, or the exception that came instead.
-        reference: what the same request gave when it was alone.
+        case: the request.
+        outcome: the answer, or the exception raised instead.
+        reference: outcome of the same request on an idle server.
     """
     if case.kind == "refusal":
         if isinstance(outcome, InvalidRequestError) and str(outcome) == str(reference):
@@ -102,7 +104,7 @@ def mistake(case: Case, outcome: object, reference: object) -> str | None:
         return f"expected {reference!r}, got {_named(outcome)}"
     if isinstance(outcome, Exception):
         return f"expected an answer, got {_named(outcome)}"
-    return None if _equal(outcome, reference) else "the answer differs from that to the same request alone"
+    return None if _equal(outcome, reference) else "the answer differs from that of the same request alone"
 
 
 def _equal(outcome: object, reference: object) -> bool:
@@ -131,7 +133,7 @@ def _named(outcome: object) -> str:
 
 
 def references(cases: Sequence[Case], ask: Callable[[Case], object]) -> dict[int, object]:
-    """Ask each different request alone, one after another; return what came, by the case's identity."""
+    """Send each different request alone; return the outcomes by identity of the case."""
     return {
         id(case): ask(case) for case in {id(case): case for case in cases if case.kind != "cancel"}.values()
     }

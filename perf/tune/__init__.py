@@ -1,1 +1,1 @@
-"""Instance counts, threads and batches that suit a machine: an own sweep on CPU, Model Analyzer on a GPU."""
+"""Instance counts, threads and batches for a machine: a sweep on CPU, Model Analyzer on a GPU."""

@@ -1,4 +1,4 @@
-"""`python -m perf.tune`: which instance and thread counts suit this machine better than the committed ones.
+"""`python -m perf.tune`: find better instance and thread counts for this machine than the committed ones.
 
 With --model-analyzer, NVIDIA's Model Analyzer searches batch sizes, queue delays and instance counts instead.
 """
@@ -8,41 +8,41 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import grpc
 
-from perf.bench.machine import describe
+from perf.instruments.command_line import command_of, log, positive, small_number, small_numbers, write_text
+from perf.instruments.errors import MeasurementError
+from perf.instruments.machine import describe
+from perf.instruments.server import serving
 from perf.tune.candidates import MODELS, pipeline_of, single, uniform
 from perf.tune.model_analyzer.command import add_arguments, run
 from perf.tune.outcome import Outcome, advised, all_at_once, finalists
 from perf.tune.report import markdown, raw
 from perf.tune.repository import require_variant
-from perf.tune.settings import Setting, TuneError, grid
-from perf.tune.sweep import QUICK, SINGLE, THOROUGH, UNIFORM, Bench, TuneEffort, running, sweep
+from perf.tune.settings import Setting, grid
+from perf.tune.sweep import QUICK, SINGLE, THOROUGH, UNIFORM, CandidateRunner, TuneEffort, sweep
 from tritone.errors import TritoneError
 from tritone.onnx_backend.settings import available_cores
 from tritone.repository.configs import read_config
 from tritone.server.options import REPOSITORIES
 
-MOST_REQUESTS = 64  # at a time, by default: more would only wait, and find the queues full
+MOST_REQUESTS = 64  # concurrent, by default: more would only fill the queues
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Tune; 0 when everything asked for was measured, whatever the figures; 1 when it could not be."""
+    """Tune; return 0 if everything requested was measured, whatever the figures, else 1."""
     given = _parser().parse_args(arguments)
-    given.command = shlex.join(
-        ["python", "-m", "perf.tune", *(sys.argv[1:] if arguments is None else arguments)]
-    )
+    given.command = command_of("perf.tune", arguments)
     try:
         for model in given.models:
             pipeline_of(model)
         require_variant(given.model_repository, given.model_config_name)
         return run(given) if given.model_analyzer else _sweep(given)
-    except (TuneError, TritoneError, OSError) as error:
+    except (MeasurementError, TritoneError, OSError) as error:
         print(f"perf.tune: {error}", file=sys.stderr)
     except grpc.RpcError as error:
         print(f"perf.tune: a request failed: {error}", file=sys.stderr)
@@ -58,22 +58,22 @@ def _sweep(given: argparse.Namespace) -> int:
     settings = grid(cores, given.instances, given.threads)
     machine = describe()
     committed = _committed(given.model_repository, given.model_config_name, given.models, cores)
-    _say(f"tune: starting the committed configs on {cores} cores ...")
-    with running(given.model_repository, given.model_config_name) as server:
-        bench = Bench(given.model_repository, given.model_config_name, server.grpc_url, concurrency, effort)
-        outcomes, advice = _stages(bench, given.models, settings, committed, effort)
+    log(f"tune: starting the committed configs on {cores} cores ...")
+    with serving(given.model_repository, given.model_config_name) as server:
+        runner = CandidateRunner(
+            given.model_repository, given.model_config_name, server.grpc_url, concurrency, effort
+        )
+        outcomes, advice = _stages(runner, given.models, settings, committed, effort)
     print(markdown(outcomes, advice, committed, concurrency, effort.rounds))
     print("\n".join(f"- {name}: {value}" for name, value in machine.items()))
     print(f"- command: `{given.command}`")
-    if given.json:
-        given.json.parent.mkdir(parents=True, exist_ok=True)
-        content = {"command": given.command, "machine": machine, "outcomes": raw(outcomes)}
-        given.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    content = {"command": given.command, "machine": machine, "outcomes": raw(outcomes)}
+    write_text(given.json, json.dumps(content, indent=1) + "\n")
     return 0
 
 
 def _stages(
-    bench: Bench,
+    runner: CandidateRunner,
     models: Sequence[str],
     settings: Sequence[Setting],
     committed: dict[str, Setting],
@@ -83,10 +83,10 @@ def _stages(
     candidates = [
         candidate for stage in effort.stages for candidate in makers[stage](models, settings, committed)
     ]
-    outcomes = list(sweep(bench, candidates, _say))
-    finals = list(sweep(bench, finalists(outcomes), _say))
+    outcomes = list(sweep(runner, candidates))
+    finals = list(sweep(runner, finalists(outcomes)))
     advice = advised(finals)
-    return [*outcomes, *finals, *sweep(bench, all_at_once(advice), _say)], advice
+    return [*outcomes, *finals, *sweep(runner, all_at_once(advice))], advice
 
 
 def _committed(
@@ -100,10 +100,6 @@ def _committed(
     return found
 
 
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m perf.tune", description=__doc__)
     parser.add_argument(
@@ -114,43 +110,27 @@ def _parser() -> argparse.ArgumentParser:
         "--model-config-name", metavar="NAME", help="start from configs/NAME.pbtxt, e.g. int8"
     )
     own = parser.add_argument_group("the sweep on CPU")
-    own.add_argument("--quick", action="store_true", help="few candidates, short rounds: a look")
-    own.add_argument("--instances", type=_counts, metavar="N,N", help="only these instance counts")
-    own.add_argument("--threads", type=_counts, metavar="N,N", help="only these thread counts")
+    own.add_argument("--quick", action="store_true", help="few candidates, short rounds: a smoke test")
+    own.add_argument("--instances", type=small_numbers, metavar="N,N", help="only these instance counts")
+    own.add_argument("--threads", type=small_numbers, metavar="N,N", help="only these thread counts")
     own.add_argument(
         "--concurrency",
-        type=_count,
+        type=small_number,
         metavar="N",
-        help="requests at a time (default: 4 to 64)",
+        help="concurrent requests (default: 4 to 64)",
     )
-    own.add_argument("--rounds", type=_count, metavar="N", help=f"per candidate (default: {THOROUGH.rounds})")
     own.add_argument(
-        "--round-s", type=_seconds, metavar="S", help=f"of a round, about (default: {THOROUGH.round_s:g})"
+        "--rounds", type=small_number, metavar="N", help=f"per candidate (default: {THOROUGH.rounds})"
+    )
+    own.add_argument(
+        "--round-s",
+        type=positive,
+        metavar="S",
+        help=f"approximate length of a round (default: {THOROUGH.round_s:g})",
     )
     own.add_argument("--json", type=Path, metavar="FILE", help="also write all figures")
     add_arguments(parser.add_argument_group("Model Analyzer"))
     return parser
-
-
-def _count(text: str) -> int:
-    number = int(text) if text.isdigit() else 0
-    if not 1 <= number <= 1024:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1 to 1024, got {text!r}")
-    return number
-
-
-def _counts(text: str) -> list[int]:
-    return [_count(part) for part in text.split(",")]
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds <= 600:
-        raise argparse.ArgumentTypeError(f"expected seconds above 0 and up to 600, got {text!r}")
-    return seconds
 
 
 if __name__ == "__main__":

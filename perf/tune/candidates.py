@@ -1,16 +1,16 @@
-"""Which settings are held against the committed ones."""
+"""The settings that are compared with the committed ones."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from perf.load.layout import MAIN, Layout
+from perf.instruments.layout import MAIN, Layout
 from perf.tune.settings import Setting, TuneError
 from tritone.server.options import REPOSITORIES
 
 _LAYOUT = Layout.read(REPOSITORIES[0])
-# The models that compute, by the pipeline that drives them.
+# The models with graphs, by the pipeline that contains them.
 PIPELINES: Mapping[str, tuple[str, ...]] = {
     pipeline: tuple(
         name for name in _LAYOUT.parts(pipeline) if _LAYOUT.models[name].config.backend != "python"
@@ -22,18 +22,18 @@ MODELS = tuple(model for models in PIPELINES.values() for model in models)
 
 @dataclass(frozen=True)
 class Candidate:
-    """Settings of some models; all others stay as they are."""
+    """Settings of some models; the others keep the committed ones."""
 
     name: str
     settings: Mapping[str, Setting]  # by model
-    pipelines: tuple[str, ...]  # that show what it does; several are driven at once
+    pipelines: tuple[str, ...]  # that are measured, several at the same time
 
 
 def pipeline_of(model: str) -> str:
-    """Return the pipeline that drives a model.
+    """Return the pipeline that contains a model.
 
     Raises:
-        TuneError: there is none.
+        TuneError: there is no such model.
     """
     for pipeline, models in PIPELINES.items():
         if model in models:
@@ -44,7 +44,7 @@ def pipeline_of(model: str) -> str:
 def uniform(
     models: Sequence[str], settings: Iterable[Setting], committed: Mapping[str, Setting]
 ) -> list[Candidate]:
-    """Return candidates that run all the models of a pipeline alike, where it has several of them."""
+    """Return candidates with equal settings for all models of a pipeline that has several."""
     found = []
     for pipeline, members in PIPELINES.items():
         chosen = [model for model in members if model in models]
@@ -57,7 +57,7 @@ def uniform(
 def single(
     models: Sequence[str], settings: Iterable[Setting], committed: Mapping[str, Setting]
 ) -> list[Candidate]:
-    """Return candidates that change one model each."""
+    """Return candidates that each change one model."""
     return [
         Candidate(model, {model: setting}, (pipeline_of(model),))
         for model in models

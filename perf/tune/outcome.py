@@ -1,4 +1,4 @@
-"""What a candidate did beside the committed configs, and which candidates are worth taking."""
+"""Results of a candidate against the committed configs, and which candidates are advised."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from statistics import median
 from perf.tune.candidates import PIPELINES, Candidate
 from perf.tune.settings import Setting
 
-WORTH = 1.03  # below, the next run may well say the opposite
+WORTH = 1.03  # smaller gains are within the noise between runs
 
 
 @dataclass(frozen=True)
 class Figures:
-    """One side, all rounds."""
+    """Figures of one server over all rounds."""
 
     requests_per_s: tuple[float, ...]  # by round
     p50_ms: float  # over all requests
@@ -22,19 +22,19 @@ class Figures:
 
     @property
     def rate(self) -> float:
-        """Requests per second in the middle round."""
+        """Requests per second, median of the rounds."""
         return median(self.requests_per_s)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A candidate and the committed configs, driven in turns with the same requests."""
+    """A candidate and the committed configs, measured in turn with the same requests."""
 
     candidate: Candidate
     committed: Figures
     tried: Figures
     requests: int  # per round
-    differing: int  # answers that are not those of the committed configs
+    differing: int  # answers that differ from those of the committed configs
 
     @property
     def ratios(self) -> list[float]:
@@ -44,7 +44,7 @@ class Outcome:
 
     @property
     def ratio(self) -> float:
-        """The same in the middle round."""
+        """The same, median of the rounds."""
         return median(self.ratios)
 
     @property
@@ -54,15 +54,15 @@ class Outcome:
 
     @property
     def gains(self) -> bool:
-        """Whether it is worth taking: faster in every single round, by a margin in the middle one."""
+        """Whether it is faster in every single round, and by a margin in the median."""
         return self.ratio >= WORTH and min(self.ratios) > 1
 
 
 def finalists(outcomes: Sequence[Outcome]) -> list[Candidate]:
-    """Return what is worth measuring again: of many candidates, the best one was also the luckiest.
+    """Return what to measure again: the best of many candidates may owe its rank to noise.
 
-    For each pipeline these are the best settings of its models put together, and the best setting of all of
-    its models alike, as far as they gain.
+    For each pipeline these are the combined best settings of its models, and the best equal setting of all
+    its models, if they gain.
     """
     found = []
     for pipeline in PIPELINES:
@@ -81,7 +81,7 @@ def finalists(outcomes: Sequence[Outcome]) -> list[Candidate]:
 
 
 def _winners(gaining: Iterable[Outcome]) -> dict[str, Setting]:
-    """Return the best setting of every model, by what its candidates did alone."""
+    """Return the best setting of every model among the candidates that change only this one."""
     best: dict[str, Outcome] = {}
     for outcome in gaining:
         models = tuple(outcome.candidate.settings)
@@ -91,7 +91,7 @@ def _winners(gaining: Iterable[Outcome]) -> dict[str, Setting]:
 
 
 def advised(finals: Iterable[Outcome]) -> dict[str, Outcome]:
-    """Return, for every pipeline, the finalist that gains most, if one does so again."""
+    """Return, for every pipeline, the finalist that gains most, if any gains again."""
     best: dict[str, Outcome] = {}
     for outcome in finals:
         (pipeline,) = outcome.candidate.pipelines
@@ -101,7 +101,7 @@ def advised(finals: Iterable[Outcome]) -> dict[str, Outcome]:
 
 
 def all_at_once(advice: Mapping[str, Outcome]) -> list[Candidate]:
-    """Return the candidate that follows all advice, with all pipelines at once; none without advice."""
+    """Return a candidate with all advised settings, measured with all pipelines; none without advice."""
     settings = {
         model: setting for outcome in advice.values() for model, setting in outcome.candidate.settings.items()
     }

@@ -1,4 +1,4 @@
-"""What the sweep found, as Markdown, and the lines to paste."""
+"""The results of the sweep as Markdown, with config lines to paste."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from perf.instruments.command_line import table
 from perf.tune.outcome import Outcome
 from perf.tune.settings import Setting
 
@@ -29,26 +30,24 @@ def markdown(
     concurrency: int,
     rounds: int,
 ) -> str:
-    """Write one table of all candidates, the committed settings, and what to change, if anything.
+    """Return a table of all candidates, the committed settings, and the advised changes.
 
     Args:
-        outcomes: of all candidates, in the order of their measurement.
-        advice: those to follow, by pipeline.
-        committed: what the configs mean on this machine, by model.
-        concurrency: requests at a time.
+        outcomes: of all candidates, in the order of measurement.
+        advice: the advised outcomes, by pipeline.
+        committed: settings of the committed configs on this machine, by model.
+        concurrency: concurrent requests.
         rounds: per candidate.
     """
     lines = [
         "Committed (instances × threads on this machine): "  # noqa: RUF001
         + ", ".join(f"{model} {setting}" for model, setting in committed.items()),
         "",
-        _line(HEADER),
-        _line(["---"] * len(HEADER)),
-        *(_line(_cells(outcome)) for outcome in outcomes),
+        *table(HEADER, [_cells(outcome) for outcome in outcomes]),
         "",
-        f"Each candidate was driven in turns with the committed configs, {rounds} rounds, {concurrency} "
-        "requests at a time; ratios are candidate to committed, medians of the rounds. Above 1 is more "
-        "throughput, below 1 is a shorter p95.",
+        f"Each candidate was measured in turn with the committed configs, {rounds} rounds, {concurrency} "
+        "concurrent requests; ratios are candidate to committed, medians of the rounds. A ratio above 1 for "
+        "throughput and below 1 for p95 is an improvement.",
         "",
         *_advice(advice, committed),
     ]
@@ -66,8 +65,8 @@ def _advice(advice: Mapping[str, Outcome], committed: Mapping[str, Setting]) -> 
         lines += [f"For {pipeline}, {outcome.ratio:.2f} times the throughput; paste into config.pbtxt:", ""]
         for model, setting in outcome.candidate.settings.items():
             if setting != committed.get(model):
-                lines += [f"    # {model}, in place of what it says there", *_indented(setting), ""]
-    return lines or ["Nothing gained in every round, twice: keep the committed configs."]
+                lines += [f"    # {model}, instead of the present lines", *_indented(setting), ""]
+    return lines or ["No candidate gained in every round of both measurements: keep the committed configs."]
 
 
 def _indented(setting: Setting) -> list[str]:
@@ -89,7 +88,3 @@ def _cells(outcome: Outcome) -> list[str]:
         f"{outcome.differing} of {outcome.requests}",
         "gains" if outcome.gains else "",
     ]
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"

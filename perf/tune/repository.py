@@ -1,4 +1,4 @@
-"""Copies of a model repository with other configs: the files themselves are linked to."""
+"""Copies of a model repository with changed configs; all other files are symbolic links."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from perf.tune.settings import TuneError
 from tritone.repository.configs import read_config
 from tritone.server.options import config_variants
 
-Change = Callable[[Any], None]  # of a ModelConfig, in place
+Change = Callable[[Any], None]  # changes a ModelConfig in place
 
 
 def require_variant(repository: Path, variant: str | None) -> None:
-    """Check that some model has a config variant: Triton would take the usual configs in its place.
+    """Check that some model has a config variant: Triton would silently serve config.pbtxt instead.
 
     Raises:
-        TuneError: none has it.
+        TuneError: no model has it.
     """
     known = config_variants([repository])
     if variant is not None and variant not in known:
@@ -32,19 +32,19 @@ def require_variant(repository: Path, variant: str | None) -> None:
 def varied_copy(
     repository: Path, target: Path, changes: Mapping[str, Change], variant: str | None = None
 ) -> Path:
-    """Lay out `target` as the same repository with some configs changed.
+    """Create `target` as a copy of the repository with some configs changed.
 
     Args:
-        repository: as it is committed; it stays as it is.
+        repository: is not modified.
         target: a folder that does not exist yet.
-        changes: what to change, by model.
-        variant: start from configs/<variant>.pbtxt where a model has it.
+        changes: by model.
+        variant: start from configs/<variant>.pbtxt for models that have it.
 
     Returns:
-        `target`. Its configs are files of its own, everything else links into `repository`.
+        `target`. Its configs are new files, everything else is a symbolic link into `repository`.
 
     Raises:
-        TuneError: a model to change is not there.
+        TuneError: a model to change does not exist.
         ArtifactError: a config is not valid.
     """
     models = {path.name: path for path in sorted(repository.iterdir()) if (path / "config.pbtxt").is_file()}

@@ -1,4 +1,4 @@
-"""How a model shares the cores: how many of its instances run side by side, and threads within each."""
+"""How a model uses the cores: number of parallel instances, and threads within each."""
 
 from __future__ import annotations
 
@@ -9,39 +9,41 @@ from typing import Any
 from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
 
-DEFAULT_INSTANCES = 2  # that Triton starts of a model on a CPU whose config names no instance_group
+from perf.instruments.errors import MeasurementError
+
+DEFAULT_INSTANCES = 2  # that Triton starts on a CPU without an instance_group in the config
 THREADS = "intra_op_thread_count"
 
 
-class TuneError(RuntimeError):
-    """Tuning cannot go on; the message says what to do."""
+class TuneError(MeasurementError):
+    """Tuning cannot go on; the message names the remedy."""
 
 
 @dataclass(frozen=True, order=True)
 class Setting:
     """One way to run a model on a CPU."""
 
-    instances: int  # requests, or batches, at a time
-    threads: int  # of ONNX Runtime within one operator
+    instances: int  # requests, or batches, processed in parallel
+    threads: int  # of ONNX Runtime within an operator
 
     @classmethod
     def of(cls, config: Any, cores: int) -> Setting:
-        """Read what a config means on a machine of so many cores.
+        """Return the setting of a config on a machine with this number of cores.
 
-        Without a thread count the instances share the cores (tritone/onnx_backend/settings.py).
+        Without a thread count, the instances share the cores (tritone/onnx_backend/settings.py).
         """
         instances = sum(group.count or 1 for group in config.instance_group) or DEFAULT_INSTANCES
         threads = config.parameters[THREADS].string_value if THREADS in config.parameters else ""
         return cls(instances, int(threads or 0) or max(1, cores // instances))
 
     def apply(self, config: Any) -> None:
-        """Write it into a ModelConfig, in place of what was there."""
+        """Write it into a ModelConfig, replacing the present setting."""
         del config.instance_group[:]
         config.instance_group.add(count=self.instances, kind=model_config_pb2.ModelInstanceGroup.KIND_CPU)
         config.parameters[THREADS].string_value = str(self.threads)
 
     def lines(self) -> str:
-        """Return what says it in a config.pbtxt."""
+        """Return it as lines of a config.pbtxt."""
         config = model_config_pb2.ModelConfig()
         self.apply(config)
         return "".join(
@@ -50,7 +52,7 @@ class Setting:
         )
 
     def __str__(self) -> str:
-        """As a table shows it."""
+        """Format it for a table."""
         return f"{self.instances} × {self.threads}"  # noqa: RUF001
 
 
@@ -67,16 +69,16 @@ def _parts(config: Any) -> Iterator[tuple[str, Any]]:
 def grid(
     cores: int, instances: Sequence[int] | None = None, threads: Sequence[int] | None = None
 ) -> list[Setting]:
-    """Return the settings worth trying on a machine.
+    """Return the settings to try on a machine.
 
     Args:
-        cores: that this process may use.
+        cores: available to this process.
         instances: only these counts.
         threads: only these counts.
 
     Returns:
-        Powers of two and the number of cores itself. Unless counts are given, only those that keep between
-        half of the cores and twice as many threads at work.
+        Combinations of powers of two and the number of cores. Unless counts are given, only those whose total
+        number of threads is between half and twice the number of cores.
     """
     steps = sorted({2**power for power in range(cores.bit_length()) if 2**power <= cores} | {cores})
     free = instances is None and threads is None

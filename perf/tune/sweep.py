@@ -1,35 +1,32 @@
-"""The committed configs and every candidate on two servers side by side, driven in turns.
+"""The committed configs and every candidate, served by two servers that are measured in turn.
 
-The server that is not driven waits; what it takes from the machine meanwhile hits both alike.
+The server that is not measured is idle; its share of the machine affects both alike.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from perf.bench.closed_loop import Timing, drive
-from perf.bench.load import LoadClient
+from perf.instruments.closed_loop import Timing, drive
+from perf.instruments.command_line import log
+from perf.instruments.load_client import LoadClient
+from perf.instruments.server import serving
 from perf.tune.candidates import Candidate
 from perf.tune.outcome import Figures, Outcome
 from perf.tune.repository import varied_copy
 from perf.tune.traffic import pool, same_answer, traffic
-from tritone.server import Ports, ServerOptions, TritonServer
-from tritone.server.options import REPOSITORIES
-
-ENSEMBLES = REPOSITORIES[1]
 
 
 @dataclass(frozen=True)
 class TuneEffort:
-    """How long to measure."""
+    """How much is measured."""
 
     rounds: int  # per candidate
-    round_s: float  # about so long takes one round of the committed configs
-    stages: tuple[str, ...]  # of SINGLE and UNIFORM; what gains is measured again in any case
+    round_s: float  # approximate length of a round of the committed configs
+    stages: tuple[str, ...]  # of SINGLE and UNIFORM; gains are measured again in any case
 
 
 UNIFORM, SINGLE = "uniform", "single"
@@ -37,15 +34,15 @@ THOROUGH = TuneEffort(rounds=5, round_s=4.0, stages=(UNIFORM, SINGLE))
 QUICK = TuneEffort(rounds=2, round_s=1.0, stages=(UNIFORM,))
 
 
-class Bench:
-    """The server with the committed configs, and what it is asked.
+class CandidateRunner:
+    """Measures candidates against a server with the committed configs.
 
     Args:
-        repository: the models as they are committed.
+        repository: the committed models.
         variant: of their configs, None for config.pbtxt.
         url: gRPC endpoint of a server that serves them.
-        concurrency: requests at a time.
-        effort: how long to measure.
+        concurrency: concurrent requests.
+        effort: how much to measure.
     """
 
     def __init__(
@@ -60,7 +57,7 @@ class Bench:
         self._counts: dict[tuple[str, ...], int] = {}
 
     def run(self, candidate: Candidate) -> Outcome:
-        """Serve a candidate and hold it against the committed configs.
+        """Serve a candidate and measure it against the committed configs.
 
         Raises:
             ServerError: its server did not start.
@@ -70,7 +67,7 @@ class Bench:
         with tempfile.TemporaryDirectory(prefix="tritone-tune-") as folder:
             copy = varied_copy(self._repository, Path(folder) / "models", changes, self._variant)
             with (
-                running(copy, None) as server,
+                serving(copy) as server,
                 LoadClient(self._url, self._concurrency) as committed,
                 LoadClient(server.grpc_url, self._concurrency) as tried,
             ):
@@ -99,12 +96,12 @@ class Bench:
         )
 
     def _requests(self, pipelines: tuple[str, ...], client: LoadClient) -> list[tuple[str, bytes]]:
-        """Return the requests of one round, as many as the committed configs answer in its time."""
+        """Return the requests of a round: as many as the committed configs answer in its length."""
         for pipeline in pipelines:
             if pipeline not in self._pools:
                 self._pools[pipeline] = pool(pipeline)
         if pipelines not in self._counts:
-            # Only the second pass is timed: models take longer over shapes that they have not met.
+            # Only the second pass is timed: the first request of each shape takes longer.
             whole = [body for _, body in traffic(pipelines, len(self._pools[pipelines[0]]), self._pools)]
             drive(client.senders, whole)
             passed = drive(client.senders, whole)
@@ -113,24 +110,14 @@ class Bench:
         return traffic(pipelines, self._counts[pipelines], self._pools)
 
 
-def sweep(bench: Bench, candidates: Sequence[Candidate], say: Callable[[str], None]) -> Iterator[Outcome]:
+def sweep(runner: CandidateRunner, candidates: Sequence[Candidate]) -> Iterator[Outcome]:
     """Measure candidates one after the other."""
     for number, candidate in enumerate(candidates, 1):
         settings = ", ".join(f"{model} {setting}" for model, setting in candidate.settings.items())
-        say(f"tune: {number} of {len(candidates)}: {settings} ...")
-        outcome = bench.run(candidate)
-        say(f"tune:   {outcome.ratio:.2f} times the committed throughput")
+        log(f"tune: {number} of {len(candidates)}: {settings} ...")
+        outcome = runner.run(candidate)
+        log(f"tune:   {outcome.ratio:.2f} times the committed throughput")
         yield outcome
-
-
-@contextmanager
-def running(repository: Path, variant: str | None) -> Iterator[TritonServer]:
-    """Serve models and the pipelines on free ports while the block runs."""
-    options = ServerOptions(
-        repositories=(repository, ENSEMBLES), ports=Ports.free(), model_config_name=variant
-    )
-    with TritonServer(options) as server:
-        yield server
 
 
 def _figures(timing: Timing) -> Figures:

@@ -1,15 +1,15 @@
-"""Mixed requests to the pipelines, written before the measurement."""
+"""Mixed requests to the pipelines, serialised before the measurement."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import cycle, islice
 
-from perf.bench.clips import mixed_clips
-from perf.bench.load import output_samples, output_text, serialised, serialised_text
-from perf.bench.texts import texts
+from perf.instruments.clips import mixed_clips
+from perf.instruments.load_client import output_samples, output_text, serialised, serialised_text
+from perf.instruments.texts import texts
 
-POOL = 40  # requests of a pipeline before they come again
+POOL = 40  # different requests to a pipeline
 SEED = 1
 
 
@@ -21,7 +21,7 @@ def pool(pipeline: str) -> list[bytes]:
 
 
 def traffic(pipelines: Sequence[str], count: int, pools: dict[str, list[bytes]]) -> list[tuple[str, bytes]]:
-    """Return `count` requests with their pipelines, which take turns."""
+    """Return `count` requests with their pipelines, alternating between these."""
     queues = {pipeline: cycle(pools[pipeline]) for pipeline in pipelines}
     return [(pipeline, next(queues[pipeline])) for pipeline in islice(cycle(pipelines), count)]
 
@@ -29,7 +29,7 @@ def traffic(pipelines: Sequence[str], count: int, pools: dict[str, list[bytes]])
 def same_answer(pipeline: str, one: bytes, other: bytes) -> bool:
     """Whether two answers are the same text, or speech of the same length.
 
-    Another number of threads adds up in another order, so samples agree to float rounding only.
+    With another number of threads sums are computed in another order, so samples agree only up to rounding.
     """
     if pipeline == "speech_to_text":
         return output_text(one) == output_text(other)

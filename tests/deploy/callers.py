@@ -1,4 +1,4 @@
-"""Clients that never stop asking, and never ask twice: what they count as failed has failed."""
+"""Clients that send requests continuously and never retry, so that they count every failed request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RECORDINGS = [ROOT / "demo/recordings" / name for name in ("digits_kal.flac", "n
 
 
 class Callers:
-    """One gRPC client used by two threads over one connection, and one HTTP client; mixed requests."""
+    """One gRPC client shared by two threads over one connection, and one HTTP client; mixed requests."""
 
     def __init__(self, ports):
         self._ports = ports
@@ -23,8 +23,8 @@ class Callers:
         self._http = Client(f"127.0.0.1:{ports.http}", protocol="http", retries=0, timeout_s=240)
         self.failures = []
         self.answers = {"grpc": 0, "http": 0}
-        works = [("grpc", self._hear), ("grpc", self._speak), ("http", self._both)]
-        self._threads = [threading.Thread(target=self._repeat, args=work, daemon=True) for work in works]
+        tasks = [("grpc", self._transcribe), ("grpc", self._synthesize), ("http", self._both)]
+        self._threads = [threading.Thread(target=self._repeat, args=task, daemon=True) for task in tasks]
 
     def __enter__(self):
         for thread in self._threads:
@@ -47,20 +47,20 @@ class Callers:
             and connection.status == psutil.CONN_ESTABLISHED
         }
 
-    def _repeat(self, protocol, ask):
+    def _repeat(self, protocol, request):
         for round_ in cycle(range(1000)):
             if self._stopping.wait(0.2):
                 return
             try:
-                ask(round_)
+                request(round_)
                 self.answers[protocol] += 1
             except (TritoneError, AssertionError) as error:
                 self.failures.append(f"{protocol}: {type(error).__name__}: {error}")
 
-    def _hear(self, round_):
+    def _transcribe(self, round_):
         assert self._grpc.transcribe(RECORDINGS[round_ % 2]).transcript, "no words"
 
-    def _speak(self, round_):
+    def _synthesize(self, round_):
         assert self._grpc.synthesize(f"Number {round_}.").samples.size, "no sound"
 
     def _both(self, round_):

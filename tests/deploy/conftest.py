@@ -1,4 +1,4 @@
-"""A node for the tests: a real sshd on this machine, for the user who runs the tests, with its own keys."""
+"""A node for the tests: a real sshd with its own keys on this machine, for the user who runs the tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-from deploy.ports import PortTriple
 from deploy.tree import copy_rules
 from tritone.server import Ports
 
@@ -47,15 +46,15 @@ def _missing() -> str | None:
 
 @dataclass(frozen=True)
 class LocalNode:
-    """An sshd, and the folder that deploys use behind it."""
+    """An sshd, and the folder that deploys to it use."""
 
     root: Path
-    ports: PortTriple  # of the front door
+    ports: Ports  # of the proxy
     inner_port: int
     ssh_arguments: tuple[str, ...]
     ssh_port: int
     known_hosts: Path
-    tree: Path  # what is deployed: a copy, so that work on the project meanwhile changes nothing
+    tree: Path  # what is deployed: a copy, so that edits of the project during the tests have no effect
 
     @property
     def host(self):
@@ -64,18 +63,11 @@ class LocalNode:
     def command(self, name, *options):
         command = [sys.executable, "-m", "deploy", name, self.host, "--root", str(self.root)]
         if name == "release":
-            command += ["--source", str(self.tree)]  # the last one given counts
+            command += ["--source", str(self.tree)]  # the last one takes effect
             for port in ("http", "grpc", "metrics"):
                 command += [f"--{port}-port", str(getattr(self.ports, port))]
-            command += [
-                "--inner-port",
-                str(self.inner_port),
-                "--runtime",
-                "process",
-                "--address",
-                "127.0.0.1",
-            ]
-            command += ["--python", sys.executable, "--envoy", str(_envoy())]
+            command += ["--inner-port", str(self.inner_port), "--runtime", "process"]
+            command += ["--address", "127.0.0.1", "--python", sys.executable, "--envoy", str(_envoy())]
         return [*command, *map(str, options)]
 
     def environment(self, *ssh_arguments):
@@ -83,7 +75,7 @@ class LocalNode:
         return {**os.environ, "SSH_ARGS": given, "PYTHONPATH": str(ROOT)}
 
     def deploy(self, name, *options):
-        """Run a command to its end."""
+        """Run a command and wait for it."""
         return subprocess.run(
             self.command(name, *options),
             cwd=ROOT,
@@ -93,8 +85,8 @@ class LocalNode:
             timeout=DEPLOY_S,
         )
 
-    def begin(self, name, *options):
-        """Start a command in a process group of its own."""
+    def start(self, name, *options):
+        """Start a command in a new process group."""
         return subprocess.Popen(
             self.command(name, *options),
             cwd=ROOT,
@@ -103,7 +95,7 @@ class LocalNode:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            # Started in the background, tests would hand on that Ctrl-C is ignored.
+            # In the background, the tests ignore SIGINT, and the child would inherit that.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
@@ -118,10 +110,10 @@ class LocalNode:
         return sorted(path.name for path in (self.root / "releases").iterdir() if path.name[0] != ".")
 
     def running(self):
-        """Return the releases whose server runs."""
-        return [name for name in self.releases() if self._lives(self.root / "releases" / name)]
+        """Return the releases whose server is running."""
+        return [name for name in self.releases() if self._runs(self.root / "releases" / name)]
 
-    def _lives(self, folder):
+    def _runs(self, folder):
         return (folder / "alive").exists() and subprocess.run(
             ["sh", folder / "alive"], capture_output=True
         ).returncode == 0
@@ -132,7 +124,7 @@ def node():
     missing = _missing()
     if missing:
         pytest.skip(missing)
-    # Paths of Envoy's socket must be short, which pytest's folders are not.
+    # The path of Envoy's socket must be short, and pytest's folders are not.
     folder = Path(tempfile.mkdtemp(prefix="node-", dir="/tmp"))
     sshd, local = _start_sshd(folder)
     try:
@@ -146,26 +138,26 @@ def node():
 
 @pytest.fixture
 def served(node):
-    """The node with a release that serves."""
+    """The node with a serving release."""
     serve(node)
     return node
 
 
 def serve(node):
-    """Deploy the first release, if none is there."""
+    """Deploy the first release, if there is none."""
     if not (node.root / "current").exists():
         done = node.deploy("release")
         assert done.returncode == 0, done.stdout + done.stderr
 
 
 def _start_sshd(folder):
-    for name in ("host_key", "user_key", "shut_key"):
+    for name in ("host_key", "user_key", "restricted_key"):
         subprocess.check_call(
             ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], stdout=subprocess.DEVNULL
         )
-    shut = (folder / "shut_key.pub").read_text()
+    restricted = (folder / "restricted_key.pub").read_text()
     (folder / "authorized_keys").write_text(
-        (folder / "user_key.pub").read_text() + f"no-port-forwarding {shut}"
+        (folder / "user_key.pub").read_text() + f"no-port-forwarding {restricted}"
     )
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -183,7 +175,7 @@ LogLevel ERROR
 """
     )
     if os.geteuid() == 0:
-        Path("/run/sshd").mkdir(exist_ok=True)  # sshd of root wants it for its unprivileged child
+        Path("/run/sshd").mkdir(exist_ok=True)  # sshd run by root needs it for its unprivileged child
     known = folder / "known_hosts"
     key = (folder / "host_key.pub").read_text().split()
     known.write_text(f"[127.0.0.1]:{port} {key[0]} {key[1]}\n")
@@ -192,10 +184,9 @@ LogLevel ERROR
     )
     arguments = ("-F", "none", "-p", str(port), "-i", str(folder / "user_key"), "-o", "IdentitiesOnly=yes")
     arguments += ("-o", f"UserKnownHostsFile={known}")
-    free_ports = Ports.free()
     node = LocalNode(
         root=folder / "tritone",
-        ports=PortTriple(free_ports.http, free_ports.grpc, free_ports.metrics),
+        ports=Ports.free(),
         inner_port=21000 + os.getpid() % 300 * 30,
         ssh_arguments=arguments,
         ssh_port=port,
@@ -214,7 +205,9 @@ def _wait_for_login(node, log):
         if done.returncode == 0:
             return
         time.sleep(0.1)
-    pytest.skip(f"sshd lets nobody in here: {done.stderr.strip()} {log.read_text(errors='replace')[-500:]}")
+    pytest.skip(
+        f"sshd refuses the login here: {done.stderr.strip()} {log.read_text(errors='replace')[-500:]}"
+    )
 
 
 def _stop_all(root):

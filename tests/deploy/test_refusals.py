@@ -1,8 +1,7 @@
-"""What is refused before anything starts, on a real sshd."""
+"""What is refused before any server starts, with a real sshd."""
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import os
 import socket
@@ -10,13 +9,13 @@ import subprocess
 import sys
 import time
 
-from deploy.layout import Layout
-from deploy.lock import lock_command
+from deploy.layout import NodeLayout
+from deploy.lock import lock_command, operator
 
 from .conftest import ROOT
 
 
-def test_dry_run_prints_the_commands_and_touches_nothing(served):
+def test_dry_run_prints_the_commands_and_changes_nothing(served):
     before = fingerprint(served.root)
     done = served.deploy("release", "--dry-run")
     assert done.returncode == 0, done.stderr
@@ -25,20 +24,20 @@ def test_dry_run_prints_the_commands_and_touches_nothing(served):
     assert fingerprint(served.root) == before
 
 
-def test_second_deploy_waits_for_nobody_and_says_who_deploys(served):
+def test_second_deploy_fails_at_once_and_names_the_first(served):
     with held_lock(served) as holder:
         done = served.deploy("rollback")
         assert done.returncode == 1
-        assert "expected to be alone, but somebody@elsewhere is deploying there" in done.stderr
+        assert "expected no other deploy, somebody@elsewhere is deploying there" in done.stderr
         assert holder.poll() is None
 
 
-def test_lock_of_a_hanging_connection_is_taken_over(served):
+def test_lock_of_a_dead_connection_is_taken_over(served):
     with held_lock(served) as holder:
         long_ago = time.time() - 600
         os.utime(served.root / "lock.owner", (long_ago, long_ago))
         done = served.deploy("rollback", "--to", "nothing-of-that-name")
-        assert "expected one to go back to, got nothing-of-that-name" in done.stderr
+        assert "expected one to switch back to, got nothing-of-that-name" in done.stderr
         assert holder.wait(10) == 0
 
 
@@ -50,13 +49,13 @@ def test_changed_host_key_is_explained(served, tmp_path):
     known.write_text(f"[127.0.0.1]:{served.ssh_port} {key[0]} {key[1]}\n")
     done = with_ssh(served, "-o", f"UserKnownHostsFile={known}", first=True)
     assert done.returncode == 1
-    assert "expected the host key of the last visit, got another one" in done.stderr
+    assert "expected the host key of the last connection, got another one" in done.stderr
     assert "ssh-keygen -R" in done.stderr
 
 
 def test_unknown_host_key_is_explained(served, tmp_path):
     done = with_ssh(served, "-o", f"UserKnownHostsFile={tmp_path}/none", first=True)
-    assert "expected a known host key, got one never seen" in done.stderr
+    assert "expected a known host key, got an unknown one" in done.stderr
 
 
 def test_refused_login_is_explained(served, tmp_path):
@@ -64,11 +63,11 @@ def test_refused_login_is_explained(served, tmp_path):
     arguments = ["-F", "none", "-p", str(served.ssh_port), "-i", str(tmp_path / "key")]
     arguments += ["-o", "IdentitiesOnly=yes", "-o", f"UserKnownHostsFile={served.known_hosts}"]
     done = with_ssh(served, *arguments)
-    assert "expected to be let in, was refused" in done.stderr
+    assert "expected a login, was refused" in done.stderr
 
 
 def test_node_that_refuses_tunnels_is_explained(served):
-    key = served.root.parent / "shut_key"
+    key = served.root.parent / "restricted_key"
     arguments = [str(key) if part.endswith("user_key") else part for part in served.ssh_arguments]
     done = with_ssh(served, *arguments)
     assert "expected its sshd to allow tunnels, it refuses them" in done.stderr
@@ -92,11 +91,10 @@ def test_taken_public_port_is_refused_before_anything_is_copied(served):
 
 
 def held_lock(served):
-    """Hold the lock as another machine's deploy would."""
-    script = lock_command(Layout(str(served.root)))
-    mine = f"{getpass.getuser()}@{socket.gethostname()}"
+    """Hold the lock as a deploy from another machine would."""
+    script = lock_command(NodeLayout(str(served.root)))
     holder = subprocess.Popen(
-        ["sh", "-c", script.replace(mine, "somebody@elsewhere")],
+        ["sh", "-c", script.replace(operator(), "somebody@elsewhere")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -106,7 +104,7 @@ def held_lock(served):
 
 
 def with_ssh(served, *arguments, first=False):
-    """Ask for the status with other arguments of ssh; the first of two values counts for ssh."""
+    """Run a rollback with other arguments for ssh, which uses the first of two values."""
     given = [*arguments, *served.ssh_arguments] if first else arguments
     return subprocess.run(
         [sys.executable, "-m", "deploy", "rollback", served.host, "--root", str(served.root)],
@@ -116,12 +114,12 @@ def with_ssh(served, *arguments, first=False):
         capture_output=True,
         text=True,
         timeout=60,
-        start_new_session=True,  # without a terminal ssh cannot ask
+        start_new_session=True,  # without a terminal ssh cannot prompt
     )
 
 
 def fingerprint(folder):
-    """Return names, times and contents of everything that a deploy could change."""
+    """Return times and contents, by path, of everything that a deploy could change."""
     found = {}
     for path in sorted(folder.rglob("*")):
         if path.is_symlink():

@@ -1,4 +1,4 @@
-"""Releases on a real node: the first, the next under load, broken ones, the way back, interrupted ones."""
+"""Releases on a real node: the first, the next under load, rollbacks, broken and interrupted ones."""
 
 from __future__ import annotations
 
@@ -20,13 +20,12 @@ import tritonclient.http as triton_http
 from onnx import numpy_helper
 from tritone_client import Client
 
-from deploy.front_door import FrontDoor
-from deploy.layout import Layout
-from deploy.options import Target
+from deploy.layout import NodeLayout
+from deploy.options import Destination, Timeouts
 from deploy.progress import Progress
+from deploy.proxy import Proxy
+from deploy.session import connected, locked
 from deploy.smoke import SmokeTest
-from deploy.visit import Patience
-from deploy.working import alone, connected, current_state
 
 from .callers import RECORDINGS, Callers
 from .conftest import serve
@@ -46,13 +45,13 @@ def test_first_deploy_serves_on_the_public_ports(served):
 
 @dataclass(frozen=True)
 class Switches:
-    """What was seen while a node was switched to a new release and back again."""
+    """Observations while a node was switched to a new release and back."""
 
     callers: Callers
-    connections: list[set[int]]  # of the gRPC client, before, after the deploy, after the rollback
-    deployed: str  # output of the deploy
-    before: str  # release that served at first
-    after: str  # release that was deployed
+    connections: list[set[int]]  # local ports of the gRPC client before, after the deploy, after the rollback
+    deployed: str  # the deploy's output
+    before: str  # id of the first serving release
+    after: str  # id of the deployed release
     servers: list[list[str]]  # releases with a running server after the deploy, after the rollback
 
 
@@ -92,7 +91,7 @@ def test_only_the_serving_release_runs_after_a_switch(switches, node):
     assert switches.servers == [[switches.after], [switches.before]]
 
 
-def test_rollback_can_be_taken_back(switches, node):
+def test_rollback_can_be_reverted(switches, node):
     assert (node.root / "previous").readlink().name == switches.after
 
 
@@ -103,30 +102,29 @@ def test_unchanged_files_are_linked_not_sent(switches, node):
     assert first.samefile(second)
 
 
-def test_requests_under_way_are_counted_so_that_draining_waits_for_them(served):
+def test_draining_waits_for_requests_in_flight(served):
     progress, smoke_test = Progress(), SmokeTest([])
-    target = Target(served.host, str(served.root), served.ssh_arguments)
+    target = Destination(served.host, str(served.root), served.ssh_arguments)
     noise = np.random.default_rng(0).normal(0, 0.1, 16_000 * 60 * 20).astype(np.float32)
     with connected(target, smoke_test, progress) as (node, checks):
-        layout = Layout(str(served.root))
-        state = current_state(node, layout)
-        release = state.find(state.current).release
-        with alone(node, layout, checks, progress, Patience()) as (visit, _):
-            door = FrontDoor(visit, state, None)
-            assert door.active(release) == 0
+        layout = NodeLayout(str(served.root))
+        with locked(node, layout, checks, progress, Timeouts()) as (session, state):
+            release = state.find(state.current).release
+            proxy = Proxy(session, state)
+            assert proxy.active(release) == 0
             with Client(f"127.0.0.1:{served.ports.grpc}", timeout_s=300) as client:
                 caller = threading.Thread(target=client.transcribe, args=[noise])
                 caller.start()
-                wait_until(lambda: door.active(release) == 1)
-                assert door.drained(release)
-                assert door.active(release) == 0
+                wait_until(lambda: proxy.active(release) == 1)
+                assert proxy.drained(release)
+                assert proxy.active(release) == 0
                 caller.join(30)
                 assert not caller.is_alive()
 
 
 @pytest.mark.parametrize("protocol", [triton_grpc, triton_http], ids=["grpc", "http"])
-def test_an_hour_of_audio_passes_the_front_door(served, protocol):
-    """230 MB in one request; most of it is padding, so that it is answered soon."""
+def test_hour_of_audio_passes_the_proxy(served, protocol):
+    """230 MB in one request; most of it is padding, so that the test is fast."""
     port = served.ports.grpc if protocol is triton_grpc else served.ports.http
     audio = protocol.InferInput("audio", [1, 3600 * 16_000], "FP32")
     audio.set_data_from_numpy(np.zeros((1, 3600 * 16_000), np.float32))
@@ -138,7 +136,7 @@ def test_an_hour_of_audio_passes_the_front_door(served, protocol):
     assert answer.as_numpy("transcript").shape == (1, 1)
 
 
-def test_streams_pass_the_front_door(served):
+def test_streams_pass_the_proxy(served):
     answers = queue.Queue()
     with triton_grpc.InferenceServerClient(f"127.0.0.1:{served.ports.grpc}") as client:
         client.start_stream(lambda result, error: answers.put(error or result))
@@ -151,13 +149,13 @@ def test_streams_pass_the_front_door(served):
     assert texts[0] == texts[1]
 
 
-def test_release_whose_graph_is_corrupt_does_not_replace_the_good_one(served, tmp_path):
+def test_release_with_a_corrupt_graph_does_not_replace_the_old_one(served, tmp_path):
     tree = copied(served, tmp_path)
     (tree / "model_repository/punctuation_bert/1/model.onnx").write_bytes(b"no graph")
     assert_refused(served, tree, ["is not in service", "punctuation_bert", "Leave the node"])
 
 
-def test_release_that_loads_but_hears_nothing_does_not_replace_the_good_one(served, tmp_path):
+def test_release_that_recognises_nothing_does_not_replace_the_old_one(served, tmp_path):
     tree = copied(served, tmp_path)
     path = tree / "model_repository/asr_quartznet/1/model.onnx"
     graph = onnx.load(path)
@@ -166,29 +164,29 @@ def test_release_that_loads_but_hears_nothing_does_not_replace_the_good_one(serv
     values[-1] += 1000  # the blank
     bias.CopyFrom(numpy_helper.from_array(values.astype(np.float32), bias.name))
     onnx.save(graph, path)
-    assert_refused(served, tree, ["smoke test: expected words of", "got none"])
+    assert_refused(served, tree, ["smoke test: expected words in", "got none"])
 
 
-def test_front_door_that_does_not_start_is_replaced_by_the_one_before(served, tmp_path):
+def test_proxy_that_does_not_start_is_replaced_by_the_old_one(served, tmp_path):
     before = served.current
     envoy = tmp_path / "envoy"
-    envoy.write_text('#!/bin/sh\ncase "$*" in *validate*) exit 0 ;; esac\necho no legs to stand on\nexit 1\n')
+    envoy.write_text('#!/bin/sh\ncase "$*" in *validate*) exit 0 ;; esac\necho no such library\nexit 1\n')
     envoy.chmod(0o755)
     done = served.deploy("release", "--envoy", envoy)
     assert done.returncode == 1
     assert "expected Envoy to start, it did not" in done.stderr
-    assert "no legs to stand on" in done.stderr
+    assert "no such library" in done.stderr
     assert served.current == before
     assert served.running() == [before]
     wait_until(lambda: served.state()["ready"])
     assert_serves(served)
 
 
-def test_front_door_whose_configuration_is_refused_stays_as_it_is(served, tmp_path):
+def test_proxy_is_not_changed_when_its_new_configuration_is_rejected(served, tmp_path):
     started_s = (served.root / "front/envoy.pid").stat().st_mtime
     done = served.deploy("release", "--envoy", "/bin/false")
     assert done.returncode == 1
-    assert "Envoy refuses its configuration" in done.stderr
+    assert "Envoy rejects its configuration" in done.stderr
     assert (served.root / "front/envoy.pid").stat().st_mtime == started_s
     assert_serves(served)
 
@@ -196,7 +194,7 @@ def test_front_door_whose_configuration_is_refused_stays_as_it_is(served, tmp_pa
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["killed", "Ctrl-C"])
 def test_interrupted_deploy_leaves_the_old_release_serving_and_no_other_server(served, number):
     before = served.current
-    deploy = served.begin("release")
+    deploy = served.start("release")
     wait_until(lambda: len(served.running()) == 2 or deploy.poll() is not None)
     assert deploy.poll() is None, deploy.communicate()[0]
     os.killpg(deploy.pid, number)
@@ -208,7 +206,7 @@ def test_interrupted_deploy_leaves_the_old_release_serving_and_no_other_server(s
     wait_until(lambda: not (served.root / "lock.owner").exists())
 
 
-def test_node_starts_again_by_itself_with_the_script_for_cron(served):
+def test_script_for_cron_starts_release_and_proxy(served):
     for script in (served.root / "current/stop", served.root / "front/stop"):
         os.system(f"sh {script}")
     assert not served.state()["ready"]
@@ -216,12 +214,12 @@ def test_node_starts_again_by_itself_with_the_script_for_cron(served):
     wait_until(lambda: served.state()["ready"])
 
 
-def assert_refused(served, tree, told):
+def assert_refused(served, tree, messages):
     before = served.current
     started_s = (served.root / "current/server.pid").stat().st_mtime
     done = served.deploy("release", "--source", tree)
     assert done.returncode == 1, done.stdout + done.stderr
-    for words in told:
+    for words in messages:
         assert words in done.stdout + done.stderr
     assert served.current == before
     assert served.running() == [before]
@@ -242,7 +240,7 @@ def copied(served, folder):
 
 
 def answered(callers):
-    """Wait for a further answer over each protocol."""
+    """Wait for another response over each protocol."""
     before = dict(callers.answers)
     wait_until(lambda: all(callers.answers[protocol] > count for protocol, count in before.items()))
 

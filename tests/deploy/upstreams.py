@@ -1,4 +1,4 @@
-"""Servers that note what reaches them: over gRPC the models' names, over HTTP the requests."""
+"""Servers that record what reaches them: model names over gRPC, requests over HTTP."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SERVICE = "/inference.GRPCInferenceService/"
 
 
 class GrpcUpstream(grpc.GenericRpcHandler):
-    """Answers every call of the inference service, and notes which model it was for."""
+    """Answers every call of the inference service, and records its model."""
 
     def __init__(self):
         self.seen = []
@@ -35,7 +35,7 @@ class GrpcUpstream(grpc.GenericRpcHandler):
     def _answer(self, method, request):
         if method == "ModelInfer":
             return self._infer(request).SerializeToString()
-        # Requests for one model have its name in field 1, as those for inference; others are empty.
+        # Like inference requests, those about one model have its name in field 1; others are empty.
         self.seen.append(service_pb2.ModelReadyRequest.FromString(request).name or method)
         return b""
 
@@ -51,7 +51,7 @@ class GrpcUpstream(grpc.GenericRpcHandler):
 
 
 class HttpUpstream:
-    """Answers every request with 200, and notes method, path, headers and the length of the body."""
+    """Answers every request with 200, and records method, path and length of the body."""
 
     def __init__(self):
         self.seen = seen = []

@@ -1,4 +1,4 @@
-"""Tests on a machine with an NVIDIA GPU, in the image that makes engines; elsewhere skipped, saying why."""
+"""Tests on a machine with an NVIDIA GPU, in the image that builds engines; skipped elsewhere, saying why."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from export.errors import DeviceError
-from export.tensorrt.cuda import Cuda
 from export.tensorrt.library import find_device, load_tensorrt
-from export.tensorrt.making import Workshop
+from export.tensorrt.making import BuildContext
 from export.tensorrt.record import BuildOptions
-from export.tensorrt.repository import Repository
+from export.tensorrt.repository_version import RepositoryVersion
 from export.tensorrt.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,32 +27,20 @@ def pytest_addoption(parser):
 
 
 @pytest.fixture(scope="session")
-def trt():
-    try:
-        return load_tensorrt()
-    except DeviceError as error:
-        pytest.skip(str(error))
-
-
-@pytest.fixture(scope="session")
-def cuda():
-    try:
-        return Cuda()
-    except DeviceError as error:
-        pytest.skip(str(error))
-
-
-@pytest.fixture(scope="session")
 def repository(tmp_path_factory):
-    """A copy of the bundled models, for engines to be put into."""
+    """A copy of the bundled models, to install engines into."""
     copy = tmp_path_factory.mktemp("engines") / "model_repository"
     shutil.copytree(
         ROOT / "model_repository", copy, ignore=shutil.ignore_patterns("model.plan*", "__pycache__")
     )
-    return Repository(copy)
+    return RepositoryVersion(copy)
 
 
 @pytest.fixture(scope="session")
-def workshop(request, trt, cuda, repository):
-    cache = request.config.getoption("--engine-cache")
-    return Workshop(trt, cuda, find_device(trt, cuda), BuildOptions(), repository, Store(cache))
+def context(request):
+    try:
+        trt = load_tensorrt()
+        device = find_device(trt)
+    except DeviceError as error:
+        pytest.skip(str(error))
+    return BuildContext(trt, device, BuildOptions(), Store(request.config.getoption("--engine-cache")))

@@ -51,7 +51,7 @@ NETWORKS = {
 
 @pytest.fixture(scope="module", params=NETWORKS.values(), ids=NETWORKS.keys())
 def pair(request, tmp_path_factory):
-    """A NeMo model and the graph made of it."""
+    """A NeMo model and its graph."""
     layers, settings = request.param
     model = recognition_model(layers, **settings)
     path = tmp_path_factory.mktemp("acoustic") / "model.onnx"
@@ -73,9 +73,9 @@ def nemo(model, clip: np.ndarray) -> np.ndarray:
     return log_probs[0, : int(frames)].numpy()
 
 
-def compute(graph: Graph, clips: list[np.ndarray], behind: float = 0.0) -> list[np.ndarray]:
-    """The graph's log-probabilities of clips as one batch, with `behind` as what follows each clip's end."""
-    batch = np.full((len(clips), MELS, max(clip.shape[1] for clip in clips)), behind, np.float32)
+def compute(graph: Graph, clips: list[np.ndarray], padding: float = 0.0) -> list[np.ndarray]:
+    """The graph's log-probabilities of clips as one batch, padded with `padding`."""
+    batch = np.full((len(clips), MELS, max(clip.shape[1] for clip in clips)), padding, np.float32)
     for row, clip in zip(batch, clips, strict=True):
         row[:, : clip.shape[1]] = clip
     length = np.array([[clip.shape[1]] for clip in clips])
@@ -93,11 +93,11 @@ def test_graph_equals_nemo(pair, frames):
     assert max_abs(measured, expected) <= 1e-3
 
 
-@pytest.mark.parametrize("behind", [0.0, 5.0, float("nan")])
-def test_mixed_batch_equals_nemo_clip_by_clip(pair, behind):
+@pytest.mark.parametrize("padding", [0.0, 5.0, float("nan")])
+def test_mixed_batch_equals_nemo_clip_by_clip(pair, padding):
     model, graph = pair
     clips = [features(frames, seed=7) for frames in (512, 300, 1, 2, 64, 511)]
-    for clip, measured in zip(clips, compute(graph, clips, behind), strict=True):
+    for clip, measured in zip(clips, compute(graph, clips, padding), strict=True):
         assert max_abs(measured, nemo(model, clip)) <= 1e-3
 
 

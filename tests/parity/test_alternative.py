@@ -13,14 +13,15 @@ pytest.importorskip("fastapi", reason="not installed: `python3 tools/environment
 
 from fastapi.testclient import TestClient
 
-from perf.alternative.app import NETWORKS, build
+from perf.alternative import NETWORKS
+from perf.alternative.app import build
 
 ROOT = Path(__file__).resolve().parents[2]
 BYTES = {"content-type": "application/octet-stream"}
 
 
 class SlowSpeech:
-    """Counts how many calls are under way at once."""
+    """Counts concurrent calls."""
 
     def __init__(self):
         self.most = self._now = 0

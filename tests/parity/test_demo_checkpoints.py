@@ -11,7 +11,7 @@ import pytest
 from export.checkpoint import Checkpoint
 from export.families import family_of
 from export.family import Options
-from export.repository import Stage
+from export.installation import Stage
 from export.verification import require
 
 pytestmark = pytest.mark.parity

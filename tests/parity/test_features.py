@@ -39,7 +39,7 @@ def preprocessor(**settings):
 
 @pytest.fixture(scope="module", params=SETTINGS.values(), ids=SETTINGS.keys())
 def pair(request, tmp_path_factory):
-    """NeMo's preprocessor and the graph made of it."""
+    """NeMo's preprocessor and its graph."""
     original = preprocessor(**request.param)
     return original, graph_of(original, tmp_path_factory.mktemp("features"))
 
@@ -54,9 +54,9 @@ def graph_of(original, folder) -> Graph:
     return Graph(folder / "model.onnx")
 
 
-def compute(graph: Graph, clips: list[np.ndarray], behind: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-    """Features and lengths of clips as one batch, with `behind` as what follows each clip's end."""
-    audio = np.full((len(clips), max(clip.size for clip in clips)), behind, np.float32)
+def compute(graph: Graph, clips: list[np.ndarray], padding: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Features and lengths of clips as one batch, padded with `padding`."""
+    audio = np.full((len(clips), max(clip.size for clip in clips)), padding, np.float32)
     for row, clip in zip(audio, clips, strict=True):
         row[: clip.size] = clip
     length = np.array([[clip.size] for clip in clips])
@@ -76,7 +76,7 @@ def test_graph_equals_nemo_with_every_setting(pair, samples):
 
 @pytest.mark.parametrize("clip", [np.ones(16000), np.eye(1, 16000, 8000)[0]], ids=["offset", "click"])
 def test_offset_and_click_equal_nemo(graph, clip):
-    """Most powers are nothing but rounding error there, so their logarithms agree less."""
+    """Most powers there are rounding errors, so their logarithms agree less."""
     compare(preprocessor(), graph, clip.astype(np.float32), tolerance=2e-2)
 
 
@@ -112,11 +112,11 @@ def test_no_samples_at_all_give_no_frames(graph):
     assert (output["features"] == 0).all()
 
 
-@pytest.mark.parametrize("behind", [0.0, 1.0, float("nan"), float("inf")])
-def test_batch_equals_its_clips_alone(graph, behind):
+@pytest.mark.parametrize("padding", [0.0, 1.0, float("nan"), float("inf")])
+def test_batch_equals_its_clips_alone(graph, padding):
     lengths = [*TOO_SHORT_FOR_NEMO, *ACCEPTED_BY_NEMO[:-1]]
     clips = [sound(samples, seed) for seed, samples in enumerate(lengths)]
-    features, length = compute(graph, clips, behind)
+    features, length = compute(graph, clips, padding)
     for row, clip in enumerate(clips):
         alone, alone_length = compute(graph, [clip] if clip.size else [np.zeros(1, np.float32)])
         frames = int(alone_length[0]) if clip.size else 0

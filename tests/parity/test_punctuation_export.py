@@ -26,7 +26,7 @@ pytestmark = pytest.mark.parity
 
 @pytest.fixture(scope="module", params=["bert", "distilbert"])
 def exported(request, checkpoints, tmp_path_factory):
-    """The checkpoint and the repository that the command made of it."""
+    """The checkpoint and the repository that it was exported to."""
     repository = tmp_path_factory.mktemp("repository")
     assert command.main([str(checkpoints[request.param]), "--repository", str(repository)]) == 0
     return checkpoints[request.param], repository
@@ -69,7 +69,7 @@ def test_padded_batch_equals_nemo_row_by_row(graph, model):
         assert max_abs(output["capit_logits"][row, :length], capitals[0]) <= 1e-4
 
 
-def test_tokens_behind_the_mask_change_nothing(graph):
+def test_tokens_outside_the_mask_change_nothing(graph):
     ids, mask = rows(40, 10)
     other = np.where(mask == 1, ids, 7)
     first, second = (graph(input_ids=given, attention_mask=mask)["punct_logits"] for given in (ids, other))

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.parity
 
 @pytest.fixture(scope="module", params=["quartznet", "jasper"])
 def exported(request, checkpoints, recordings, tmp_path_factory):
-    """The checkpoint and the repository that the command made of it."""
+    """The checkpoint and the repository that it was exported to."""
     repository = tmp_path_factory.mktemp("repository")
     run(checkpoints[request.param], repository, recordings)
     return checkpoints[request.param], repository
@@ -138,7 +138,7 @@ def test_failed_verification_leaves_the_repository_untouched(
     run(checkpoints["jasper"], repository, recordings, expected=1)
     output = capsys.readouterr()
     assert "FAILED" in output.out
-    assert "left as it is" in output.err
+    assert "is unchanged" in output.err
     assert {path: path.read_bytes() for path in repository.rglob("*") if path.is_file()} == before
 
 

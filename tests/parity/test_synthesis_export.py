@@ -50,7 +50,7 @@ def pair(tmp_path_factory) -> tuple[Path, Path]:
 
 @pytest.fixture(scope="module")
 def exported(pair, tmp_path_factory) -> Path:
-    """The repository that the command made of both, with the configs that are served."""
+    """The repository that both were exported to, with the configs that are served."""
     repository = tmp_path_factory.mktemp("repository")
     for model in ("tts_tacotron2", "tts_waveglow"):
         (repository / model).mkdir()
@@ -166,7 +166,7 @@ def test_both_halves_in_one_command_replace_an_installed_pair(exported, tmp_path
     assert not (repository / "tts_tokenizer/1/pronunciations.txt").exists()
 
 
-def test_new_version_of_one_half_takes_the_other_half_along(pair, exported, tmp_path):
+def test_new_version_of_one_half_gets_a_copy_of_the_other_half(pair, exported, tmp_path):
     repository = shutil.copytree(exported, tmp_path / "repository")
     run(repository, pair[1], options=("--version", "3"))
     folder = repository / "tts_utterances"

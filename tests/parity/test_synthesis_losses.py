@@ -7,7 +7,7 @@ from training.synthesis.losses import gate_loss, guided_attention_loss, mel_loss
 LENGTH = torch.tensor([4, 2])
 
 
-def test_frames_behind_an_utterance_do_not_count():
+def test_frames_after_an_utterance_do_not_count():
     true = torch.randn(2, 4, 3)
     predicted = true.clone()
     predicted[1, 2:] += 100
@@ -20,7 +20,7 @@ def test_errors_are_measured_in_deviations():
     assert mel_loss(true + 6, true, torch.tensor([1]), torch.tensor([3.0])) == 2 + 4
 
 
-def test_gate_fires_at_the_first_step_behind_the_utterance():
+def test_gate_fires_at_the_first_step_after_the_utterance():
     gate = torch.full((2, 5), -20.0)
     gate[0, 4] = gate[1, 2] = 20.0
     gate[1, 3:] = torch.nan  # never looked at

@@ -58,7 +58,7 @@ def test_every_row_of_a_batch_equals_nemo_alone(voice):
     assert batch[-1].mel_length == 0
 
 
-def test_frames_behind_the_end_are_silence(voice):
+def test_frames_after_the_end_are_silence(voice):
     model, graph = voice
     symbols = np.zeros((2, 30), dtype=np.int64)
     output = graph(symbols=symbols, symbols_length=np.array([[2], [30]]), dropout=np.stack(dropout(2)))

@@ -17,7 +17,7 @@ from nemo.collections.tts.g2p.models.en_us_arpabet import EnglishG2p
 from omegaconf import OmegaConf
 
 from export.errors import UnsupportedCheckpointError
-from export.repository import Stage
+from export.installation import Stage
 from export.synthesis.tokenizer import TOKENIZER_MODEL, write_tokenizer
 from tritone.text.symbols import SymbolSet
 
@@ -91,7 +91,7 @@ def phonemes(folder, g2p=None, **options):
 
 
 def model(tokenizer, **config):
-    """As much of a Tacotron2Model as the exporter looks at."""
+    """The parts of a Tacotron2Model that the exporter reads."""
     return SimpleNamespace(
         tokenizer=tokenizer, cfg=OmegaConf.create({"text_tokenizer": {"g2p": {}}, **config})
     )
@@ -155,7 +155,7 @@ def test_other_tokenizers_are_refused(tmp_path):
         written(model(VietnameseCharsTokenizer()), tmp_path)
 
 
-def test_own_reading_of_unknown_words_is_refused(tmp_path):
+def test_custom_reading_of_unknown_words_is_refused(tmp_path):
     config = {"text_tokenizer": {"g2p": {"apply_to_oov_word": "some.function"}}}
     with pytest.raises(UnsupportedCheckpointError, match="apply_to_oov_word"):
         written(model(phonemes(tmp_path), **config), tmp_path)

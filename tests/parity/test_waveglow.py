@@ -11,7 +11,7 @@ from export.families.waveglow.conditioning import (
     UpsampledConditioning,
     interpolation,
 )
-from export.families.waveglow.graph import WaveGlow, write_waveglow
+from export.families.waveglow.graph import WaveGlowNetwork, write_waveglow
 from export.families.waveglow.reference import nemo_audio
 from export.families.waveglow.verification import probe_mel, probe_noise, vocoded
 from export.onnx_graph import Graph
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.parity
 
 FRAMES = (7, 1, 3, 12)
 HOP = 256
-TAPS = 4  # frames that NeMo's upsampling hears
+TAPS = 4  # frames that NeMo's upsampling reads
 
 
 def interpolate(model, span: int) -> None:
@@ -54,7 +54,7 @@ def vocoder(request, tmp_path_factory):
     """A model and its graph."""
     form, group, conditioning = request.param
     model = waveglow(folded=form == "folded", n_group=group)
-    module = WaveGlow(model.waveglow).eval()
+    module = WaveGlowNetwork(model.waveglow).eval()
     assert isinstance(module.conditioning, conditioning)
     path = tmp_path_factory.mktemp("graph") / "model.onnx"
     write_waveglow(module, path)
@@ -87,7 +87,7 @@ def test_any_interpolation_between_frames_is_recognised(span, tmp_path):
     interpolate(model, span)
     weights, kernel = interpolation(model.waveglow.upsample, model.waveglow.n_group)
     assert (len(weights), kernel.shape[2]) == (span, TAPS - span + 1)
-    write_waveglow(WaveGlow(model.waveglow).eval(), tmp_path / "model.onnx")
+    write_waveglow(WaveGlowNetwork(model.waveglow).eval(), tmp_path / "model.onnx")
     mel, z = probe_mel(MEL["nfilt"], 5), probe_noise(8, 5 * HOP // 8, 0.8)
     (audio,) = vocoded(Graph(tmp_path / "model.onnx"), [mel], [z])
     assert relative_l2(audio, nemo_audio(model, mel, z)) <= 1e-5

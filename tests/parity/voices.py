@@ -63,7 +63,7 @@ def tacotron2(tokenizer: Any = None, mel: dict[str, Any] = MEL, **decoder: Any) 
 
 
 def waveglow(mel: dict[str, Any] = MEL, folded: bool = True, **changes: Any) -> Any:
-    """A WaveGlowModel, with the conditioning that the fast graph is made of or with NeMo's."""
+    """A WaveGlowModel, with the conditioning of the fast graph or with NeMo's."""
     model = waveglow_random.waveglow_model(mel, {**WAVEGLOW, **changes})
     if folded:
         waveglow_random.fold_conditioning(model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import tritonclient.grpc as triton
 from tritonclient.utils import np_to_triton_dtype
 
+from export.recognition.recordings import AUDIO_SUFFIXES
 from tritone.server import Ports, ServerOptions, TritonServer
 from tritone.server.installation import find_installation
 from tritone.server.options import REPOSITORIES
@@ -87,10 +89,18 @@ def text(*values):
     return np.array(rows, dtype=object)
 
 
+def settled(count):
+    """Return a counter's value once it has stayed the same for a second."""
+    while (before := count()) is not None:
+        time.sleep(1)
+        if count() == before:
+            return before
+
+
 @pytest.fixture(scope="session")
 def recordings():
     """The sample recordings as 16 kHz mono samples, by file name."""
     from tritone.audio.decoding import decode_audio
 
-    files = sorted(path for path in RECORDINGS.iterdir() if path.suffix in (".wav", ".flac", ".ogg", ".mp3"))
+    files = sorted(path for path in RECORDINGS.iterdir() if path.suffix in AUDIO_SUFFIXES)
     return {path.name: decode_audio(path.read_bytes(), 600) for path in files}

@@ -110,7 +110,7 @@ def test_the_demo_shows_every_part_of_an_answer_and_stops_its_server():
     )
     assert done.returncode == 0, done.stderr
     labels = ("Ready after", FLAC.name, "recognised", "punctuated", "reference", "word times", "1 recording")
-    labels += ("spoken again", "real-time factor", "spoken  ", f"{FLAC.stem}_spoken.wav")
+    labels += ("synthesised", "real-time factor", "text  ", f"{FLAC.stem}_synthesised.wav")
     positions = [done.stdout.find(label) for label in labels]
     assert positions == sorted(positions)
     assert positions[0] > 0

@@ -21,6 +21,9 @@ from tritone.server.model_processes import model_of, processes_of
 
 from .conftest import ROOT, batch, stand_in_only, tensor, text
 
+# Triton waits that long for killed processes when it stops.
+QUICK_EXIT = ("--", "--exit-timeout-secs=3")
+
 
 @contextmanager
 def launched(*options):
@@ -47,7 +50,7 @@ def launched(*options):
 
 @pytest.fixture(scope="module")
 def healing():
-    with launched() as server:
+    with launched(*QUICK_EXIT) as server:
         yield server
 
 
@@ -108,7 +111,7 @@ def pipelines_of(model):
         pytest.param("tts_waveglow", True, "text_to_speech", marks=stand_in_only),
     ],
 )
-def test_a_killed_model_is_loaded_anew_while_the_others_go_on(
+def test_a_killed_model_is_loaded_again_while_the_others_keep_serving(
     healing, requests, model, all_of_them, pipeline
 ):
     process, client, lines = healing
@@ -117,7 +120,7 @@ def test_a_killed_model_is_loaded_anew_while_the_others_go_on(
     kill(process, model, all_of_them)
     for other in requests.keys() - pipelines_of(model):
         assert works(client, other, requests[other])
-    wait_until(lambda: any(f"{model} is loaded anew" in line for line in lines[before:]), process, 30)
+    wait_until(lambda: any(f"{model} is loaded again" in line for line in lines[before:]), process, 30)
     for _ in range(4):  # both processes, where there are two
         assert works(client, pipeline, requests[pipeline])
     assert client.is_server_ready()
@@ -151,7 +154,7 @@ def health(client, *options):
 
 
 def test_without_the_launchers_care_a_killed_model_stays_dead_and_only_a_probe_tells(requests):
-    with launched("--killed-models", "leave") as (process, client, _):
+    with launched("--killed-models", "leave", *QUICK_EXIT) as (process, client, _):
         code, text = health(client, "--probe")
         assert code == 0
         assert text.count("answered in") == 5
@@ -188,11 +191,11 @@ def test_a_server_that_is_killed_is_started_again_and_leaves_no_model_process_be
 
 
 def test_a_frozen_process_is_replaced_before_it_can_end_the_server():
-    with launched() as (process, client, lines):
+    with launched(*QUICK_EXIT) as (process, client, lines):
         server = tritonserver_of(process)
         frozen = next(pid for pid, model in processes_of(server).items() if model == "text_validator")
         os.kill(frozen, signal.SIGSTOP)
-        wait_until(lambda: any("text_validator is loaded anew" in line for line in lines), process)
+        wait_until(lambda: any("text_validator is loaded again" in line for line in lines), process)
         assert any("text_validator was frozen; killed it" in line for line in lines)
         with suppress(ProcessLookupError):
             os.kill(frozen, signal.SIGCONT)

@@ -21,7 +21,7 @@ from tritone.errors import PortInUseError, StartupError
 from tritone.repository.configs import read_repositories
 from tritone.server import Ports, ServerOptions, TritonServer
 from tritone.server.installation import find_installation
-from tritone.server.native import require_onnxruntime
+from tritone.server.onnxruntime import require_min_version
 from tritone.server.options import REPOSITORIES
 
 from .conftest import NATIVE, ROOT, batch, tensor
@@ -83,7 +83,7 @@ def keep_only(folder, names):
 
 def too_old_for_int8():
     try:
-        require_onnxruntime(REPOSITORIES, "int8", find_installation())
+        require_min_version(REPOSITORIES, "int8", find_installation())
     except StartupError as error:
         return str(error)
     return ""
@@ -143,12 +143,12 @@ def test_stopping_finishes_requests_in_flight_and_exits_cleanly(foreground, numb
     caller.start()
     while windows_recognised() == before and caller.is_alive():  # sending half an hour takes a while
         time.sleep(0.05)
-    assert not answers  # still at work
+    assert not answers  # still running
     process.send_signal(number)
     caller.join(60)
     assert answers, "the request in flight was not finished\n" + "".join(lines)
     assert process.wait(60) == 0
-    assert "in flight" in "".join(lines)
+    assert "running requests are finished first" in "".join(lines)
 
 
 def test_killed_launcher_leaves_no_server_behind(foreground):

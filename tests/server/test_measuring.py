@@ -1,8 +1,8 @@
-"""What measurements rest on: requests of the comparison, and repositories that the sweep varies."""
+"""Prerequisites of measurements: the comparison's requests, and the sweep's repositories."""
 
 import tritonclient.grpc as triton
 
-from perf.alternative.http_side import TRITONE, Client, duration_s
+from perf.alternative.http_api import TRITONE, Client, duration_s
 from perf.tune.repository import varied_copy
 from perf.tune.settings import Setting
 from tritone.server import Ports, ServerOptions, TritonServer

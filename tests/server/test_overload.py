@@ -25,8 +25,8 @@ from .conftest import RECORDINGS, batch, tensor, text
 from .small import small_server
 
 AT_WORK, QUEUE = 2, 4
-FULL = "expected at most 4 requests that wait"
-LATE = "expected the request to be begun within 0.1 s"
+FULL = "expected at most 4 waiting requests"
+LATE = "not started within 0.1 s"
 BURST = 24
 
 
@@ -165,7 +165,7 @@ def test_the_client_names_overload_and_says_what_to_do(server, half_minute, kind
     assert {type(refusal) for refusal in refusals} == {OverloadedError}
     assert all(
         re.fullmatch(
-            rf"speech_to_text: the server is overloaded, {FULL} .*; send fewer at a time, .*", message
+            rf"speech_to_text: the server is overloaded, {FULL} .*; reduce the concurrency, .*", message
         )
         for message in map(str, refusals)
     )

@@ -12,7 +12,7 @@ import tritonclient.grpc as triton
 import tritonclient.http as triton_http
 from tritonclient.utils import InferenceServerException
 
-from .conftest import tensor, text
+from .conftest import settled, tensor, text
 
 GOOD = "The box was thrown beside the parked truck."
 
@@ -139,12 +139,6 @@ def test_cancelled_text_stops_between_utterances(client, infer):
     def spoken():
         return client.get_inference_statistics("tts_waveglow").model_stats[0].inference_stats.success.count
 
-    def settled():
-        while (before := spoken()) is not None:
-            time.sleep(1)
-            if spoken() == before:
-                return before
-
     tokens = symbols_of(infer, " ".join([GOOD] * 200))
     at_start = spoken()
     inputs = [tensor(*item) for item in tokens.items()]
@@ -152,7 +146,7 @@ def test_cancelled_text_stops_between_utterances(client, infer):
     while spoken() == at_start:
         time.sleep(0.02)
     request.cancel()
-    assert settled() - at_start < 100  # 200 utterances at least
+    assert settled(spoken) - at_start < 100  # 200 utterances at least
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from functools import partial
 
 import pytest
 
@@ -16,16 +15,13 @@ from export import families
 from export.checkpoint import Checkpoint
 from export.errors import UnsupportedCheckpointError
 from export.family import Options
-from export.tensorrt.making import Graphs
-from export.tensorrt.plan import prepared, task_of
-from export.tensorrt.repository import Repository
-from export.tensorrt.samples import samples_of
-from export.tensorrt.simulation import session, simulated
-from export.tensorrt.verification import compare
-from perf.load.layout import Layout
+from export.tensorrt.repository_version import RepositoryVersion
+from export.tensorrt.simulation import simulate_engine
+from export.tensorrt.spec import EngineSpec
+from perf.instruments.layout import Layout
 from tests.server.toy_family import Toy
 from tritone.repository.checks import check_repositories
-from tritone.repository.versions.families import read_families
+from tritone.repository.versions.groups import read_inventory
 from tritone.server.options import REPOSITORIES
 
 NAMES = {
@@ -71,7 +67,7 @@ def test_it_is_found_by_its_class_and_by_its_model(repository):
 
 
 def test_a_name_is_taken_once(registered):
-    with pytest.raises(ValueError, match="expected a name that no other has, got 'toy'"):
+    with pytest.raises(ValueError, match="expected a unique name, got 'toy'"):
         families.register(Toy)
 
 
@@ -93,7 +89,7 @@ def test_of_two_families_for_one_class_the_configuration_decides(repository, mon
 
 def test_the_repository_with_it_is_in_order(repository):
     assert check_repositories([repository, *REPOSITORIES[1:]]) == []
-    found = read_families([repository, *REPOSITORIES[1:]]).families
+    found = read_inventory([repository, *REPOSITORIES[1:]]).groups
     # It shares the bundled front end, so their versions go together.
     assert {*Toy.models, "asr_features", "asr_windows"} <= set(found["asr"].models)
 
@@ -116,15 +112,10 @@ def test_a_second_set_of_its_models_is_exported_under_other_names(repository):
 
 
 def test_its_engine_has_profiles_and_passes_its_verification(repository):
-    at = Repository(repository)
-    model = families.engine_named("asr_toy")
-    single, batch = task_of(model, at).profiles
-    assert single.inputs["features"].most == (1, 64, 3008)
-    assert batch.inputs["features"].most[0] == 16
-    graphs = Graphs(at)
-    samples = samples_of(model, at, graphs.made_by)
-    engine = session(simulated(*prepared(model, at)))
-    checks = compare(model, samples, engine, partial(graphs, "asr_toy"))
+    spec = EngineSpec.read(families.engine_named("asr_toy"), RepositoryVersion(repository))
+    assert spec.profiles["single"]["features"].max == (1, 64, 3008)
+    assert spec.profiles["batch"]["features"].max[0] == 16
+    checks = simulate_engine(spec).checks
     assert checks
     assert all(check.passed for check in checks)
 
@@ -137,10 +128,10 @@ def test_load_tests_know_its_models(repository):
 def test_it_is_served_and_load_tested_beside_the_bundled_recogniser(repository, tmp_path):
     for package in ("matplotlib", "jinja2", "markdown_it"):
         pytest.importorskip(package, reason="load tests need `make perf-setup`")
+    from perf.instruments.errors import AnalyzerError
+    from perf.instruments.load_test_results import LoadTestRun
+    from perf.instruments.perf_analyzer import find_analyzer
     from perf.load.__main__ import main
-    from perf.load.analyzer import find_analyzer
-    from perf.load.errors import AnalyzerError
-    from perf.load.results import Run
 
     try:
         find_analyzer()
@@ -151,7 +142,7 @@ def test_it_is_served_and_load_tested_beside_the_bundled_recogniser(repository, 
     short = ["--quick", "--window", "0.3", "--stability", "1000", "--inputs", "3", "--protocols", "grpc"]
     words = ["--repository", str(repository), "--models", ",".join(models), "--output", str(tmp_path / "run")]
     assert main([*words, *loads, *short, "--no-alternative"]) == 0
-    run = Run.read(tmp_path / "run")
+    run = LoadTestRun.read(tmp_path / "run")
     assert {point.model for point in run.points} == set(models)
     assert all(point.throughput > 0 and not point.failures for point in run.points)
     (toy,) = (point for point in run.points if point.model == "speech_to_text_toy")

@@ -1,4 +1,4 @@
-"""tools/environment.py, as far as nothing is installed."""
+"""tools/environment.py, without installing anything."""
 
 import sys
 
@@ -8,7 +8,7 @@ from tools import environment
 
 
 @pytest.mark.parametrize("arguments", [[], ["server"], ["serve", "folder"], ["node"]])
-def test_wrong_kind_is_told_what_there_is(arguments):
+def test_unknown_kind_is_refused_with_the_list_of_kinds(arguments):
     with pytest.raises(
         SystemExit, match=r"expected serve, cpu, gpu, perf, .* or front-door with a folder, got"
     ):
@@ -17,7 +17,7 @@ def test_wrong_kind_is_told_what_there_is(arguments):
 
 @pytest.fixture
 def commands(tmp_path, monkeypatch):
-    """The commands that would be run for environments under a folder of our own."""
+    """The commands that would be run for environments under a temporary folder."""
     run = []
     for folder in (tmp_path / ".venv/bin", tmp_path / "requirements", tmp_path / "clients"):
         folder.mkdir(parents=True)
@@ -35,7 +35,7 @@ def commands(tmp_path, monkeypatch):
     return run
 
 
-def test_the_build_for_cuda_takes_the_place_of_the_other_and_back(tmp_path, commands):
+def test_cuda_build_replaces_the_cpu_build_until_the_locks_change(tmp_path, commands):
     environment.gpu()
     assert any("requirements/dev.txt" in command for command in commands)
     removed = next(index for index, command in enumerate(commands) if "uninstall" in command)
@@ -52,9 +52,7 @@ def test_the_build_for_cuda_takes_the_place_of_the_other_and_back(tmp_path, comm
     assert not (tmp_path / ".venv/.stamp-gpu").exists()
 
 
-def test_an_installation_of_the_build_for_cuda_that_fails_is_mended_by_the_next_command(
-    commands, monkeypatch
-):
+def test_failed_installation_of_the_cuda_build_is_repaired_by_the_next_command(commands, monkeypatch):
     environment.serve()
 
     def fail(command):
@@ -73,7 +71,7 @@ def test_an_installation_of_the_build_for_cuda_that_fails_is_mended_by_the_next_
     assert any("requirements/dev.txt" in command for command in commands)
 
 
-def test_the_build_for_processors_comes_back_where_that_is_asked_for(tmp_path, commands):
+def test_cpu_build_is_restored_on_request(tmp_path, commands):
     environment.gpu()
     commands.clear()
     environment.cpu()
@@ -84,16 +82,16 @@ def test_the_build_for_processors_comes_back_where_that_is_asked_for(tmp_path, c
     assert commands == []
 
 
-def test_an_environment_too_old_for_cuda_stays_as_it_is(commands, monkeypatch):
+def test_environment_with_a_python_too_old_for_cuda_is_not_changed(commands, monkeypatch):
     environment.serve()
     commands.clear()
     monkeypatch.setattr(environment, "_version_of", lambda python: (3, 10))
-    with pytest.raises(SystemExit, match=r"needs Python 3.11 or 3.12, .venv has 3.10; make it again"):
+    with pytest.raises(SystemExit, match=r"needs Python 3.11 or 3.12, .venv has 3.10; recreate it"):
         environment.gpu()
     assert commands == []
 
 
-def test_environment_whose_making_was_interrupted_is_made_again(tmp_path):
+def test_environment_whose_creation_was_interrupted_is_recreated(tmp_path):
     source = tmp_path / "lock.txt"
     source.write_text("")
     folder = tmp_path / "made"

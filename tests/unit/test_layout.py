@@ -1,11 +1,14 @@
 import ast
 import importlib
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
-OUTER_ROOMS = {"deploy", "export", "training", "perf", "demo", "tools", "tritone_client", "torch", "nemo"}
+OUTER_PACKAGES = {"deploy", "export", "training", "perf", "demo", "tools", "tritone_client", "torch", "nemo"}
 
 
 def imported(path):
@@ -18,12 +21,36 @@ def imported(path):
 
 def test_library_imports_nothing_that_imports_it():
     for path in (ROOT / "tritone").rglob("*.py"):
-        assert not OUTER_ROOMS & set(imported(path)), path
+        assert not OUTER_PACKAGES & set(imported(path)), path
 
 
 def test_client_does_not_import_the_library():
     for path in (ROOT / "clients/src").rglob("*.py"):
         assert "tritone" not in set(imported(path)), path
+
+
+@pytest.mark.parametrize(
+    ("client", "library"),
+    [
+        ("flows.CANARY", "repository.versions.groups.CANARY"),
+        ("calls.SAMPLE_RATE_HZ", "contract.SAMPLE_RATE_HZ"),
+        ("synthesis.LARGEST_SEED", "synthesis.parameters.SEED.high"),
+        ("recordings.FORMATS", "audio.containers.FORMATS"),
+    ],
+)
+def test_client_and_library_agree_on_what_both_state(client, library):
+    """Neither may import the other."""
+    stated = [pkgutil.resolve_name(name) for name in (f"tritone_client.{client}", f"tritone.{library}")]
+    assert stated[0] == stated[1]
+
+
+@pytest.mark.parametrize(
+    ("client", "library"), [("SPEEDS", "SPEED"), ("SIGMAS", "SIGMA"), ("DENOISING", "DENOISE")]
+)
+def test_client_and_library_agree_on_the_ranges_of_parameters(client, library):
+    parameter = pkgutil.resolve_name(f"tritone.synthesis.parameters.{library}")
+    limits = pkgutil.resolve_name(f"tritone_client.synthesis.{client}")
+    assert limits == (parameter.low, parameter.high)
 
 
 def test_model_files_stay_short():
@@ -32,18 +59,18 @@ def test_model_files_stay_short():
 
 
 def test_modules_stay_readable():
-    for room in ("tritone", "export", "training", "clients/src", "perf", "tools", "demo", "deploy"):
-        for path in (ROOT / room).rglob("*.py"):
+    for package in ("tritone", "export", "training", "clients/src", "perf", "tools", "demo", "deploy"):
+        for path in (ROOT / package).rglob("*.py"):
             assert len(path.read_text().splitlines()) <= 320, path
 
 
 def test_a_family_is_named_in_its_own_package_only():
-    """Beside that in the registry, in configs, and by tools that drive NeMo's own models of it."""
+    """Exceptions: the registry, configs, and tools that run NeMo's own models of it."""
     from export.families import families
 
     outside = [
         path
-        for room in (
+        for folder in (
             "tritone",
             "export",
             "perf",
@@ -53,7 +80,7 @@ def test_a_family_is_named_in_its_own_package_only():
             "model_repository",
             "clients/src",
         )
-        for path in (ROOT / room).rglob("*.py")
+        for path in (ROOT / folder).rglob("*.py")
     ]
     for family in families():
         model = importlib.import_module(family.__module__.rpartition(".")[0]).MODEL
@@ -72,5 +99,7 @@ def test_families_are_looked_up_without_what_some_environment_lacks():
     """Torch, NeMo and PyYAML are missing where engines are made, Triton's client in NeMo's environment."""
     missing = "{'torch', 'nemo', 'tritonclient', 'yaml'}"
     code = f"import sys, export.families; print({missing} & sys.modules.keys())"
-    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "set()"
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == "set()"

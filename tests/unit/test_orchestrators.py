@@ -1,4 +1,4 @@
-"""Models that call others load from their folder, their parameters and a way to call, wherever that leads."""
+"""Models that call others load from their folder, their parameters and a function that binds partners."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def loaded(model, bind, changes=(), **options):
     return loader(parameters)(REPOSITORIES[0] / model / "1", parameters, bind, **options)
 
 
-def test_partners_are_the_models_that_a_config_names_but_for_the_one_that_takes_over():
+def test_partners_are_the_models_in_a_config_except_the_next_one():
     assert Parameters.of(config("asr_windows")).partners == {
         "acoustic_model": "asr_quartznet",
         "features_model": "asr_features",
@@ -53,7 +53,7 @@ def test_a_config_decides_which_model_is_called():
 
 
 @pytest.mark.parametrize("model", CALLERS)
-def test_a_partner_without_a_name_is_refused(model):
+def test_a_partner_without_a_name_is_rejected(model):
     key = sorted(Parameters.of(config(model)).partners)[0]
     with pytest.raises(
         ArtifactError, match=f"'{model}', parameter {key}: expected the name of a model, got ''"
@@ -61,7 +61,7 @@ def test_a_partner_without_a_name_is_refused(model):
         loaded(model, lambda name, inputs, outputs: None, {key: ""}, ahead=False)
 
 
-def test_windows_at_work_at_once_give_what_they_give_one_by_one():
+def test_concurrent_windows_equal_sequential_ones():
     def bind(name, inputs, outputs):
         def call(*arrays):
             first, length = arrays
@@ -77,8 +77,8 @@ def test_windows_at_work_at_once_give_what_they_give_one_by_one():
         return call
 
     audio = np.random.default_rng(0).normal(0, 0.1, 16_000 * 75).astype(np.float32)
-    together, alone = (loaded("asr_windows", bind, ahead=ahead).log_probs(audio) for ahead in (True, False))
-    np.testing.assert_array_equal(together, alone)
+    together, alone = (loaded("asr_windows", bind, ahead=ahead).recognise(audio) for ahead in (True, False))
+    np.testing.assert_array_equal(together.log_probs, alone.log_probs)
 
 
 def test_a_voice_without_a_denoiser_speaks_but_does_not_denoise():

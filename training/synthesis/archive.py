@@ -11,7 +11,7 @@ from typing import Any
 def save_compressed(model: Any, path: Path) -> None:
     """Save a NeMo model as a gzip'ed .nemo archive, which NeMo restores like a plain one.
 
-    Weights that are zero by construction then take no room.
+    Weights that are zero by construction then take almost no space.
     """
     plain, partial = path.with_suffix(".plain.nemo"), path.with_suffix(".part")
     model.save_to(str(plain))

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 
 def _windows(weights: Tensor, total: Tensor, kernel: int) -> Tensor:
-    """Return (N, 2 K): what the location filters see at every symbol of (B, S) weights."""
+    """Return (N, 2 K): the location filters' inputs at every symbol of (B, S) weights."""
     side = (kernel - 1) // 2
     seen = functional.pad(torch.stack((weights, total), 1), (side, side))
     return seen.unfold(2, kernel, 1).transpose(1, 2).reshape(weights.numel(), 2 * kernel)

@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from training.shards import Utterance
+from training.shards import Clip
 
-POOL_BATCHES = 24  # batches are cut from so many batches' utterances, sorted by length
+POOL_BATCHES = 24  # batches whose utterances are sorted by length together
 
 
 class Batch(NamedTuple):
@@ -33,7 +33,7 @@ def as_steps(mel: NDArray[np.float16], frames_per_step: int) -> NDArray[np.float
 
 
 def collate(symbols: Sequence[Sequence[int]], steps: Sequence[NDArray[np.float32]]) -> Batch:
-    """Stack utterances, with zeros behind the shorter ones."""
+    """Stack utterances, with zeros after the shorter ones."""
 
     def padded(rows: list[Tensor]) -> Tensor:
         return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
@@ -61,7 +61,7 @@ class SpokenBatches:
 
     def __init__(
         self,
-        utterances: Sequence[Utterance],
+        utterances: Sequence[Clip],
         mels: Sequence[NDArray[np.float16]],
         tokenizer: Any,
         size: int,
@@ -75,7 +75,7 @@ class SpokenBatches:
         self.randomness = random.Random(seed)
 
     def batches(self, longest_s: float) -> Iterator[Batch]:
-        """Go over the utterances up to a length, again and again."""
+        """Iterate endlessly over the utterances up to a length."""
         chosen = [i for i, u in enumerate(self.utterances) if u.duration_s <= longest_s]
         pool = self.size * POOL_BATCHES
         while True:

@@ -1,4 +1,4 @@
-"""Word error rates of the demo voice, link by link: what a recogniser understands of held-out texts.
+"""Word error rates of the demo voice, stage by stage: how a recogniser transcribes held-out texts.
 
     python -m training.synthesis.evaluate \\
         --tacotron2 training/checkpoints/tacotron2_small_en.nemo \\
@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from nemo.collections.tts.models import Tacotron2Model, WaveGlowModel
 
-from training.shards import Utterance, as_float, read_split
+from training.shards import Clip, as_float, read_split
 from training.synthesis.listening import (
     Audio,
     GriffinLim,
@@ -34,7 +34,7 @@ Vocoder = Callable[[Any], Audio]
 
 
 def waveglow_vocoder(path: Path) -> Vocoder:
-    """Load a WaveGlow; returns what turns (T, M) frames into (N,) audio, with the checkpoint's own sigma."""
+    """Load a WaveGlow; returns a function from (T, M) frames to (N,) audio, with the checkpoint's sigma."""
     model = WaveGlowModel.restore_from(str(path), map_location="cpu").eval()
 
     def vocoder(mel: Any) -> Audio:
@@ -48,8 +48,8 @@ def waveglow_vocoder(path: Path) -> Vocoder:
     return vocoder
 
 
-def synthesise(model: Any, utterances: Sequence[Utterance]) -> list[Spoken]:
-    """Speak the texts, each with noise of its own."""
+def synthesise(model: Any, utterances: Sequence[Clip]) -> list[Spoken]:
+    """Speak the texts, each with its own noise."""
     spoken = []
     for number, utterance in enumerate(utterances):
         torch.manual_seed(number)

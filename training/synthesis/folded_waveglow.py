@@ -20,9 +20,9 @@ TAPS = 3  # frames
 
 
 class Conditioning(nn.Module):
-    """What the mel frames say to every group of samples: three taps, interpolated linearly.
+    """The conditioning of every group of samples on mel frames: three taps, interpolated linearly.
 
-    Group column q of frame i hears (1 - q/Q) h[i] + q/Q h[i + 1], where Q is the number of groups in a frame
+    Group column q of frame i gets (1 - q/Q) h[i] + q/Q h[i + 1], where Q is the number of groups in a frame
     and h[i] mixes the frames i-3 to i-1.
     """
 
@@ -171,7 +171,7 @@ def to_nemo(model: FoldedWaveGlow) -> dict[str, torch.Tensor]:
     upsampling = torch.zeros(mels, mels, UPSAMPLING_KERNEL // group, group)
     every = torch.arange(mels)
     for tap in range(TAPS):
-        # The oldest tap hears the frame 3 to 2 frames back, the newest the one 1 to 0 frames back.
+        # The oldest tap reads the frame 3 to 2 frames back, the newest the one 1 to 0 frames back.
         oldest = (TAPS - tap) * per_frame
         upsampling[every, every, oldest : oldest + per_frame, tap] = 1 - ramp
         upsampling[every, every, oldest - per_frame : oldest, tap] = ramp

@@ -1,4 +1,4 @@
-"""Judge spectrograms by ear: what a recogniser understands of them."""
+"""Evaluate spectrograms by how a recogniser transcribes them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from training.corpus import spell
 from training.evaluate import nemo_recognizer, transcribe
 from training.scoring import WordErrors
-from training.shards import Utterance
+from training.shards import Clip
 
 ITERATIONS = 32  # of Griffin-Lim
-SHORTEST_SAMPLES = 1600  # that the recogniser hears
-LAST_SYMBOLS = 4  # an utterance that ends at one of them was spoken to its end
+SHORTEST_SAMPLES = 1600  # minimum input of the recogniser
+LAST_SYMBOLS = 4  # an utterance that ends at one of them is complete
 
 Audio = NDArray[np.float32]
 # Turns clips, each (N,) float32 at 16 kHz, into their spelled words.
@@ -25,14 +25,14 @@ Transcriber = Callable[[Sequence[Audio]], list[str]]
 
 
 class Spoken(NamedTuple):
-    """What a Tacotron 2 made of one text."""
+    """The output of a Tacotron 2 for one text."""
 
     mel: NDArray[np.float32]  # (T, M) log-mel frames
     alignment: NDArray[np.float32]  # (steps, S) weights of the symbols
 
 
 class GriffinLim:
-    """A vocoder without training: it looks for phases that fit the magnitudes (Griffin and Lim 1984).
+    """A vocoder without training: it searches for phases that fit the magnitudes (Griffin and Lim 1984).
 
     Args:
         preprocessor: NeMo's, which makes the spectrograms.
@@ -70,21 +70,19 @@ def pace(spoken: Sequence[Spoken], true: Sequence[NDArray]) -> float:
 
 
 def recogniser(path: Path) -> Transcriber:
-    """Load an EncDecCTCModel; returns what transcribes clips."""
+    """Load an EncDecCTCModel; returns a function that transcribes clips."""
     recognize, labels = nemo_recognizer(path)
 
     def transcriber(clips: Sequence[Audio]) -> list[str]:
-        # An untrained Tacotron 2 may stop at once, and a spectrogram takes more samples than that.
+        # An untrained Tacotron 2 may stop at once, and a spectrogram needs more samples than that.
         heard = [np.pad(clip, (0, max(SHORTEST_SAMPLES - len(clip), 0))) for clip in clips]
         return transcribe(recognize, heard, labels)
 
     return transcriber
 
 
-def word_errors(
-    transcriber: Transcriber, clips: Sequence[Audio], utterances: Sequence[Utterance]
-) -> WordErrors:
-    """Count what a transcriber gets wrong of spoken utterances."""
+def word_errors(transcriber: Transcriber, clips: Sequence[Audio], utterances: Sequence[Clip]) -> WordErrors:
+    """Count a transcriber's errors on spoken utterances."""
     errors = WordErrors()
     for utterance, text in zip(utterances, transcriber(clips), strict=True):
         errors.add(spell(utterance.text), text)

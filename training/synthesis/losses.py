@@ -1,4 +1,4 @@
-"""What Tacotron 2 is trained to minimise."""
+"""The losses of Tacotron 2."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def mel_loss(predicted: Tensor, true: Tensor, length: Tensor, deviation: Tensor)
 
 
 def gate_loss(gate: Tensor, length: Tensor, weight: float) -> Tensor:
-    """Cross-entropy of (B, T + 1) logits; the gate fires at the first step behind the utterance.
+    """Cross-entropy of (B, T + 1) logits; the gate fires at the first step after the utterance.
 
-    NeMo drops the step at which the gate fires, so that step is one more than there is to say.
+    NeMo drops the step at which the gate fires, so that step is after the last one of the utterance.
     """
     true = torch.zeros_like(gate).scatter_(1, length[:, None], 1.0)
     mask = mask_of(length + 1, gate.shape[1])
@@ -28,7 +28,7 @@ def gate_loss(gate: Tensor, length: Tensor, weight: float) -> Tensor:
 
 
 def guided_attention_loss(alignment: Tensor, symbols: Tensor, steps: Tensor, width: float) -> Tensor:
-    """Average weight of (B, T, S) that lies off the diagonal (Tachibana et al. 2018, arXiv 1710.08969)."""
+    """Average weight of (B, T, S) that is off the diagonal (Tachibana et al. 2018, arXiv 1710.08969)."""
     step = torch.arange(alignment.shape[1], device=steps.device)[:, None] / steps[:, None, None]
     symbol = torch.arange(alignment.shape[2], device=steps.device) / symbols[:, None, None]
     off = 1 - torch.exp(-((step - symbol) ** 2) / (2 * width**2))

@@ -1,4 +1,4 @@
-"""The demo's Tacotron 2 with as many encoder channels as it is trained with, made of NeMo's own modules."""
+"""The demo's Tacotron 2 with the encoder channels that it is trained with, built from NeMo's own modules."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Network(nn.Module):
         model: the configuration of the Tacotron2Model.
         channels: of the encoder, at most NeMo's 512.
         symbols: how many the tokenizer knows.
-        encoder_dropout: probability behind the encoder's convolutions in training.
+        encoder_dropout: probability after the encoder's convolutions in training.
     """
 
     def __init__(self, model: DictConfig, channels: int, symbols: int, encoder_dropout: float) -> None:
@@ -33,7 +33,7 @@ class Network(nn.Module):
 
     @torch.no_grad()
     def start_from(self, mean: Tensor, deviation: Tensor) -> None:
-        """Let training start at the data's own scale, since NeMo's form cannot normalise spectrograms.
+        """Start training at the data's scale, since NeMo's form cannot normalise spectrograms.
 
         Args:
             mean: (M,) of the frames of all the data.
@@ -78,7 +78,7 @@ def speak(model: Any, symbols: Tensor) -> Spoken:
 
     Args:
         model: a Network or a Tacotron2Model.
-        symbols: what its tokenizer made of the text.
+        symbols: the tokenizer's output for the text.
     """
     symbols = symbols.to(model.text_embedding.weight.device)
     length = torch.tensor([len(symbols)], device=symbols.device)

@@ -1,4 +1,4 @@
-"""Plot what a Tacotron 2 makes of a held-out text, beside the voice itself.
+"""Plot a Tacotron 2's output for a held-out text, beside the voice itself.
 
 python -m training.synthesis.plots training/checkpoints/tacotron2_small_en.nemo --output spectrograms.png
 """
@@ -44,7 +44,7 @@ def plot(text: str, true: NDArray, spoken: Spoken, hop_s: float, path: Path) -> 
 
 def main() -> None:
     """Run the command."""
-    parser = argparse.ArgumentParser(description="Plot what a Tacotron 2 makes of a held-out text.")
+    parser = argparse.ArgumentParser(description="Plot a Tacotron 2's output for a held-out text.")
     parser.add_argument("tacotron2", type=Path, help="checkpoint")
     parser.add_argument("--data", type=Path, default=Path("training/data/voice"))
     parser.add_argument("--number", type=int, default=2, help="of the utterance in the test split")

@@ -1,4 +1,4 @@
-"""Predict spectrograms of the training data, for the vocoder to hear what it will get in use.
+"""Predict spectrograms of the training data, to train the vocoder on the inputs that it gets in use.
 
     python -m training.synthesis.predicted
 

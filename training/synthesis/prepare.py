@@ -20,16 +20,16 @@ import numpy as np
 from training.corpus import SPLITS, Sentence, expand, read_sentences, speakable
 from training.digits import spoken_numbers
 from training.shards import write_shard
-from training.voices import SAMPLE_RATE_HZ, Samples, Voice, speak
+from training.voices import SAMPLE_RATE_HZ, Samples, TtsVoice, speak
 
-VOICE = Voice("espeak_us_180", "espeak", "en-us", rates=(180, 180), pitches=(50, 50))
+VOICE = TtsVoice("espeak_us_180", "espeak", "en-us", rates=(180, 180), pitches=(50, 50))
 LONGEST_CHARACTERS = 72
 LONGEST_S = 4.8
 SHARD_UTTERANCES = 2000
 NUMBERS_SHARE = 0.03  # of the utterances are strings of digits
 WORD_SHARE = 0.04  # of the utterances are a single word
 
-# Silence that stays at the ends: an utterance then always starts and stops alike.
+# Silence kept at the ends, so that all utterances start and stop alike.
 LEAD_S, TAIL_S = 0.06, 0.12
 SILENCE = 150  # int16 amplitude below which the voice does not speak
 
@@ -38,7 +38,7 @@ _DASHES = re.compile(r"\s*(?:--+|[\u2013\u2014])\s*")
 
 
 def utterances(text: str) -> Iterator[str]:
-    """Cut a row into what is spoken at once: sentences where they are short, else clauses.
+    """Cut a row into utterances: sentences where they are short, else clauses.
 
     Rows without a mark at the end, which the corpus cut inside a sentence, get a comma.
     """

@@ -1,4 +1,4 @@
-"""How far two waveforms are apart in their spectra, at several resolutions."""
+"""The distance between the spectra of two waveforms, at several resolutions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import nn
 
 
 class Resolution(NamedTuple):
-    """One way to look at a spectrum."""
+    """One resolution of a spectrum."""
 
     n_fft: int  # samples
     hop: int  # samples

@@ -11,14 +11,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training.shards import Utterance, as_float, read_split
+from training.shards import Clip, as_float, read_split
 
 DITHERS = 4  # independent ones, whose spectrograms are averaged: less noise to predict where it is silent
 
 Mel = NDArray[np.float16]
 
 
-def mel_of(preprocessor: Any, utterance: Utterance, dither: float) -> Mel:
+def mel_of(preprocessor: Any, utterance: Clip, dither: float) -> Mel:
     """Compute the (T, M) log-mel spectrogram of an utterance with NeMo's preprocessor.
 
     Args:
@@ -35,9 +35,7 @@ def mel_of(preprocessor: Any, utterance: Utterance, dither: float) -> Mel:
     return spectrogram
 
 
-def read_mels(
-    folder: Path, split: str, preprocessor: Any, dither: float
-) -> tuple[list[Utterance], list[Mel]]:
+def read_mels(folder: Path, split: str, preprocessor: Any, dither: float) -> tuple[list[Clip], list[Mel]]:
     """Return the utterances of a split and their (T, M) spectrograms, computing these the first time."""
     utterances = read_split(folder, split)
     path = folder / f"{split}_mels_{dither:g}.npy"

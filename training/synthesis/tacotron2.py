@@ -13,7 +13,7 @@ import torch
 from nemo.collections.tts.models import Tacotron2Model
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from training.run import Run, command_line
+from training.run import TrainingRun, command_line
 from training.schedule import Budget
 from training.synthesis.archive import save_compressed
 from training.synthesis.batches import Batch, SpokenBatches
@@ -24,11 +24,11 @@ from training.synthesis.spectrograms import read_mels
 from training.synthesis.widening import write_into
 
 VALIDATION_BATCHES = 4
-VALIDATION_UTTERANCES = 32  # that are spoken; a recogniser listens
+VALIDATION_UTTERANCES = 32  # that are synthesised and recognised
 STATISTICS_UTTERANCES = 2000
 
 
-class SynthesisRun(Run):
+class SynthesisRun(TrainingRun):
     """Trains a Tacotron2Model on one voice, teacher-forced."""
 
     log_every_steps = 25
@@ -38,7 +38,7 @@ class SynthesisRun(Run):
     ) -> None:
         training = config.training
         torch.manual_seed(training.seed)
-        torch.set_num_threads(1)  # the attention's small operations gain nothing from more
+        torch.set_num_threads(1)  # the attention's small operations do not benefit from more
         self.nemo = Tacotron2Model(config.model).eval()
         with open_dict(self.nemo.cfg):
             self.nemo.cfg.train_ds = config.train_ds
@@ -105,7 +105,7 @@ class SynthesisRun(Run):
 
     @torch.no_grad()
     def validate(self) -> dict[str, float]:
-        """Measure the averaged model: its loss, and what a recogniser understands when it speaks freely."""
+        """Measure the averaged model: its loss, and a recogniser's errors on free-running speech."""
         losses = [self.losses(self.average, batch) for batch in self.validation]
         names = ("refined_loss", "gate_loss")
         means = {f"validation_{n}": float(np.mean([float(row[n]) for row in losses])) for n in names}
@@ -125,13 +125,13 @@ def main() -> None:
     """Run the command."""
     parser = command_line("Train the demo's Tacotron 2.", "tacotron2_small")
     parser.add_argument(
-        "--data", type=Path, default=Path("training/data/voice"), help="what training.synthesis.prepare wrote"
+        "--data", type=Path, default=Path("training/data/voice"), help="output of training.synthesis.prepare"
     )
     parser.add_argument(
         "--recogniser",
         type=Path,
         default=Path("training/checkpoints/quartznet_small_en.nemo"),
-        help="EncDecCTCModel that listens to held-out texts",
+        help="EncDecCTCModel that transcribes the held-out texts",
     )
     arguments = parser.parse_args()
     config = OmegaConf.load(arguments.config)

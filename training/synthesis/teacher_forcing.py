@@ -2,7 +2,7 @@
 
 NeMo decodes step by step through every layer. With the true frames as input only the attention depends on
 the step before: the prenet runs on all frames at once before the loop, and the decoder's LSTM, the
-projections and the postnet run on all steps at once behind it. The parameters are those of NeMo's modules.
+projections and the postnet then run on all steps at once. The parameters are those of NeMo's modules.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def mask_of(length: Tensor, size: int) -> Tensor:
 
 
 def masked_norm(norm: nn.BatchNorm1d, x: Tensor, mask: Tensor) -> Tensor:
-    """Normalise (B, C, T) with the statistics of what lies inside the mask (B, T); zero elsewhere."""
+    """Normalise (B, C, T) with statistics inside the mask (B, T); zero elsewhere."""
     rows = x.transpose(1, 2)
     normed = torch.zeros_like(rows)
     normed[mask] = norm(rows[mask])
@@ -30,7 +30,7 @@ def masked_norm(norm: nn.BatchNorm1d, x: Tensor, mask: Tensor) -> Tensor:
 
 
 def encode(encoder: Any, embedded: Tensor, length: Tensor, dropout: float) -> Tensor:
-    """Encode (B, S, E) embedded symbols as one utterance at a time would: padding never shows.
+    """Encode (B, S, E) embedded symbols as one utterance at a time would: padding has no effect.
 
     Returns:
         (B, S, E) memory.

@@ -18,9 +18,9 @@ from nemo.collections.tts.models import WaveGlowModel
 from omegaconf import DictConfig, OmegaConf
 from torch.nn import functional
 
-from training.run import Run, command_line
+from training.run import TrainingRun, command_line
 from training.schedule import Budget
-from training.shards import Utterance, as_float, read_split
+from training.shards import Clip, as_float, read_split
 from training.synthesis.archive import save_compressed
 from training.synthesis.folded_waveglow import HOP, TAPS, FoldedWaveGlow, to_nemo
 from training.synthesis.spectral_loss import SpectralLoss
@@ -32,14 +32,14 @@ VALIDATION_SEGMENTS = 48
 VALIDATION_SIGMA = 0.6
 
 
-class VocoderRun(Run):
+class VocoderRun(TrainingRun):
     """Trains a WaveGlow with folded conditioning on segments of utterances."""
 
     def __init__(
         self, config: DictConfig, folder: Path, device: str, data: Path, workers: int, predicted: Path | None
     ) -> None:
         torch.manual_seed(config.training.seed)
-        # Each worker computes the gradient of its own segments on one thread.
+        # Each worker computes the gradient of its segments on one thread.
         torch.set_num_threads(1)
         self.workers = workers
         self.pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
@@ -69,16 +69,16 @@ class VocoderRun(Run):
 
     @torch.no_grad()
     def rounded(self) -> FoldedWaveGlow:
-        """Return the averaged model with weights rounded to half precision, which pack well."""
+        """Return the averaged model with weights rounded to half precision, which compress well."""
         model = copy.deepcopy(self.average)
         for parameter in model.parameters():
             parameter.copy_(parameter.half())
         return model
 
     def segment(
-        self, utterance: Utterance, randomness: np.random.Generator, predicted: torch.Tensor | None = None
+        self, utterance: Clip, randomness: np.random.Generator, predicted: torch.Tensor | None = None
     ) -> Segment:
-        """Cut a segment: (M, 3 + T) mel frames and the (T*256,) samples that they are to become.
+        """Cut a segment: (M, 3 + T) mel frames and the (T*256,) samples that correspond to them.
 
         A segment at the very start has zeros before its first frame, as in synthesis. The (M, T) frames
         of the utterance are those predicted for it, or else its own.
@@ -186,14 +186,14 @@ def main() -> None:
     """Run the command."""
     parser = command_line("Train the small WaveGlow.", "waveglow_small")
     parser.add_argument(
-        "--data", type=Path, default=Path("training/data/voice"), help="what training.synthesis.prepare wrote"
+        "--data", type=Path, default=Path("training/data/voice"), help="output of training.synthesis.prepare"
     )
     parser.add_argument(
         "--predicted",
         type=Path,
-        help="what training.synthesis.predicted wrote: hear Tacotron 2's mels as well",
+        help="output of training.synthesis.predicted: train on Tacotron 2's mels as well",
     )
-    parser.add_argument("--workers", type=int, default=2, help="threads, each with segments of its own")
+    parser.add_argument("--workers", type=int, default=2, help="threads, each with its own segments")
     arguments = parser.parse_args()
     config: Any = OmegaConf.load(arguments.config)
     run = VocoderRun(

@@ -17,12 +17,12 @@ NORMALISATION_EPS = 1e-5  # of torch's batch normalisation
 
 
 def _halves(narrow: int, wide: int) -> Tensor:
-    """Return where the channels of both directions of an LSTM lie among the wide ones."""
+    """Return the positions of both directions' LSTM channels among the wide ones."""
     return torch.cat((torch.arange(narrow // 2), wide // 2 + torch.arange(narrow // 2)))
 
 
 def _gates(narrow: int, wide: int) -> Tensor:
-    """Return where the rows of an LSTM's four gates lie among the wide ones."""
+    """Return the positions of an LSTM's four gates' rows among the wide ones."""
     return torch.cat([gate * wide + torch.arange(narrow) for gate in range(4)])
 
 
@@ -98,7 +98,7 @@ def folded(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def write_into(nemo: Any, network: Network) -> None:
-    """Give a Tacotron2Model the network's weights, rounded to half precision so that they pack well."""
+    """Give a Tacotron2Model the network's weights, rounded to half precision so that they compress well."""
     state = nemo.state_dict()
     for name, value in widened(network, state).items():
         state[name] = value.half().float() if value.dim() > 1 else value

@@ -1,4 +1,4 @@
-"""Processes that decode files: one that a file brings down takes nothing else with it, and is replaced."""
+"""Processes that decode files, so that a file that crashes its decoder affects no other request."""
 
 from __future__ import annotations
 
@@ -17,14 +17,12 @@ from numpy.typing import NDArray
 
 from ..errors import AudioError
 
-_WALL_S = (
-    900.0  # for one file, should its decoder wait for something; processor time is bounded in the process
-)
+_WALL_S = 900.0  # wall-clock limit for one file; CPU time is limited in the process
 _ATTEMPTS = 2  # the first process may have been killed by something else
 
 
 class DecoderPool:
-    """Decodes files in as many processes as may be at work at the same time.
+    """Decodes files in a bounded number of processes.
 
     Args:
         processes: how many; each is started when the pool is made, and again after it has died.
@@ -49,7 +47,7 @@ class DecoderPool:
             self._idle.put(decoder)
 
     def close(self) -> None:
-        """End the processes that are idle; those at work end with this process."""
+        """End the idle processes; busy ones end with this process."""
         while not self._idle.empty():
             self._idle.get().close()
 

@@ -79,7 +79,7 @@ def _decode(size: int, max_audio_s: float, file: int, samples: int) -> int:
 
 
 def _end_with_parent(alive: int) -> None:
-    os.read(alive, 1)  # a pipe that nobody writes to: returns when the parent has gone
+    os.read(alive, 1)  # nothing is ever written to this pipe: the read returns when the parent has gone
     os._exit(1)
 
 

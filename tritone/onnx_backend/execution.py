@@ -1,4 +1,4 @@
-"""Run many requests at once: those of equal shape are pooled into one call of the graph."""
+"""Run the graph for many requests; requests of equal shape share one call."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def run_pooled(requests: Sequence[Tensors], run: Run, max_batch_size: int) -> li
 
     Args:
         requests: input tensors by name, batch dimension first; with max_batch_size 0 there is no batch
-            dimension and every request runs on its own.
+            dimension and every request runs alone.
         run: the graph.
-        max_batch_size: rows per call at most, 0 for a model without batching.
+        max_batch_size: largest number of rows per call, 0 for a model without batching.
 
     Returns:
-        One outcome per request, in order: its outputs, or the exception that it alone raised. When a pooled
-        call fails its requests are run one by one, so that the good ones succeed.
+        One outcome per request, in order: its outputs, or the exception that it raised. If a pooled call
+        fails, its requests are run one by one, so that the valid ones succeed.
     """
     outcomes: list[Outcome] = [()] * len(requests)
     for pool in _pools(requests, max_batch_size):
@@ -51,7 +51,7 @@ def run_pooled(requests: Sequence[Tensors], run: Run, max_batch_size: int) -> li
 
 
 def fault(error: Exception) -> TritoneError:
-    """Return what a failure of the graph is to a caller, in ONNX Runtime's words: shapes and indices."""
+    """Convert a failure of the graph; ONNX Runtime's message has only shapes and indices, no data."""
     return InputError(str(error)) if isinstance(error, InvalidArgument) else TritoneError(str(error))
 
 

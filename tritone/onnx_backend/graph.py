@@ -1,4 +1,4 @@
-"""Does a graph fit its config? Answered at load, naming the tensor that disagrees."""
+"""Check at load that a graph matches its config."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ ORT_TYPES = {
 def check_graph(session: ort.InferenceSession, config: Mapping[str, Any]) -> None:
     """Compare a graph's interface with a model's config by the native backend's rules.
 
-    Every input must be declared; outputs may be left out. A dimension that the graph fixes must be fixed to
-    the same value in the config. One that varies may be fixed for an input, and must vary for an output.
+    Every input must be declared; outputs may be omitted. A dimension that is fixed in the graph must have the
+    same value in the config. A variable dimension may be fixed for an input, but not for an output.
 
     Raises:
-        ArtifactError: names the model, the tensor and both sides.
+        ArtifactError: they differ; the message names the model, the tensor and both values.
     """
     batched = int(config.get("max_batch_size", 0)) > 0
     graph_inputs = {node.name: node for node in session.get_inputs()}

@@ -1,4 +1,4 @@
-"""How much one request may bring: a graph would try to compute whatever fits into a message."""
+"""Size limits for requests: without them a graph would compute anything that fits into a message."""
 
 from __future__ import annotations
 
@@ -11,23 +11,21 @@ from numpy.typing import NDArray
 
 from ..errors import ArtifactError, InputError
 
-PREFIX = (
-    "max_elements."  # of a config's parameters, with an input's name behind it; native backends ignore it
-)
+PREFIX = "max_elements."  # plus the name of an input: a config parameter that native backends ignore
 
 
 @dataclass(frozen=True)
 class InputLimits:
-    """The largest inputs of one request, all its rows together."""
+    """The largest inputs of one request, all rows together."""
 
     elements: Mapping[str, int]  # by input
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> InputLimits:
-        """Read a model's config as Triton hands it to a backend.
+        """Read a model's config as Triton passes it to a backend.
 
         Raises:
-            ArtifactError: a limit of something that is no input, or that is no positive whole number.
+            ArtifactError: a limit does not name an input, or is not a positive whole number.
         """
         given = {
             name.removeprefix(PREFIX): str(entry.get("string_value", ""))
@@ -46,21 +44,23 @@ class InputLimits:
         return cls({name: int(text) for name, text in given.items()})
 
     def check(self, tensors: Mapping[str, NDArray[Any]]) -> None:
-        """Refuse a request that is empty or too large.
+        """Reject a request that is empty or too large.
 
         Args:
             tensors: the inputs of one request by name.
 
         Raises:
-            InputError: names the input, the rule and the shape.
+            InputError: an input is empty or too large.
         """
         for name, tensor in tensors.items():
             shape = list(np.shape(tensor))
             if tensor.size == 0:
-                raise InputError(f"{name}: expected at least one element, got shape {shape}; send some.")
+                raise InputError(
+                    f"{name}: expected at least one element, got shape {shape}; send at least one."
+                )
             most = self.elements.get(name)
             if most is not None and tensor.size > most:
                 raise InputError(
                     f"{name}: expected at most {most} elements in a request, got {tensor.size} "
-                    f"(shape {shape}); send less at a time."
+                    f"(shape {shape}); send smaller requests."
                 )

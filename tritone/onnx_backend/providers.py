@@ -1,4 +1,4 @@
-"""Where an instance computes: on the processor, or on the GPU that Triton gave it."""
+"""ONNX Runtime execution providers: the CPU, or the GPU that Triton assigned to an instance."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ..errors import ArtifactError
 
 CPU = "CPUExecutionProvider"
 CUDA = "CUDAExecutionProvider"
-# The native backend's numbers, and ONNX Runtime's words for them.
-_WORDS = {
+# The native backend's numbers for ONNX Runtime's option values.
+_OPTION_VALUES = {
     "cudnn_conv_algo_search": {"0": "EXHAUSTIVE", "1": "HEURISTIC", "2": "DEFAULT"},
     "arena_extend_strategy": {"0": "kNextPowerOfTwo", "1": "kSameAsRequested"},
 }
@@ -27,13 +27,13 @@ def execution_providers(
     """Return the providers of one instance's session; the first one that takes a node computes it.
 
     Args:
-        config: of the model, as Triton hands it to a backend.
+        config: of the model, as Triton passes it to a backend.
         kind: of the instance: CPU or GPU.
         device: number of the GPU.
-        available: what this build of ONNX Runtime has.
+        available: the providers of this build of ONNX Runtime.
 
     Raises:
-        ArtifactError: a GPU is asked for that this build cannot use, or a parameter has no meaning.
+        ArtifactError: this build cannot use the GPU, or a parameter has an unknown value.
     """
     if kind != "GPU":
         return [CPU]
@@ -44,9 +44,9 @@ def execution_providers(
             f"instances on a GPU, got one with {', '.join(available)}; run `make setup GPU=1`, or serve "
             "without CONFIG."
         )
-    # Graphs that the native backend would give to TensorRT are computed by CUDA: no wheel has both.
+    # CUDA also runs the graphs that the native backend would run with TensorRT: no wheel has both providers.
     options = {"device_id": device, "use_tf32": _accelerator_parameter(config, "use_tf32", "1")}
-    for name, words in _WORDS.items():
+    for name, words in _OPTION_VALUES.items():
         value = config.get("parameters", {}).get(name, {}).get("string_value")
         if value is None:
             continue
@@ -67,15 +67,15 @@ def open_session(
     Args:
         graph: the ONNX file.
         options: of the session.
-        config: of the model, as Triton hands it to a backend.
+        config: of the model, as Triton passes it to a backend.
         kind: of the instance: CPU or GPU.
         device: number of the GPU.
 
     Raises:
-        ArtifactError: a GPU is asked for that ONNX Runtime cannot use.
+        ArtifactError: ONNX Runtime cannot use the GPU.
     """
     if kind == "GPU" and hasattr(ort, "preload_dlls"):
-        ort.preload_dlls()  # CUDA and cuDNN of wheels, before providers are listed
+        ort.preload_dlls()  # loads CUDA and cuDNN from their wheels
     providers = execution_providers(config, kind, device, ort.get_available_providers())
     session = ort.InferenceSession(graph, options, providers=providers)
     require_used(config, providers, session.get_providers())
@@ -83,16 +83,16 @@ def open_session(
 
 
 def require_used(config: Mapping[str, Any], wanted: Sequence[Provider], used: Sequence[str]) -> None:
-    """Refuse a session that fell back to the processor: it would only look as if a GPU served it.
+    """Reject a session that silently fell back to the CPU.
 
     Raises:
-        ArtifactError: a wanted provider was not loaded; ONNX Runtime's log has the reason.
+        ArtifactError: a wanted provider was not loaded; ONNX Runtime logs the reason.
     """
     names = [provider if isinstance(provider, str) else provider[0] for provider in wanted]
     if missing := [name for name in names if name not in used]:
         raise ArtifactError(
-            f"model '{config['name']}': expected {', '.join(missing)}, ONNX Runtime could not load it; look "
-            "for CUDA, cuDNN and the driver in its message above."
+            f"model '{config['name']}': expected {', '.join(missing)}, ONNX Runtime could not load it; check "
+            "CUDA, cuDNN and the driver named in its message above."
         )
 
 

@@ -1,4 +1,4 @@
-"""From a model's config to ONNX Runtime session options, under the native backend's parameter names."""
+"""ONNX Runtime session options from a model's config, with the native backend's parameter names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import onnxruntime as ort
 
 from ..errors import ArtifactError
 
-# Triton's `optimization.graph.level`; the native backend takes every other value as "all".
+# Triton's `optimization.graph.level`; the native backend treats every other value as "all".
 _GRAPH_LEVELS = {
     -1: ort.GraphOptimizationLevel.ORT_ENABLE_BASIC,
     1: ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED,
@@ -20,13 +20,13 @@ _GRAPH_LEVELS = {
 
 
 def available_cores() -> int:
-    """Return how many cores this process may use (affinity, not the machine's total)."""
+    """Return how many cores this process may use (by its CPU affinity)."""
     return len(os.sched_getaffinity(0))
 
 
 @dataclass(frozen=True)
 class SessionSettings:
-    """What a config says about one instance's session."""
+    """Session settings of one instance."""
 
     intra_op_threads: int  # within one operator
     inter_op_threads: int  # across operators, in parallel mode only
@@ -38,13 +38,13 @@ class SessionSettings:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any], cores: int | None = None) -> SessionSettings:
-        """Read a model's config as Triton hands it to a backend.
+        """Read a model's config as Triton passes it to a backend.
 
-        Thread counts of 0 or none share the cores among the model's instances, where the native backend would
-        give every instance all of them.
+        A thread count that is 0 or missing divides the cores among the model's instances; the native backend
+        would give each instance all of them.
 
         Raises:
-            ArtifactError: a parameter is not a number in its range.
+            ArtifactError: a parameter is not a whole number in its range.
         """
         cores = cores or available_cores()
         share = max(1, cores // instance_count(config))
@@ -59,7 +59,7 @@ class SessionSettings:
         )
 
     def session_options(self) -> ort.SessionOptions:
-        """Return the same as ONNX Runtime takes it."""
+        """Return the options of an ONNX Runtime session."""
         options = ort.SessionOptions()
         options.intra_op_num_threads = self.intra_op_threads
         options.inter_op_num_threads = self.inter_op_threads if self.parallel else 1
@@ -71,13 +71,13 @@ class SessionSettings:
         options.graph_optimization_level = _GRAPH_LEVELS.get(
             self.graph_level, ort.GraphOptimizationLevel.ORT_ENABLE_ALL
         )
-        # Threads that spin while idle would take the cores from the other models of the pipeline.
+        # Idle threads that spin would take the cores from the other models of the pipeline.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.add_session_config_entry("session.inter_op.allow_spinning", "0")
         return options
 
     def run_options(self) -> ort.RunOptions:
-        """Return the options given to every run."""
+        """Return the options of every run."""
         options = ort.RunOptions()
         if self.arena_shrinkage:
             options.add_run_config_entry("memory.enable_memory_arena_shrinkage", self.arena_shrinkage)
@@ -85,7 +85,7 @@ class SessionSettings:
 
 
 def instance_count(config: Mapping[str, Any]) -> int:
-    """Return how many instances of the model run side by side."""
+    """Return the number of instances of the model."""
     return max(1, sum(int(group.get("count", 1)) for group in config.get("instance_group", [])))
 
 

@@ -17,7 +17,7 @@ def load_punctuator(
 
     Args:
         folder: holds tokenizer.json and punctuation.json.
-        parameters: of the model: punctuation_model, windows_per_batch, and how much is at work.
+        parameters: of the model: punctuation_model, windows_per_batch, and how much runs at a time.
         bind: makes a function that calls a model.
         ahead: work on several batches of a text at once, in threads.
 

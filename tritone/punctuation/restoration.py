@@ -24,7 +24,7 @@ Model = Callable[[Batch], Logits]
 class Labels:
     """What the two heads choose from, by output index."""
 
-    punctuation: tuple[str, ...]  # the mark to put behind the word
+    punctuation: tuple[str, ...]  # the mark to put after the word
     capitalisation: tuple[str, ...]  # "U": upper-case first letter
     nothing: str = "O"  # the label that changes nothing, in both heads
 
@@ -39,7 +39,7 @@ class Labels:
 
         Args:
             word: with the marks that it came with.
-            mark: output index of the mark behind it.
+            mark: output index of the mark after it.
             capital: output index of its capitalisation.
             opens_sentence: whether the word before it ends a sentence by a mark of its own.
         """

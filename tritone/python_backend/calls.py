@@ -11,97 +11,86 @@ import numpy as np
 import triton_python_backend_utils as pb_utils
 from numpy.typing import NDArray
 
-from ..concurrency import Handover
+from ..backpressure import Backpressure
 from ..errors import ModelLostError
 
-# What the Python backend says of a request that met a dead process, or one that died with it: it has no code
-# of its own for that. The words are those of Triton 2.51, and of its source in 2026.
+# The Python backend's messages for a process that was dead, or that died during the request; it has no error
+# code for them. The texts are those of Triton 2.51, and of its source in 2026.
 _DEAD_PROCESS = re.compile(r"Stub process (?:'[^']*' )?is not healthy\.|Failed to obtain the health mutex\.")
-MENDED_S = 10.0  # the launcher finds a dead process within 2 s, and then loads the model
-PAUSE_S = 0.25  # between attempts; each that meets a dead process takes Triton a second
+RECOVERY_S = 10.0  # the launcher detects a dead process within 2 s, and then loads the model again
+RETRY_PAUSE_S = 0.25  # each attempt that meets a dead process also takes Triton a second
 
 
 class CallError(Exception):
-    """A called model answered with an error; it is passed on as it is."""
+    """A called model responded with an error, which is passed on unchanged."""
 
     def __init__(self, error: Any) -> None:
         super().__init__(error.message())
         self.error = error
 
 
-def call_model(
-    name: str, inputs: Sequence[Any], outputs: Sequence[str], *, version: int
-) -> list[NDArray[Any]]:
-    """Run one inference on another model and wait for it.
-
-    What meets a dead process is sent again, as an answer depends on its inputs alone: to another process of
-    the model, or to a new one.
-
-    Args:
-        name: the model.
-        inputs: pb_utils.Tensor, batch dimension first.
-        outputs: tensors wanted.
-        version: of that model; a checkpoint's models call each other in one version, their own.
-
-    Returns:
-        The outputs in the order asked for, in host memory.
-
-    Raises:
-        CallError: the model answered with an error.
-        ModelLostError: none of its processes lived for MENDED_S seconds.
-    """
-    until = time.monotonic() + MENDED_S
-    while True:
-        response = pb_utils.InferenceRequest(
-            model_name=name,
-            model_version=version,
-            requested_output_names=list(outputs),
-            inputs=list(inputs),
-            preferred_memory=pb_utils.PreferredMemory(pb_utils.TRITONSERVER_MEMORY_CPU),
-        ).exec()
-        if not response.has_error():
-            break
-        if not _DEAD_PROCESS.search(response.error().message()):
-            raise CallError(response.error())
-        if time.monotonic() > until:
-            raise ModelLostError(
-                f"{name}: expected a living process within {MENDED_S:g} s, got none; send this request again "
-                "when the model is loaded, the server's log tells."
-            )
-        time.sleep(PAUSE_S)
-    return [pb_utils.get_output_tensor_by_name(response, output).as_numpy() for output in outputs]
-
-
 def bind_model(
     name: str, inputs: Sequence[str], outputs: Sequence[str], *, version: int
 ) -> Callable[..., list[NDArray[Any]]]:
-    """Return a function that runs one inference on another model: arrays in, arrays out, as named here.
+    """Return a function that calls another model of the same server and waits for its outputs.
 
-    The function raises CallError like `call_model`.
+    The function takes one array per input, batch dimension first, and request parameters as keywords. It
+    returns one array per output, in host memory. A call that meets a dead process is repeated, since a
+    response depends on nothing but its request.
+
+    Args:
+        name: the model.
+        inputs: names of its input tensors.
+        outputs: names of the wanted output tensors.
+        version: of the model; models of one checkpoint call each other in their own version.
+
+    Raises:
+        CallError: by the function, if the model responded with an error.
+        ModelLostError: by the function, if the model had no living process for RECOVERY_S seconds.
     """
 
-    def call(*arrays: NDArray[Any]) -> list[NDArray[Any]]:
+    def call(*arrays: NDArray[Any], **parameters: bool | int | str) -> list[NDArray[Any]]:
         tensors = [pb_utils.Tensor(tensor, array) for tensor, array in zip(inputs, arrays, strict=True)]
-        return call_model(name, tensors, outputs, version=version)
+        deadline = time.monotonic() + RECOVERY_S
+        while True:
+            response = pb_utils.InferenceRequest(
+                model_name=name,
+                model_version=version,
+                requested_output_names=list(outputs),
+                inputs=tensors,
+                preferred_memory=pb_utils.PreferredMemory(pb_utils.TRITONSERVER_MEMORY_CPU),
+                parameters=parameters,
+            ).exec()
+            if not response.has_error():
+                break
+            if not _DEAD_PROCESS.search(response.error().message()):
+                raise CallError(response.error())
+            if time.monotonic() > deadline:
+                raise ModelLostError(
+                    f"{name}: expected a living process within {RECOVERY_S:g} s, got none; retry when the "
+                    "model is loaded again, see the server's log."
+                )
+            time.sleep(RETRY_PAUSE_S)
+        return [pb_utils.get_output_tensor_by_name(response, output).as_numpy() for output in outputs]
 
     return call
 
 
-def hand_on_to(name: str, tensor: str, ahead: int) -> Handover:
-    """Return what bounds the requests that wait for another model, after this one has answered them.
+def backpressure_of(name: str, tensor: str, ahead: int) -> Backpressure:
+    """Return the back-pressure of the model that takes this one's responses.
 
     Args:
-        name: the model, which takes requests in the order in which they come.
-        tensor: its text input; an empty text goes through it at once.
-        ahead: requests that may be handed on without a look at it.
+        name: the next model, which starts requests in the order in which they arrive.
+        tensor: its text input; an empty text passes through it at once.
+        ahead: requests that may be outstanding without a probe.
     """
 
-    def reach() -> None:
-        # An error is an answer too: a model that is out of service holds up nobody.
+    def probe() -> None:
+        # An error counts as an answer: a model that is not loaded must not block this one.
         pb_utils.InferenceRequest(
             model_name=name,
             requested_output_names=[],
             inputs=[pb_utils.Tensor(tensor, np.array([[b""]], dtype=object))],
         ).exec()
 
-    return Handover(reach, ahead)
+    return Backpressure(probe, ahead)

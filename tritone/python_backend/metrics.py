@@ -1,4 +1,4 @@
-"""What the launcher knows and Prometheus should: shown among Triton's own metrics."""
+"""Metrics of the launcher, exported with Triton's own."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ..contract import RESTARTS_VARIABLE
 
 
 def show_restarts() -> Any:
-    """Add the gauge `tritone_server_restarts`: how often the launcher has started a crashed server again.
+    """Add the gauge `tritone_server_restarts`: how often the launcher has restarted a crashed server.
 
     Returns:
-        The metric, which is shown as long as it is referenced.
+        The metric; it is exported as long as it is referenced.
     """
     family = pb_utils.MetricFamily(
         name="tritone_server_restarts",

@@ -94,7 +94,7 @@ class Frames:
         return np.take_along_axis(self.labels, column, axis=1)[:, 0], log_probs
 
     def log_prob_of(self, labels: Sequence[int]) -> NDArray[Any]:
-        """Return the log-probability (T,) of any of some labels; the smallest that was kept, where none was."""
+        """Return the log-probability (T,) of any of some labels; where none was kept, the smallest kept."""
         among = np.broadcast_to(np.isin(self.columns, labels), self.log_probs.shape)
         summed = np.logaddexp.reduce(np.where(among, self.log_probs, -np.inf), axis=1)
         known: NDArray[Any] = np.where(among.any(axis=1), summed, self.log_probs.min(axis=1))

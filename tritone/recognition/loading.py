@@ -21,7 +21,7 @@ def load_recognizer(
     Args:
         folder: holds windows.json.
         parameters: of the model: features_model, acoustic_model, window_s, overlap_s, labels_per_frame,
-            and how much is at work.
+            and how much runs at a time.
         bind: makes a function that calls a model.
         ahead: work on several windows of a recording at once, in threads.
 

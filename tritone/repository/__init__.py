@@ -1,1 +1,1 @@
-"""Checks of the model repositories: configs, graphs, model code and contract must agree."""
+"""Checks that the configs, graphs, code and contract of the model repositories agree."""

@@ -10,7 +10,7 @@ from .checks import check_repositories
 
 
 def main() -> int:
-    """Check both repositories and print what is wrong."""
+    """Check both repositories and print the findings."""
     try:
         findings = check_repositories(REPOSITORIES)
     except ArtifactError as error:

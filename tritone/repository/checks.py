@@ -1,4 +1,4 @@
-"""What must hold over both repositories. Every check yields findings; none means it holds."""
+"""Checks of all model repositories; each check yields its findings, one line each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ import onnx
 from ..contract import PIPELINES, TensorSpec
 from .configs import ModelFolder, connects, read_repositories
 from .input_limits import check_input_limits
-from .model_code import first_arguments
 from .partners import check_partners
 from .queues import check_queues
 from .variants import ENGINE_BACKEND, check_plans, check_variant
@@ -40,7 +39,7 @@ _FIELD_ORDER = (
 
 
 def check_repositories(repositories: Sequence[Path]) -> list[str]:
-    """Return what is wrong with the repositories, one line per finding."""
+    """Return all findings, one line each."""
     folders = list(read_repositories(repositories))
     models = {folder.name: folder for folder in folders if folder.config_path.name == "config.pbtxt"}
     findings: list[str] = []
@@ -77,7 +76,7 @@ def _check_folder(folder: ModelFolder, models: dict[str, ModelFolder]) -> Iterat
     elif config.backend == "onnxruntime":
         yield from _check_graphs(folder, config.default_model_filename or "model.onnx")
     elif config.backend == ENGINE_BACKEND:
-        yield from _check_graphs(folder, "model.onnx")  # what the engine is made of
+        yield from _check_graphs(folder, "model.onnx")  # from which the engine is built
         yield from check_plans(folder)
     elif config.backend == "python":
         yield from _check_code(folder)
@@ -94,10 +93,10 @@ def _check_text(path: Path) -> Iterator[str]:
     if positions != sorted(positions):
         yield f"fields: expected the order {', '.join(_FIELD_ORDER)}; got {', '.join(dict.fromkeys(fields))}"
     if "max_batch_size" not in fields:
-        yield "max_batch_size: expected it to be written out, even if 0"
+        yield "max_batch_size: expected an explicit value, even if 0"
     for number, line in enumerate(lines, 1):
         if re.match(r"\s*dims\s*:", line) and "#" not in line:
-            yield f"line {number}: expected a comment with axis and unit behind dims"
+            yield f"line {number}: expected a comment with axis and unit after dims"
 
 
 def _check_graphs(folder: ModelFolder, filename: str) -> Iterator[str]:
@@ -133,7 +132,7 @@ def _check_graph_tensor(subject: str, declared: TensorSpec, value: onnx.ValueInf
 
 
 def _check_ensemble(folder: ModelFolder, models: dict[str, ModelFolder]) -> Iterator[str]:
-    """Every map connects tensors of equal dtype and compatible dims, and every output is produced."""
+    """Check that maps connect tensors of equal dtype and compatible dims, and every output is produced."""
     known: dict[str, TensorSpec] = dict(folder.inputs)
     for step in folder.config.ensemble_scheduling.step:
         model = models.get(step.model_name)
@@ -146,7 +145,7 @@ def _check_ensemble(folder: ModelFolder, models: dict[str, ModelFolder]) -> Iter
             if source in folder.outputs:
                 yield (
                     f"step {step.model_name}: input '{name}' takes '{source}', an output of the pipeline; "
-                    "Triton fails requests without it, so let the earlier step give it twice"
+                    "Triton fails requests that do not ask for it, so let the earlier step give it twice"
                 )
             if source not in known:
                 yield f"step {step.model_name}: input '{name}' takes '{source}', which no earlier step gives"
@@ -167,7 +166,7 @@ def _check_ensemble(folder: ModelFolder, models: dict[str, ModelFolder]) -> Iter
 
 
 def _check_code(folder: ModelFolder) -> Iterator[str]:
-    """model.py creates and reads the declared tensors."""
+    """Check that model.py creates and reads the declared tensors."""
     for version in folder.versions:
         path = version / "model.py"
         if not path.is_file():
@@ -175,18 +174,31 @@ def _check_code(folder: ModelFolder) -> Iterator[str]:
             continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         yield from _check_artifacts(version, tree)
-        for name in first_arguments(tree, "Tensor"):
-            if name not in folder.outputs:
-                yield f"{version.name}/model.py: creates '{name}', which no config declares"
-        for name in folder.outputs.keys() - set(first_arguments(tree, "Tensor")):
+        created = set(_created_tensors(tree))
+        for name in sorted(created - folder.outputs.keys()):
+            yield f"{version.name}/model.py: creates '{name}', which no config declares"
+        for name in folder.outputs.keys() - created:
             yield f"{version.name}/model.py: never creates the output '{name}'"
         strings = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
         for name in folder.inputs.keys() - strings:
             yield f"{version.name}/model.py: never reads the input '{name}'"
 
 
+def _created_tensors(tree: ast.AST) -> Iterator[str]:
+    """Yield the literal first arguments of all calls to `pb_utils.Tensor`."""
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "Tensor"
+            and node.args
+            and isinstance(node.args[0], ast.Constant)
+        ):
+            yield str(node.args[0].value)
+
+
 def _check_artifacts(version: Path, tree: ast.AST) -> Iterator[str]:
-    """The files that model.py loads (`folder / "name"`) lie in its version folder."""
+    """Check that the files that model.py loads (`folder / "name"`) are in its version folder."""
     for node in ast.walk(tree):
         if (
             isinstance(node, ast.BinOp)

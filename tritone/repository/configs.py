@@ -17,7 +17,7 @@ from ..model_parameters import NEXT, VERSIONS_WITH, Parameters
 
 @dataclass(frozen=True)
 class ModelFolder:
-    """One model of a repository, with one of its configs."""
+    """A model of a repository with one of its configs."""
 
     path: Path  # the model's folder
     config_path: Path  # config.pbtxt, or a variant in configs/
@@ -25,7 +25,7 @@ class ModelFolder:
 
     @property
     def name(self) -> str:
-        """Name of the folder, which is the name Triton serves."""
+        """Name of the folder, under which Triton serves the model."""
         return self.path.name
 
     @property
@@ -46,12 +46,12 @@ class ModelFolder:
 
     @property
     def versions_with(self) -> set[str]:
-        """Names of the models whose versions go with those of this one."""
+        """Names of the models that must have the same versions as this one."""
         return self.calls | {self.parameters.text(VERSIONS_WITH)} - {""}
 
     @property
     def next(self) -> str | None:
-        """The model that takes over what this one has answered, and that it waits for."""
+        """The model that takes the responses of this one and exerts back-pressure on it."""
         return self.parameters.text(NEXT) if self.parameters.has(NEXT) else None
 
     @property
@@ -69,7 +69,7 @@ def read_config(path: Path) -> Any:
     """Parse one config file.
 
     Raises:
-        ArtifactError: it is not a valid ModelConfig.
+        ArtifactError: the file is not a valid ModelConfig.
     """
     try:
         return text_format.Parse(path.read_text(encoding="utf-8"), model_config_pb2.ModelConfig())
@@ -80,7 +80,7 @@ def read_config(path: Path) -> Any:
 
 
 def read_repositories(repositories: Sequence[Path]) -> Iterator[ModelFolder]:
-    """Yield every model with its config.pbtxt, and again with each variant in configs/."""
+    """Yield every model, once with config.pbtxt and once with each variant in configs/."""
     for repository in repositories:
         for folder in sorted(path for path in repository.iterdir() if path.is_dir()):
             main = folder / "config.pbtxt"
@@ -93,7 +93,7 @@ def read_repositories(repositories: Sequence[Path]) -> Iterator[ModelFolder]:
 
 
 def connects(source: TensorSpec, target: TensorSpec) -> bool:
-    """Whether what one model gives is what another takes: equal types, dims equal where both are fixed."""
+    """Return whether two tensors can be connected: equal types, equal dims where both are fixed."""
     return (
         source.dtype == target.dtype
         and len(source.dims) == len(target.dims)

@@ -1,8 +1,7 @@
-"""Every model takes what those before it in a pipeline send at most.
+"""Check that every model accepts the largest requests that the models before it can send.
 
-A graph's caller cuts its requests into pieces. How large a piece can be follows from the caller's parameters
-and from what the exporter wrote beside it; the graph's config bounds its inputs by that, with a parameter
-`max_elements.<input>`.
+A graph's caller splits its requests into pieces. The largest piece follows from the caller's parameters and
+sidecars; the graph's config must allow it with a parameter `max_elements.<input>`.
 """
 
 from __future__ import annotations
@@ -24,11 +23,11 @@ from .configs import ModelFolder, read_repositories
 
 Elements = dict[str, int]  # by input of a graph
 
-_LIMITS = ("max_audio_s", "max_characters")  # parameters of models in Python, refused past them
+_LIMITS = ("max_audio_s", "max_characters")  # parameters of Python models, which reject larger requests
 
 
 def check_input_limits(folders: Sequence[ModelFolder]) -> list[str]:
-    """Return what is wrong, one line per finding, over all models and the variants of their configs."""
+    """Return the findings over all models and config variants, one line each."""
     findings = [line for folder in folders for line in _check_pipeline(folder, folders)]
     needed = needed_elements(folders)
     for folder in _graphs(folders):
@@ -37,16 +36,16 @@ def check_input_limits(folders: Sequence[ModelFolder]) -> list[str]:
             if given < elements:
                 path = os.path.relpath(folder.config_path)
                 findings.append(
-                    f"{path}: parameter {PREFIX}{name}: expected {elements} or more, what its caller sends "
-                    f"in a request, got {given or 'none'}; correct it"
+                    f"{path}: parameter {PREFIX}{name}: expected {elements} or more, the most that its "
+                    f"caller sends in a request, got {given or 'none'}; correct it"
                 )
     return findings
 
 
 def raised_limits(repository: Path) -> dict[Path, str]:
-    """Return the new text of every config whose limits are too small for the checkpoints that are there.
+    """Return the new text of every config whose limits are too small for the exported checkpoints.
 
-    None for a repository with a config that cannot be read: its check says more.
+    The result is empty if a config cannot be read: `make check` reports that.
     """
     try:
         folders = list(read_repositories([repository]))
@@ -65,10 +64,9 @@ def raised_limits(repository: Path) -> dict[Path, str]:
 
 
 def needed_elements(folders: Sequence[ModelFolder]) -> dict[str, Elements]:
-    """Return what the callers of each graph send at most in one request, as far as their files tell.
+    """Return the largest inputs that the callers of each graph send in one request.
 
-    A caller whose files do not fit together yet, as between the exports of the two halves of a voice, tells
-    nothing.
+    Callers whose sidecars do not match yet, as between the exports of the two halves of a voice, are skipped.
     """
     needed: dict[str, Elements] = {}
     graphs = {folder.name: folder for folder in _graphs(folders)}
@@ -87,7 +85,7 @@ def needed_elements(folders: Sequence[ModelFolder]) -> dict[str, Elements]:
 
 
 def _check_pipeline(pipeline: ModelFolder, folders: Sequence[ModelFolder]) -> Iterator[str]:
-    """A step takes at least what the steps before it let through."""
+    """Check that a step accepts at least what the earlier steps let through."""
     steps = [step.model_name for step in pipeline.config.ensemble_scheduling.step]
     for name in _LIMITS:
         admitted = 0.0
@@ -99,14 +97,14 @@ def _check_pipeline(pipeline: ModelFolder, folders: Sequence[ModelFolder]) -> It
             ]
             if limits and min(limits) < admitted:
                 yield (
-                    f"{pipeline.name}: parameter {name} of {step}: expected {admitted:g} or more, what a "
-                    f"step before it admits, got {min(limits):g}"
+                    f"{pipeline.name}: parameter {name} of {step}: expected {admitted:g} or more, which an "
+                    f"earlier step admits, got {min(limits):g}"
                 )
             admitted = max(admitted, *limits, 0.0)
 
 
 def _sent(caller: ModelFolder, version: Path, called: Sequence[ModelFolder]) -> Iterator[tuple[str, int]]:
-    """Yield the elements of each tensor, by the sidecar files that a caller of its kind has."""
+    """Yield the largest size of each tensor, in elements; sidecars identify the kind of caller."""
     if (version / "windows.json").is_file():
         yield from _of_recognition(caller, version, called)
     if (version / "punctuation.json").is_file():
@@ -135,7 +133,7 @@ def _of_synthesis(caller: ModelFolder, version: Path) -> Iterator[tuple[str, int
     rows = round(caller.parameters.number("utterances_per_batch"))
     yield "symbols", rows * bucket(longest_symbols(voice), round(caller.parameters.number("symbols_bucket")))
     yield "dropout", rows * voice.max_steps * voice.prenet_layers * voice.prenet_units
-    slowest = math.ceil(voice.max_steps * voice.frames_per_step / SPEED[0])
+    slowest = math.ceil(voice.max_steps * voice.frames_per_step / SPEED.low)
     frames = bucket(slowest, round(caller.parameters.number("frames_bucket")))
     yield "mel", voice.mels * frames
     yield "z", voice.groups * voice.latent_columns(frames)

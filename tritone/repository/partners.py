@@ -1,7 +1,7 @@
-"""Models name the models that they call in their configs: those must exist and fit.
+"""Check that the partners named in a model's config exist, and that their tensors match.
 
-What is exchanged with a partner is known by the code that calls it, so that code is loaded here as a server
-loads it, with the files of every version, and asked for the tensors in place of a call.
+The tensors exchanged with a partner are known to the code that calls it. That code is loaded here as in a
+server, with the files of every version; binding a partner then gives the names of the tensors.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .configs import ModelFolder, connects
 
 
 def check_partners(folders: Sequence[ModelFolder]) -> list[str]:
-    """Return what is wrong, one line per finding, over all models and the variants of their configs."""
+    """Return the findings over all models and config variants, one line each."""
     models = {folder.name: folder for folder in folders if folder.config_path.name == "config.pbtxt"}
     return [
         f"{os.path.relpath(folder.config_path)}: {finding}"
@@ -47,10 +47,10 @@ def _check_folder(folder: ModelFolder, models: Mapping[str, ModelFolder]) -> Ite
 
 
 def _check_version(folder: ModelFolder, version: Path, models: Mapping[str, ModelFolder]) -> Iterator[str]:
-    """Load one version, and compare what it exchanges with its partners with what they declare."""
+    """Load one version; compare the tensors that it exchanges with its partners with their declarations."""
     keys = {model: key for key, model in folder.parameters.partners.items()}
     findings: list[str] = []
-    given: dict[str, tuple[str, TensorSpec]] = {}  # by tensor: which partner gives it
+    given: dict[str, tuple[str, TensorSpec]] = {}  # by tensor: the partner that produces it
 
     def bind(model: str, inputs: Sequence[str], outputs: Sequence[str]) -> Network:
         findings.extend(_check_exchange(keys[model], model, inputs, outputs, models))
@@ -88,7 +88,7 @@ def _check_exchange(
 def _check_passed_on(
     key: str, model: ModelFolder, given: Mapping[str, tuple[str, TensorSpec]]
 ) -> Iterator[str]:
-    """What one partner gives and another takes under the same name is alike."""
+    """Check that a tensor from one partner matches the input of the same name of another."""
     for name, declared in model.inputs.items():
         source, spec = given.get(name, ("", declared))
         if not connects(spec, declared):
@@ -96,4 +96,4 @@ def _check_passed_on(
 
 
 def _never_called(*_: object) -> NoReturn:
-    raise AssertionError("a check calls no model")
+    raise AssertionError("checks do not call models")

@@ -1,4 +1,4 @@
-"""A variant of a model's config (configs/<name>.pbtxt) changes how the model is served, never what it is."""
+"""Check config variants (configs/<name>.pbtxt): they may change how a model is served, not its interface."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from .configs import ModelFolder
+from .file_names import GRAPH, PLAN, PLAN_RECORD
 
-# What may differ, by the backend of the main config.
+# Fields that may differ, by the backend of the main config.
 _GRAPH = ("backend", "default_model_filename", "dynamic_batching", "instance_group", "model_warmup")
 _FREE: dict[str, tuple[str, ...]] = {
     "onnxruntime": (*_GRAPH, "max_batch_size", "optimization", "parameters"),
     "python": ("instance_group", "parameters"),
 }
 ENGINE_BACKEND = "tensorrt"
-PLAN, RECORD = "model.plan", "model.plan.json"  # as export.tensorrt writes them
 
 
 def check_variant(variant: ModelFolder, main: ModelFolder) -> Iterator[str]:
-    """Yield what a variant changes that it must not."""
+    """Yield the forbidden changes of a variant."""
     if (variant.inputs, variant.outputs) != (main.inputs, main.outputs):
-        yield "inputs and outputs: expected the same as in config.pbtxt; a variant changes how, not what"
+        yield "inputs and outputs: expected those of config.pbtxt; a variant must not change the interface"
         return
     free = _FREE.get(main.config.backend, ())
     fields = {descriptor.name for descriptor, _ in (*variant.config.ListFields(), *main.config.ListFields())}
@@ -38,7 +38,7 @@ def check_variant(variant: ModelFolder, main: ModelFolder) -> Iterator[str]:
         )
     names = variant.config.parameters.keys() ^ main.config.parameters.keys()
     if main.config.backend == "python" and names:
-        yield f"parameters: expected those of config.pbtxt, got {', '.join(sorted(names))} on one side only"
+        yield f"parameters: expected those of config.pbtxt, got {', '.join(sorted(names))} in one of them"
     if variant.config.backend == ENGINE_BACKEND:
         yield from _check_engine(variant.config)
 
@@ -52,10 +52,10 @@ def _check_engine(config: Any) -> Iterator[str]:
 
 
 def check_plans(folder: ModelFolder) -> Iterator[str]:
-    """Yield plans that were made of another graph than the one beside them; a checkout needs none."""
+    """Yield engines that were built from another graph than the one in their folder; they are optional."""
     for version in folder.versions:
-        plan, graph = version / PLAN, version / "model.onnx"
-        if plan.is_file() and graph.is_file() and _made_of(version / RECORD) != _sha256(graph):
+        plan, graph = version / PLAN, version / GRAPH
+        if plan.is_file() and graph.is_file() and _made_of(version / PLAN_RECORD) != _sha256(graph):
             yield f"{version.name}/{PLAN}: expected an engine of model.onnx, got another; run `make engines`"
 
 

@@ -1,4 +1,4 @@
-"""Run the real Triton server: find it, build its backend directory, start it, watch it, stop it."""
+"""Run the real Triton server: find, start, supervise and stop it."""
 
 from .options import ServerOptions
 from .ports import Ports

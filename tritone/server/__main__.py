@@ -17,7 +17,7 @@ from .ports import Ports
 from .process import TritonServer
 from .supervision import Supervisor
 
-_LAST_LINES_S = 5.0  # to pass on what an ended server has written
+_LAST_LINES_S = 5.0  # to forward the remaining output of an ended server
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     killed_models = _parser().parse_args(given).killed_models
     server = TritonServer(_options(given))
-    stopping, over = threading.Event(), threading.Event()
+    stopping, ended = threading.Event(), threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
         stopping.set()
@@ -33,24 +33,24 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     if warning := server.options.exposure():
-        _say(warning)
+        _report(warning)
     server.log.touch()
     follower = threading.Thread(
-        target=follow_log, args=(server.log, write_if_possible, over.is_set), daemon=True
+        target=follow_log, args=(server.log, write_if_possible, ended.is_set), daemon=True
     )
     follower.start()
     try:
-        code = Supervisor(server, killed_models, stopping, _say).run()
+        code = Supervisor(server, killed_models, stopping, _report).run()
     except ServerError as error:
-        _say(str(error))
+        _report(str(error))
         code = 1
-    over.set()
+    ended.set()
     follower.join(_LAST_LINES_S)
     server.close()
     return code
 
 
-def _say(message: str) -> None:
+def _report(message: str) -> None:
     write_if_possible(f"tritone: {message}\n")
 
 
@@ -81,22 +81,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--open-shared-memory",
         action="store_true",
-        help="let callers register shared memory without the key; they can then read and write the tensors "
-        "of others",
+        help="let clients register shared memory without the key; they can then read and write the tensors "
+        "of other clients",
     )
     parser.add_argument(
         "--graph-threads",
         type=int,
         metavar="N",
-        help="threads that all graphs share in Triton's own ONNX Runtime backend (default: half of the cores "
-        "without a GPU, else the backend's own)",
+        help="size of the thread pool that all graphs share in Triton's own ONNX Runtime backend (default: "
+        "half of the cores without a GPU, otherwise the backend's default)",
     )
     parser.add_argument(
         "--killed-models",
         choices=("reload", "end", "leave"),
         default="reload",
-        help="when a model's process was killed: load the model anew, end the server with code 1, or "
-        "leave it (default: %(default)s)",
+        help="when a model's process was killed: load the model again, end the server with code 1, or "
+        "do nothing (default: %(default)s)",
     )
     parser.add_argument("extra", nargs="*", metavar="-- FLAG", help="further tritonserver flags")
     return parser

@@ -1,4 +1,4 @@
-"""Load and unload models of a running server; let requests in flight finish before it stops."""
+"""Load and unload models of a running server; drain its requests before it stops."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import ServerError
 
 _POLL_S = 0.05
-_LOAD_S = 600.0  # a full-size network with its warm-up, on a busy machine
+_LOAD_S = 600.0  # for a full-size network with its warm-up, on a busy machine
 
 
 class ModelControl:
@@ -29,44 +29,44 @@ class ModelControl:
         self._header = header
 
     def load(self, model: str) -> None:
-        """Load a model, or load it anew where its files have changed, warmed up.
+        """Load a model, or load it again if its files have changed, and warm it up.
 
-        All versions that its config asks for come into service together. If one cannot be loaded, the server
-        goes on with what it had.
+        All versions in its config become available together. If one cannot be loaded, the server keeps those
+        that it had.
 
         Raises:
-            ServerError: the server refuses, and says why; or does not answer.
+            ServerError: the server refused and gave a reason, or did not answer.
         """
         self._ask(f"repository/models/{model}/load", _LOAD_S)
 
     def replace(self, model: str) -> None:
-        """Load a model anew although its files are the same, so that it gets new processes.
+        """Load a model again although its files are the same, so that it gets new processes.
 
-        Requests meet the old ones until the new ones are warmed up.
+        The old ones serve requests until the new ones are warmed up.
 
         Raises:
-            ServerError: the server refuses, and says why; or does not answer.
+            ServerError: the server refused and gave a reason, or did not answer.
         """
         with self._explained():
             config = self._config(model)
-        # For an equal config Triton would keep the processes, dead or not.
-        config.setdefault("parameters", {})["loaded_anew"] = {"string_value": f"{time.time():.3f}"}
+        # With an unchanged config Triton would keep the processes, even dead ones.
+        config.setdefault("parameters", {})["reloaded_at"] = {"string_value": f"{time.time():.3f}"}
         body = {"parameters": {"config": json.dumps(config)}}
         self._ask(f"repository/models/{model}/load", _LOAD_S, body)
 
     def unload(self, model: str) -> None:
-        """Take a model out of service; requests under way are still answered.
+        """Unload a model; running requests are still answered.
 
         Raises:
-            ServerError: the server refuses, and says why; or does not answer.
+            ServerError: the server refused and gave a reason, or did not answer.
         """
         self._ask(f"repository/models/{model}/unload")
 
     def versions(self, model: str) -> dict[int, str]:
-        """Return the state of each version the server has known: READY, UNLOADING, UNAVAILABLE or LOADING.
+        """Return the state of each version known to the server: READY, UNLOADING, UNAVAILABLE or LOADING.
 
         Raises:
-            ServerError: the server refuses, and says why; or does not answer.
+            ServerError: the server refused and gave a reason, or did not answer.
         """
         return {
             int(entry["version"]): entry.get("state", "")
@@ -75,30 +75,29 @@ class ModelControl:
         }
 
     def wait_gone(self, model: str, version: int, timeout_s: float) -> None:
-        """Wait until a version that is out of service has answered its last request.
+        """Wait until a version that is being unloaded has answered its last request.
 
         Raises:
-            ServerError: it has not in time; or the server does not answer.
+            ServerError: it has not in time, or the server did not answer.
         """
         deadline = time.monotonic() + timeout_s
         while self.versions(model).get(version) in ("READY", "UNLOADING"):
             if time.monotonic() > deadline:
                 raise ServerError(
                     f"{model} version {version}: expected its last request to be answered within "
-                    f"{timeout_s:g} s, it is still at work; wait and try again."
+                    f"{timeout_s:g} s, it is still running; wait and try again."
                 )
             time.sleep(_POLL_S)
 
     def drain(self, timeout_s: float) -> bool:
         """Unload all ensembles and wait until their last request is answered.
 
-        On SIGTERM Triton closes every model's queue at once, and an ensemble that is half way then fails at
-        its next step. Unloading the ensembles first does it in order: new requests are refused, those under
-        way keep their model until they are answered.
+        On SIGTERM Triton closes the queues of all models at once, and a running ensemble fails at its next
+        step. Unloading the ensembles first rejects new requests, while running ones keep their models until
+        they are answered.
 
         Returns:
-            Whether that was reached in time; False too when the server does not answer or has no model
-            control.
+            Whether all were answered in time; False if the server does not answer or has no model control.
         """
         deadline = time.monotonic() + timeout_s
         try:
@@ -114,7 +113,7 @@ class ModelControl:
         return True
 
     def _loaded(self) -> list[str]:
-        """Names of models that are ready or still have requests to answer."""
+        """Names of models that are ready or still have running requests."""
         index = self._post("repository/index")
         return [model["name"] for model in index if model.get("state") in ("READY", "UNLOADING")]
 
@@ -130,7 +129,7 @@ class ModelControl:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """Raise ServerError for what the server refuses, or does not answer."""
+        """Raise ServerError if the server refuses a request or does not answer it."""
         try:
             yield
         except urllib.error.HTTPError as error:
@@ -138,7 +137,7 @@ class ModelControl:
         except (urllib.error.URLError, OSError, ValueError) as error:
             raise ServerError(
                 f"tritonserver: expected an answer from {self._url}, got none ({error}); "
-                "give host and port of its HTTP endpoint."
+                "give the host and port of its HTTP endpoint."
             ) from error
 
     def _post(self, path: str, timeout_s: float = 10.0, body: Any = None) -> Any:
@@ -154,9 +153,9 @@ class ModelControl:
 
 
 def _reason(error: urllib.error.HTTPError) -> str:
-    """What Triton says, without the traceback that it folds into the line."""
+    """Return Triton's message without the traceback that it appends to it."""
     if error.code == 403:
-        return "refuses model control; give the key that it was started with (--admin-key)."
+        return "model control needs the key that the server was started with; give it (--admin-key)."
     text = error.read().decode("utf-8", errors="replace")
     with suppress(ValueError, KeyError, TypeError):
         text = json.loads(text)["error"]

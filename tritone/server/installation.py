@@ -1,4 +1,4 @@
-"""Find a Triton server: the one on PATH (inside NVIDIA's container), else the one in the pytriton wheel."""
+"""Find a Triton server: on PATH (as in NVIDIA's container), else in the pytriton wheel."""
 
 from __future__ import annotations
 
@@ -13,31 +13,36 @@ from pathlib import Path
 
 from ..errors import InstallationError
 
+_PACKAGE = Path(__file__).resolve().parents[1]
+IMPORT_FOLDER = _PACKAGE.parent  # on the import path of model code; in a checkout, its root
+_IN_WHEEL = _PACKAGE / "backends"  # see pyproject.toml
+OWN_BACKENDS = _IN_WHEEL if _IN_WHEEL.is_dir() else IMPORT_FOLDER / "backends"
+
 
 @dataclass(frozen=True)
 class Installation:
-    """Where the parts of one Triton server lie."""
+    """Paths of one Triton server."""
 
     binary: Path  # the tritonserver executable
     backends: Path  # its backend directory
-    stubs: Path | None  # Python backend stubs by Python version; None where backends/python has its own
+    stubs: Path | None  # Python backend stubs by Python version; None if backends/python has its own
     libraries: tuple[Path, ...]  # for LD_LIBRARY_PATH
 
     @property
     def has_native_onnxruntime(self) -> bool:
-        """Whether the server brings its own ONNX Runtime backend."""
+        """Whether the server has Triton's own ONNX Runtime backend."""
         return any((self.backends / "onnxruntime").glob("libtriton_onnxruntime*"))
 
     @property
     def python_backends(self) -> tuple[str, ...]:
-        """The backends whose models run in processes of their own."""
+        """The backends that run each model instance in a separate process."""
         return ("python",) if self.has_native_onnxruntime else ("python", "onnxruntime")
 
     def stub(self) -> Path | None:
-        """Return the Python backend stub for the running Python, None where the backend has one inside.
+        """Return the Python backend stub for the running Python, None if the backend contains one.
 
         Raises:
-            InstallationError: none for this Python version.
+            InstallationError: there is none for this Python version.
         """
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         if self.stubs is None:
@@ -48,7 +53,7 @@ class Installation:
             offered = ", ".join(sorted(folder.name for folder in self.stubs.iterdir()))
             raise InstallationError(
                 f"Python backend: expected a stub for one of Python {offered}, got Python {version}; "
-                "make the environment with one of those."
+                "create the environment with one of those."
             )
         return stub
 
@@ -87,6 +92,30 @@ def find_installation(choice: str = "auto") -> Installation:
             f"tritonserver: expected an executable file, got {choice}; give the path of the binary."
         )
     return _native(Path(choice).resolve())
+
+
+def build_backend_directory(installation: Installation, target: Path) -> Path:
+    """Copy the server's Python backend, the stub for this Python and tritone's own backends into `target`.
+
+    It takes a few megabytes and is built for every server, so it is never stale. Triton refuses links that
+    lead out of the backend directory.
+
+    Args:
+        installation: the server to be started.
+        target: an empty or missing folder.
+
+    Returns:
+        The folder to pass as --backend-directory: `target`, or the server's own if that is complete.
+    """
+    stub = installation.stub()
+    if installation.has_native_onnxruntime:
+        return installation.backends
+    shutil.copytree(installation.backends, target, dirs_exist_ok=True)
+    if stub is not None:
+        shutil.copy2(stub, target / "python")
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(OWN_BACKENDS, target, ignore=ignored, dirs_exist_ok=True)
+    return target
 
 
 def _native(binary: Path) -> Installation:

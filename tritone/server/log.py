@@ -1,4 +1,4 @@
-"""The server's log: pass it on without letting its file grow for ever; tell what in it means nothing."""
+"""The server's log: forward it, bound the size of its file, recognise harmless errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _POLL_S = 0.2
 
 
 def is_harmless(line: str) -> bool:
-    """Return whether an error line only says that the machine has no GPU."""
+    """Return whether an error line only reports that the machine has no GPU."""
     return any(
         word in line
         for word in ("CUDA driver", "CudaDriverHelper", "NVML", "DCGM", "pinned_memory", "no CUDA")
@@ -22,8 +22,8 @@ def is_harmless(line: str) -> bool:
 
 
 def write_if_possible(text: str) -> None:
-    """Write to stderr; where it is closed, full or without a reader, the text is lost and nothing else."""
-    stream = sys.stderr  # None where Python was started with the descriptor closed
+    """Write to stderr; drop the text if stderr is closed, full or without a reader."""
+    stream = sys.stderr  # None if Python was started with the descriptor closed
     if stream is None:
         return
     with suppress(OSError, ValueError):
@@ -37,20 +37,20 @@ def follow_log(
     ended: Callable[[], bool],
     longest_bytes: int = LONGEST_BYTES,
 ) -> None:
-    """Pass on what is appended to a log until its writer has ended; empty the file whenever it is long.
+    """Forward the lines appended to a log until its writer has ended; truncate the file when it is too long.
 
-    Whoever starts the launcher keeps what it passes on; the file is only for the reasons of a failure. A line
-    written in the instant of emptying may be lost.
+    The caller of the launcher keeps the forwarded lines; the file only serves to report a failure. A line
+    written at the moment of truncation may be lost.
 
     Args:
-        path: a file that its writer opened for appending, so that it goes on at the new end.
-        write: takes each line, with its newline.
+        path: a file that its writer opened for appending, so that it continues at the new end.
+        write: receives each line, with its newline.
         ended: whether nothing more will be written.
-        longest_bytes: past this and read to its end, the file is emptied.
+        longest_bytes: a longer file is truncated once it has been read to its end.
     """
     with path.open(encoding="utf-8", errors="replace") as log:
         while True:
-            last = ended()  # asked before reading, so that nothing written before the end is missed
+            last = ended()  # checked before reading, so that no last line is missed
             line = log.readline()
             if line:
                 write(line)

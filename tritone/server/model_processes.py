@@ -1,7 +1,7 @@
 """The processes that Triton's Python backend runs models in, and which of them have died.
 
-Triton (2.51) starts one per model instance. When one is killed, Triton neither starts another nor says that
-it is not ready: requests that meet the instance fail, those that it had at work are never answered.
+Triton (2.51) starts one per model instance. When one is killed, Triton neither starts another nor reports
+that the model is not ready: requests sent to the instance fail, and those it was running are never answered.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ class Process:
     """One child of a server."""
 
     pid: int
-    ended: bool  # a zombie, not yet reaped: Triton reaps at once what it ends by itself
+    ended: bool  # a zombie, not yet reaped; Triton reaps a process at once if it ended it itself
     stopped: bool = False  # by SIGSTOP, or with its terminal
 
 
 @dataclass
 class ModelProcesses:
-    """Looks at a server's model processes from time to time.
+    """Finds dead and frozen model processes of a server by polling.
 
     Args:
         server: process id of tritonserver.
     """
 
     server: int
-    _models: dict[int, str] = field(default_factory=dict)  # by process id, as of the last look
-    _suspects: set[int] = field(default_factory=set)  # found ended at the last look
+    _models: dict[int, str] = field(default_factory=dict)  # by process id, as of the last poll
+    _suspects: set[int] = field(default_factory=set)  # found dead at the last poll
     _reported: set[int] = field(default_factory=set)
-    _still: set[int] = field(default_factory=set)  # found stopped at the last look
+    _stopped: set[int] = field(default_factory=set)  # found stopped at the last poll
 
     def killed(self) -> list[str]:
-        """Look now; return the models of which a process has died, each death once.
+        """Poll; return the models of which a process has died, each death once.
 
-        A process must be found dead twice in a row: when a model is unloaded, its processes are dead too
-        for a moment.
+        A process must be found dead twice in a row: the processes of a model that is being unloaded are also
+        dead for a moment.
         """
         children = list(_children(self.server))
         pids = {child.pid for child in children}
@@ -53,7 +53,7 @@ class ModelProcesses:
         alive = {child.pid: name for child in children if not child.ended and (name := model_of(child.pid))}
         dead = (ended & self._suspects & self._models.keys()) - self._reported
         self._suspects = ended
-        # One that is about to end has no name any more and has not ended yet.
+        # A process that is exiting has already lost its name but is not dead yet.
         self._models = {pid: name for pid, name in self._models.items() if pid in pids} | alive
         self._reported = (self._reported & pids) | dead
         return sorted({self._models[pid] for pid in dead})
@@ -63,20 +63,20 @@ class ModelProcesses:
         return {pid for pid, name in processes_of(self.server).items() if name == model}
 
     def kill_leftover(self, pid: int) -> None:
-        """Kill a process that serves nothing any more; its death is no reason to heal."""
+        """Kill a process that serves no requests any more; `killed` does not report its death."""
         self._reported.add(pid)
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 
     def kill_stopped(self) -> list[str]:
-        """Look now; kill model processes found stopped twice in a row, and return their models.
+        """Poll; kill model processes found stopped twice in a row, and return their models.
 
-        Triton (2.51) takes a process that does not answer for unhealthy, and aborts when it wakes after 2 s
-        or more. Killed before that, it is found dead like any other.
+        Triton (2.51) regards a process that does not answer as unhealthy, and aborts when it continues after
+        2 s or more. If it is killed before that, `killed` reports it like any other.
         """
         stopped = {child.pid: model_of(child.pid) for child in _children(self.server) if child.stopped}
-        frozen = {pid: name for pid, name in stopped.items() if name and pid in self._still}
-        self._still = set(stopped)
+        frozen = {pid: name for pid, name in stopped.items() if name and pid in self._stopped}
+        self._stopped = set(stopped)
         for pid in frozen:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -89,7 +89,7 @@ def processes_of(server: int) -> dict[int, str]:
 
 
 def model_of(pid: int) -> str | None:
-    """Return the model that a process runs, None where it is no model process or has ended."""
+    """Return the model that a process runs, None if it is not a model process or has ended."""
     try:
         command = (PROC / str(pid) / "cmdline").read_bytes().decode(errors="replace").split("\0")
     except OSError:

@@ -1,4 +1,4 @@
-"""The three ports of a server: free, or a clear refusal."""
+"""The three ports of a server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..errors import PortInUseError
 
 @dataclass(frozen=True)
 class Ports:
-    """Where a server listens."""
+    """The ports that a server listens on."""
 
     http: int = 8000
     grpc: int = 8001
@@ -18,7 +18,7 @@ class Ports:
 
     @classmethod
     def free(cls, address: str = "127.0.0.1") -> Ports:
-        """Choose three ports that nothing listens on now."""
+        """Choose three ports that are free now."""
         sockets = [socket.create_server((address, 0)) for _ in range(3)]
         try:
             return cls(*(listener.getsockname()[1] for listener in sockets))
@@ -27,13 +27,13 @@ class Ports:
                 listener.close()
 
     def require_free(self, address: str) -> None:
-        """Raise PortInUseError if a port is taken on `address`, or two of the three are the same."""
+        """Raise PortInUseError if a port is in use on `address`, or two of the three are equal."""
         wanted = {"HTTP": self.http, "gRPC": self.grpc, "metrics": self.metrics}
         if len(set(wanted.values())) < len(wanted):
             raise PortInUseError(f"ports: expected three different ones, got {self}; choose others.")
         for name, port in wanted.items():
             try:
-                # A plain bind without SO_REUSEADDR would also fail on connections in TIME_WAIT.
+                # create_server sets SO_REUSEADDR: connections in TIME_WAIT must not count as listeners.
                 socket.create_server((address, port)).close()
             except OSError as error:
                 raise PortInUseError(

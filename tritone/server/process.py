@@ -2,53 +2,46 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
-import resource
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 from ..contract import RESTARTS_VARIABLE
 from ..errors import ServerError, StartupError
-from . import gpus
-from .backend_directory import build_backend_directory
 from .control import ModelControl
-from .installation import Installation, find_installation
+from .environment import prepare_child, server_environment
+from .installation import IMPORT_FOLDER, build_backend_directory, find_installation
 from .log import is_harmless
-from .native import require_onnxruntime, thread_flags
-from .options import ADMIN_HEADER, ROOT, ServerOptions
+from .onnxruntime import idle_gpu_notice, require_min_version, thread_flags
+from .options import ADMIN_HEADER, ServerOptions
 from .shared_memory import new_prefix, prefix_flags, remove_orphans, remove_regions
 
 _POLL_S = 0.1
 _ERROR_LINE = re.compile(r"^E\d{4} \S+ \d+ \S+\] (.*)")
-_PR_SET_PDEATHSIG = 1
-_STACK_BYTES = 256 << 20
 
 
 class TritonServer:
     """A tritonserver with tritone's repositories, from start to stop.
 
-    Use it as a context manager: entering waits until every model is ready, leaving lets requests in flight
-    finish and stops the server.
+    Use it as a context manager: entering waits until every model is ready; leaving finishes the running
+    requests and stops the server.
 
     Args:
-        options: how to run it.
+        options: of the server.
         log: file for the server's output; None keeps it in a temporary file.
 
     Raises:
-        PortInUseError: a port is taken.
-        InstallationError: no usable server found.
-        StartupError: the server ended or was not ready in time; the message holds the reasons from its log.
+        PortInUseError: a port is in use.
+        InstallationError: no usable server was found.
+        StartupError: the server ended or was not ready in time; the message quotes the errors in its log.
     """
 
     def __init__(self, options: ServerOptions | None = None, log: Path | None = None) -> None:
@@ -93,14 +86,14 @@ class TritonServer:
         return "127.0.0.1" if self.options.address in ("0.0.0.0", "::") else self.options.address
 
     def start(self) -> None:
-        """Start the process; returns before the models are loaded."""
+        """Start the process, without waiting for the models to be loaded."""
         remove_orphans()
         self.options.require_models()
         self.options.ports.require_free(self.options.address)
         installation = find_installation(self.options.tritonserver)
-        require_onnxruntime(self.options.repositories, self.options.model_config_name, installation)
+        require_min_version(self.options.repositories, self.options.model_config_name, installation)
         threads = thread_flags(installation, self.options.graph_threads, self.options.extra)
-        if self._backends is None:  # processes of a server that crashed may still hold its files
+        if self._backends is None:  # built once: processes of a crashed server may still use its files
             self._backends = build_backend_directory(installation, Path(self._folder.name) / "backends")
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -111,20 +104,20 @@ class TritonServer:
                     *self.options.arguments(self._backends),
                 ],
                 env=server_environment(os.environ, installation) | {RESTARTS_VARIABLE: str(self._restarts)},
-                cwd=ROOT,  # stubs also import from the working directory
+                cwd=IMPORT_FOLDER,  # stubs also import from the working directory
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C reaches the launcher, which then stops the server in order
-                preexec_fn=_prepare_child,
+                start_new_session=True,  # Ctrl-C must reach the launcher only, which then drains the server
+                preexec_fn=prepare_child,
             )
 
     def notice(self) -> str | None:
-        """Return what an operator should know before the start, None where there is nothing."""
-        return gpus.hidden_notice(find_installation(self.options.tritonserver))
+        """Return a notice for the operator before the start, None if there is none."""
+        return idle_gpu_notice(find_installation(self.options.tritonserver))
 
     def start_again(self) -> None:
-        """Start a process in place of one that crashed, with the same options, ports and key."""
+        """Replace a crashed process by a new one with the same options, ports and key."""
         self._clean_up_after(self.process)
         self._restarts += 1
         self.start()
@@ -153,7 +146,7 @@ class TritonServer:
         return ModelControl(self.http_url, (ADMIN_HEADER, self.options.admin_key))
 
     def stop(self) -> int:
-        """Let requests in flight finish, stop the server, return its exit code."""
+        """Finish the running requests, stop the server and return its exit code."""
         process = self.process
         if process.poll() is None:
             self.control.drain(self.options.exit_timeout_s)
@@ -167,16 +160,16 @@ class TritonServer:
         return code
 
     def _clean_up_after(self, process: subprocess.Popen[bytes]) -> None:
-        """Remove what outlives a server that crashed: its model processes, and their shared memory."""
+        """Remove what remains of a crashed server: its model processes and their shared memory."""
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         remove_regions(self._regions)
 
     def failure_report(self) -> str:
-        """Return what the log says about a failure: its distinct error messages, else its last lines."""
+        """Return the distinct error messages in the log, or its last lines if there are none."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         errors = [match[1] for line in lines if (match := _ERROR_LINE.match(line)) and not is_harmless(line)]
-        # Python errors come with their traceback folded into one line; the first part says what happened.
+        # Python errors have their traceback appended on the same line.
         messages = dict.fromkeys(error.partition("\\n\\nAt:")[0].strip('"') for error in errors)
         return "\n".join(messages) or "\n".join(lines[-30:])
 
@@ -195,7 +188,7 @@ class TritonServer:
         self.close()
 
     def close(self) -> None:
-        """Stop the server if it runs and remove its temporary folder."""
+        """Stop the server if it is running, and remove its temporary folder."""
         if self._process is not None:
             self.stop()
         self._folder.cleanup()
@@ -206,46 +199,3 @@ class TritonServer:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False
-
-
-def server_environment(base: Mapping[str, str], installation: Installation) -> dict[str, str]:
-    """Return the environment for tritonserver and its Python stubs.
-
-    A stub embeds an interpreter that ignores PYTHONPATH, but like any Python it takes the first `python3` on
-    PATH for its own, and so finds this virtual environment. Stubs of newer servers read PYTHONPATH.
-    """
-    environment = dict(base)
-    # Triton starts every stub with bash, which takes this for a login over ssh and reads ~/.bashrc first:
-    # what that puts in front of PATH would then be the stub's Python.
-    for name in ("SSH_CLIENT", "SSH2_CLIENT"):
-        environment.pop(name, None)
-    environment["PATH"] = os.pathsep.join([str(Path(sys.prefix) / "bin"), base.get("PATH", os.defpath)])
-    environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), *(path for path in sys.path if path)])
-    # numpy's BLAS would start a thread per core in every one of the stubs.
-    environment.setdefault("OMP_NUM_THREADS", "1")
-    environment.setdefault("OPENBLAS_NUM_THREADS", "1")
-    environment.setdefault("TOKENIZERS_PARALLELISM", "false")  # a transcript is too short to share out
-    # Requests of many sizes fragment glibc's per-thread heaps, and the server would grow for thousands of
-    # them: few heaps, large buffers straight from the system, little kept when it is free.
-    environment.setdefault("MALLOC_ARENA_MAX", "2")
-    environment.setdefault("MALLOC_MMAP_THRESHOLD_", str(1 << 20))
-    environment.setdefault("MALLOC_TRIM_THRESHOLD_", str(4 << 20))
-    if gpus.are_unusable(installation):
-        environment |= gpus.HIDDEN
-    if installation.libraries:
-        inherited = base.get("LD_LIBRARY_PATH")
-        folders = [str(folder) for folder in installation.libraries]
-        environment["LD_LIBRARY_PATH"] = os.pathsep.join(folders + ([inherited] if inherited else []))
-    return environment
-
-
-def _prepare_child() -> None:
-    """Have Linux stop the server when the launcher is killed, and give its threads large stacks.
-
-    Triton (2.51) reads nested JSON and bodies in many pieces recursively; with the usual 8 MiB one request
-    ends it. Stacks are only reserved, memory is taken as they grow.
-    """
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    _, most = resource.getrlimit(resource.RLIMIT_STACK)
-    stack = _STACK_BYTES if most == resource.RLIM_INFINITY else min(_STACK_BYTES, most)
-    resource.setrlimit(resource.RLIMIT_STACK, (stack, most))

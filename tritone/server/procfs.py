@@ -1,4 +1,4 @@
-"""What Linux tells of a process."""
+"""Read process information from /proc."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ PROC = Path("/proc")
 
 
 def stat_fields(pid: int) -> list[str]:
-    """Return the fields of /proc/PID/stat after the name, which may hold anything: state, parent, group, ...
+    """Return the fields of /proc/PID/stat after the name, which may be any text: state, parent, group, ...
 
     Raises:
-        OSError: no such process, or it has just ended.
+        OSError: there is no such process.
     """
     status = (PROC / str(pid) / "stat").read_text(errors="replace")
     return status.rpartition(")")[2].split()

@@ -1,7 +1,7 @@
 """The regions in /dev/shm through which a server and its model processes exchange tensors.
 
-A server that crashes leaves them there. Their names tell which launcher they belong to, so that those of dead
-launchers can be removed without touching the ones of other servers on the machine.
+A crashed server leaves them there. Their names identify the launcher that they belong to, so that those of
+dead launchers can be removed without touching the regions of other servers on the machine.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ _numbers = count()
 
 
 def new_prefix() -> str:
-    """Return the prefix tritone_NAMESPACE_PID_START_NUMBER_ for one more server of this process."""
+    """Return the prefix tritone_NAMESPACE_PID_START_NUMBER_ for another server of this process."""
     return f"{_NAME}_{_namespace()}_{os.getpid()}_{_started(os.getpid())}_{next(_numbers)}_"
 
 
 def prefix_flags(prefix: str, backends: Iterable[str], extra: Iterable[str]) -> list[str]:
-    """Return the tritonserver flags that name the regions, none where `extra` names them already.
+    """Return the tritonserver flags that set the prefix; none if `extra` already sets one.
 
     Args:
         prefix: of the regions.
-        backends: the Python backend, and those that are written in Python.
-        extra: flags that the operator gave.
+        backends: the Python backend and the backends written in Python.
+        extra: the operator's flags.
     """
     if any(FLAG in flag for flag in extra):
         return []
@@ -46,10 +46,10 @@ def remove_regions(prefix: str, folder: Path = _FOLDER) -> None:
 
 
 def remove_orphans(folder: Path = _FOLDER) -> None:
-    """Remove the regions of launchers that have died, as far as this process can tell.
+    """Remove the regions of dead launchers in this process namespace.
 
-    Process ids of another namespace, as in a container that shares /dev/shm, cannot be looked up from here;
-    their regions stay.
+    Process ids of another namespace, as in a container that shares /dev/shm, cannot be looked up; their
+    regions are kept.
     """
     namespace = _namespace()
     for region in folder.glob(f"{_NAME}_*"):
@@ -66,7 +66,7 @@ def _namespace() -> str:
 
 
 def _started(pid: int) -> str:
-    """Return when a process was started, in clock ticks since the boot; empty where there is none."""
+    """Return when a process was started, in clock ticks since boot; empty if there is no such process."""
     try:
         return stat_fields(pid)[19]
     except OSError:

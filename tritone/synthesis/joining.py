@@ -13,11 +13,11 @@ FADE_S = 0.005  # shorter than any sound of speech, long enough to hide a step
 def join_utterances(
     utterances: Sequence[NDArray[np.float32]], pause_s: Sequence[float], sample_rate_hz: int
 ) -> NDArray[np.float32]:
-    """Put utterances behind each other.
+    """Put utterances one after the other.
 
     Args:
         utterances: (N,) float32 each, at least one.
-        pause_s: silence behind each, seconds; the one behind the last is left out.
+        pause_s: silence after each, seconds; the one after the last is left out.
         sample_rate_hz: of the utterances.
 
     Returns:

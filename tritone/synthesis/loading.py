@@ -21,7 +21,7 @@ def load_synthesizer(
     Args:
         folder: holds the sidecars of both halves of the voice.
         parameters: of the model: spectrogram_model, vocoder_model, denoiser_model where the voice has one,
-            limits, buckets, and how much is at work.
+            limits, buckets, and how much runs at a time.
         bind: makes a function that calls a model.
         ahead: work on several batches of a text, and utterances of a batch, at once, in threads.
 

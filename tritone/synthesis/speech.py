@@ -1,4 +1,4 @@
-"""Texts of any length to speech: all utterances of a request in batches, a bounded number of them at work."""
+"""Texts of any length to speech: all utterances of a request in batches, a bounded number at a time."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Utterance:
     text: int  # row of the request's batch
     number: int  # within its text, from 0
     symbols: NDArray[np.int64]  # (S,), no padding
-    pause_s: float  # silence behind it, seconds
+    pause_s: float  # silence after it, seconds
 
     def __str__(self) -> str:
         """As errors name it, counting from 1."""
@@ -41,7 +41,7 @@ def read_utterances(
     Args:
         symbols: (B, U, S), padded.
         symbols_length: (B, U), valid symbols; 0 where there is no utterance.
-        pause_s: (B, U), silence behind each, seconds.
+        pause_s: (B, U), silence after each, seconds.
 
     Returns:
         The utterances of each of the B texts.

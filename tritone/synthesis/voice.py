@@ -32,7 +32,7 @@ class Voice:
     sample_rate_hz: int  # of the audio
     hop_samples: int  # audio samples per mel frame
     mels: int  # bands of a frame
-    silence: float  # mel value of silence, behind the last frame
+    silence: float  # mel value of silence, after the last frame
     vocabulary: int  # symbols that there are, from 0
     frames_per_step: int  # mel frames that one decoder step makes
     prenet_layers: int  # each with dropout, in inference too

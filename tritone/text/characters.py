@@ -117,7 +117,7 @@ def _decomposed(text: str, read_aloud: Collection[str]) -> Iterator[str]:
     text = _ANGSTROM.sub(" angstrom", text)
     text = _FOOTNOTE.sub("", text)
     text = _POWER.sub(lambda match: f"^{match[0].translate(_RAISED)}", text)
-    # One half sign behind a whole number must not join it: 2\u00bd is 2 1/2, not 21/2.
+    # A fraction sign after a whole number must not join it: 2\u00bd is 2 1/2, not 21/2.
     text = _FRACTION.sub(lambda match: f" {match[0]}", text)
     text = unicodedata.normalize("NFC", text).translate(_REWRITTEN)
     for character in text:

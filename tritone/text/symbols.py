@@ -19,7 +19,7 @@ class SymbolSet:
     """A checkpoint's symbols, and text to them (NeMo EnglishPhonemesTokenizer, EnglishCharsTokenizer)."""
 
     symbols: tuple[str, ...]  # by id
-    pad_id: int  # behind the end of shorter rows of a batch
+    pad_id: int  # after the end of shorter rows of a batch
     first_ids: tuple[int, ...]  # before every utterance
     last_ids: tuple[int, ...]  # after every utterance
     punctuation: tuple[str, ...]  # marks that are symbols

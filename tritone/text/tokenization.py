@@ -59,7 +59,7 @@ class TextTokenizer:
 
     @property
     def pad_id(self) -> int:
-        """The symbol behind the end of an utterance that is shorter than others."""
+        """The padding symbol after the end of a shorter utterance."""
         return self._symbols.pad_id
 
     def tokenize(self, data: bytes) -> TokenizedText:

@@ -11,7 +11,7 @@ from enum import Enum
 _SENTENCE = re.compile(r"[^.?!]*[A-Za-z][^.?!]*[.?!]?")
 _CLAUSE = re.compile(r"[^,]*[A-Za-z][^,]*,?")
 
-# Where a cut between words has to be, it sounds best before a word that opens a phrase, and worst behind one
+# A cut between words sounds best before a word that opens a phrase, and worst after one
 # or inside a number. The weight is how many characters a cut may move away from an equal share for that.
 _OPENING = (
     "(?:a|an|the|and|or|but|nor|so|yet|that|which|who|whose|where|when|while|because|although|though|if|unless|until|"
@@ -34,7 +34,7 @@ class Closing(Enum):
 
 
 @dataclass(frozen=True)
-class Utterance:
+class TextUtterance:
     """What is spoken at once."""
 
     text: str  # words with single spaces, closed by one of . , ? !
@@ -55,32 +55,32 @@ class Pauses:
         return float(getattr(self, closing.value))
 
 
-def utterances(paragraphs: Iterable[str], longest_characters: int) -> Iterator[Utterance]:
+def utterances(paragraphs: Iterable[str], longest_characters: int) -> Iterator[TextUtterance]:
     """Cut paragraphs into utterances.
 
     Args:
-        paragraphs: words and the marks . , ? and !, single spaces, a mark directly behind its word.
+        paragraphs: words and the marks . , ? and !, single spaces, a mark directly after its word.
         longest_characters: of an utterance with its mark; longer words are cut as well.
     """
     for paragraph in paragraphs:
         pieces = list(_paragraph(paragraph, longest_characters))
         yield from pieces[:-1]
         if pieces:
-            yield Utterance(pieces[-1].text, Closing.PARAGRAPH)
+            yield TextUtterance(pieces[-1].text, Closing.PARAGRAPH)
 
 
-def _paragraph(paragraph: str, longest: int) -> Iterator[Utterance]:
+def _paragraph(paragraph: str, longest: int) -> Iterator[TextUtterance]:
     for sentence in _SENTENCE.findall(paragraph):
         sentence = sentence.strip(" ,")
         if sentence[-1] not in ".?!":
             sentence += "."
         if len(sentence) <= longest:
-            yield Utterance(sentence, Closing.SENTENCE)
+            yield TextUtterance(sentence, Closing.SENTENCE)
         else:
             yield from _clauses(sentence, longest)
 
 
-def _clauses(sentence: str, longest: int) -> Iterator[Utterance]:
+def _clauses(sentence: str, longest: int) -> Iterator[TextUtterance]:
     """Join as many clauses as fit, and cut those between words that alone are too long."""
     joined = ""
     for clause in (found.strip() for found in _CLAUSE.findall(sentence)):
@@ -92,17 +92,17 @@ def _clauses(sentence: str, longest: int) -> Iterator[Utterance]:
     yield from _words(joined, longest)
 
 
-def _words(clause: str, longest: int) -> Iterator[Utterance]:
+def _words(clause: str, longest: int) -> Iterator[TextUtterance]:
     """Cut a clause into parts of about equal length where it is too long."""
     if not clause:
         return
     mark, rest = clause[-1], clause[:-1]
     while len(rest) >= longest:
         cut = _cut(rest, longest - 1)
-        yield Utterance(rest[:cut].rstrip(" ,-'") + ",", Closing.CUT)
+        yield TextUtterance(rest[:cut].rstrip(" ,-'") + ",", Closing.CUT)
         rest = rest[cut:].lstrip(" ,-'")
     if rest:
-        yield Utterance(rest + mark, Closing.CLAUSE if mark == "," else Closing.SENTENCE)
+        yield TextUtterance(rest + mark, Closing.CLAUSE if mark == "," else Closing.SENTENCE)
 
 
 def _cut(text: str, longest: int) -> int:

@@ -27,11 +27,11 @@ class AsyncClient(Settings):
     async def transcribe(self, audio: Audio) -> Transcription:
         """Return what is said in a recording; see `Client.transcribe`."""
         call = await asyncio.to_thread(calls.transcribe, audio)  # reads the file
-        return await self._run(flows.complete(call, self._patience))
+        return await self._run(flows.complete(call, self._retry_policy))
 
     async def punctuate(self, text: str) -> str:
         """Return a transcript with punctuation and capitals."""
-        return await self._run(flows.complete(calls.punctuate(text), self._patience))
+        return await self._run(flows.complete(calls.punctuate(text), self._retry_policy))
 
     async def synthesize(
         self,
@@ -57,11 +57,11 @@ class AsyncClient(Settings):
     ) -> bytes:
         """Return a text, spoken, as the content of an audio file; see `Client.synthesize_encoded`."""
         call = synthesis.audio_file(text, format, Delivery(seed, speed, sigma, denoise))
-        return await self._run(flows.complete(call, self._patience))
+        return await self._run(flows.complete(call, self._retry_policy))
 
     async def reading(self, text: str) -> str:
         """Return a text in words, as it would be spoken; see `Client.reading`."""
-        return await self._run(flows.complete(synthesis.reading(text), self._patience))
+        return await self._run(flows.complete(synthesis.reading(text), self._retry_policy))
 
     def synthesize_all(
         self,
@@ -86,8 +86,8 @@ class AsyncClient(Settings):
         return in_order(spoken, several, workers)
 
     async def health(self) -> Health:
-        """Return the state of the server and of each public model; raises when nobody answers."""
-        return await self._run(flows.health(self._patience))
+        """Return the state of the server and of each public model; raises when the server does not answer."""
+        return await self._run(flows.health(self._retry_policy))
 
     async def probe(
         self, models: Iterable[str] = PUBLIC_MODELS, deadline_s: float = probing.DEADLINE_S
@@ -97,7 +97,7 @@ class AsyncClient(Settings):
 
     async def wait_until_ready(self, wait_s: float = 0.0, models: Iterable[str] = PUBLIC_MODELS) -> None:
         """Return once the server can run the models; see `Client.wait_until_ready`."""
-        await self._run(flows.wait_until_ready(models, wait_s, self._patience))
+        await self._run(flows.wait_until_ready(models, wait_s, self._retry_policy))
 
     async def close(self) -> None:
         """Close all connections."""
@@ -113,12 +113,12 @@ class AsyncClient(Settings):
         await self.close()
 
     async def _speech(self, text: str, delivery: Delivery) -> Speech:
-        return await self._run(flows.complete(synthesis.speech(text, delivery), self._patience))
+        return await self._run(flows.complete(synthesis.speech(text, delivery), self._retry_policy))
 
     async def _run(self, flow: flows.Flow[Result]) -> Result:
         if self._transport is None:
             self._transport = open_async_transport(self.url, self.protocol)
-        run = flows.Run(flow)
+        run = flows.FlowRun(flow)
         while run.step is not None:
             if isinstance(run.step, flows.Pause):
                 await asyncio.sleep(run.step.seconds)

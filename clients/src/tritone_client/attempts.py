@@ -9,12 +9,10 @@ from dataclasses import dataclass, field
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
-FIRST_OVERLOAD_PAUSE_S = 0.5  # whoever comes back at once finds the queue as full as it was
+FIRST_OVERLOAD_PAUSE_S = 0.5  # an immediate retry finds the queue still full
 LONGEST_OVERLOAD_PAUSE_S = 10.0
-LONGEST_MENDING_PAUSE_S = (
-    1.0  # a process is started again within seconds, and nobody stands in a queue for it
-)
-SHORTEST_ATTEMPT_S = 0.05  # one with less time could only time out, which hides why it was made
+LONGEST_RECOVERY_PAUSE_S = 1.0  # a process is restarted within seconds, and retries form no queue
+SHORTEST_ATTEMPT_S = 0.05  # a shorter attempt could only time out, which would hide the first error
 
 
 @dataclass(frozen=True)
@@ -34,14 +32,12 @@ class Deadline:
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How long and how often a request is tried."""
 
     timeout_s: float  #: seconds for a request, all its attempts and pauses together
-    retries: int  #: further attempts after the first one found nobody at the address
-    overload_wait_s: float = (
-        0.0  #: seconds in which a server is asked again that is overloaded, or mends itself
-    )
+    retries: int  #: further attempts when the address does not answer
+    overload_wait_s: float = 0.0  #: seconds to keep retrying an overloaded or recovering server
 
     def __post_init__(self) -> None:
         if not self.timeout_s > 0:
@@ -60,9 +56,9 @@ class Patience:
         """Yield the pause before each further attempt at an overloaded server, until the wait is over."""
         return self._waiting_pauses_s(LONGEST_OVERLOAD_PAUSE_S)
 
-    def mending_pauses_s(self) -> Iterator[float]:
+    def recovery_pauses_s(self) -> Iterator[float]:
         """Yield the pause before each further attempt at a dead process, until the same wait is over."""
-        return self._waiting_pauses_s(LONGEST_MENDING_PAUSE_S)
+        return self._waiting_pauses_s(LONGEST_RECOVERY_PAUSE_S)
 
     def _waiting_pauses_s(self, longest_s: float) -> Iterator[float]:
         deadline = Deadline(self.overload_wait_s)

@@ -40,11 +40,11 @@ class Client(Settings):
         Raises:
             OSError: the file cannot be read.
         """
-        return self._run(flows.complete(calls.transcribe(audio), self._patience))
+        return self._run(flows.complete(calls.transcribe(audio), self._retry_policy))
 
     def punctuate(self, text: str) -> str:
         """Return a transcript with punctuation and capitals."""
-        return self._run(flows.complete(calls.punctuate(text), self._patience))
+        return self._run(flows.complete(calls.punctuate(text), self._retry_policy))
 
     def synthesize(
         self,
@@ -88,11 +88,11 @@ class Client(Settings):
             denoise: see `synthesize`.
         """
         call = synthesis.audio_file(text, format, Delivery(seed, speed, sigma, denoise))
-        return self._run(flows.complete(call, self._patience))
+        return self._run(flows.complete(call, self._retry_policy))
 
     def reading(self, text: str) -> str:
         """Return a text in words, one paragraph per line, as it would be spoken; nothing is spoken."""
-        return self._run(flows.complete(synthesis.reading(text), self._patience))
+        return self._run(flows.complete(synthesis.reading(text), self._retry_policy))
 
     def synthesize_all(
         self,
@@ -126,11 +126,11 @@ class Client(Settings):
         return in_order_on_threads(spoken, several, workers)
 
     def health(self) -> Health:
-        """Return the state of the server and of each public model; raises when nobody answers."""
-        return self._run(flows.health(self._patience))
+        """Return the state of the server and of each public model; raises when the server does not answer."""
+        return self._run(flows.health(self._retry_policy))
 
     def probe(self, models: Iterable[str] = PUBLIC_MODELS, deadline_s: float = probing.DEADLINE_S) -> Probe:
-        """Send small requests to each pipeline; raises when nobody answers at the address.
+        """Send small requests to each pipeline; raises when the address does not answer.
 
         A server that lost a model's process still says that it is ready. This tells, within `deadline_s` for
         each pipeline.
@@ -145,11 +145,11 @@ class Client(Settings):
         """Return once the server can run the models; raise the reason when it cannot after `wait_s` seconds.
 
         Raises:
-            ServerUnavailableError: nobody answers at the address.
+            ServerUnavailableError: the address does not answer.
             ServerNotReadyError: the server is still loading the models.
             ModelNotFoundError: the server does not have the models.
         """
-        self._run(flows.wait_until_ready(models, wait_s, self._patience))
+        self._run(flows.wait_until_ready(models, wait_s, self._retry_policy))
 
     def close(self) -> None:
         """Close all connections."""
@@ -165,13 +165,13 @@ class Client(Settings):
         self.close()
 
     def _speech(self, text: str, delivery: Delivery) -> Speech:
-        return self._run(flows.complete(synthesis.speech(text, delivery), self._patience))
+        return self._run(flows.complete(synthesis.speech(text, delivery), self._retry_policy))
 
     def _run(self, flow: flows.Flow[Result]) -> Result:
         with self._opening:
             if self._transport is None:
                 self._transport = open_transport(self.url, self.protocol)
-        run = flows.Run(flow)
+        run = flows.FlowRun(flow)
         while run.step is not None:
             if isinstance(run.step, flows.Pause):
                 time.sleep(run.step.seconds)

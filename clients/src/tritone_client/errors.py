@@ -12,7 +12,7 @@ class TritoneError(Exception):
     ├── InvalidRequestError     (ValueError)       the request breaks a rule of the contract
     ├── ModelNotFoundError      (LookupError)      the server runs, but does not serve that model
     ├── RequestTimeoutError     (TimeoutError)     no answer before the deadline
-    ├── ServerUnavailableError  (ConnectionError)  nobody answers at the address
+    ├── ServerUnavailableError  (ConnectionError)  the address does not answer
     ├── OverloadedError         (RuntimeError)     the server has as much to do as it takes on
     ├── ServerNotReadyError     (RuntimeError)     the server answers, its models are still being loaded
     └── ServerError             (RuntimeError)     the server failed, or answered outside the contract

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from tritone_client.attempts import Deadline, Patience
+from tritone_client.attempts import Deadline, RetryPolicy
 from tritone_client.calls import PUBLIC_MODELS, Call, Outputs
 from tritone_client.errors import (
     ModelNotFoundError,
@@ -111,7 +111,7 @@ class Pause:
 Flow = Generator[Ask | Pause, Any, Result]
 
 
-class Run(Generic[Result]):
+class FlowRun(Generic[Result]):
     """A flow under way: `step` is what is to be done next, None once `result` is there."""
 
     step: Ask | Pause | None
@@ -122,11 +122,11 @@ class Run(Generic[Result]):
         self._advance(flow.send, None)
 
     def answer(self, answer: Any) -> None:
-        """Go on after a step that was carried out."""
+        """Resume with the answer to a step."""
         self._advance(self._flow.send, answer)
 
     def fail(self, error: TritoneError) -> None:
-        """Go on after a step that failed."""
+        """Resume with the error of a step."""
         self._advance(self._flow.throw, error)
 
     def _advance(self, resume: Callable[[Any], Ask | Pause], value: Any) -> None:
@@ -136,17 +136,17 @@ class Run(Generic[Result]):
             self.step, self.result = None, end.value
 
 
-def complete(call: Call[Result], patience: Patience) -> Flow[Result]:
-    """Run a call to its result, again while the server cannot take it now and time is left.
+def complete(call: Call[Result], policy: RetryPolicy) -> Flow[Result]:
+    """Run a call until it has a result, retrying while the server is temporarily unable to take it.
 
-    That may be asked of any pipeline twice: an answer depends on its request, and changes nothing.
+    Retrying is safe: an answer depends on its request alone, and changes nothing on the server.
     """
-    deadline = Deadline(patience.timeout_s)
+    deadline = Deadline(policy.timeout_s)
     pauses_s = {
-        OverloadedError: patience.overload_pauses_s(),
-        ProcessDiedError: patience.mending_pauses_s(),
+        OverloadedError: policy.overload_pauses_s(),
+        ProcessDiedError: policy.recovery_pauses_s(),
     }
-    other_pauses_s = patience.pauses_s()
+    other_pauses_s = policy.pauses_s()
     while True:
         try:
             tensor = yield Ask(Infer(call), deadline.remaining_s())
@@ -162,15 +162,15 @@ def complete(call: Call[Result], patience: Patience) -> Flow[Result]:
         if pause_s is None or not deadline.leaves_room(pause_s):
             raise problem
         yield Pause(pause_s)
-        if not deadline.leaves_room():  # a busy machine oversleeps
+        if not deadline.leaves_room():  # sleep may overrun on a busy machine
             raise problem
 
 
 def why_refused(model: str, error: ServerUnavailableError | ModelNotFoundError) -> Flow[TritoneError]:
-    """Find out what it means that a server refuses a model.
+    """Find out why a server refuses a model.
 
-    One status means that nobody answers, that the server is stopping and that a queue is full; another that
-    a model is being loaded and that there is none of the name.
+    One status covers an address that does not answer, a server that is stopping and a full queue; another
+    one covers a model that is still loading and one that does not exist.
     """
     try:
         ready = yield Ask(ServerReady(), PROBE_S)
@@ -183,9 +183,9 @@ def why_refused(model: str, error: ServerUnavailableError | ModelNotFoundError) 
     return OverloadedError(f"{model}: the server is overloaded, {error.reason}")
 
 
-def health(patience: Patience) -> Flow[Health]:
+def health(policy: RetryPolicy) -> Flow[Health]:
     """Ask for the state of the server and of every public model."""
-    deadline, pauses_s = Deadline(patience.timeout_s), patience.pauses_s()
+    deadline, pauses_s = Deadline(policy.timeout_s), policy.pauses_s()
     live = yield from _ask(ServerLive(), deadline, pauses_s)
     ready = yield from _ask(ServerReady(), deadline, pauses_s)
     server = yield from _ask(ServerMetadata(), deadline, pauses_s)
@@ -200,15 +200,15 @@ def health(patience: Patience) -> Flow[Health]:
     return Health(live, ready, server["name"], server["version"], models)
 
 
-def wait_until_ready(models: Iterable[str], wait_s: float, patience: Patience) -> Flow[None]:
+def wait_until_ready(models: Iterable[str], wait_s: float, policy: RetryPolicy) -> Flow[None]:
     """Return once the models can be used; after `wait_s` raise why they cannot.
 
     Raises:
-        ServerUnavailableError: nobody answers at the address, after all retries.
+        ServerUnavailableError: the address does not answer, after all retries.
         ServerNotReadyError: the server is still loading the models.
         ModelNotFoundError: the server has loaded its models, these are not among them.
     """
-    names, deadline, pauses_s = tuple(models), Deadline(wait_s), patience.pauses_s()
+    names, deadline, pauses_s = tuple(models), Deadline(wait_s), policy.pauses_s()
     while True:
         try:
             missing = yield from _missing(names)

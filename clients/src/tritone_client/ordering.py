@@ -1,6 +1,6 @@
 """Many requests at once, answers in the order of the questions.
 
-Work runs ahead of whoever takes the results, but not without end: the answers that wait fit into memory.
+Work runs ahead of the consumer by a bounded number of items, so that waiting results fit into memory.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-AHEAD = 16  # items begun and not yet taken, times the concurrency
+AHEAD = 16  # items started and not yet taken, times the concurrency
 
 
 async def in_order(
@@ -22,7 +22,7 @@ async def in_order(
 ) -> AsyncGenerator[Result, None]:
     """Run `work` for all items, at most `concurrency` at a time; yield the results in the order of items."""
     gate = asyncio.Semaphore(concurrency)
-    begun: deque[asyncio.Task[Result]] = deque()
+    started: deque[asyncio.Task[Result]] = deque()
 
     async def gated(item: Item) -> Result:
         async with gate:
@@ -30,15 +30,15 @@ async def in_order(
 
     try:
         for item in items:
-            begun.append(asyncio.create_task(gated(item)))
-            if len(begun) >= AHEAD * concurrency:
-                yield await begun.popleft()
-        while begun:
-            yield await begun.popleft()
+            started.append(asyncio.create_task(gated(item)))
+            if len(started) >= AHEAD * concurrency:
+                yield await started.popleft()
+        while started:
+            yield await started.popleft()
     finally:
-        for task in begun:
+        for task in started:
             task.cancel()
-        await asyncio.gather(*begun, return_exceptions=True)
+        await asyncio.gather(*started, return_exceptions=True)
 
 
 def in_order_on_threads(
@@ -46,16 +46,16 @@ def in_order_on_threads(
 ) -> Generator[Result, None, None]:
     """Run `work` for all items on `concurrency` threads; yield the results in the order of items.
 
-    What runs is finished when nobody wants the rest: a thread cannot be interrupted.
+    Running work finishes even when the consumer stops early: a thread cannot be interrupted.
     """
-    begun: deque[Future[Result]] = deque()
+    started: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(concurrency, thread_name_prefix="tritone") as threads:
         try:
             for item in items:
-                begun.append(threads.submit(work, item))
-                if len(begun) >= AHEAD * concurrency:
-                    yield begun.popleft().result()
-            while begun:
-                yield begun.popleft().result()
+                started.append(threads.submit(work, item))
+                if len(started) >= AHEAD * concurrency:
+                    yield started.popleft().result()
+            while started:
+                yield started.popleft().result()
         finally:
             threads.shutdown(wait=False, cancel_futures=True)

@@ -1,4 +1,4 @@
-"""Does each pipeline do its work? A server says that it is ready when a model of it has died."""
+"""Check that each pipeline answers: a server still reports ready after the process of a model has died."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def probe(models: Iterable[str], deadline_s: float) -> Flow[Probe]:
         deadline_s: seconds that each of them gets for all its requests.
 
     Raises:
-        ServerUnavailableError: nobody answers at the address.
+        ServerUnavailableError: the address does not answer.
         ValueError: another model, or no positive deadline.
     """
     if not deadline_s > 0:
@@ -61,7 +61,7 @@ def _probe(call: Call[Any], deadline_s: float) -> Flow[PipelineProbe]:
     for _ in range(TURNS):
         started_s = time.monotonic()
         try:
-            # Half of the time for the queue: what still waits then shows that all places at work are taken.
+            # Half of the time for the queue: a probe still waiting then shows that all workers are busy.
             yield Ask(Infer(call, deadline.remaining_s() / 2), deadline.remaining_s())
             own += 1
         except InvalidRequestError:
@@ -79,7 +79,7 @@ def _probe(call: Call[Any], deadline_s: float) -> Flow[PipelineProbe]:
             if others > 0:
                 busy = f"answered {others} other requests, and not this one within {deadline_s:g} s."
                 return PipelineProbe("busy", seconds, busy)
-            return PipelineProbe("failed", seconds, f"answered nobody within {deadline_s:g} s.")
+            return PipelineProbe("failed", seconds, f"answered no request within {deadline_s:g} s.")
         except TritoneError as error:
             return PipelineProbe("failed", time.monotonic() - started_s, str(error))
         slowest_s = max(slowest_s, time.monotonic() - started_s)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Word:
-    """One recognised word and where it lies in the audio."""
+    """One recognised word and its position in the audio."""
 
     word: str  #: as recognised, without punctuation
     start_s: float  #: seconds from the start of the audio
@@ -69,7 +69,7 @@ class Health:
 
 @dataclass(frozen=True)
 class PipelineProbe:
-    """What a small request to one pipeline came to."""
+    """The outcome of probing one pipeline."""
 
     state: Literal["answered", "busy", "failed"]  #: busy: it works, and had no room for this request
     seconds: float  #: from the question to the answer, the slowest of several
@@ -78,11 +78,11 @@ class PipelineProbe:
 
 @dataclass(frozen=True)
 class Probe:
-    """Whether the pipelines do their work."""
+    """Whether the pipelines answer."""
 
     pipelines: Mapping[str, PipelineProbe]  #: by name
 
     @property
     def ok(self) -> bool:
-        """True when none failed; a busy one is at work."""
+        """True when none failed; a busy pipeline is healthy."""
         return all(probe.state != "failed" for probe in self.pipelines.values())

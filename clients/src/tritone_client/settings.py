@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from tritone_client.attempts import Patience
+from tritone_client.attempts import RetryPolicy
 from tritone_client.flows import Question, to_canary
 
 Protocol = Literal["grpc", "http"]
@@ -36,7 +36,7 @@ class Settings:
                 http://HOST:PORT is the same.
             protocol: "grpc" or "http".
             timeout_s: seconds for one request, all its attempts together.
-            retries: further attempts while nobody answers at the address.
+            retries: further attempts while the address does not answer.
             overload_wait_s: seconds in which a request is sent again, with growing pauses, while the server
                 turns it away because it has enough to do, or starts a model's process that had died; 0
                 reports that at once. Nothing else is retried.
@@ -47,7 +47,7 @@ class Settings:
         """
         self.url = _checked_url(url, protocol)
         self.protocol = protocol
-        self._patience = Patience(timeout_s, retries, overload_wait_s)
+        self._retry_policy = RetryPolicy(timeout_s, retries, overload_wait_s)
         self._canary = canary
 
     def _addressed(self, question: Question) -> Question:

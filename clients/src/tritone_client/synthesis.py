@@ -89,7 +89,7 @@ def checked_texts(texts: Iterable[str]) -> Iterable[str]:
 
 
 def checked_concurrency(concurrency: int) -> int:
-    """Return a number of requests to have at work."""
+    """Return how many requests to run at a time."""
     if concurrency < 1:
         raise ValueError(f"concurrency: expected 1 or more, got {concurrency}.")
     return concurrency

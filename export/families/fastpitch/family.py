@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from export.families.fastpitch import MODEL
-from export.repository import Stage
+from export.installation import Stage
 from export.synthesis.tokenizer import TOKENIZER_MODEL, write_tokenizer
 from export.synthesis.voice import VOICE_MODEL, VoiceFamily
 from export.verification import Check

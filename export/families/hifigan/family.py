@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from export.errors import UnsupportedCheckpointError
 from export.families.hifigan import MODEL
-from export.repository import Stage
+from export.installation import Stage
 from export.synthesis.voice import VOICE_MODEL, VoiceFamily
 from export.verification import Check
 

@@ -45,7 +45,9 @@ def verify_hifigan(original: Original, graph: Graph) -> list[Check]:
     inner = chunk[CONTEXT_FRAMES * hop : -CONTEXT_FRAMES * hop]
     whole = alone[-1][CHUNK.start * hop : CHUNK.stop * hop]
     return [
-        Check(f"audio, {len(mels)} spectrograms", "relative L2", worst(relative_l2, alone, original.audio), 1e-3),
+        Check(
+            f"audio, {len(mels)} spectrograms", "relative L2", worst(relative_l2, alone, original.audio), 1e-3
+        ),
         Check("audio, mixed batch against alone", "max abs", worst(max_abs, batch, alone), 1e-4),
         Check(f"audio, chunk with {CONTEXT_FRAMES} frames around it", "max abs", max_abs(inner, whole), 1e-4),
     ]

@@ -1,6 +1,6 @@
 """Restoring a punctuation model from its archive alone.
 
-NeMo asks the Hugging Face hub for the encoder's class and the tokenizer, though the archive carries the
+NeMo requests the encoder's class and the tokenizer from the Hugging Face hub, though the archive has the
 encoder's configuration and the vocabulary. Here both come from the archive.
 """
 
@@ -45,8 +45,7 @@ def build_encoder(
             f"language_model: expected {' or '.join(SUPPORTED_ENCODERS)}, got {kind}."
         )
     encoder, config = (BertEncoder, BertConfig) if kind == "bert" else (DistilBertEncoder, DistilBertConfig)
-    # Attention as plain matrix products: that is what exports to standard operators, and the reference uses
-    # it too.
+    # Attention as plain matrix products, which export to standard operators; the reference uses it too.
     return encoder(config.from_dict({**config_dict, "attn_implementation": "eager"}))
 
 
@@ -58,7 +57,7 @@ def build_tokenizer(vocabulary: str | Path) -> Any:
 
 
 def is_uncased(vocabulary: str | Path) -> bool:
-    """Whether a vocabulary has capitals in special tokens only, so text must be lowered first."""
+    """Whether a vocabulary has capitals in special tokens only, so that text must be lowercased first."""
     tokens = Path(vocabulary).read_text(encoding="utf-8").splitlines()
     return not any(
         token != token.lower() for token in tokens if not (token.startswith("[") and token.endswith("]"))
@@ -67,7 +66,7 @@ def is_uncased(vocabulary: str | Path) -> bool:
 
 @contextmanager
 def archive_only() -> Iterator[None]:
-    """While active, NeMo builds encoder and tokenizer from files, asks no hub, and shares no scratch file.
+    """While active, NeMo builds encoder and tokenizer from files, without the hub or shared scratch files.
 
     NeMo writes the encoder's configuration to a file in the user's cache, named after the encoder alone, and
     copies it from there when it saves: two processes at once would save each other's.

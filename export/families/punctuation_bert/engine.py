@@ -5,46 +5,43 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from export.errors import EngineError
+from polygraphy.backend.trt import ShapeTuple
+
 from export.tensorrt.models import EngineModel
-from export.tensorrt.profiles import Axis, Range
-from export.tensorrt.repository import Repository
+from export.tensorrt.profiles import Axis, shape_range
+from export.tensorrt.repository_version import RepositoryVersion
 from export.tensorrt.samples import TEXTS, Arrays, Reference
 from export.tensorrt.verification import Row
 from export.verification import disagreement, relative_l2
-from tritone.errors import ArtifactError
 from tritone.punctuation.windows import PAD_MULTIPLE, WindowTokenizer, stack_windows
 from tritone.synthesis.limits import bucket
 
 INPUTS = ("input_ids", "attention_mask")
 # Several times what the rules of `export.tensorrt.precision` cost on the bundled checkpoint.
 LOGITS_L2 = 0.01
-LABELS = 0.02  # of the tokens, where two labels are about equally probable
+LABELS = 0.02  # share of tokens; two labels may be about equally probable
 
 
 @dataclass(frozen=True)
 class PunctuationEngine(EngineModel):
     """Token ids to logits of punctuation and capitals."""
 
-    def inputs(self, repository: Repository, batch: Axis) -> Mapping[str, Range]:
-        """input_ids and attention_mask (B, L): a long text comes in full windows, a short one in its size."""
+    def inputs(self, repository: RepositoryVersion, batch: Axis) -> Mapping[str, ShapeTuple]:
+        """input_ids and attention_mask (B, L): long texts come in full windows, short ones unpadded."""
         (length,) = repository.sidecar(repository.caller(self.name), "punctuation.json", "max_seq_length")
         window = bucket(length, PAD_MULTIPLE)
-        return {name: Range.of(batch, (PAD_MULTIPLE, window, window)) for name in INPUTS}
+        return {name: shape_range(batch, (PAD_MULTIPLE, window, window)) for name in INPUTS}
 
-    def arrays(self, repository: Repository, reference: Reference) -> Arrays:
+    def arrays(self, repository: RepositoryVersion, reference: Reference) -> Arrays:
         """Windows of English words."""
-        try:
-            tokenizer = WindowTokenizer.load(repository.folder(repository.caller(self.name)))
-        except ArtifactError as error:
-            raise EngineError(str(error)) from error
+        tokenizer = WindowTokenizer.load(repository.folder(repository.caller(self.name)))
         texts = [" ".join(TEXTS[:3]) * 2, *TEXTS]
         windows = [window for text in texts for window in tokenizer.windows(text.split())]
         batch = repository.config(self.name).max_batch_size
         return dict(zip(INPUTS, stack_windows(windows[:batch]), strict=True))
 
     def compare(self, measured: Arrays, expected: Arrays) -> list[Row]:
-        """Logits and labels of both heads; padding has logits of its own, which nobody reads."""
+        """Logits and labels of both heads, padding included, though its logits are not used."""
         rows: list[Row] = []
         for name in ("punct_logits", "capit_logits"):
             best = [side[name].argmax(axis=2).ravel().tolist() for side in (measured, expected)]

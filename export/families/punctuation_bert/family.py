@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from export.families.punctuation_bert import MODEL
 from export.family import Family
-from export.repository import Stage
+from export.installation import Stage
 from export.verification import Check
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class PunctuationBert(Family):
     class_name = "PunctuationCapitalizationModel"
     describes = "punctuation and capitals with a BERT or DistilBERT encoder"
     models = (MODEL, WINDOWS)
-    published = {  # noqa: RUF012 - a mapping that nobody changes
+    published = {  # noqa: RUF012 - never modified
         f"punctuation_en_{kind}": (
             f"nvidia/nemo/punctuation_en_{kind}/versions/1.0.0rc1/files/punctuation_en_{kind}.nemo"
         )
@@ -35,7 +35,7 @@ class PunctuationBert(Family):
 
     @classmethod
     def load(cls, path: Path) -> Any:
-        """Return the PunctuationCapitalizationModel, without asking the Hugging Face hub."""
+        """Return the PunctuationCapitalizationModel, without the Hugging Face hub."""
         from nemo.collections.nlp.models import PunctuationCapitalizationModel
 
         from export.families.punctuation_bert.archive_only import archive_only
@@ -110,7 +110,7 @@ class PunctuationBert(Family):
             "pad_label": self.model._cfg.common_dataset_parameters.pad_label,
             "max_seq_length": length,
             "step": nemo["step"].default,
-            # An encoder for fewer tokens than NeMo's window leaves less room at the edges.
+            # An encoder for fewer tokens than NeMo's window has smaller margins.
             "margin": max(0, min(nemo["margin"].default, (length - 2) // 2 - 1)),
             "cls_id": tokenizer.cls_token_id,
             "sep_id": tokenizer.sep_token_id,

@@ -31,7 +31,7 @@ class PunctuationNetwork(nn.Module):
         Returns:
             punct_logits (B, L, P) and capit_logits (B, L, C), float32.
         """
-        # BERT needs segment ids, DistilBERT takes and ignores them.
+        # BERT needs segment ids, DistilBERT accepts and ignores them.
         hidden = self.encoder(
             input_ids=input_ids, attention_mask=attention_mask, token_type_ids=torch.zeros_like(input_ids)
         )

@@ -1,4 +1,4 @@
-"""The checkpoint's tokenizer as one `tokenizer.json`, which needs no transformers to run."""
+"""The checkpoint's tokenizer as one `tokenizer.json`, which runs without transformers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
-LONGEST_WORD = 100  # characters; BERT's WordPiece answers [UNK] beyond
+LONGEST_WORD = 100  # characters; BERT's WordPiece returns [UNK] for longer words
 
 
 def convert(reference: Any) -> Tokenizer:

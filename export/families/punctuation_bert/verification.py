@@ -23,7 +23,7 @@ TEXT_LENGTHS = (1, 20, 61, 62, 63, 71, 200)  # words; windows of NeMo hold 62 to
 
 
 def verify_punctuation(model: Any, graph: Graph, folder: Path) -> list[Check]:
-    """Compare tokens word by word, logits alone, a padded batch with its rows alone, and finished texts.
+    """Compare tokens word by word, logits alone, a padded batch with its rows alone, and punctuated texts.
 
     Args:
         model: the NeMo PunctuationCapitalizationModel, in eval mode.
@@ -70,7 +70,7 @@ def run(graph: Graph, rows: Sequence[Sequence[int]]) -> list[Logits]:
         mask[index, : len(row)] = 1
     punctuation, capitals = graph(input_ids=ids, attention_mask=mask).values()
     if not (np.isfinite(punctuation).all() and np.isfinite(capitals).all()):
-        # Also the padding: a NaN there is one bad operator away from the row itself.
+        # The padding too: one wrong operator would carry a NaN from there into the row.
         punctuation, capitals = np.full_like(punctuation, np.nan), np.full_like(capitals, np.nan)
     return [(punctuation[i, : len(row)], capitals[i, : len(row)]) for i, row in enumerate(rows)]
 
@@ -103,7 +103,7 @@ def probe_words(model: Any, most: int = 500) -> list[str]:
 
 
 def probe_rows(model: Any) -> list[list[int]]:
-    """Rows of random tokens between [CLS] and [SEP], of several lengths up to what the encoder takes."""
+    """Rows of random tokens between [CLS] and [SEP], of several lengths up to the encoder's maximum."""
     tokenizer = model.tokenizer.tokenizer
     encoder = model.bert_model.config
     generator = np.random.default_rng(1)
@@ -121,7 +121,7 @@ def probe_rows(model: Any) -> list[list[int]]:
 def probe_texts(model: Any) -> list[list[str]]:
     """Texts of the vocabulary's words, around the length of one window and far beyond it.
 
-    Words without marks: NeMo adds its own to those that are there, and the library leaves them.
+    Words without marks: NeMo adds marks to existing ones, the library leaves those as they are.
     """
     words = [word for word in probe_words(model) if is_bare(word)]
     generator = np.random.default_rng(2)

@@ -1,4 +1,4 @@
-"""Make a recogniser with random weights write as much as a speaker says.
+"""Adjust a recogniser with random weights to output as much text as speech has.
 
 Left alone, a deep random network answers nearly the same whatever it hears, and the punctuation model behind
 it would get no text, or far too much.
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-LETTERS_PER_S = 14.0  # of English read aloud, spaces included
+LETTERS_PER_S = 14.0  # of read English, spaces included
 SPACES_PER_LETTER = 1 / 6
 _DEVIATION = 3.0  # of a label's score over time, about a trained model's
 _ROUNDS = 10  # more spaces leave fewer frames to other letters, so the biases settle together
@@ -42,7 +42,7 @@ def babble(model: Any, recordings: Path) -> None:
 
 
 def normalise(model: Any, clips: list[np.ndarray]) -> None:
-    """Set the statistics of every BatchNorm to what the clips really give there, as training would."""
+    """Set the statistics of every BatchNorm to those of the clips, as training would."""
     import torch
 
     norms = [module for module in model.encoder.modules() if isinstance(module, torch.nn.BatchNorm1d)]
@@ -56,7 +56,7 @@ def normalise(model: Any, clips: list[np.ndarray]) -> None:
 
 
 def log_probs(model: Any, clips: list[np.ndarray]) -> np.ndarray:
-    """Return (T, V) log-probabilities of all clips, one after the other."""
+    """Return (T, V) log-probabilities of all clips, concatenated."""
     import torch
 
     rows = []
@@ -79,7 +79,7 @@ def babbling_biases(scores: np.ndarray, letters: float, space: int, blank: int) 
     Returns:
         (V,) float32.
     """
-    biases = -scores.mean(axis=0)  # every letter has its turn
+    biases = -scores.mean(axis=0)  # every letter occurs
     frames = letters  # that spell something; more than letters where neighbours repeat each other
     for _ in range(_ROUNDS):
         biases[blank] += bias_for_share(scores + biases, blank, 1 - frames / len(scores))

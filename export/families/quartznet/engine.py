@@ -1,4 +1,4 @@
-"""The engine of the acoustic model, with all that recognisers share and nothing of its own."""
+"""The engine of the acoustic model: that of all recognisers."""
 
 from __future__ import annotations
 

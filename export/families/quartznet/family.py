@@ -25,7 +25,7 @@ class QuartzNet(RecogniserFamily):
     describes = "CTC recognition with a QuartzNet or Jasper encoder"
     acoustic_model = MODEL
     models = (MODEL, *PARTS)
-    published = {  # noqa: RUF012 - a mapping that nobody changes
+    published = {  # noqa: RUF012 - never modified
         "stt_en_quartznet15x5": f"{_NGC}/1.0.0rc1/files/stt_en_quartznet15x5.nemo",
         "QuartzNet15x5Base-En": "nvidia/nemospeechmodels/versions/1.0.0a5/files/QuartzNet15x5Base-En.nemo",
     }
@@ -47,7 +47,7 @@ class QuartzNet(RecogniserFamily):
 
     @classmethod
     def write_random(cls, path: Path) -> None:
-        """Write a QuartzNet15x5 that babbles."""
+        """Write a QuartzNet15x5 with random weights."""
         from export.families.quartznet.random_checkpoint import write
 
         write(path)

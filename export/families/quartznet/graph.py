@@ -53,7 +53,7 @@ class Block(nn.Module):
 
 
 def flattened(layers: Any, name: str) -> Iterator[nn.Module]:
-    """Convolutions with their normalisation folded in, and activations; dropout is gone.
+    """Convolutions with their normalisation folded in, and activations, without dropout.
 
     Raises:
         UnsupportedCheckpointError: names the layer.
@@ -87,7 +87,7 @@ def unsupported(layer: str, what: str) -> UnsupportedCheckpointError:
     """The refusal of one layer."""
     return UnsupportedCheckpointError(
         f"{layer}: expected masked convolutions, batch normalisation, plain activations and added residuals, "
-        f"got {what}; no exporter reproduces it."
+        f"got {what}; not supported."
     )
 
 
@@ -147,7 +147,7 @@ class AcousticModel(nn.Module):
         """
         length = features_length.clamp(min=0).minimum(torch.tensor(features.shape[2]))
         valid = (torch.arange(features.shape[2]).unsqueeze(0) < length).unsqueeze(1)
-        # Selected rather than multiplied, so that not even NaN in the padding gets in.
+        # Selected rather than multiplied, so that even NaN in the padding has no effect.
         panes = [torch.where(valid, features, 0.0).unsqueeze(2)]
         timeline = Timeline(length)
         for block in self.blocks:

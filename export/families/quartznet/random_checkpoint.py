@@ -82,7 +82,7 @@ def recognition_model(jasper: list[dict[str, Any]], **encoder: Any) -> Any:
             torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
             torch.nn.init.uniform_(module.weight, 0.8, 1.2)
             torch.nn.init.normal_(module.bias, std=0.1)
-    # Logits as far apart as a trained model's: near-equal ones would hide every error behind the softmax.
+    # Logits as far apart as a trained model's: the softmax would hide errors of near-equal ones.
     with torch.no_grad():
         encoded, _ = model.encoder(audio_signal=torch.randn(1, 64, 400), length=torch.tensor([400]))
         output = model.decoder.decoder_layers[0]
@@ -91,7 +91,7 @@ def recognition_model(jasper: list[dict[str, Any]], **encoder: Any) -> Any:
 
 
 def write(path: Path) -> None:
-    """Write a QuartzNet15x5 that babbles."""
+    """Write a QuartzNet15x5 with random weights."""
     from export.families.quartznet.babble import babble
 
     model = recognition_model(quartznet15x5())

@@ -19,7 +19,7 @@ LETTERS = 26  # symbols that every symbol set has
 
 
 def work(voice: Voice, steps: int) -> Work:
-    """Return symbols that never come to an end, and which prenet units to keep at each step."""
+    """Return symbols for which the gate never fires, and the prenet units to keep at each step."""
     generator, units = np.random.default_rng(0), (ROWS, steps, voice.prenet_layers, voice.prenet_units)
     inputs: dict[str, NDArray[Any]] = {
         "symbols": generator.integers(1, LETTERS, (ROWS, SYMBOLS)),
@@ -30,7 +30,7 @@ def work(voice: Voice, steps: int) -> Work:
 
 
 def nemo(model: Any, inputs: dict[str, Any]) -> Callable[[int], int]:
-    """Return what makes spectrograms of so many rows."""
+    """Return a function that computes spectrograms of a number of rows."""
     import torch
 
     model.decoder.max_decoder_steps = inputs["dropout"].shape[1]

@@ -1,4 +1,4 @@
-"""One step of Tacotron 2's decoder (NeMo Decoder), with all that it carries from step to step explicit."""
+"""One step of Tacotron 2's decoder (NeMo Decoder), with all state between steps explicit."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class DecoderStep(nn.Module):
         self.gate_threshold = float(decoder.gate_threshold)
         self.memory_channels = len(memory_channels)
 
-        # A rectifier lets a positive factor through: what dropout scales kept units by goes into the weights.
+        # A rectifier commutes with a positive factor, so dropout's scale goes into the weights.
         kept = 1.0 / (1.0 - self.dropout)
         for index, layer in enumerate(decoder.prenet.layers):
             self.register_buffer(f"prenet_{index}", (layer.linear_layer.weight * kept).t().contiguous())
@@ -94,7 +94,7 @@ class DecoderStep(nn.Module):
 
     @property
     def state_sizes(self) -> dict[str, int | None]:
-        """Width of each state (B, width); None for the ones as wide as there are symbols."""
+        """Width of each state (B, width); None for those as wide as the number of symbols."""
         return {
             "frames": self.mels * self.frames_per_step,
             "attention_hidden": self.attention_rnn.units,
@@ -133,7 +133,7 @@ class DecoderStep(nn.Module):
             dropout: (B, 2, P) float32, 1 where a prenet unit is kept and 0 where it is dropped.
             memory: (B, S, E).
             keys: (B, A, S).
-            score_mask: (B, S), 0 at symbols and minus infinity behind them.
+            score_mask: (B, S), 0 at symbols and minus infinity after them.
             running: (B,) bool, rows whose gate has not fired.
             steps: (B,) int64, steps that each row has taken.
             frames: (B, r*M), the last step's output; zero at first.
@@ -182,7 +182,7 @@ class DecoderStep(nn.Module):
 
 
 def location_filters(layer: Any) -> nn.Conv1d:
-    """The filters over past attention and the linear layer behind them (LocationLayer) as one convolution."""
+    """The filters over past attention and the linear layer after them (LocationLayer) as one convolution."""
     filters, dense = layer.location_conv.conv, layer.location_dense.linear_layer.weight
     merged = nn.Conv1d(2, dense.shape[0], filters.kernel_size[0], padding=filters.padding[0], bias=False)
     merged.weight.data = torch.einsum("af,fck->ack", dense.double(), filters.weight.double()).float()
@@ -190,14 +190,14 @@ def location_filters(layer: Any) -> nn.Conv1d:
 
 
 def require_supported(decoder: Any) -> None:
-    """Refuse what the step does not reproduce.
+    """Refuse decoders that the step does not reproduce.
 
     Raises:
         UnsupportedCheckpointError: names the setting.
     """
     if len(decoder.prenet.layers) != PRENET_LAYERS:
         raise UnsupportedCheckpointError(
-            f"prenet: expected {PRENET_LAYERS} layers, got {len(decoder.prenet.layers)}; no exporter has it."
+            f"prenet: expected {PRENET_LAYERS} layers, got {len(decoder.prenet.layers)}; not supported."
         )
     if not 0.0 <= decoder.prenet.p_dropout < 1.0:
         raise UnsupportedCheckpointError(

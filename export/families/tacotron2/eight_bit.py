@@ -33,7 +33,7 @@ def quantize(source: Path, target: Path) -> None:
 
 
 def without_unused(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Drop the float weights that nothing reads any more."""
+    """Remove the float weights that no node reads any more."""
     read = set(names_read(model.graph))
     kept = [tensor for tensor in model.graph.initializer if tensor.name in read]
     del model.graph.initializer[:]

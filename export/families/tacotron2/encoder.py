@@ -14,7 +14,7 @@ from export.errors import UnsupportedCheckpointError
 class Encoder(nn.Module):
     """Symbols to the memory that the decoder attends to.
 
-    Every row is computed as if it were alone: convolutions see zeros behind a row's last symbol, and the
+    Every row is computed as if it were alone: convolutions see zeros after a row's last symbol, and the
     backward LSTM starts at that symbol.
     """
 
@@ -35,16 +35,16 @@ class Encoder(nn.Module):
         """Compute the memory.
 
         Args:
-            symbols: (B, S) int64; what stands behind a row's length is ignored.
+            symbols: (B, S) int64; everything after a row's length is ignored.
             symbols_length: (B, 1) int64.
 
         Returns:
-            memory (B, S, E) float32, zero behind a row's length.
+            memory (B, S, E) float32, zero after a row's length.
         """
         timeline = Timeline(symbols_length)
         places = torch.arange(symbols.shape[1]).unsqueeze(0)
         valid = places < symbols_length
-        # Any symbol will do behind the end, but it must be one.
+        # Any valid symbol will do after the end.
         x = self.embedding(torch.where(valid, symbols, 0)).transpose(1, 2).unsqueeze(2)
         for convolution in self.convolutions:
             x = convolution(x, timeline)[0].relu()
@@ -86,7 +86,7 @@ def one_direction(lstm: nn.LSTM, suffix: str) -> nn.LSTM:
 def prune(encoder: Encoder) -> Tensor:
     """Remove every channel that is zero for every input, in place.
 
-    NeMo fixes the embedding at 512 channels; a smaller network is stored with the rest of them zero. The
+    NeMo fixes the embedding at 512 channels; a smaller network is stored with the others zero. The
     result is equal, since only products with zero are left out.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The engine of Tacotron 2: its loop runs as long as the texts and the voice's limits allow."""
+"""The engine of Tacotron 2, whose loop is limited by the text and the voice's settings."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from polygraphy.backend.trt import ShapeTuple
 
 from export.synthesis.limits import VoiceLimits
 from export.tensorrt.models import EngineModel
-from export.tensorrt.profiles import Axis, Range
-from export.tensorrt.repository import Repository
+from export.tensorrt.profiles import Axis, shape_range
+from export.tensorrt.repository_version import RepositoryVersion
 from export.tensorrt.samples import SEED, TEXTS, Arrays, Reference
 from export.tensorrt.verification import Row, joined, valid_rows
 from export.verification import max_abs, relative_l2
 from tritone.synthesis.limits import bucket
 from tritone.synthesis.noise import UtteranceNoise
 
-STEPS = 4  # steps that one row may be longer or shorter
+STEPS = 4  # difference in steps that is allowed per row
 MEL_L2 = 0.05  # the network feeds its output back, so that small differences grow
 ALIGNMENT_ABS = 0.15
 
@@ -26,18 +27,18 @@ ALIGNMENT_ABS = 0.15
 class Tacotron2Engine(EngineModel):
     """Symbols to spectrograms."""
 
-    def inputs(self, repository: Repository, batch: Axis) -> Mapping[str, Range]:
+    def inputs(self, repository: RepositoryVersion, batch: Axis) -> Mapping[str, ShapeTuple]:
         """Symbols (B, S), symbols_length (B, 1) and dropout (B, L, layers, units)."""
         limits = VoiceLimits.of(repository, self.name)
         voice, symbols = limits.voice, (limits.symbols_bucket, limits.usual_symbols, limits.longest_symbols)
         steps = (1, limits.steps(symbols[1]), limits.steps(symbols[2]))
         return {
-            "symbols": Range.of(batch, symbols),
-            "symbols_length": Range.of(batch, 1),
-            "dropout": Range.of(batch, steps, voice.prenet_layers, voice.prenet_units),
+            "symbols": shape_range(batch, symbols),
+            "symbols_length": shape_range(batch, 1),
+            "dropout": shape_range(batch, steps, voice.prenet_layers, voice.prenet_units),
         }
 
-    def arrays(self, repository: Repository, reference: Reference) -> Arrays:
+    def arrays(self, repository: RepositoryVersion, reference: Reference) -> Arrays:
         """Utterances in the checkpoint's symbols."""
         limits = VoiceLimits.of(repository, self.name)
         symbols, voice = limits.symbols, limits.voice
@@ -56,7 +57,7 @@ class Tacotron2Engine(EngineModel):
         }
 
     def compare(self, measured: Arrays, expected: Arrays) -> list[Row]:
-        """Lengths, and spectrogram, attention and gate as far as both go.
+        """Lengths, and spectrogram, attention and gate over the steps that both have.
 
         Where a gate is near its threshold a row may end a few steps earlier or later; what both have is
         compared.
@@ -76,7 +77,7 @@ class Tacotron2Engine(EngineModel):
 
 
 def spoken(text: str, longest_characters: int) -> str:
-    """A sentence of as many of these words as an utterance may have."""
+    """A sentence of as many of a text's words as an utterance may have."""
     words: Sequence[str] = text.split()
     while len(" ".join(words)) >= longest_characters and len(words) > 1:
         words = words[:-1]

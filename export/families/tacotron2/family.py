@@ -1,4 +1,4 @@
-"""Exporting a Tacotron2Model: the network, its symbols, and what the server must know of it."""
+"""Exporting a Tacotron2Model: the network, its symbols, and what the server needs to know about it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from export.families.tacotron2 import MODEL
 from export.families.tacotron2.benchmark import COMPARISON
-from export.repository import Stage
+from export.installation import Stage
 from export.synthesis.tokenizer import TOKENIZER_MODEL, longest_s, write_tokenizer
 from export.synthesis.voice import VOICE_MODEL, VoiceFamily
 from export.verification import Check
@@ -27,7 +27,7 @@ class Tacotron2(VoiceFamily):
     describes = "spectrograms from text"
     role = "spectrograms"
     models = (TOKENIZER_MODEL, MODEL, VOICE_MODEL)
-    published = {  # noqa: RUF012 - a mapping that nobody changes
+    published = {  # noqa: RUF012 - never modified
         "tts_en_tacotron2": "nvidia/nemo/tts_en_tacotron2/versions/1.10.0/files/tts_en_tacotron2.nemo"
     }
     comparison = COMPARISON
@@ -48,13 +48,13 @@ class Tacotron2(VoiceFamily):
 
     @classmethod
     def write_random(cls, path: Path) -> None:
-        """Write a model of the published size that reads letters and comes to an end."""
+        """Write a model of the published size that reads letters and whose utterances end."""
         from export.families.tacotron2.random_checkpoint import write
 
         write(path)
 
     def restore_nemo(self) -> None:
-        """Load the model, and refuse what has no exporter before anything is written."""
+        """Load the model, and refuse unsupported ones before anything is written."""
         from export.families.tacotron2.decoder import DecoderStep
         from export.families.tacotron2.encoder import Encoder, prune
         from export.families.tacotron2.postnet import Postnet
@@ -95,7 +95,7 @@ class Tacotron2(VoiceFamily):
         )
 
     def obsolete(self) -> dict[str, list[str]]:
-        """Nothing of an earlier checkpoint must stay beside the new one."""
+        """Files of an earlier checkpoint that the new one does not replace."""
         found = {TOKENIZER_MODEL: ["pronunciations.txt", "heteronyms.txt"]}
         return found if self.options.quantize else {**found, MODEL: [INT8]}
 

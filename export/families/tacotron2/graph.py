@@ -17,18 +17,18 @@ from export.families.tacotron2.encoder import Encoder
 from export.families.tacotron2.postnet import Postnet
 from export.onnx_graph import declare_outputs, write_graph
 
-CAPTURED = ("memory", "keys", "score_mask")  # what every step reads and none changes
+CAPTURED = ("memory", "keys", "score_mask")  # read by every step, changed by none
 CARRIED = ("running", "steps")  # before the states of DecoderStep
 STACKED = {
     "frames_next": "step_frames",
     "gate_probability": "step_gate",
     "weights_next": "step_alignment",
 }
-"""Outputs of every step that the postnet gets all of, and under which name."""
+"""Outputs of each step that are stacked for the postnet, by their stacks' names."""
 
 
 class Prologue(nn.Module):
-    """All that is computed before the first step."""
+    """Everything that is computed before the first step."""
 
     def __init__(self, encoder: Encoder, step: DecoderStep):
         super().__init__()
@@ -36,10 +36,10 @@ class Prologue(nn.Module):
         self.step = step
 
     def forward(self, symbols: Tensor, symbols_length: Tensor) -> tuple[Tensor, ...]:
-        """Return what the loop captures, then what it starts from."""
+        """Return the loop's captured tensors, then its initial states."""
         length = symbols_length.clamp(min=0).minimum(torch.tensor(symbols.shape[1]))
         memory = self.encoder(symbols, length)
-        # An empty row attends to its first place, for a softmax over nothing would be no number.
+        # An empty row attends to its first position: a softmax over nothing would be NaN.
         hidden = torch.arange(symbols.shape[1]).unsqueeze(0) >= length.clamp(min=1)
         score_mask = torch.where(hidden, -torch.inf, 0.0)
         rows = memory[:, 0, :1] * 0.0
@@ -81,7 +81,7 @@ def write_tacotron2(encoder: Encoder, step: DecoderStep, postnet: Postnet, path:
             value("dropout", TensorProto.FLOAT, ("B", "L", PRENET_LAYERS, step.prenet_units)),
         ],
         list(after.output),
-        # The step's weights lie outside the loop: ONNX Runtime packs them once, and quantisers find them.
+        # The step's weights are outside the loop: ONNX Runtime packs them once, and quantisers find them.
         [*before.initializer, *body.initializer, *after.initializer, *constants()],
     )
     like = parts[0]
@@ -91,14 +91,14 @@ def write_tacotron2(encoder: Encoder, step: DecoderStep, postnet: Postnet, path:
 
 
 Axes = Sequence[str | int]
-"""Axis by axis a name where the size is free, a number where it is fixed."""
+"""Per axis a name if it is dynamic, its size if it is fixed."""
 
 
 @dataclass(frozen=True)
 class Part:
     """One of the three graphs that are traced and then joined."""
 
-    name: str  #: put before all that is internal to it
+    name: str  #: prefix of its internal names
     module: nn.Module
     inputs: Mapping[str, tuple[Tensor, Axes]]  #: an example of each, and its axes
     outputs: Mapping[str, Axes]
@@ -172,7 +172,7 @@ def postnet_part(step: DecoderStep, postnet: Postnet) -> Part:
 
 
 def finished_axes(postnet: Postnet) -> dict[str, Axes]:
-    """The outputs of the whole."""
+    """The outputs of the joined graph."""
     return {
         "mel": ("B", postnet.mels, "T"),
         "mel_length": ("B", 1),
@@ -182,7 +182,7 @@ def finished_axes(postnet: Postnet) -> dict[str, Axes]:
 
 
 def loop_nodes(body: onnx.GraphProto, states: Sequence[str]) -> list[onnx.NodeProto]:
-    """The Loop around the step, and how many rounds it may take."""
+    """The Loop around the step, and its maximum number of iterations."""
     inner = helper.make_graph(
         [
             helper.make_node("Gather", ["dropout", "step"], ["step_dropout"], name="step/dropout", axis=1),
@@ -217,7 +217,7 @@ def loop_nodes(body: onnx.GraphProto, states: Sequence[str]) -> list[onnx.NodePr
 
 
 def constants() -> list[TensorProto]:
-    """What the hand-made nodes read."""
+    """Constants of the nodes around the loop."""
     return [
         numpy_helper.from_array(torch.tensor(1).numpy(), "steps_axis"),
         numpy_helper.from_array(torch.tensor(True).numpy(), "always"),

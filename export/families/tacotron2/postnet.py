@@ -1,4 +1,4 @@
-"""What follows Tacotron 2's decoder: rows cut to their own length, and the postnet (NeMo Postnet)."""
+"""After Tacotron 2's decoder: cutting rows to their length, and the postnet (NeMo Postnet)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from export.families.tacotron2.encoder import normalised
 
 
 class Postnet(nn.Module):
-    """Steps as the loop stacked them to spectrograms.
+    """The loop's stacked steps to spectrograms.
 
-    Every layer sees zeros behind a row's last frame, as it does when NeMo computes the row alone.
+    Every layer sees zeros after a row's last frame, as when NeMo computes the row alone.
     """
 
     def __init__(self, postnet: Any, mels: int, pad_value: float):
@@ -23,7 +23,7 @@ class Postnet(nn.Module):
         Args:
             postnet: NeMo's.
             mels: bands of a frame.
-            pad_value: mel value of the frames behind a row's last.
+            pad_value: mel value of the frames after a row's last.
         """
         super().__init__()
         self.convolutions = nn.ModuleList(normalised(layer) for layer in postnet.convolutions)
@@ -43,7 +43,7 @@ class Postnet(nn.Module):
             alignment: (L, B, S), attention weights.
 
         Returns:
-            mel (B, M, T), mel_length (B, 1) int64 in frames, alignment (B, T/r, S) and gate (B, T/r). Behind
+            mel (B, M, T), mel_length (B, 1) int64 in frames, alignment (B, T/r, S) and gate (B, T/r). After
             a row's end the mel has the pad value, the alignment is zero and the gate one.
         """
         # NeMo's decoder keeps the first step even when the gate fires there.

@@ -100,13 +100,13 @@ def tacotron2_model(
             model.cfg.train_ds = {"dataset": {"_target_": "TTSDataset", "max_duration": longest_s}}
     give_statistics(model)
     count_symbols(model)
-    with torch.no_grad():  # about where the log-mel of speech lies
+    with torch.no_grad():  # about the log-mel level of speech
         model.decoder.linear_projection.linear_layer.bias.fill_(-5.0)
     return model
 
 
 def give_statistics(model: Any) -> None:
-    """Make the batch normalisations look as if they had seen data."""
+    """Give the batch normalisations statistics as after training."""
     import torch
 
     for module in model.modules():

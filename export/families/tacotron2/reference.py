@@ -1,4 +1,4 @@
-"""NeMo's own Tacotron 2 with given noise, item by item: what the graph is compared with."""
+"""NeMo's own Tacotron 2 with given noise, item by item: the graph's reference."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from export.verification import Array
 
 @dataclass(frozen=True)
 class Spectrogram:
-    """What came out for one utterance."""
+    """The outputs for one utterance."""
 
     mel: Array  #: (M, T) float32
     mel_length: int  #: frames
@@ -24,7 +24,7 @@ class Spectrogram:
 
 @contextmanager
 def fed_dropout(decoder: Any, dropout: Array) -> Iterator[None]:
-    """While active, the decoder's prenet drops what it is told to, and takes as many steps at most.
+    """While active, the decoder's prenet uses given dropout, and the number of steps is limited to it.
 
     Args:
         decoder: NeMo's.
@@ -44,13 +44,13 @@ def fed_dropout(decoder: Any, dropout: Array) -> Iterator[None]:
     try:
         yield
     finally:
-        del prenet.forward  # the class's own shows again
+        del prenet.forward  # restores the class's method
         decoder.max_decoder_steps, decoder.early_stopping = before
 
 
 @torch.no_grad()
 def nemo_spectrogram(model: Any, symbols: list[int], dropout: Array) -> Spectrogram:
-    """What a NeMo Tacotron2Model makes of one utterance.
+    """The outputs of a NeMo Tacotron2Model for one utterance.
 
     Its generate_spectrogram() keeps all frames of a single utterance, so their number is what counts here,
     not the length that the decoder returns beside them.

@@ -14,8 +14,8 @@ from export.onnx_graph import Graph
 from export.verification import Array, Check, disagreement, max_abs, relative_l2
 from tritone.text.symbols import SymbolSet
 
-MOST_FRAMES = 400  # that an utterance may take here
-# Random symbols are no speech: attention wanders without end, and in a few hundred frames blows rounding up.
+MOST_FRAMES = 400  # limit of an utterance here
+# Random symbols are no speech: attention wanders endlessly, and amplifies rounding over a few hundred frames.
 BABBLE_FRAMES = 80
 BABBLE_LENGTHS = (1, 2, 23)  # symbols
 UTTERANCES = (
@@ -42,7 +42,7 @@ TEXTS = (
     " leading space",
     "e-mail re-read a--b -dash dash-",
 )
-"""Where tokenizers go separate ways: apostrophes, hyphens, spaces, unknown words, several readings."""
+"""Texts that tokenizers treat differently: apostrophes, hyphens, spaces, unknown words, several readings."""
 
 
 def verify_tacotron2(model: Any, graph: Graph, coarse: Graph | None, tokenizer: Path) -> list[Check]:
@@ -87,7 +87,7 @@ def symbols_check(model: Any, folder: Path) -> Check:
 
 
 def nemo_symbols(model: Any, text: str) -> list[int]:
-    """NeMo's parse(), for models with labels too whatever their configuration says of data."""
+    """NeMo's parse(), for models with labels too, whatever their configuration says about data."""
     if model.tokenizer is not None:
         return [int(symbol) for symbol in model.parse(text, normalize=False)[0]]
     from nemo.collections.common.parts.preprocessing import parsers
@@ -106,7 +106,7 @@ def batch_checks(subject: str, batch: Sequence[Spectrogram], alone: Sequence[Spe
 
 
 def coarse_checks(coarse: Sequence[Spectrogram], exact: Sequence[Spectrogram]) -> list[Check]:
-    """The quantised graph against the float one; how far it may stray is for whoever serves it to judge."""
+    """The quantised graph against the float one; errors are reported without a tolerance."""
     differences = [abs(a.mel_length - b.mel_length) for a, b in zip(coarse, exact, strict=True)]
     shorter = [min(a.mel_length, b.mel_length) for a, b in zip(coarse, exact, strict=True)]
     errors = [
@@ -142,13 +142,13 @@ def probe_utterances(model: Any) -> list[list[int]]:
 
 
 def probe_noise(model: Any) -> list[Array]:
-    """Dropout for every one of them, as many steps as it may take."""
+    """Dropout for each of them, for its maximum number of steps."""
     frames = [MOST_FRAMES] * len(UTTERANCES) + [BABBLE_FRAMES] * len(BABBLE_LENGTHS)
     return [probe_dropout(model, seed, most) for seed, most in enumerate(frames)]
 
 
 def probe_dropout(model: Any, seed: int, frames: int) -> Array:
-    """Dropout (L, 2, P) for one utterance of so many frames at most."""
+    """Dropout (L, 2, P) for one utterance of at most a number of frames."""
     decoder = model.decoder
     steps = min(int(decoder.max_decoder_steps), frames // int(decoder.n_frames_per_step))
     draws = np.random.default_rng(seed).random((steps, 2, decoder.prenet_dim))
@@ -156,10 +156,10 @@ def probe_dropout(model: Any, seed: int, frames: int) -> Array:
 
 
 def probe_texts(model: Any, most: int = 300) -> list[str]:
-    """Texts of words that the model's dictionary has, and of such as it lacks."""
+    """Texts of words that the model's dictionary has, and of words that it lacks."""
     texts = [*TEXTS, *UTTERANCES]
     if model.tokenizer is None:
-        # Labels came with a normaliser of their own, which works on spaces too; plain sentences compare.
+        # Models with labels have another normaliser, which changes spaces too: only plain sentences compare.
         return [text for text in UTTERANCES if all(mark in model.cfg.labels for mark in text.lower())]
     words = sorted(getattr(getattr(model.tokenizer, "g2p", None), "phoneme_dict", None) or ())
     chosen = [word for word in words[:: max(1, len(words) // (4 * most))] if word.isascii()]
@@ -173,13 +173,13 @@ def spectrograms(
 ) -> list[Spectrogram]:
     """Run utterances as one batch, padded to the longest or further; one may be empty."""
     longest = max([padded_to, *map(len, utterances)])
-    symbols = np.full((len(utterances), longest), -1, dtype=np.int64)  # no symbol at all: must not be read
+    symbols = np.full((len(utterances), longest), -1, dtype=np.int64)  # not a symbol: must not be read
     for row, utterance in zip(symbols, utterances, strict=True):
         row[: len(utterance)] = utterance
     length = np.array([[len(utterance)] for utterance in utterances], dtype=np.int64)
     output = graph(symbols=symbols, symbols_length=length, dropout=np.stack(noise))
     if not all(np.isfinite(value).all() for value in output.values()):
-        # Also the padding: a NaN there is one bad operator away from the row itself.
+        # The padding too: one wrong operator would carry a NaN from there into the row.
         output["mel"] = np.full_like(output["mel"], np.nan)
     mel, frames, alignment, gate = (output[name] for name in ("mel", "mel_length", "alignment", "gate"))
     per_step = mel.shape[2] // gate.shape[1]
@@ -197,7 +197,7 @@ def spectrograms(
 def spectrograms_alone(
     graph: Graph, utterances: Sequence[Sequence[int]], noise: Sequence[Array], padded_to: int = 1
 ) -> list[Spectrogram]:
-    """Run one utterance after the other."""
+    """Run each utterance alone."""
     return [
         spectrograms(graph, [utterance], [dropout], padded_to)[0]
         for utterance, dropout in zip(utterances, noise, strict=True)

@@ -1,4 +1,4 @@
-"""The graph against NeMo's network, on a spectrogram of noise; what is in it does not change the time."""
+"""The graph against NeMo's network, on a spectrogram of noise; its content does not affect the time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LOG_MEL = -5.0  # about the mean of speech
 
 
 def work(voice: Voice, frames: int) -> Work:
-    """Return a spectrogram of noise, and the noise to make samples of."""
+    """Return a spectrogram of noise, and the vocoder's noise."""
     generator, latent = np.random.default_rng(0), (1, voice.groups, voice.latent_columns(frames))
     inputs: dict[str, NDArray[Any]] = {
         "mel": generator.normal(LOG_MEL, 1, (1, voice.mels, frames)).astype(np.float32),
@@ -28,7 +28,7 @@ def work(voice: Voice, frames: int) -> Work:
 
 
 def nemo(model: Any, inputs: dict[str, Any]) -> Callable[[int], int]:
-    """Return what makes audio of so many rows."""
+    """Return a function that computes audio of a number of rows."""
     import torch
 
     mel = torch.from_numpy(inputs["mel"])

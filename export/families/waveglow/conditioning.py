@@ -1,7 +1,7 @@
-"""How WaveGlow's coupling layers hear the mel frames: NeMo's upsampling, in the cheapest equal form.
+"""WaveGlow's conditioning on mel frames: NeMo's upsampling, in the cheapest equal form.
 
 NeMo upsamples the frames to samples by a transposed convolution, stacks the samples of a group into one
-column, and lets every layer mix a column's M*G values. What a layer hears in column q of frame t is therefore
+column, and lets every layer mix a column's M*G values. So a layer's conditioning in column q of frame t is
 
     sum over tap j and mel m of  K[q, j, m] mel[m, t - j],    K[q] = layer x upsampling at column q,
 
@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-NEGLIGIBLE = 1e-5  # relative size of what may be left out: float32 rounding of interpolation weights
+NEGLIGIBLE = 1e-5  # relative size that may be dropped: float32 rounding of interpolation weights
 
 
 def interpolation(upsample: nn.ConvTranspose1d, group: int) -> tuple[Tensor, Tensor] | None:
@@ -30,7 +30,8 @@ def interpolation(upsample: nn.ConvTranspose1d, group: int) -> tuple[Tensor, Ten
 
     Returns:
         weights (R, Q) and kernel (M in, M out, J - R + 1, G), both float64: column q of frame t is the sum
-        over r of weights[r, q] times the kernel's result at frame t - r. None when the upsampling does more.
+        over r of weights[r, q] times the kernel's result at frame t - r. None if this is
+        not possible.
     """
     mels, stride = upsample.in_channels, upsample.stride[0]
     by_column = upsample.weight.detach().double().view(mels, mels, -1, stride // group, group)
@@ -76,7 +77,7 @@ class InterpolatedConditioning(nn.Module):
         self.sizes = [layer.out_channels for layer in layers]
         self.shifts, self.taps = len(weights), kernel.shape[2]
         heard = torch.cat([layer.weight.detach().double().view(-1, mels, group) for layer in layers])
-        # Tap j of the upsampling hears j frames back, so the kernel over frames has them the other way round.
+        # Tap j of the upsampling reads j frames back, so the kernel over frames has the reverse order.
         merged = torch.einsum("omg,imjg->oij", heard, kernel).flip(2)
         self.frames = nn.Conv2d(mels, len(heard), (1, self.taps), bias=False)
         self.frames.weight.data = merged.unsqueeze(2).float()
@@ -86,7 +87,7 @@ class InterpolatedConditioning(nn.Module):
         self.register_buffer("bias", bias.float()[None, :, None, None])
 
     def forward(self, mel: Tensor) -> list[Tensor]:
-        """Compute what every flow's layers hear.
+        """Compute the conditioning of every flow's layers.
 
         Args:
             mel: (B, M, 1, T).
@@ -96,7 +97,7 @@ class InterpolatedConditioning(nn.Module):
         """
         heard = self.frames(nn.functional.pad(mel, (self.taps + self.shifts - 2, 0))).squeeze(2)
         frames = mel.shape[3]
-        # Result t lies shifts - 1 places on, for the shifted ones before the first frame.
+        # Result t is at t + shifts - 1, after those shifted to before the first frame.
         starts = range(self.shifts - 1, -1, -1)
         shifted = torch.stack([heard[:, :, start : start + frames] for start in starts], dim=3)
         columns = torch.matmul(shifted, self.weights).reshape(mel.shape[0], heard.shape[1], 1, -1)
@@ -131,7 +132,7 @@ class UpsampledConditioning(nn.Module):
             self.layers.append(layer)
 
     def forward(self, mel: Tensor) -> list[Tensor]:
-        """Compute what every flow's layers hear: (B, M, 1, T) to (B, 2*C*layers, 1, T*Q) each."""
+        """Compute the conditioning of every flow's layers: (B, M, 1, T) to (B, 2*C*layers, 1, T*Q) each."""
         samples = self.frames(nn.functional.pad(mel, (self.taps - 1, 0)))
         by_column = samples.reshape(samples.shape[0], self.columns, self.mels * self.group, samples.shape[3])
         heard = by_column.permute(0, 2, 3, 1).reshape(samples.shape[0], self.mels * self.group, 1, -1)
@@ -139,6 +140,6 @@ class UpsampledConditioning(nn.Module):
 
 
 def conditioning_of(waveglow: Any) -> nn.Module:
-    """The cheaper form that is equal."""
+    """The cheapest form that is equal."""
     found = interpolation(waveglow.upsample, waveglow.n_group)
     return UpsampledConditioning(waveglow) if found is None else InterpolatedConditioning(waveglow, *found)

@@ -1,4 +1,4 @@
-"""The engine of WaveGlow: as many frames as the voice's other half may make, at the slowest speed."""
+"""The engine of WaveGlow: up to as many frames as the voice's other half can output, at the slowest speed."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from polygraphy.backend.trt import ShapeTuple
 
 from export.synthesis.limits import VoiceLimits
 from export.tensorrt.models import EngineModel
-from export.tensorrt.profiles import Axis, Range
-from export.tensorrt.repository import Repository
+from export.tensorrt.profiles import Axis, shape_range
+from export.tensorrt.repository_version import RepositoryVersion
 from export.tensorrt.samples import SEED, Arrays, Reference
 from export.tensorrt.verification import Row, joined, lengths_row, valid_rows
 from export.verification import max_abs, relative_l2
@@ -25,8 +26,8 @@ VERIFIED_S = 3  # of speech
 class WaveGlowEngine(EngineModel):
     """Spectrograms and noise to audio."""
 
-    def inputs(self, repository: Repository, batch: Axis) -> Mapping[str, Range]:
-        """Mel (B, M, T), mel_length (B, 1) and z (B, G, columns), as many columns as belong to the frames."""
+    def inputs(self, repository: RepositoryVersion, batch: Axis) -> Mapping[str, ShapeTuple]:
+        """Mel (B, M, T), mel_length (B, 1) and z (B, G, columns), with the columns that the frames need."""
         limits = VoiceLimits.of(repository, self.name)
         voice = limits.voice
         steps = limits.steps(limits.longest_symbols)
@@ -38,16 +39,16 @@ class WaveGlowEngine(EngineModel):
         )
         low, usual_columns, high = (voice.latent_columns(count) for count in frames)
         return {
-            "mel": Range.of(batch, voice.mels, frames),
-            "mel_length": Range.of(batch, 1),
-            "z": Range.of(batch, voice.groups, (low, usual_columns, high)),
+            "mel": shape_range(batch, voice.mels, frames),
+            "mel_length": shape_range(batch, 1),
+            "z": shape_range(batch, voice.groups, (low, usual_columns, high)),
         }
 
-    def arrays(self, repository: Repository, reference: Reference) -> Arrays:
-        """Spectrograms that the voice's other half makes of utterances, cut to a few seconds, and noise."""
+    def arrays(self, repository: RepositoryVersion, reference: Reference) -> Arrays:
+        """Spectrograms by the voice's other half, cut to a few seconds, and noise."""
         limits = VoiceLimits.of(repository, self.name)
         voice = limits.voice
-        made = reference(repository.partner(repository.caller(self.name), "spectrogram_model"))
+        made = reference(repository.parameters(repository.caller(self.name)).name("spectrogram_model"))
         most = min(made["mel"].shape[2], VERIFIED_S * voice.sample_rate_hz // voice.hop_samples)
         most = bucket(most, limits.frames_bucket)
         length = np.minimum(made["mel_length"], most)
@@ -69,5 +70,5 @@ class WaveGlowEngine(EngineModel):
         return [
             lengths_row("audio_length", measured, expected),
             ("audio", "relative L2", relative_l2(rows[0], rows[1]), AUDIO_L2),
-            ("behind the end", "max abs", max_abs(silent, np.zeros_like(silent)), 0.0),
+            ("after the end", "max abs", max_abs(silent, np.zeros_like(silent)), 0.0),
         ]

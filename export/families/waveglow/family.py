@@ -1,4 +1,4 @@
-"""Exporting a WaveGlowModel: the vocoder, and the spectrum that its denoiser takes away."""
+"""Exporting a WaveGlowModel: the vocoder, and the spectrum that its denoiser subtracts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from export.configs import WarmUpRatio
 from export.errors import UnsupportedCheckpointError
 from export.families.waveglow import MODEL
 from export.families.waveglow.benchmark import COMPARISON
-from export.repository import Stage
+from export.installation import Stage
 from export.synthesis.voice import VOICE_MODEL, VoiceFamily
 from export.verification import Check
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from export.tensorrt.models import EngineModel
 
 DENOISER_MODEL = "tts_denoiser"
-HOP = 256  # samples that it makes of a frame: fixed in NeMo's WaveGlowModule
+HOP = 256  # samples per frame: fixed in NeMo's WaveGlowModule
 
 
 class WaveGlow(VoiceFamily):
@@ -31,7 +31,7 @@ class WaveGlow(VoiceFamily):
     describes = "audio from spectrograms"
     role = "vocoder"
     models = (MODEL, DENOISER_MODEL, VOICE_MODEL)
-    published = {  # noqa: RUF012 - a mapping that nobody changes
+    published = {  # noqa: RUF012 - never modified
         "tts_waveglow_88m": "nvidia/nemo/tts_waveglow_88m/versions/1.0.0/files/tts_waveglow.nemo"
     }
     comparison = COMPARISON
@@ -58,23 +58,23 @@ class WaveGlow(VoiceFamily):
         write(path)
 
     def described(self) -> Mapping[str, Any]:
-        """How many samples come of a frame, and how many at once."""
+        """Samples per frame, and per group."""
         waveglow = self.checkpoint.config["waveglow"]
         return {"hop_samples": HOP, "groups": int((waveglow.get("params") or waveglow)["n_group"])}
 
     def restore_nemo(self) -> None:
-        """Load the model, and refuse what has no exporter before anything is written."""
-        from export.families.waveglow.graph import WaveGlow as Vocoder
+        """Load the model, and refuse unsupported ones before anything is written."""
+        from export.families.waveglow.graph import WaveGlowNetwork
 
         self.model = self.load(self.checkpoint.path)
         mel_hop, hop = self.description["mel"]["hop_samples"], int(self.model.waveglow.upsample.stride[0])
         if mel_hop != hop or hop != HOP:
             raise UnsupportedCheckpointError(
                 f"waveglow: expected mel frames {hop} samples apart, as its upsampling has them, "
-                f"got {mel_hop}; its audio would have another speed."
+                f"got {mel_hop}; its audio would have the wrong speed."
             )
         self.parameters = sum(parameter.numel() for parameter in self.model.parameters())
-        self.vocoder = Vocoder(self.model.waveglow).eval()
+        self.vocoder = WaveGlowNetwork(self.model.waveglow).eval()
 
     def build(self, stage: Stage) -> None:
         """Write the graph and the sidecars."""
@@ -99,11 +99,11 @@ class WaveGlow(VoiceFamily):
         return verify_waveglow(self.model, graph, stage.path(DENOISER_MODEL, "bias.npy").parent)
 
     def provenance(self) -> dict[str, Any]:
-        """Where the weights come from; counted before weight norm was removed."""
+        """Provenance of the weights; parameters are counted before weight norm is removed."""
         return {**super().provenance(), "parameters": self.parameters}
 
     def warm_up_ratios(self) -> dict[str, WarmUpRatio]:
-        """A warm-up must have as much noise as frames, and how much that is depends on the group."""
+        """A warm-up's noise must match its frames; the ratio depends on the group size."""
         return {MODEL: WarmUpRatio("mel", "z", self.vocoder.hop // self.vocoder.group)}
 
     def _transform(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from export.onnx_graph import write_graph
 class Coupling(nn.Module):
     """One flow's WaveNet.
 
-    Convolutions are 2-D of height one, which ONNX Runtime has its fast kernels for; the halves of a layer
+    Convolutions are 2-D of height one, for which ONNX Runtime has fast kernels; the halves of a layer
     that go through tanh and sigmoid are separate, so nothing has to be cut out of their layout; and the last
     layer is folded into the skip connections, which it only sums.
     """
@@ -44,7 +44,7 @@ class Coupling(nn.Module):
         Args:
             kept: (B, n, 1, columns), the half that stays.
             heard: (B, 2*C*layers, 1, columns), conditioning.
-            mask: (B, 1, 1, columns), 1 inside a row and 0 behind its end.
+            mask: (B, 1, 1, columns), 1 inside a row and 0 after its end.
 
         Returns:
             (B, 2n, 1, columns), shifts first.
@@ -58,17 +58,17 @@ class Coupling(nn.Module):
             acts = content.tanh() * gate.sigmoid()
             total = skip(acts) if total is None else total + skip(acts)
             if index < len(self.residual):
-                # The next layer looks around, and must see zeros behind a row's end as it does alone.
+                # The next layer must see zeros after a row's end, as it does when the row is alone.
                 x = (x + self.residual[index](acts)) * mask
         assert total is not None  # for the type checker: there is at least one layer
         return total
 
 
-class WaveGlow(nn.Module):
+class WaveGlowNetwork(nn.Module):
     """Mel spectrograms and noise to audio."""
 
     def __init__(self, waveglow: Any):
-        """Take the weights of a NeMo WaveGlowModule, whose weight norm is removed by this.
+        """Take the weights of a NeMo WaveGlowModule, and remove its weight norm.
 
         Raises:
             UnsupportedCheckpointError: a group that does not divide the hop.
@@ -98,13 +98,13 @@ class WaveGlow(nn.Module):
             z: (B, G, T*hop/G) float32, normal noise times sigma; rows in the order that the flows take them.
 
         Returns:
-            audio (B, T*hop) float32, zero behind a row's end, and audio_length (B, 1) int64 in samples.
+            audio (B, T*hop) float32, zero after a row's end, and audio_length (B, 1) int64 in samples.
         """
         frames = mel.shape[2]
         length = mel_length.clamp(min=0).minimum(torch.tensor(frames))
         inside = torch.arange(frames).unsqueeze(0) < length
         columns = inside.repeat_interleave(self.hop // self.group, dim=1)
-        # Selected rather than multiplied, so that not even NaN in the padding gets in.
+        # Selected rather than multiplied, so that even NaN in the padding has no effect.
         mel = torch.where(inside.unsqueeze(1), mel, 0.0).unsqueeze(2)
         z = torch.where(columns.unsqueeze(1), z, 0.0).unsqueeze(2)
         mask = columns[:, None, None, :].to(mel.dtype)
@@ -152,7 +152,7 @@ def inverse(mixing: nn.Conv1d) -> nn.Conv2d:
     return made
 
 
-def write_waveglow(module: WaveGlow, path: Path) -> None:
+def write_waveglow(module: WaveGlowNetwork, path: Path) -> None:
     """Write the vocoder as an ONNX graph."""
     frames = 6
     example = (

@@ -20,7 +20,7 @@ WAVEGLOW = {
 
 
 def waveglow_model(mel: Mapping[str, Any] = MEL, waveglow: Mapping[str, Any] = WAVEGLOW) -> Any:
-    """A NeMo WaveGlowModel with random weights whose coupling layers do something."""
+    """A NeMo WaveGlowModel with random weights whose coupling layers are not identities."""
     import torch
     from nemo.collections.tts.models import WaveGlowModel
     from omegaconf import OmegaConf
@@ -36,7 +36,7 @@ def waveglow_model(mel: Mapping[str, Any] = MEL, waveglow: Mapping[str, Any] = W
     }
     torch.manual_seed(2)
     model = WaveGlowModel(cfg=OmegaConf.create(config)).eval()
-    for wavenet in model.waveglow.wavenet:  # zero where NeMo starts from
+    for wavenet in model.waveglow.wavenet:  # zero at NeMo's initialisation
         torch.nn.init.normal_(wavenet.end.weight, std=0.02)
         torch.nn.init.normal_(wavenet.end.bias, std=0.02)
     with torch.no_grad():  # a trained flow maps the small values of speech to a deviation of one
@@ -45,7 +45,7 @@ def waveglow_model(mel: Mapping[str, Any] = MEL, waveglow: Mapping[str, Any] = W
 
 
 def fold_conditioning(model: Any, taps: int = 3) -> None:
-    """Let the conditioning be a convolution over frames, interpolated linearly between them.
+    """Make the conditioning a convolution over frames, interpolated linearly between them.
 
     Of every group of samples only the first `taps` carry anything: mel frames, each shifted by one frame and
     interpolated at the group's place between two. The coupling layers read only these.

@@ -1,4 +1,4 @@
-"""NeMo's own WaveGlow with given noise, item by item: what the graph is compared with."""
+"""NeMo's own WaveGlow with given noise, item by item: the graph's reference."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ from export.verification import Array
 
 @torch.no_grad()
 def nemo_audio(model: Any, mel: Array, z: Array) -> Array:
-    """What a NeMo WaveGlowModel makes of one spectrogram: (M, T) and (G, T*hop/G) to (T*hop,)."""
+    """The output of a NeMo WaveGlowModel for one spectrogram: (M, T) and (G, T*hop/G) to (T*hop,)."""
     audio = model.waveglow(spec=torch.from_numpy(mel)[None], z=torch.from_numpy(z)[None])
     return np.asarray(audio[0].numpy())

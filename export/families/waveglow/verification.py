@@ -15,7 +15,7 @@ from export.verification import Array, Check, max_abs, relative_l2
 from tritone.synthesis.denoising import Denoiser
 
 FRAMES = (1, 2, 3, 9, 24)
-GARBAGE = 50.0  # stands behind the end of a row in a batch, and must not be heard
+GARBAGE = 50.0  # padding of the rows in a batch; must have no effect
 STRENGTHS = (0.01, 0.1, 1.0)
 
 
@@ -60,7 +60,7 @@ def vocoded(graph: Graph, mels: Sequence[Array], noise: Sequence[Array]) -> list
     output = graph(mel=mel, mel_length=length, z=z)
     audio, samples = output["audio"], output["audio_length"]
     if any(np.abs(row[size[0] :]).max(initial=0.0) > 0 for row, size in zip(audio, samples, strict=True)):
-        audio = np.full_like(audio, np.nan)  # what stands behind the end must be silence
+        audio = np.full_like(audio, np.nan)  # after the end there must be silence
     return [row[: size[0]] for row, size in zip(audio, samples, strict=True)]
 
 

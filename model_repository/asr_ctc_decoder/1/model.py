@@ -1,4 +1,4 @@
-"""Log-probabilities to words with times and confidence."""
+"""Decode log-probabilities to words with times and confidence."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ import triton_python_backend_utils as pb_utils
 
 from tritone.contract import SAMPLE_RATE_HZ
 from tritone.python_backend.configuration import Parameters, version_folder
+from tritone.python_backend.requests import Interface
 from tritone.python_backend.responses import pad_rows, respond, text_column
 from tritone.recognition.ctc import CtcDecoder
+
+INTERFACE = Interface(["log_probs", "labels", "log_probs_length", "audio_length"])
 
 
 class TritonPythonModel:
@@ -18,15 +21,16 @@ class TritonPythonModel:
         self._decoder = CtcDecoder.load(version_folder(args) / "ctc.json", parameters.number("word_pause_s"))
 
     def execute(self, requests):
-        names = ["log_probs", "labels", "log_probs_length", "audio_length"]
-        return [respond(request, names, self._decode) for request in requests]
+        return [respond(request, INTERFACE, self._decode) for request in requests]
 
-    def _decode(self, inputs):
-        durations = inputs["audio_length"][:, 0] / SAMPLE_RATE_HZ
-        lengths = inputs["log_probs_length"][:, 0].tolist()
+    def _decode(self, request):
+        durations = request.inputs["audio_length"][:, 0] / SAMPLE_RATE_HZ
+        lengths = request.inputs["log_probs_length"][:, 0].tolist()
         rows = [
             self._decoder.frames(row, labels, length, self._max_audio_s)
-            for row, labels, length in zip(inputs["log_probs"], inputs["labels"], lengths, strict=True)
+            for row, labels, length in zip(
+                request.inputs["log_probs"], request.inputs["labels"], lengths, strict=True
+            )
         ]
         results = [self._decoder.decode(*item) for item in zip(rows, durations, strict=True)]
         words = [np.array([word.encode() for word in result.word], dtype=object) for result in results]

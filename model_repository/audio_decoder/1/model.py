@@ -1,4 +1,4 @@
-"""Whole audio files to 16 kHz mono samples."""
+"""Decode audio files to 16 kHz mono samples."""
 
 from __future__ import annotations
 
@@ -8,25 +8,24 @@ import triton_python_backend_utils as pb_utils
 from tritone.audio.decoder_pool import DecoderPool
 from tritone.contract import SAMPLE_RATE_HZ
 from tritone.python_backend.configuration import Parameters
-from tritone.python_backend.responses import RequestThreads, pad_rows
+from tritone.python_backend.requests import Interface
+from tritone.python_backend.responses import pad_rows
+from tritone.python_backend.threads import RequestThreads, ThreadedModel
 
 
-class TritonPythonModel:
+class TritonPythonModel(ThreadedModel):
     def initialize(self, args):
         parameters = Parameters(args)
         self._max_audio_s = parameters.number("max_audio_s")
         self._decoders = DecoderPool(parameters.count("requests_in_flight"))
-        self._threads = RequestThreads(["audio_bytes"], self._decode, parameters)
-
-    def execute(self, requests):
-        self._threads.execute(requests)
+        self.threads = RequestThreads(Interface(["audio_bytes"]), self._decode, parameters)
 
     def finalize(self):
-        self._threads.close()
+        super().finalize()
         self._decoders.close()
 
-    def _decode(self, work):
-        rows = [self._decoders.decode(file, self._max_audio_s) for (file,) in work.inputs["audio_bytes"]]
+    def _decode(self, request):
+        rows = [self._decoders.decode(file, self._max_audio_s) for (file,) in request.inputs["audio_bytes"]]
         lengths = np.array([[row.size] for row in rows], np.int64)
         return [
             pb_utils.Tensor("audio", pad_rows(rows)),

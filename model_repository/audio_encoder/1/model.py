@@ -1,4 +1,4 @@
-"""Samples to whole audio files."""
+"""Encode samples as audio files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ import triton_python_backend_utils as pb_utils
 from tritone.audio.encoding import encode_audio, read_format
 from tritone.audio.validation import valid_part
 from tritone.python_backend.configuration import Parameters
+from tritone.python_backend.requests import Interface
 from tritone.python_backend.responses import respond
+
+INTERFACE = Interface(["audio", "audio_length", "sample_rate_hz", "format"])
 
 
 class TritonPythonModel:
@@ -16,10 +19,10 @@ class TritonPythonModel:
         self._max_audio_s = Parameters(args).number("max_audio_s")
 
     def execute(self, requests):
-        names = ["audio", "audio_length", "sample_rate_hz", "format"]
-        return [respond(request, names, self._encode) for request in requests]
+        return [respond(request, INTERFACE, self._encode) for request in requests]
 
-    def _encode(self, inputs):
+    def _encode(self, request):
+        inputs = request.inputs
         formats = [read_format(data) for (data,) in inputs["format"]]
         lengths, rates = inputs["audio_length"][:, 0].tolist(), inputs["sample_rate_hz"][:, 0].tolist()
         rows = [valid_part(row, length) for row, length in zip(inputs["audio"], lengths, strict=True)]

@@ -1,4 +1,4 @@
-"""Words of any length of text to punctuated text: overlapping token windows, model, votes."""
+"""Punctuate texts of any length: overlapping token windows, one model call per batch, votes."""
 
 from __future__ import annotations
 
@@ -10,25 +10,21 @@ from tritone.punctuation.loading import load_punctuator
 from tritone.punctuation.transcript import read_transcript
 from tritone.python_backend.calls import bind_model
 from tritone.python_backend.configuration import Parameters, own_version, version_folder
-from tritone.python_backend.responses import RequestThreads, text_column
+from tritone.python_backend.requests import Interface
+from tritone.python_backend.responses import text_column
+from tritone.python_backend.threads import RequestThreads, ThreadedModel
 
 
-class TritonPythonModel:
+class TritonPythonModel(ThreadedModel):
     def initialize(self, args):
         parameters = Parameters(args)
         self._max_characters = parameters.count("max_characters")
         bind = partial(bind_model, version=own_version(args))
         self._restorer = load_punctuator(version_folder(args), parameters, bind)
-        self._threads = RequestThreads(["transcript"], self._restore, parameters)
+        self.threads = RequestThreads(Interface(["transcript"]), self._restore, parameters)
 
-    def execute(self, requests):
-        self._threads.execute(requests)
-
-    def finalize(self):
-        self._threads.close()
-
-    def _restore(self, work):
-        rows = work.inputs["transcript"]
+    def _restore(self, request):
+        rows = request.inputs["transcript"]
         transcripts = [read_transcript(data, self._max_characters) for (data,) in rows]
-        texts = [self._restorer.restore(transcript, work.is_cancelled) for transcript in transcripts]
+        texts = [self._restorer.restore(transcript, request.is_cancelled) for transcript in transcripts]
         return [pb_utils.Tensor("text", text_column(texts))]

@@ -1,29 +1,25 @@
-"""Text to the utterances and symbols that the acoustic model speaks."""
+"""Split a text into utterances, and these into the symbols of the spectrogram generator."""
 
 from __future__ import annotations
 
 import triton_python_backend_utils as pb_utils
 
 from tritone.python_backend.configuration import Parameters, version_folder
-from tritone.python_backend.responses import RequestThreads, text_column
+from tritone.python_backend.requests import Interface
+from tritone.python_backend.responses import text_column
+from tritone.python_backend.threads import RequestThreads, ThreadedModel
 from tritone.text.loading import load_tokenizer
 from tritone.text.tokenization import stack_texts
 
 
-class TritonPythonModel:
+class TritonPythonModel(ThreadedModel):
     def initialize(self, args):
         parameters = Parameters(args)
         self._tokenizer = load_tokenizer(version_folder(args), parameters)
-        self._threads = RequestThreads(["text"], self._tokenize, parameters)
+        self.threads = RequestThreads(Interface(["text"]), self._tokenize, parameters)
 
-    def execute(self, requests):
-        self._threads.execute(requests)
-
-    def finalize(self):
-        self._threads.close()
-
-    def _tokenize(self, work):
-        texts = [self._tokenizer.tokenize(data) for (data,) in work.inputs["text"]]
+    def _tokenize(self, request):
+        texts = [self._tokenizer.tokenize(data) for (data,) in request.inputs["text"]]
         symbols, symbols_length, pause_s = stack_texts(texts, self._tokenizer.pad_id)
         return [
             pb_utils.Tensor("symbols", symbols),

@@ -1,4 +1,4 @@
-"""Utterances of a text to speech: seeded noise, networks, pauses between them."""
+"""Synthesise the utterances of a text: seeded noise, networks, pauses in between."""
 
 from __future__ import annotations
 
@@ -9,29 +9,28 @@ import triton_python_backend_utils as pb_utils
 
 from tritone.python_backend.calls import bind_model
 from tritone.python_backend.configuration import Parameters, own_version, version_folder
-from tritone.python_backend.responses import RequestThreads, pad_rows
+from tritone.python_backend.requests import Interface
+from tritone.python_backend.responses import pad_rows
+from tritone.python_backend.threads import RequestThreads, ThreadedModel
 from tritone.synthesis.loading import load_synthesizer
-from tritone.synthesis.parameters import SynthesisParameters
+from tritone.synthesis.parameters import SynthesisParameters, declared_parameters
 from tritone.synthesis.utterances import read_utterances
 
 
-class TritonPythonModel:
+class TritonPythonModel(ThreadedModel):
     def initialize(self, args):
         parameters = Parameters(args)
         bind = partial(bind_model, version=own_version(args))
         self._synthesizer = load_synthesizer(version_folder(args), parameters, bind)
         self._voice = self._synthesizer.voice
-        self._threads = RequestThreads(["symbols", "symbols_length", "pause_s"], self._speak, parameters)
+        interface = Interface(
+            ["symbols", "symbols_length", "pause_s"], declared_parameters(self._voice.sigma)
+        )
+        self.threads = RequestThreads(interface, self._speak, parameters)
 
-    def execute(self, requests):
-        self._threads.execute(requests)
-
-    def finalize(self):
-        self._threads.close()
-
-    def _speak(self, work):
-        parameters = SynthesisParameters.read(work.parameters, self._voice.sigma)
-        rows = self._synthesizer.speak(read_utterances(**work.inputs), parameters, work.is_cancelled)
+    def _speak(self, request):
+        parameters = SynthesisParameters(**request.parameters)
+        rows = self._synthesizer.speak(read_utterances(**request.inputs), parameters, request.is_cancelled)
         rates = np.full((len(rows), 1), self._voice.sample_rate_hz, np.int32)
         return [
             pb_utils.Tensor("audio", pad_rows(rows)),

@@ -1,1 +1,1 @@
-"""NVIDIA's Model Analyzer on this repository."""
+"""NVIDIA's Model Analyzer for this repository."""

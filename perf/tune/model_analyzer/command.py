@@ -14,22 +14,22 @@ from pathlib import Path
 
 import yaml
 
-from perf.bench.clips import ROOT
-from perf.load.analyzer import Analyzer, find_analyzer
-from perf.load.errors import LoadTestError
+from perf.instruments.command_line import log
+from perf.instruments.paths import RESULTS
+from perf.instruments.perf_analyzer import Analyzer, find_analyzer
 from perf.tune.candidates import MODELS
 from perf.tune.model_analyzer.inputs import write_inputs
-from perf.tune.model_analyzer.plan import Place, adapted, read_search
+from perf.tune.model_analyzer.plan import SearchSite, adapted, read_search
 from perf.tune.model_analyzer.summary import TABLE, lines_to_paste
 from perf.tune.repository import varied_copy
 from perf.tune.settings import TuneError
 from tritone.server import Ports
-from tritone.server.backend_directory import build_backend_directory
-from tritone.server.installation import Installation, find_installation
-from tritone.server.process import server_environment
+from tritone.server.environment import server_environment
+from tritone.server.installation import Installation, build_backend_directory, find_installation
+from tritone.server.options import ROOT
 
 OWN = ROOT / ".cache/model-analyzer/bin/model-analyzer"
-# Of the server's environment, what a model analyzer without tritone's packages cannot have for itself.
+# Variables of the server's environment that Model Analyzer's own environment lacks.
 _SERVER_VARIABLES = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
@@ -41,15 +41,15 @@ def add_arguments(parser: argparse._ArgumentGroup) -> None:
         "--results",
         type=Path,
         metavar="FOLDER",
-        help="it writes there (default: perf/results/tune-<time>)",
+        help="for its output (default: perf/results/tune-<time>)",
     )
 
 
 def run(given: argparse.Namespace) -> int:
-    """Search every model asked for, one after the other; return 0 when all searches ended well.
+    """Search the requested models one after the other; return 0 if all searches succeeded.
 
     Raises:
-        TuneError: there is no GPU, or no Model Analyzer; the message says what to do.
+        TuneError: there is no GPU or no Model Analyzer; the message names the remedy.
         ServerError: the server did not start.
     """
     if not given.cpu:
@@ -58,20 +58,17 @@ def run(given: argparse.Namespace) -> int:
     command = find_command()
     installation = find_installation()
     started = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    results = (given.results or ROOT / "perf/results" / f"tune-{started}").resolve()
+    results = (given.results or RESULTS / f"tune-{started}").resolve()
     results.mkdir(parents=True, exist_ok=True)
     failed = []
     with tempfile.TemporaryDirectory(prefix="tritone-tune-") as folder:
-        try:
-            analyzer = find_analyzer()
-            models = varied_copy(given.model_repository, Path(folder) / "models", {}, given.model_config_name)
-            _say("tune: making input data on a server of its own ...")
-            inputs = write_inputs(list(searches), models, results)
-        except LoadTestError as error:
-            raise TuneError(str(error)) from error
+        analyzer = find_analyzer()
+        models = varied_copy(given.model_repository, Path(folder) / "models", {}, given.model_config_name)
+        log("tune: starting a server to make input data ...")
+        inputs = write_inputs(list(searches), models, results)
         backends = build_backend_directory(installation, Path(folder) / "backends")
         for model, search in searches.items():
-            place = Place(
+            place = SearchSite(
                 models=models,
                 results=results / model,
                 input_data=inputs[model],
@@ -84,14 +81,14 @@ def run(given: argparse.Namespace) -> int:
             configuration = adapted(search, place, given.cpu, given.quick)
             try:
                 _search(command, configuration, place, analyzer.environment)
-            except TuneError as error:  # the other models' searches are still worth having
-                _say(f"perf.tune: {model}: {error}")
+            except TuneError as error:  # continue with the other models
+                log(f"perf.tune: {model}: {error}")
                 failed.append(model)
     return 1 if failed else 0
 
 
 def require_gpu() -> None:
-    """Check that there is a GPU to search on.
+    """Check that there is a GPU.
 
     Raises:
         TuneError: there is none.
@@ -105,7 +102,7 @@ def require_gpu() -> None:
 
 
 def find_command() -> Path:
-    """Return model-analyzer: the one on PATH, as in NVIDIA's SDK image, else one installed into .cache/.
+    """Return model-analyzer: from PATH, as in NVIDIA's SDK image, or else installed into .cache/.
 
     Raises:
         TuneError: it cannot be installed.
@@ -119,22 +116,22 @@ def find_command() -> Path:
     if finished.returncode or not OWN.exists():
         raise TuneError(
             "model-analyzer: expected it on PATH, found none, and perf/tune/model_analyzer/requirements.txt "
-            "could not be installed; its message is above. Install triton-model-analyzer where the network "
-            "allows it, or use NVIDIA's tritonserver SDK image, which has it."
+            "could not be installed (pip's message is above); install triton-model-analyzer, or use NVIDIA's "
+            "tritonserver SDK image, which contains it."
         )
     return OWN
 
 
 def _search(
-    command: Path, configuration: Mapping[str, object], place: Place, environment: Mapping[str, str]
+    command: Path, configuration: Mapping[str, object], place: SearchSite, environment: Mapping[str, str]
 ) -> None:
     place.results.mkdir(parents=True, exist_ok=True)
-    for folder in ("models", "checkpoints"):  # of an earlier run: it would be gone on with, or refused
+    for folder in ("models", "checkpoints"):  # of an earlier run, which would be continued or refused
         shutil.rmtree(place.results / folder, ignore_errors=True)
     (place.results / "checkpoints").mkdir()
     file = place.results / "search.yaml"
     file.write_text(yaml.safe_dump(dict(configuration), sort_keys=False), encoding="utf-8")
-    _say(f"tune: model-analyzer profile -f {file} ...")
+    log(f"tune: model-analyzer profile -f {file} ...")
     finished = subprocess.run(
         [str(command), "profile", "-f", str(file)], cwd=place.results, env=dict(environment)
     )
@@ -146,7 +143,7 @@ def _search(
 
 
 def _server_environment(installation: Installation, analyzer: Analyzer) -> dict[str, str]:
-    """Return variables for the server; Model Analyzer gives them to perf_analyzer too."""
+    """Return variables for the server; Model Analyzer passes them to perf_analyzer too."""
     libraries = {"LD_LIBRARY_PATH": analyzer.environment["LD_LIBRARY_PATH"]}
     environment = server_environment(dict(os.environ) | libraries, installation)
     return {
@@ -154,7 +151,3 @@ def _server_environment(installation: Installation, analyzer: Analyzer) -> dict[
         for name, value in environment.items()
         if name in _SERVER_VARIABLES or name.startswith("MALLOC_") or name == "TOKENIZERS_PARALLELISM"
     }
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -1,33 +1,33 @@
-"""Real inputs for the models that are searched, as perf_analyzer wants them."""
+"""Real inputs for the searched models, in perf_analyzer's format."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from perf.bench.clips import RECORDINGS
-from perf.load.connection import Connection
-from perf.load.inputs import make_requests
-from perf.load.requests import write_input_data
-from perf.load.sources import TEXTS, read_sources
-from perf.load.stages import Stages
-from perf.tune.sweep import running
+from perf.instruments.connection import Connection
+from perf.instruments.inputs.model_requests import make_requests
+from perf.instruments.inputs.requests import write_input_data
+from perf.instruments.inputs.sources import read_sources
+from perf.instruments.inputs.stages import Stages
+from perf.instruments.paths import RECORDINGS, TEXTS
+from perf.instruments.server import serving
 
-AT_MOST = 12  # recordings, and texts
+AT_MOST = 12  # recordings, and as many texts
 
 
 def write_inputs(models: Sequence[str], repository: Path, folder: Path) -> dict[str, Path]:
-    """Serve the repository, send recordings and texts through it, and write down what each model gets.
+    """Serve the repository, send recordings and texts through it, and write the inputs of each model.
 
     Returns:
-        By model, the file for --input-data.
+        Files for --input-data, by model.
 
     Raises:
         ServerError: the server did not start.
-        LoadTestError: an input was refused on the way.
+        MeasurementError: a model refused an input.
     """
     files = {}
-    with running(repository, None) as server:
+    with serving(repository) as server:
         stages = Stages(Connection(server.grpc_url), read_sources(RECORDINGS, TEXTS, AT_MOST), repository)
         for model in models:
             files[model] = folder / f"{model}.json"

@@ -1,4 +1,4 @@
-"""From a committed search to one that runs here: paths, ports, input data, and CPU in place of GPU."""
+"""Adapt a committed search to this machine: paths, ports, input data, and CPU instead of GPU."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from tritone.server import Ports
 
 FOLDER = Path(__file__).parent
 MODELS = tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
-# Figures of a look need not settle: ten attempts with ever more requests take minutes on a busy machine.
-_HASTY = {"perf_analyzer_max_auto_adjusts": 2}
-_HASTY_FLAGS = {"stability-percentage": 50, "max-trials": 3}
+# A smoke test needs no stable figures: the default of ten attempts takes minutes on a busy machine.
+_QUICK = {"perf_analyzer_max_auto_adjusts": 2}
+_QUICK_FLAGS = {"stability-percentage": 50, "max-trials": 3}
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a search runs."""
+class SearchSite:
+    """Paths, ports and environment of a search."""
 
-    models: Path  # the repository whose models are searched, configs as they are to start from
-    results: Path  # folder for everything that Model Analyzer writes
+    models: Path  # the model repository, with the configs to start from
+    results: Path  # folder for Model Analyzer's output
     input_data: Path  # perf_analyzer's JSON
     server: Path  # tritonserver
     server_flags: Mapping[str, str]
@@ -34,10 +34,10 @@ class Place:
 
 
 def read_search(model: str) -> dict[str, Any]:
-    """Return what is searched for a model.
+    """Return the committed search for a model.
 
     Raises:
-        TuneError: there is no search for it.
+        TuneError: there is none.
     """
     if model not in MODELS:
         raise TuneError(
@@ -48,19 +48,19 @@ def read_search(model: str) -> dict[str, Any]:
     return search
 
 
-def adapted(search: Mapping[str, Any], place: Place, cpu: bool, quick: bool) -> dict[str, Any]:
-    """Return a whole configuration of `model-analyzer profile`.
+def adapted(search: Mapping[str, Any], place: SearchSite, cpu: bool, quick: bool) -> dict[str, Any]:
+    """Return a complete configuration of `model-analyzer profile`.
 
     Args:
-        search: what is searched, as `read_search` gave it.
-        place: where.
-        cpu: without a GPU: CPU instances, no bounds on GPU memory.
-        quick: only the first value of every list, and two instance counts: shows that it runs.
+        search: a search from `read_search`.
+        place: paths and ports.
+        cpu: use CPU instances and no bounds on GPU memory.
+        quick: a smoke test with the first value of every list and two instance counts.
     """
     ports = place.ports
     return {
         **search,
-        **(_HASTY if quick else {}),
+        **(_QUICK if quick else {}),
         "profile_models": {
             name: _model(spec, place, cpu, quick) for name, spec in search["profile_models"].items()
         },
@@ -83,8 +83,8 @@ def adapted(search: Mapping[str, Any], place: Place, cpu: bool, quick: bool) -> 
     }
 
 
-def _model(spec: Mapping[str, Any], place: Place, cpu: bool, quick: bool) -> dict[str, Any]:
-    flags = {**spec.get("perf_analyzer_flags", {}), **(_HASTY_FLAGS if quick else {})}
+def _model(spec: Mapping[str, Any], place: SearchSite, cpu: bool, quick: bool) -> dict[str, Any]:
+    flags = {**spec.get("perf_analyzer_flags", {}), **(_QUICK_FLAGS if quick else {})}
     adapted = {**spec, "perf_analyzer_flags": {**flags, "input-data": str(place.input_data)}}
     parameters = {**spec["model_config_parameters"]}
     groups = parameters["instance_group"]
@@ -104,7 +104,7 @@ def _model(spec: Mapping[str, Any], place: Place, cpu: bool, quick: bool) -> dic
 
 
 def _first(value: Any) -> Any:
-    """Leave one value of every list of numbers."""
+    """Keep only the first value of every list."""
     if isinstance(value, dict):
         return {name: _first(inner) for name, inner in value.items()}
     return value[:1] if isinstance(value, list) else value

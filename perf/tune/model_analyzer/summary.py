@@ -1,4 +1,4 @@
-"""What Model Analyzer found best, as lines for a config.pbtxt."""
+"""Model Analyzer's best variant, as lines for a config.pbtxt."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ SEARCHED = ("max_batch_size", "dynamic_batching", "instance_group")
 
 
 def best_variant(results: Path) -> str:
-    """Return the name of the best variant that keeps within the constraints.
+    """Return the name of the best variant that satisfies the constraints.
 
     Args:
-        results: folder that Model Analyzer wrote to; its table has the best first.
+        results: Model Analyzer's output folder; its table is sorted, best first.
 
     Raises:
-        TuneError: there is no table, or no variant keeps within them.
+        TuneError: there is no table, or no such variant.
     """
     path = results / TABLE
     if not path.is_file():
@@ -37,15 +37,15 @@ def best_variant(results: Path) -> str:
 
 
 def lines_to_paste(results: Path) -> str:
-    """Return what the best variant says about batches and instances, or that the config as it is was best.
+    """Return the best variant's settings of batches and instances, or a note that the present config is best.
 
     Raises:
         TuneError: as `best_variant`.
-        ArtifactError: its config is not valid.
+        ArtifactError: the variant's config is not valid.
     """
     name = best_variant(results)
     if name.endswith("_config_default"):
-        return "# the config as it is was best\n"
+        return "# the present config is best\n"
     config = read_config(results / "models" / name / "config.pbtxt")
     chosen = model_config_pb2.ModelConfig()
     for descriptor, value in config.ListFields():

@@ -20,10 +20,10 @@ from tritone_client import (
 )
 from tritone_client.attempts import (
     FIRST_OVERLOAD_PAUSE_S,
-    LONGEST_MENDING_PAUSE_S,
     LONGEST_OVERLOAD_PAUSE_S,
     LONGEST_PAUSE_S,
-    Patience,
+    LONGEST_RECOVERY_PAUSE_S,
+    RetryPolicy,
 )
 from tritone_client.flows import Ask, Infer, ModelReady, Pause, ServerLive, ServerReady
 
@@ -31,7 +31,7 @@ from tritone_client.flows import Ask, Infer, ModelReady, Pause, ServerLive, Serv
 def carry_out(flow, answers):
     """Run a flow with the given answers; return its steps and its result or error."""
     steps, answers = [], iter(answers)
-    run = flows.Run(flow)
+    run = flows.FlowRun(flow)
     try:
         while run.step is not None:
             steps.append(run.step)
@@ -53,7 +53,7 @@ DOWN = ServerUnavailableError("down")
 
 
 def test_pauses_grow_and_stay_bounded():
-    pauses_s = list(Patience(timeout_s=1, retries=12).pauses_s())
+    pauses_s = list(RetryPolicy(timeout_s=1, retries=12).pauses_s())
     assert len(pauses_s) == 12
     assert 0.1 <= pauses_s[0] <= 0.2
     assert max(pauses_s) <= LONGEST_PAUSE_S
@@ -61,12 +61,12 @@ def test_pauses_grow_and_stay_bounded():
 
 
 def test_pauses_of_two_clients_differ():
-    patience = Patience(timeout_s=1, retries=5)
-    assert list(patience.pauses_s()) != list(patience.pauses_s())
+    policy = RetryPolicy(timeout_s=1, retries=5)
+    assert list(policy.pauses_s()) != list(policy.pauses_s())
 
 
 def test_a_retry_follows_a_pause():
-    flow = flows.complete(calls.punctuate("hello"), Patience(timeout_s=60, retries=3))
+    flow = flows.complete(calls.punctuate("hello"), RetryPolicy(timeout_s=60, retries=3))
     steps, result = carry_out(flow, [DOWN, DOWN, text_answer(b"Hello.")])
     assert [type(step) for step in steps] == [Ask, Ask, Pause, Ask]
     assert isinstance(steps[1].question, ServerReady)
@@ -74,7 +74,7 @@ def test_a_retry_follows_a_pause():
 
 
 def test_each_attempt_gets_what_is_left_of_the_deadline():
-    flow = flows.complete(calls.punctuate("hello"), Patience(timeout_s=60, retries=1))
+    flow = flows.complete(calls.punctuate("hello"), RetryPolicy(timeout_s=60, retries=1))
     steps, _ = carry_out(flow, [DOWN, DOWN, text_answer(b"Hello.")])
     assert 59 < steps[3].timeout_s < steps[0].timeout_s <= 60
 
@@ -82,13 +82,13 @@ def test_each_attempt_gets_what_is_left_of_the_deadline():
 @pytest.mark.parametrize("error", [InvalidRequestError("bad"), RequestTimeoutError("late")])
 def test_other_errors_end_the_request(error):
     steps, result = carry_out(
-        flows.complete(calls.punctuate("hello"), Patience(timeout_s=60, retries=3)), [error]
+        flows.complete(calls.punctuate("hello"), RetryPolicy(timeout_s=60, retries=3)), [error]
     )
     assert (len(steps), result) == (1, error)
 
 
 def test_no_pause_is_begun_that_would_pass_the_deadline():
-    flow = flows.complete(calls.punctuate("hello"), Patience(timeout_s=0.05, retries=3))
+    flow = flows.complete(calls.punctuate("hello"), RetryPolicy(timeout_s=0.05, retries=3))
     steps, result = carry_out(flow, [DOWN, DOWN])
     assert result is DOWN
     assert not any(isinstance(step, Pause) for step in steps)
@@ -96,8 +96,8 @@ def test_no_pause_is_begun_that_would_pass_the_deadline():
 
 def test_a_pause_that_took_too_long_ends_the_request_with_what_was_wrong():
     """A further attempt would have no time: "no answer within 0 s" does not tell that nobody is there."""
-    flow = flows.complete(calls.punctuate("hello"), Patience(timeout_s=0.4, retries=3))
-    run = flows.Run(flow)
+    flow = flows.complete(calls.punctuate("hello"), RetryPolicy(timeout_s=0.4, retries=3))
+    run = flows.FlowRun(flow)
     run.fail(DOWN)
     run.fail(DOWN)  # asked whether it is ready
     assert isinstance(run.step, Pause)
@@ -107,7 +107,7 @@ def test_a_pause_that_took_too_long_ends_the_request_with_what_was_wrong():
 
 
 def test_a_server_that_refuses_while_loading_is_not_ready():
-    flow = flows.complete(calls.punctuate("hello"), Patience(timeout_s=60, retries=0))
+    flow = flows.complete(calls.punctuate("hello"), RetryPolicy(timeout_s=60, retries=0))
     steps, result = carry_out(flow, [DOWN, False])
     assert isinstance(steps[-1].question, ServerReady)
     assert isinstance(result, ServerNotReadyError)
@@ -117,15 +117,15 @@ FULL = ServerUnavailableError("localhost:8001 is unavailable (no room)", "no roo
 
 
 def test_a_ready_server_that_refuses_is_overloaded_and_says_why():
-    flow = flows.complete(calls.punctuate("hello"), Patience(timeout_s=60, retries=3))
+    flow = flows.complete(calls.punctuate("hello"), RetryPolicy(timeout_s=60, retries=3))
     steps, result = carry_out(flow, [FULL, True])
     assert isinstance(result, OverloadedError)
     assert str(result) == "punctuate: the server is overloaded, no room"
-    assert len(steps) == 2  # without patience for it, there is no pause
+    assert len(steps) == 2  # without policy for it, there is no pause
 
 
 def test_an_overloaded_server_is_asked_again_until_it_has_room():
-    flow = flows.complete(calls.punctuate("hello"), Patience(timeout_s=60, retries=0, overload_wait_s=60))
+    flow = flows.complete(calls.punctuate("hello"), RetryPolicy(timeout_s=60, retries=0, overload_wait_s=60))
     steps, result = carry_out(flow, [FULL, True, FULL, True, text_answer(b"Hello.")])
     pauses_s = [step.seconds for step in steps if isinstance(step, Pause)]
     assert len(pauses_s) == 2
@@ -136,7 +136,7 @@ def test_an_overloaded_server_is_asked_again_until_it_has_room():
 def test_a_server_that_mends_itself_is_not_asked_whether_it_is_ready():
     """Triton says that it is, dead processes or not."""
     died = ProcessDiedError("Stub process 'asr_windows_0_0' is not healthy. (INTERNAL)")
-    flow = flows.complete(calls.punctuate("hello"), Patience(timeout_s=60, retries=0, overload_wait_s=60))
+    flow = flows.complete(calls.punctuate("hello"), RetryPolicy(timeout_s=60, retries=0, overload_wait_s=60))
     steps, result = carry_out(flow, [died, died, text_answer(b"Hello.")])
     assert [type(step) for step in steps] == [Ask, Pause, Ask, Pause, Ask]
     assert result == "Hello."
@@ -144,11 +144,11 @@ def test_a_server_that_mends_itself_is_not_asked_whether_it_is_ready():
 
 def test_a_dead_process_is_asked_for_again_soon():
     died = ProcessDiedError("Stub process 'asr_windows_0_0' is not healthy. (INTERNAL)")
-    flow = flows.complete(calls.punctuate("hello"), Patience(timeout_s=60, retries=0, overload_wait_s=60))
+    flow = flows.complete(calls.punctuate("hello"), RetryPolicy(timeout_s=60, retries=0, overload_wait_s=60))
     steps, _ = carry_out(flow, [*[died] * 20, text_answer(b"Hello.")])
     pauses_s = [step.seconds for step in steps if isinstance(step, Pause)]
     assert len(pauses_s) == 20
-    assert max(pauses_s) <= LONGEST_MENDING_PAUSE_S
+    assert max(pauses_s) <= LONGEST_RECOVERY_PAUSE_S
 
 
 @pytest.mark.parametrize(
@@ -172,16 +172,16 @@ def test_a_dead_process_is_told_from_other_failures(words, kind):
 
 def test_the_pauses_for_an_overloaded_server_end_with_the_wait():
     now_s = time.monotonic()
-    patience = Patience(timeout_s=60, retries=0, overload_wait_s=0.3)
-    for pause_s in patience.overload_pauses_s():
+    policy = RetryPolicy(timeout_s=60, retries=0, overload_wait_s=0.3)
+    for pause_s in policy.overload_pauses_s():
         assert now_s + pause_s <= now_s + 0.3
         time.sleep(pause_s)
     assert time.monotonic() - now_s < 2
-    assert list(Patience(timeout_s=60, retries=9).overload_pauses_s()) == []
+    assert list(RetryPolicy(timeout_s=60, retries=9).overload_pauses_s()) == []
 
 
 def test_waiting_looks_again_while_time_is_left():
-    flow = flows.wait_until_ready(["punctuate"], 60, Patience(timeout_s=60, retries=0))
+    flow = flows.wait_until_ready(["punctuate"], 60, RetryPolicy(timeout_s=60, retries=0))
     steps, result = carry_out(flow, [DOWN, False, True, False, True])
     asked = [type(step.question) for step in steps if isinstance(step, Ask)]
     assert asked == [ModelReady, ModelReady, ServerLive, ServerReady, ModelReady]
@@ -190,7 +190,7 @@ def test_waiting_looks_again_while_time_is_left():
 
 def test_request_parameters_reach_the_transport():
     call = calls.Call("punctuate", (), lambda outputs: None, {"seed": 7})
-    steps, _ = carry_out(flows.complete(call, Patience(1, 0)), [text_answer(b"")])
+    steps, _ = carry_out(flows.complete(call, RetryPolicy(1, 0)), [text_answer(b"")])
     assert steps[0].question == Infer(call)
 
 

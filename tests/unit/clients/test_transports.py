@@ -150,7 +150,7 @@ def test_a_probe_that_gets_no_answer_has_failed_unless_others_are_answered(calle
     behaviour.answer_after_s["One."] = 3.0
     probe = caller(url, "probe", ["text_to_speech"], keywords={"deadline_s": 0.5})
     assert probe.pipelines["text_to_speech"].state == "failed"
-    assert "answered nobody within 0.5 s" in probe.pipelines["text_to_speech"].problem
+    assert "answered no request within 0.5 s" in probe.pipelines["text_to_speech"].problem
     answered = threading.Timer(0.2, lambda: behaviour.answered.update(["text_to_speech"]))
     answered.start()
     probe = caller(url, "probe", ["text_to_speech"], keywords={"deadline_s": 0.7})
@@ -306,7 +306,7 @@ def test_an_http_service_that_is_not_triton_is_recognised():
 
 
 class ProxyWithoutServer(BaseHTTPRequestHandler):
-    """Answers as Envoy does when nobody answers it."""
+    """Answers as Envoy does when its upstream does not answer."""
 
     def do_GET(self):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))

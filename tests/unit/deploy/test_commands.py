@@ -1,51 +1,32 @@
-"""What would be run on a node, without one: quoting, options, scripts, the steps of a dry run."""
+"""The commands without a node: quoting, options, pruning, rollback, the steps of a dry run."""
 
 from __future__ import annotations
 
 import io
 import json
-import shlex
 import subprocess
 import sys
-import time
+from datetime import datetime, timezone
 
 import pytest
 
 from deploy.__main__ import main
 from deploy.errors import NoReleaseError, UsageError
-from deploy.front_door import links_command
-from deploy.layout import Layout
-from deploy.lock import lock_command
 from deploy.node import quoted
-from deploy.node_scripts import folders_command, node_scripts
-from deploy.options import ReleaseOptions, Target
-from deploy.ports import PortTriple
+from deploy.options import Destination, ReleaseOptions
 from deploy.progress import Progress
-from deploy.pruning import removable, unused_environments
-from deploy.release import NodeState, Release, ReleaseState
-from deploy.release_command import release
-from deploy.rollback_command import choose_release
-from deploy.runtimes.process import environment_hash, process_scripts
+from deploy.release import release, removable, unused_environments
+from deploy.rollback import choose_release
+from deploy.runtimes.process import environment_hash
 from deploy.smoke import SmokeTest, demo_recordings
-from deploy.ssh import copy_command
-from deploy.status_command import Status, described, duration
-from deploy.tree import ROOT, copy_rules, release_id, require_tree
+from deploy.state import NodeState, Release, ReleaseState, from_json, to_json
+from deploy.status import Status
+from deploy.tree import ROOT, copy_command, copy_rules, release_id, require_tree
+from tritone.server import Ports
+
+from .releases import a_release
 
 AWKWARD = "a folder/with 'quotes' $HOME `id` ; & *"
-
-
-def a_release(name="a", **changes):
-    fields = {
-        "id": name,
-        "commit": "abc",
-        "version": "0.1.0",
-        "created_at": "",
-        "created_by": "",
-        "runtime": "process",
-        "model_config_name": None,
-        "ports": PortTriple(18000, 18001, 18002),
-    }
-    return Release(**{**fields, **changes})
 
 
 def test_quoted_values_reach_the_shell_unchanged():
@@ -54,43 +35,26 @@ def test_quoted_values_reach_the_shell_unchanged():
     assert printed.splitlines() == [AWKWARD, AWKWARD, "b c"]
 
 
-def test_copy_goes_over_the_given_connection_and_links_what_is_the_same():
-    command = copy_command("user@node", ["ssh", "-S", "/a b"], ROOT, copy_rules(), "/r/new", "/r/old/tree")
+def test_copy_uses_the_given_connection_and_links_unchanged_files():
+    command = copy_command("user@node", ["ssh", "-S", "/a b"], ROOT, "/r/new", "/r/old/tree")
     assert command[0] == "rsync"
     assert {"--checksum", "--delete", "--link-dest=/r/old/tree", "--rsh=ssh -S '/a b'"} <= set(command)
     assert command[-2:] == [f"{ROOT}/", "user@node:/r/new/"]
-    assert not any(
-        part.startswith("--link-dest") for part in copy_command("n", ["ssh"], ROOT, [], "/t", None)
-    )
+    assert not any("--link-dest" in part for part in copy_command("n", ["ssh"], ROOT, "/t", None))
 
 
 def test_only_what_a_node_needs_is_copied(tmp_path):
     tree = tmp_path / "tree"
-    wanted = [
-        "tritone/a.py",
-        "model_repository/m/1/model.onnx",
-        "ensembles/e/1/.gitkeep",
-        "Makefile",
-        ".dockerignore",
-    ]
-    unwanted = [
-        ".git/config",
-        ".venv/bin/python",
-        "training/data/x",
-        "perf/results/y",
-        "tritone/__pycache__/a.pyc",
-    ]
-    unwanted += [
-        "model_repository/m/1/model.plan",
-        "model_repository/m/1/model.plan.json",
-        "checkpoints/z.nemo",
-    ]
-    unwanted += ["clients/src/x.egg-info/PKG", ".env", "secrets.txt"]
+    wanted = ["tritone/a.py", "model_repository/m/1/model.onnx", "ensembles/e/1/.gitkeep"]
+    unwanted = [".git/config", ".venv/bin/python", "training/data/x", "perf/results/y", ".env", "secrets.txt"]
+    unwanted += ["tritone/__pycache__/a.pyc", "clients/src/x.egg-info/PKG", "checkpoints/z.nemo"]
+    unwanted += ["model_repository/m/1/model.plan", "model_repository/m/1/model.plan.json"]
+    wanted += ["Makefile", ".dockerignore"]
     for name in wanted + unwanted:
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_text("x")
     if subprocess.run(["sh", "-c", "command -v rsync"], capture_output=True).returncode:
-        pytest.skip("no rsync here: make test-packages")
+        pytest.skip("rsync is not installed: make test-packages")
     subprocess.check_call(["rsync", "-a", *copy_rules(), f"{tree}/", f"{tmp_path}/copy/"])
     copied = {
         str(path.relative_to(tmp_path / "copy")) for path in (tmp_path / "copy").rglob("*") if path.is_file()
@@ -98,14 +62,12 @@ def test_only_what_a_node_needs_is_copied(tmp_path):
     assert copied == set(wanted)
 
 
-def test_folder_that_is_no_checkout_is_refused(tmp_path):
+def test_source_that_is_not_a_checkout_is_refused(tmp_path):
     with pytest.raises(UsageError, match="expected a checkout of this project"):
         require_tree(tmp_path)
 
 
-def test_names_of_releases_sort_by_time():
-    from datetime import datetime, timezone
-
+def test_release_ids_sort_by_time():
     early = release_id("fff", datetime(2026, 1, 31, 23, 59, 59, tzinfo=timezone.utc))
     late = release_id("000-dirty", datetime(2026, 2, 1, tzinfo=timezone.utc))
     assert early == "20260131-235959-fff"
@@ -113,26 +75,28 @@ def test_names_of_releases_sort_by_time():
 
 
 @pytest.mark.parametrize("host", ["-oProxyCommand=x", "a b", "", "node;id"])
-def test_host_that_ssh_could_take_for_something_else_is_refused(host):
+def test_host_that_ssh_could_take_for_an_option_is_refused(host):
     with pytest.raises(UsageError, match="HOST: expected user@node"):
-        Target(host)
+        Destination(host)
 
 
 @pytest.mark.parametrize("root", ["", "/", "~/x", "../up", "a/../../b"])
-def test_root_folder_must_be_one(root):
+def test_invalid_root_folder_is_refused(root):
     with pytest.raises(UsageError, match="--root"):
-        Target("node", root)
+        Destination("node", root)
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"keep": 1}, "--keep: expected 2 or more"),
+        ({"ports": Ports(8000, 8000, 8002)}, "ports: expected three different ones"),
+        ({"ports": Ports(8000, 8001, 70_000)}, "from 1 to 65535"),
         ({"model_config_name": "../x"}, "--model-config-name: expected a name"),
         ({"smoke_test": SmokeTest([ROOT / "none.wav"])}, "--recording: expected a file"),
     ],
 )
-def test_options_out_of_range_are_refused(changes, message):
+def test_invalid_options_are_refused(changes, message):
     fields = {"source": ROOT, "smoke_test": SmokeTest(demo_recordings())}
     with pytest.raises(UsageError, match=message):
         ReleaseOptions(**{**fields, **changes})
@@ -142,7 +106,7 @@ def test_options_out_of_range_are_refused(changes, message):
     ("name", "gpu", "served"),
     [(None, True, "tensorrt"), (None, False, None), ("int8", False, "int8"), ("none", True, None)],
 )
-def test_config_variant_follows_the_gpu_unless_named(name, gpu, served):
+def test_config_variant_depends_on_the_gpu_unless_given(name, gpu, served):
     options = ReleaseOptions(ROOT, SmokeTest(demo_recordings()), model_config_name=name)
     assert options.served_config(gpu) == served
 
@@ -159,136 +123,11 @@ def test_environment_is_named_after_its_lock_files(tmp_path):
     assert before[1] == after[1]
 
 
-def sh(command, **options):
-    return subprocess.run(["sh", "-c", command], capture_output=True, text=True, **options)
-
-
-def test_links_are_set_and_removed(tmp_path):
-    root = tmp_path / "a root"
-    root.mkdir()
-    sh(links_command(str(root), "new", "old"), check=True)
-    assert [str((root / name).readlink()) for name in ("current", "previous")] == [
-        "releases/new",
-        "releases/old",
-    ]
-    sh(links_command(str(root), "old", None), check=True)
-    assert str((root / "current").readlink()) == "releases/old"
-    assert not (root / "previous").is_symlink()
-
-
-def test_tidying_stops_what_does_not_serve_and_nothing_else(tmp_path):
-    layout = Layout(str(tmp_path / "a root"))
-    root = tmp_path / "a root"
-    for name, alive in (("served", 0), ("left", 0), ("ended", 1)):
-        folder = root / "releases" / name
-        folder.mkdir(parents=True)
-        (folder / "alive").write_text(f"exit {alive}")
-        (folder / "stop").write_text(f"touch {shlex.quote(str(folder))}/stopped")
-    (root / "current").symlink_to("releases/served")
-    told = sh(node_scripts(layout)[layout.tidy], check=True).stdout
-    assert [path.parent.name for path in root.glob("releases/*/stopped")] == ["left"]
-    assert "stopping releases/left" in told
-
-
-def test_tidying_an_empty_root_does_nothing(tmp_path):
-    layout = Layout(str(tmp_path))
-    done = sh(node_scripts(layout)[layout.tidy])
-    assert (done.returncode, done.stdout) == (0, "")
-
-
-def test_admin_key_is_made_once_and_for_the_user_only(tmp_path):
-    command = folders_command(Layout(str(tmp_path)))
-    sh(command, check=True)
-    key = (tmp_path / "admin-key").read_text()
-    assert len(key) == 48
-    assert (tmp_path / "admin-key").stat().st_mode & 0o77 == 0
-    sh(command, check=True)
-    assert (tmp_path / "admin-key").read_text() == key
-
-
-def test_lock_without_farewell_tidies_up(tmp_path):
-    (tmp_path / "tidy").write_text(f"touch {tmp_path}/tidied")
-    (tmp_path / "up").write_text("")
-    command = lock_command(Layout(str(tmp_path)))
-    assert sh(command, input="beat\nfarewell\n").stdout == "held\n"
-    assert not (tmp_path / "tidied").exists()
-    assert sh(command, input="beat\n").stdout == "held\n"
-    assert (tmp_path / "tidied").exists()
-    assert not (tmp_path / "lock.owner").exists()
-
-
-@pytest.fixture
-def sleeper(tmp_path):
-    """Scripts of a process that only sleeps, and does not mind the path."""
-    folder = tmp_path / "a folder"
-    folder.mkdir()
-    scripts = process_scripts("setsid sleep 60", str(folder), str(tmp_path / "the server"))
-    yield scripts
-    sh(scripts.stop)
-
-
-def test_process_outlives_the_shell_that_starts_it_and_is_stopped(sleeper):
-    assert sh(sleeper.alive).returncode != 0
-    sh(sleeper.start, check=True)
-    alive = sh(sleeper.alive)
-    assert alive.returncode == 0
-    started_s, restarts = map(int, alive.stdout.split())
-    assert (abs(started_s - time.time()) < 60, restarts) == (True, 0)
-    sh(sleeper.stop, check=True)
-    assert sh(sleeper.alive).returncode != 0
-    assert sh(sleeper.stop).returncode == 0
-
-
-def test_foreign_process_with_a_number_used_again_is_left_alone(sleeper, tmp_path):
-    other = subprocess.Popen(["sleep", "60"], cwd="/")
-    (tmp_path / "the server.pid").write_text(str(other.pid))
-    assert sh(sleeper.alive).returncode != 0
-    sh(sleeper.stop)
-    assert other.poll() is None
-    other.kill()
-    other.wait()
-
-
-def test_log_of_the_start_before_is_kept(sleeper, tmp_path):
-    (tmp_path / "the server.log").write_text("why it ended\n")
-    sh(sleeper.start, check=True)
-    assert (tmp_path / "the server.log.old").read_text() == "why it ended\n"
-    assert sh(sleeper.log).stdout == ""
-
-
-def test_lock_whose_heartbeat_stays_away_tidies_up(tmp_path):
-    (tmp_path / "tidy").write_text(f"touch {tmp_path}/tidied")
-    (tmp_path / "up").write_text("")
-    holder = subprocess.Popen(
-        ["sh", "-c", lock_command(Layout(str(tmp_path)), stale_s=1)], stdin=subprocess.PIPE
-    )
-    try:
-        assert holder.wait(20) == 0
-    finally:
-        holder.kill()
-    assert (tmp_path / "tidied").exists()
-    assert not (tmp_path / "lock.owner").exists()
-
-
-@pytest.mark.parametrize("name", ["sh", "bash --posix"])
-def test_lock_is_kept_by_its_heartbeat(tmp_path, name):
-    command = [*name.split(), "-c", lock_command(Layout(str(tmp_path)), stale_s=1)]
-    holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert holder.stdout.readline() == "held\n"
-    for _ in range(15):
-        holder.stdin.write("beat\n")
-        holder.stdin.flush()
-        time.sleep(0.2)
-    assert holder.poll() is None
-    assert holder.communicate("farewell\n", timeout=10) is not None
-    assert holder.returncode == 0
-
-
 def state_of(*names, current=None, previous=None, **changes):
     return NodeState(tuple(ReleaseState(a_release(name)) for name in names), current, previous, **changes)
 
 
-def test_newest_releases_are_kept_with_the_serving_one_and_the_one_before():
+def test_newest_releases_are_kept_with_the_current_and_previous_one():
     state = state_of("1", "2", "3", "4", "5", current="2", previous="1")
     assert [each.id for each in removable(state, keep=3)] == ["4", "3"]
     assert [each.id for each in removable(state, keep=2)] == ["5", "4", "3"]
@@ -304,7 +143,7 @@ def test_environment_is_removed_with_the_last_release_that_used_it():
     assert unused_environments(state, [old]) == ["node-old"]
 
 
-def test_rollback_goes_to_the_release_before_or_the_named_one():
+def test_rollback_switches_to_the_previous_or_the_given_release():
     state = state_of("1", "2", "3", current="3", previous="2")
     assert choose_release(state, None).release.id == "2"
     assert choose_release(state, "1").release.id == "1"
@@ -317,24 +156,16 @@ def test_rollback_goes_to_the_release_before_or_the_named_one():
         choose_release(state_of("1", current="1"), None)
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0, "0 s"), (59, "59 s"), (61, "1 min 1 s"), (7260, "2 h 1 min"), (200_000, "2 d 7 h")],
-)
-def test_duration_is_told_in_two_units(seconds, text):
-    assert duration(seconds) == text
-
-
-def test_status_says_what_to_do_when_the_serving_release_does_not_run():
-    text = described(Status(state_of("1", current="1"), (), ready=False), "user@node")
+def test_status_gives_the_remedy_when_the_serving_release_is_not_running():
+    text = Status(state_of("1", current="1"), (), ready=False).to_text("user@node")
     assert "user@node: does not serve" in text
-    assert "should serve, its server does not run: make deploy, or sh up on the node" in text
+    assert "should serve, but its server is not running: make deploy, or sh up on the node" in text
 
 
 def dry_run(**changes):
     printed = io.StringIO()
     options = ReleaseOptions(ROOT, SmokeTest(demo_recordings()), **changes)
-    release(Target("user@node", dry_run=True), options, Progress(commands=True, stream=printed))
+    release(Destination("user@node", dry_run=True), options, Progress(commands=True, stream=printed))
     return printed.getvalue()
 
 
@@ -343,7 +174,7 @@ def test_dry_run_of_processes_shows_every_step_in_order():
     steps = [
         "rsync --recursive",
         "tools/environment.py node /home/USER/tritone/environments/node-",
-        " beside it",
+        " beside 20260101-000000-0000000000",
         "until ready",
         "Smoke test",
         "clusters.json becomes",
@@ -375,13 +206,14 @@ def test_dry_run_needs_no_node(capsys, monkeypatch):
     assert "20251231-000000-0000000000 serves on user@nowhere.invalid again" in capsys.readouterr().out
 
 
-def test_deploy_goes_on_when_nobody_reads_its_output_any_more():
+def test_deploy_continues_when_its_output_is_closed():
     command = f"{sys.executable} -m deploy release user@node --dry-run"
-    done = sh(f"{{ {command}; echo ended with $? >&2; }} | head -1", cwd=ROOT)
+    pipe = f"{{ {command}; echo ended with $? >&2; }} | head -1"
+    done = subprocess.run(["sh", "-c", pipe], cwd=ROOT, capture_output=True, text=True)
     assert done.stderr == "ended with 0\n"
 
 
-def test_wrong_use_is_told_without_a_traceback(capsys):
+def test_wrong_usage_prints_no_traceback(capsys):
     assert main(["release", "user@node", "--keep", "0"]) == 2
     assert capsys.readouterr().err.startswith("deploy: --keep: expected 2 or more")
 
@@ -392,17 +224,7 @@ def test_arguments_of_ssh_come_from_the_environment(capsys, monkeypatch):
     assert "--rsh=ssh -p 2222 -i '\"'\"'my key'\"'\"''" in capsys.readouterr().out
 
 
-def test_record_of_a_release_survives_the_way_to_the_node_and_back():
+def test_record_of_a_release_round_trips():
     made = a_release(model_config_name="int8", environment="node-1")
-    assert Release.from_json(made.to_json()) == made
-    assert json.loads(made.to_json())["ports"]["grpc"] == 18001
-
-
-def test_help_names_every_command():
-    done = subprocess.run(
-        [sys.executable, "-m", "deploy", "--help"], cwd=ROOT, capture_output=True, text=True
-    )
-    assert done.returncode == 0
-    assert {"release", "rollback", "status"} <= set(
-        done.stdout.replace(",", " ").replace("{", " ").replace("}", " ").split()
-    )
+    assert from_json(Release, to_json(made)) == made
+    assert json.loads(to_json(made))["ports"]["grpc"] == 18001

@@ -1,12 +1,11 @@
-"""What a node answers is read right, and what ssh and rsync say is understood."""
+"""Parsing of what a node, ssh, rsync and a server's log print."""
 
 from __future__ import annotations
-
-import json
 
 import pytest
 
 from deploy.activation import log_excerpt
+from deploy.connection import connection_failure
 from deploy.errors import (
     DiskFullError,
     HostKeyError,
@@ -16,11 +15,13 @@ from deploy.errors import (
     UsageError,
 )
 from deploy.facts import parse_facts
-from deploy.ports import PortTriple, choose, listening
-from deploy.release import parse_state
+from deploy.release import inner_ports
 from deploy.runtimes import choose_runtime
-from deploy.ssh import sent
-from deploy.ssh_failures import connection_failure
+from deploy.state import parse_state, to_json
+from deploy.tree import transfer_summary
+from tritone.server import Ports
+
+from .releases import a_release
 
 FACTS = """ids 1000:1001
 system Linux x86_64
@@ -30,22 +31,22 @@ docker 27.3.1
 gpu NVIDIA H200
 root /home/speech/tritone
 free 2000000
-socket    0: 0100007F:1F40 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1
-socket    1: 0100007F:1F41 0100007F:A000 01 00000000:00000000 00:00000000 00000000     0        0 1 1
+listening 0100007F:1F40
+listening 00000000000000000000000000000000:0016
 """
 
 
-def test_facts_are_read_from_the_answer():
+def test_facts_are_parsed():
     facts = parse_facts(FACTS)
     assert facts.root == "/home/speech/tritone"
     assert facts.ids == "1000:1001"
     assert facts.gpus == ("NVIDIA H200",)
     assert facts.free_bytes == 2000000 * 1024
-    assert facts.listening == {8000}
-    assert facts.docker_usable
+    assert facts.listening == {8000, 22}
+    assert facts.docker == "27.3.1"
 
 
-def test_missing_tool_is_named_with_its_package():
+def test_missing_tool_is_reported_with_its_package():
     with pytest.raises(
         MissingToolError, match=r"setsid: expected it on the node.*apt-get install util-linux"
     ):
@@ -57,7 +58,7 @@ def test_other_systems_are_refused():
         parse_facts(FACTS.replace("x86_64", "aarch64"))
 
 
-def test_full_disk_is_found_before_anything_is_copied():
+def test_release_larger_than_the_free_space_is_refused():
     facts = parse_facts(FACTS.replace("free 2000000", "free 300000"))
     facts.require_space(50_000_000)
     with pytest.raises(DiskFullError, match="expected 400 MB free on the node, got 307 MB"):
@@ -74,56 +75,36 @@ def test_full_disk_is_found_before_anything_is_copied():
         ("container", "docker 27", "container"),
     ],
 )
-def test_containers_are_chosen_where_docker_is(wanted, docker, chosen):
-    assert choose_runtime(wanted, parse_facts(FACTS.replace("docker 27.3.1", docker))) == chosen
+def test_containers_are_the_default_with_docker(wanted, docker, chosen):
+    assert choose_runtime(wanted, parse_facts(FACTS.replace("docker 27.3.1", docker))).name == chosen
 
 
 @pytest.mark.parametrize(
     ("wanted", "docker"), [("container", ""), ("container", "docker denied"), ("auto", "docker denied")]
 )
-def test_docker_that_cannot_be_used_is_an_error_with_a_remedy(wanted, docker):
+def test_unusable_docker_is_an_error_with_a_remedy(wanted, docker):
     with pytest.raises(MissingToolError, match="--runtime process"):
         choose_runtime(wanted, parse_facts(FACTS.replace("docker 27.3.1", docker)))
 
 
-def test_listening_ports_are_read_from_both_tables_of_proc():
-    table = """  sl  local_address rem_address   st
-   0: 0100007F:4650 00000000:0000 0A
-   1: 00000000000000000000000000000000:0016 00000000000000000000000000000000:0000 0A
-   2: 0100007F:4651 0100007F:0016 06"""
-    assert listening(table) == {18000, 22}
-
-
-def test_ports_in_use_are_passed_over():
-    assert choose(18000, set()) == PortTriple(18000, 18001, 18002)
-    assert choose(18000, {18001, 18005}) == PortTriple(18006, 18007, 18008)
+def test_ports_in_use_are_skipped():
+    assert inner_ports(18000, set()) == Ports(18000, 18001, 18002)
+    assert inner_ports(18000, {18001, 18005}) == Ports(18006, 18007, 18008)
     with pytest.raises(UsageError, match="expected three free ports from 18000"):
-        choose(18000, set(range(18000, 19000)))
+        inner_ports(18000, set(range(18000, 19000)))
 
 
 def record(name, **changes):
-    fields = {
-        "id": name,
-        "commit": "abc",
-        "version": "0.1.0",
-        "created_at": "",
-        "created_by": "",
-        "runtime": "process",
-        "model_config_name": None,
-        "ports": {"http": 18000, "grpc": 18001, "metrics": 18002},
-        "environment": None,
-        "outcome": "served",
-    }
-    return json.dumps({**fields, **changes})
+    return to_json(a_release(name, **changes)).replace("\n", "")
 
 
-def test_state_is_read_from_the_answer():
+def test_state_is_parsed():
     state = parse_state(
         f"""now 1000
 current b
 previous a
-door {{"address": "::", "ports": {{"http": 1, "grpc": 2, "metrics": 3}}, "runtime": "process", "envoy": "/e"}}
-door-runs
+proxy {{"address": "::", "ports": {{"http": 1, "grpc": 2, "metrics": 3}}, "runtime": "r", "envoy": "/e"}}
+proxy-runs
 environment node-1
 release {record("b")}
 running b 900 1
@@ -133,17 +114,17 @@ engines a 0
 """
     )
     assert [found.release.id for found in state.releases] == ["a", "b"]
-    assert (state.current, state.previous, state.door_runs) == ("b", "a", True)
+    assert (state.current, state.previous, state.proxy_runs) == ("b", "a", True)
     found = state.find("b")
     assert (found.runs, found.started_s, found.restarts, found.engines) == (True, 900, 1, 5)
     assert not state.find("a").runs
-    assert state.door.ports == PortTriple(1, 2, 3)
+    assert state.proxy.ports == Ports(1, 2, 3)
     assert state.environments == ("node-1",)
 
 
 def test_new_node_has_no_state():
     state = parse_state("")
-    assert (state.releases, state.current, state.door) == ((), None, None)
+    assert (state.releases, state.current, state.proxy) == ((), None, None)
 
 
 @pytest.mark.parametrize(
@@ -163,14 +144,14 @@ def test_new_node_has_no_state():
         ("", UnreachableError, "ssh gave no reason"),
     ],
 )
-def test_what_ssh_says_becomes_an_error_with_a_remedy(complaints, error, remedy):
+def test_message_of_ssh_becomes_an_error_with_a_remedy(complaints, error, remedy):
     found = connection_failure("user@node", complaints)
     assert type(found) is error
     assert "user@node" in str(found)
     assert remedy in str(found)
 
 
-def test_what_rsync_sent_is_told():
+def test_statistics_of_rsync_are_summarised():
     statistics = """
 Number of files: 1,265 (reg: 1,100, dir: 165)
 Number of created files: 3
@@ -178,16 +159,16 @@ Number of regular files transferred: 2
 Total file size: 34,600,000 bytes
 Literal data: 1,500,000 bytes
 """
-    assert sent(statistics) == "2 of 1100 files sent, 1.5 MB"
-    assert sent("another rsync") == "copied"
+    assert transfer_summary(statistics) == "2 of 1100 files sent, 1.5 MB"
+    assert transfer_summary("another rsync") == "copied"
 
 
-def test_log_excerpt_is_what_the_launcher_said_last():
+def test_log_excerpt_is_the_last_message_of_the_launcher():
     log = "I1120 loading\ntritone: ready. gRPC 1\ntritone: tritonserver ended with code 1.\nno such graph\n"
     assert log_excerpt(log) == "tritone: tritonserver ended with code 1.\nno such graph"
 
 
-def test_log_excerpt_leaves_out_what_a_machine_without_gpu_always_says():
+def test_log_excerpt_omits_messages_that_are_normal_without_a_gpu():
     harmless = 'E1120 12:00:00.0 1 metrics.cc:1] "no CUDA-capable device"'
     log = f'{harmless}\nE1120 12:00:01.0 1 model.cc:1] "broken"\nI1120 x'
     assert log_excerpt(log) == 'E1120 12:00:01.0 1 model.cc:1] "broken"'

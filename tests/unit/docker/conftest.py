@@ -1,4 +1,4 @@
-"""What the tests of the images and of their monitoring read."""
+"""Fixtures for the tests of the images and their monitoring."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def dashboard():
 
 @pytest.fixture(scope="session")
 def promtool():
-    """Return a function that runs promtool in a folder and gives what it ended with."""
+    """Return a function that runs promtool in a folder."""
     binary = shutil.which("promtool")
     if binary is None:
         pytest.skip("promtool is not installed: make test-packages")
@@ -46,7 +46,7 @@ def promtool():
 
 
 class Stage:
-    """One stage of a Dockerfile: its name, what it is made from, and its instructions in order."""
+    """A stage of a Dockerfile: its base, its name, and its instructions in order."""
 
     def __init__(self, base, name):
         self.base = base
@@ -58,7 +58,7 @@ class Stage:
 
 
 def read_dockerfile(path):
-    """Return the arguments given before the first stage, and the stages in order."""
+    """Return the arguments before the first stage, and the stages in order."""
     text = "\n".join(line for line in path.read_text().splitlines() if not line.lstrip().startswith("#"))
     before, stages = {}, []
     for line in re.sub(r"\\\n\s*", " ", text).splitlines():

@@ -1,4 +1,4 @@
-"""The compose file: what it names exists, and what must be kept is kept."""
+"""The compose file: what it refers to exists, and its restrictions are complete."""
 
 import re
 import subprocess
@@ -49,37 +49,37 @@ def test_everything_mounted_exists(compose):
                 assert source in compose["volumes"]
 
 
-def test_images_of_others_are_pinned(compose):
+def test_third_party_images_are_pinned(compose):
     for service in compose["services"].values():
         if "build" not in service:
             assert re.fullmatch(r"docker\.io/[\w/-]+:v?\d+\.\d+\.\d+", service["image"])
 
 
 @pytest.mark.parametrize("name", ["triton-cpu", "triton-gpu", "prometheus", "grafana"])
-def test_services_are_confined_and_come_back(compose, name):
+def test_services_are_restricted_and_restarted(compose, name):
     service = compose["services"][name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["restart"] == "unless-stopped"
     assert service["logging"]["options"]["max-size"]
-    if name not in SERVERS:  # theirs is in the image
+    if name not in SERVERS:  # their images define one
         assert service["healthcheck"]["test"][0] == "CMD"
 
 
 @pytest.mark.parametrize("name", SERVERS)
-def test_server_may_load_its_backend_from_where_it_may_write(compose, name):
+def test_server_can_load_its_backend_from_its_writable_folder(compose, name):
     (folder,) = compose["services"][name]["tmpfs"]
     assert "exec" in folder.removeprefix("/tmp:").split(",")  # Docker's default is noexec
 
 
-def test_nothing_listens_on_other_machines_unless_asked(compose):
+def test_ports_are_local_by_default(compose):
     for service in compose["services"].values():
         for port in service["ports"]:
             assert port.startswith(("127.0.0.1:", "${BIND_ADDRESS:-127.0.0.1}:")), port
 
 
-def test_grafana_has_no_password_that_everyone_knows(compose):
+def test_grafana_has_no_default_password(compose):
     password = compose["services"]["grafana"]["environment"]["GF_SECURITY_ADMIN_PASSWORD"]
     assert password.startswith("${GRAFANA_PASSWORD:?")
     assert "GRAFANA_PASSWORD=\n" in (DOCKER / ".env.example").read_text()
@@ -88,7 +88,7 @@ def test_grafana_has_no_password_that_everyone_knows(compose):
 def test_every_setting_is_in_the_example_with_the_same_default():
     used = dict(re.findall(r"\$\{(\w+)(?::[-?]([^}]*))?\}", TEXT))
     example = dict(re.findall(r"^(\w+)=(.*)$", (DOCKER / ".env.example").read_text(), re.M))
-    assert set(used) - {"REVISION"} == set(example)  # `make image` sets the revision
+    assert set(used) - {"REVISION"} == set(example)  # the Makefile sets the revision
     for name, value in example.items():
         assert value in (used[name], ""), name
 

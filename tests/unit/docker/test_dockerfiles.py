@@ -1,4 +1,4 @@
-"""The Dockerfiles, as far as they can be checked without building them."""
+"""The Dockerfiles, without building them."""
 
 import fnmatch
 import json
@@ -13,17 +13,17 @@ from .conftest import DOCKER, ROOT, read_dockerfile
 
 FILES = {name: read_dockerfile(DOCKER / name) for name in ("Dockerfile", "export.Dockerfile")}
 STAGES = {stage.name: stage for _, stages in FILES.values() for stage in stages}
-IMAGES = ("server", "engines", "cpu", "export")  # what is built and run; all others only help
+IMAGES = ("server", "engines", "cpu", "export")  # built and run; all other stages are intermediate
 SERVERS = ("server", "cpu")
-# Which Triton and TensorRT NVIDIA's releases hold; an upgrade adds its line.
+# Versions of Triton and TensorRT in NVIDIA's releases; add a line for an upgrade.
 RELEASES = {"26.05": ("2.69.0", "10.16.1")}
-OLDEST = "25.07"  # the first without a published way to write other callers' memory
+OLDEST = "25.07"  # the first without a published vulnerability that lets callers write others' memory
 MONTH = FILES["Dockerfile"][0]["TRITON_IMAGE"].partition(":")[2].removesuffix("-py3")
 TRITON, TENSORRT = RELEASES[MONTH]
 
 
 def lineage(stage):
-    """A stage and the stages it was made from, oldest first."""
+    """A stage and its base stages, oldest first."""
     older = STAGES.get(stage.base)
     return [*(lineage(older) if older else ()), stage]
 
@@ -33,7 +33,7 @@ def effective(name, word):
     return [arguments for stage in lineage(STAGES[name]) for arguments in stage.all(word)][-1]
 
 
-def test_image_is_a_release_without_known_holes():
+def test_image_is_a_release_without_known_vulnerabilities():
     assert FILES["Dockerfile"][0]["TRITON_IMAGE"] == f"nvcr.io/nvidia/tritonserver:{MONTH}-py3"
     assert re.fullmatch(r"\d\d\.\d\d", MONTH)
     assert MONTH >= OLDEST
@@ -42,7 +42,7 @@ def test_image_is_a_release_without_known_holes():
 
 def test_documents_name_the_servers_of_image_and_wheel():
     readme = (DOCKER / "README.md").read_text()
-    # tests/server/test_metrics.py asks the bundled server itself.
+    # tests/server/test_metrics.py queries the bundled server itself.
     wheel = re.search(r"The Triton binary \(([\d.]+)\)", (ROOT / "requirements/triton.txt").read_text())[1]
     for image, version in (("tritone", TRITON), ("tritone-cpu", wheel)):
         assert f"| `{image}` | {version}, " in readme
@@ -72,7 +72,7 @@ def test_labels_name_the_base_and_the_projects_version():
                 assert f"org.opencontainers.image.{name}=" in label
 
 
-def test_server_is_what_a_build_without_a_target_gives():
+def test_server_is_the_default_target():
     assert FILES["Dockerfile"][1][-1].name == "server"
 
 
@@ -80,11 +80,11 @@ def test_server_is_what_a_build_without_a_target_gives():
 def test_nothing_runs_as_root(image):
     user, group = effective(image, "USER").split(":")
     assert int(user) > 1000
-    assert int(group) > 1000  # numbers, so that Kubernetes can tell
+    assert int(group) > 1000  # numeric, so that Kubernetes can verify it
 
 
 @pytest.mark.parametrize("image", IMAGES)
-def test_signals_reach_the_program_without_a_shell_between(image):
+def test_signals_reach_the_program_without_a_shell(image):
     command = json.loads(effective(image, "ENTRYPOINT"))
     assert "python3" in command
     assert effective(image, "STOPSIGNAL") == "SIGTERM"
@@ -97,18 +97,18 @@ def test_launcher_serves_other_machines_and_drains(image):
 
 
 @pytest.mark.parametrize("image", SERVERS)
-def test_health_check_asks_the_pipelines_within_its_time(image):
+def test_health_check_probes_the_pipelines_within_its_timeout(image):
     options, _, command = effective(image, "HEALTHCHECK").partition(" CMD ")
     given = dict(re.findall(r"--([a-z-]+)=(\d+)", options))
     words = json.loads(command)
     assert words[:3] == ["tritone", "health", "--probe"]
     deadline, whole = (int(words[words.index(option) + 1]) for option in ("--deadline", "--timeout"))
     assert deadline < whole < int(given["timeout"]) < int(given["interval"])
-    assert int(given["start-period"]) >= 120  # full-size models take their time to load
+    assert int(given["start-period"]) >= 120  # full-size models load slowly
 
 
 @pytest.mark.parametrize("image", SERVERS)
-def test_weights_are_baked_or_mounted_and_nothing_else(image):
+def test_weights_are_either_baked_or_mounted(image):
     (script,) = [run for run in STAGES[image].all("RUN") if "WEIGHTS" in run]
     assert "WEIGHTS=baked" in STAGES[image].all("ARG")
     assert re.search(r"baked\) cp .*;; +mounted\) mkdir .*;; +\*\) .*exit 1", script)
@@ -125,40 +125,32 @@ def test_every_package_is_locked_with_its_hash():
                     assert "--hash=sha256:" in (ROOT / "requirements" / locked[1]).read_text()
 
 
-def test_everything_copied_exists_and_is_not_held_back():
+def test_copied_files_exist_and_are_not_ignored():
     shown = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
     for _, stages in FILES.values():
         for stage in stages:
-            sources = [
-                source
-                for copy in stage.all("COPY")
-                if not copy.startswith("--from")
-                for source in copy.split()[:-1]
-            ]
+            copies = [copy for copy in stage.all("COPY") if not copy.startswith("--from")]
+            sources = [source for copy in copies for source in copy.split()[:-1]]
             sources += re.findall(r"--mount=type=bind,source=(\S+),", " ".join(stage.all("RUN")))
             for source in sources:
                 assert (ROOT / source).exists(), source
                 assert any(source == name or source.startswith(f"{name}/") for name in shown), source
 
 
-def test_only_what_is_named_reaches_a_build():
+def test_only_listed_files_reach_a_build():
     lines = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line[:1] not in ("", "#")]
     assert lines[0] == "*"
     for secret in (".git", ".env", "docker", "training", "perf", "checkpoints"):
         assert f"!{secret}" not in lines
-    for left in ("model_repository/asr_quartznet/1/model.plan", "tritone/__pycache__"):
-        assert any(fnmatch.fnmatch(left, line.replace("**/", "*")) for line in lines[1:] if line[0] != "!")
+    for ignored in ("model_repository/asr_quartznet/1/model.plan", "tritone/__pycache__"):
+        assert any(fnmatch.fnmatch(ignored, line.replace("**/", "*")) for line in lines[1:] if line[0] != "!")
 
 
-def test_stages_are_used():
+def test_every_stage_is_used():
     for _, stages in FILES.values():
         used = {stage.base for stage in stages}
-        used |= {
-            name
-            for stage in stages
-            for copy in stage.all("COPY")
-            for name in re.findall(r"--from=(\S+)", copy)
-        }
+        copies = [copy for stage in stages for copy in stage.all("COPY")]
+        used |= {name for copy in copies for name in re.findall(r"--from=(\S+)", copy)}
         assert {stage.name for stage in stages} - used <= set(IMAGES)
 
 
@@ -173,4 +165,4 @@ def test_engines_are_built_with_the_servers_tensorrt():
 def test_requests_in_flight_have_time_before_a_container_is_killed(compose):
     grace = int(compose["x-triton"]["stop_grace_period"].removesuffix("s"))
     draining_s = ServerOptions().exit_timeout_s
-    assert grace > draining_s + draining_s + 15  # after which the launcher itself kills the server
+    assert grace > draining_s + draining_s + 15  # after that the launcher itself kills the server

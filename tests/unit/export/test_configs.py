@@ -51,7 +51,7 @@ def test_variants_are_fitted_too_and_stay_valid(tmp_path):
 
 
 def test_warm_up_keeps_its_frames_and_gets_the_noise_for_them(tmp_path):
-    """Each warm-up has as many frames as suit it; another group needs other noise for them."""
+    """A warm-up chooses its frames; another group size needs other noise for them."""
     shutil.copytree(REPOSITORIES[0] / "tts_waveglow", tmp_path / "tts_waveglow")
     folder = tmp_path / "tts_waveglow"
     paths = [folder / "config.pbtxt", *sorted((folder / "configs").glob("*.pbtxt"))]
@@ -77,7 +77,7 @@ def frames_of(config):
 
 
 def test_checkpoint_like_the_bundled_one_changes_no_config():
-    """Committed configs fit the committed graphs, so a version of equal dims can stand beside."""
+    """Committed configs fit the committed graphs, so a version of equal dims can be installed too."""
     dims = {path.parents[1].name: graph_dims(path) for path in REPOSITORIES[0].glob("*/1/model.onnx")}
     assert fitted_configs(REPOSITORIES[0], dims, {"tts_waveglow": WarmUpRatio("mel", "z", 16)}) == {}
 
@@ -90,7 +90,7 @@ def two_versions(tmp_path):
     return tmp_path
 
 
-def test_other_dims_than_those_of_another_version_are_refused_with_a_way_out(two_versions):
+def test_other_dims_than_those_of_another_version_are_refused_with_a_remedy(two_versions):
     fitted = fitted_configs(two_versions, {"asr_quartznet": {"log_probs": (-1, 34)}})
     with pytest.raises(VersionError) as refusal:
         require_one_interface(fitted, two_versions, 2)
@@ -100,13 +100,13 @@ def test_other_dims_than_those_of_another_version_are_refused_with_a_way_out(two
     assert "`make deploy`" in message
 
 
-def test_first_version_may_not_change_under_a_second_one_either(two_versions):
+def test_first_version_must_not_change_beside_a_second_one(two_versions):
     fitted = fitted_configs(two_versions, {"asr_quartznet": {"log_probs": (-1, 34)}})
     with pytest.raises(VersionError, match="expected version 1 to have the dims of version 2"):
         require_one_interface(fitted, two_versions, 1)
 
 
-def test_equal_dims_and_the_only_version_are_welcome(two_versions):
+def test_equal_dims_and_the_only_version_are_accepted(two_versions):
     require_one_interface(
         fitted_configs(two_versions, {"asr_quartznet": {"log_probs": (-1, 29)}}), two_versions, 2
     )

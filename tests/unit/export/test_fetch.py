@@ -33,7 +33,7 @@ def archive(seed: int = 0, size: int = 300_000) -> bytes:
 
 @dataclass
 class Mirror:
-    """What the server holds and how it misbehaves."""
+    """The server's files and its faults."""
 
     body: bytes = field(default_factory=archive)
     etag: str | None = '"1"'
@@ -168,7 +168,7 @@ def test_part_longer_than_the_file_is_discarded(fetch, mirror, tmp_path):
     assert (tmp_path / f"{NAME}.nemo").read_bytes() == mirror.body
 
 
-def test_passing_server_errors_are_tried_again(fetch, mirror):
+def test_transient_server_errors_are_retried(fetch, mirror):
     mirror.statuses = [503, 429, 500]
     assert fetch() == 0
     assert len(mirror.requests) == 4

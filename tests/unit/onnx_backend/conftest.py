@@ -23,13 +23,13 @@ def graph(batch="batch", width=3, dtype=TensorProto.FLOAT):
 
 @pytest.fixture
 def session():
-    """Open the tiny graph, with the shape asked for."""
+    """Return a function that opens the small graph with a given shape."""
     return lambda **shape: ort.InferenceSession(graph(**shape), providers=["CPUExecutionProvider"])
 
 
 @pytest.fixture
 def config():
-    """A config that fits the graph, as Triton hands it over."""
+    """A config that fits the graph, as Triton passes it."""
     return {
         "name": "adder",
         "max_batch_size": 8,

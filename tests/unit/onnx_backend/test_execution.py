@@ -5,7 +5,7 @@ from tritone.onnx_backend.execution import run_pooled
 
 
 class Doubler:
-    """Doubles x; remembers the batches it was given; refuses 13."""
+    """Doubles x, records the batch shapes, and rejects 13."""
 
     def __init__(self):
         self.batches = []
@@ -21,7 +21,7 @@ def requests(*shapes):
     return [{"x": np.full(shape, index + 1, np.float32)} for index, shape in enumerate(shapes)]
 
 
-def test_equal_shapes_run_once_and_come_back_apart():
+def test_equal_shapes_run_in_one_call_and_are_split_again():
     run = Doubler()
     outcomes = run_pooled(requests((1, 4), (2, 4), (1, 4)), run, max_batch_size=8)
     assert run.batches == [(4, 4)]
@@ -59,7 +59,7 @@ def test_bad_request_fails_alone():
     assert (also_good[0] == 6).all()
 
 
-def test_nothing_in_nothing_out():
+def test_no_requests_give_no_outcomes():
     assert run_pooled([], Doubler(), 8) == []
 
 

@@ -5,11 +5,11 @@ from tritone.errors import ArtifactError
 from tritone.onnx_backend.graph import check_graph
 
 
-def test_fitting_graph_passes(session, config):
+def test_a_matching_graph_passes(session, config):
     check_graph(session(), config)
 
 
-def test_output_may_be_left_out(session, config):
+def test_outputs_may_be_omitted(session, config):
     del config["output"][1]
     check_graph(session(), config)
 
@@ -26,7 +26,7 @@ def test_a_variable_dimension_of_an_output_must_vary_in_the_config_too(session, 
         check_graph(session(width="width"), config)
 
 
-def test_unbatched_model_has_its_own_first_dimension(session, config):
+def test_a_model_without_batching_declares_its_first_dimension(session, config):
     config["max_batch_size"] = 0
     config["input"][0]["dims"] = config["output"][0]["dims"] = ["-1", "3"]
     config["output"][1]["dims"] = ["-1", "1"]
@@ -60,6 +60,6 @@ def test_batching_needs_a_variable_first_dimension(session, config):
         check_graph(session(batch=1), config)
 
 
-def test_other_float_types_are_told_apart(session, config):
+def test_float_types_are_distinguished(session, config):
     with pytest.raises(ArtifactError, match="double"):
         check_graph(session(dtype=TensorProto.DOUBLE), config)

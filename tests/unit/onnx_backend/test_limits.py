@@ -10,14 +10,14 @@ def limits(config, **values):
     return InputLimits.from_config(config)
 
 
-def test_without_limits_anything_goes_but_nothing(config):
+def test_without_limits_any_input_but_an_empty_one_is_accepted(config):
     unbounded = limits(config)
     unbounded.check({"x": np.zeros((1, 10**6))})
     with pytest.raises(InputError, match=r"x: expected at least one element, got shape \[2, 0\]"):
         unbounded.check({"x": np.zeros((2, 0))})
 
 
-def test_all_rows_of_a_request_count_together(config):
+def test_a_limit_covers_all_rows_of_a_request(config):
     bounded = limits(config, x="6")
     bounded.check({"x": np.zeros((2, 3))})
     with pytest.raises(InputError, match=r"x: expected at most 6 elements .* got 9 \(shape \[3, 3\]\); send"):

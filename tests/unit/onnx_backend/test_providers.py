@@ -24,17 +24,17 @@ def config(**parameters):
     }
 
 
-def test_instances_on_processors_compute_there_whatever_the_build_has():
+def test_cpu_instances_use_the_cpu_in_every_build():
     assert execution_providers(config(), "CPU", "0", BOTH) == [CPU]
 
 
-def test_an_instance_computes_on_the_gpu_that_triton_gave_it():
+def test_an_instance_uses_the_gpu_that_triton_assigned_to_it():
     (name, options), last = execution_providers(config(), "GPU", "1", BOTH)
     assert (name, last) == (CUDA, CPU)
     assert options == {"device_id": "1", "use_tf32": "1"}
 
 
-def test_numbers_of_the_native_backend_become_words():
+def test_numbers_of_the_native_backend_are_translated():
     (_, options), _ = execution_providers(
         config(cudnn_conv_algo_search="1", arena_extend_strategy="1"), "GPU", "0", BOTH
     )
@@ -46,14 +46,14 @@ def test_numbers_of_the_native_backend_become_words():
         execution_providers(config(cudnn_conv_algo_search="7"), "GPU", "0", BOTH)
 
 
-def test_a_gpu_is_refused_where_onnx_runtime_cannot_use_it():
+def test_a_gpu_instance_is_rejected_if_onnx_runtime_cannot_use_it():
     with pytest.raises(
         ArtifactError, match=f"instance_group: expected an ONNX Runtime with {CUDA}.*make setup GPU=1"
     ):
         execution_providers(config(), "GPU", "0", [CPU])
 
 
-def test_falling_back_to_the_processor_is_refused():
+def test_a_fallback_to_the_cpu_is_rejected():
     wanted = execution_providers(config(), "GPU", "0", BOTH)
     require_used(config(), wanted, [CUDA, CPU])
     with pytest.raises(ArtifactError, match=f"expected {CUDA}, ONNX Runtime could not load it"):

@@ -18,12 +18,12 @@ def test_instances_share_the_cores_without_oversubscribing(config, cores, instan
     assert SessionSettings.from_config(config, cores).intra_op_threads == threads
 
 
-def test_zero_threads_mean_the_same_share(config):
+def test_zero_threads_mean_the_default_share(config):
     with_parameters(config, intra_op_thread_count="0", inter_op_thread_count="0")
     assert SessionSettings.from_config(config, 8).intra_op_threads == 4
 
 
-def test_stated_threads_are_kept(config):
+def test_given_thread_counts_are_used(config):
     with_parameters(config, intra_op_thread_count="3", inter_op_thread_count="5", execution_mode="1")
     options = SessionSettings.from_config(config, 8).session_options()
     assert (options.intra_op_num_threads, options.inter_op_num_threads) == (3, 5)
@@ -34,13 +34,13 @@ def test_stated_threads_are_kept(config):
     ("level", "meaning"),
     [(-1, "ORT_ENABLE_BASIC"), (1, "ORT_ENABLE_EXTENDED"), (2, "ORT_DISABLE_ALL"), (0, "ORT_ENABLE_ALL")],
 )
-def test_graph_level_means_what_the_native_backend_says(config, level, meaning):
+def test_graph_levels_are_those_of_the_native_backend(config, level, meaning):
     config["optimization"] = {"graph": {"level": level}}
     options = SessionSettings.from_config(config).session_options()
     assert options.graph_optimization_level == getattr(ort.GraphOptimizationLevel, meaning)
 
 
-def test_memory_switches(config):
+def test_memory_arena_and_pattern_can_be_disabled(config):
     with_parameters(config, enable_mem_arena="0", enable_mem_pattern="0")
     options = SessionSettings.from_config(config).session_options()
     assert not options.enable_cpu_mem_arena
@@ -48,6 +48,6 @@ def test_memory_switches(config):
 
 
 @pytest.mark.parametrize("value", ["many", "-1", "1.5", ""])
-def test_parameter_that_is_no_count_is_refused_by_name(config, value):
+def test_a_parameter_that_is_not_a_count_is_rejected_by_name(config, value):
     with pytest.raises(ArtifactError, match="intra_op_thread_count"):
         SessionSettings.from_config(with_parameters(config, intra_op_thread_count=value))

@@ -1,4 +1,4 @@
-"""What the Python backend hands to a model, as far as tritone uses it; it exists in tritonserver alone."""
+"""A stand-in for the Python backend API that tritone uses; the real one exists in tritonserver only."""
 
 import sys
 import threading
@@ -56,7 +56,7 @@ sys.modules.setdefault(backend.__name__, backend)
 
 
 class Sender:
-    """A response sender that holds its owner to the backend's rules."""
+    """A response sender that enforces the backend's rules."""
 
     def __init__(self, request, broken):
         self._request, self._broken = request, broken

@@ -48,30 +48,31 @@ def model(monkeypatch):
     return answers, sent
 
 
-def call():
+def call(**parameters):
     features = bind_model("asr_features", ["audio"], ["features"], version=3)
-    return features(np.ones((1, 2), np.float32))
+    return features(np.ones((1, 2), np.float32), **parameters)
 
 
-def test_a_call_names_model_version_and_tensors(model):
+def test_a_call_has_model_version_tensors_and_parameters(model):
     answers, sent = model
     answers.append({"features": np.zeros(3)})
-    (features,) = call()
+    (features,) = call(seed=5)
     assert features.tolist() == [0, 0, 0]
     (fields,) = sent
     assert (fields["model_name"], fields["model_version"]) == ("asr_features", 3)
     assert fields["requested_output_names"] == ["features"]
     assert [tensor.name() for tensor in fields["inputs"]] == ["audio"]
+    assert fields["parameters"] == {"seed": 5}
 
 
-def test_a_call_that_meets_a_dead_process_is_made_again(model):
+def test_a_call_that_meets_a_dead_process_is_repeated(model):
     answers, sent = model
     answers.extend([DEAD, "Stub process is not healthy.", {"features": np.zeros(3)}])
     call()
     assert len(sent) == 3
 
 
-def test_a_model_that_stays_dead_is_given_up_with_unavailable(model):
+def test_a_model_that_stays_dead_is_unavailable(model):
     answers, _ = model
     answers.extend([DEAD] * 100)
     with pytest.raises(ModelLostError, match=r"asr_features: expected a living process within 10 s") as lost:
@@ -79,7 +80,7 @@ def test_a_model_that_stays_dead_is_given_up_with_unavailable(model):
     assert wire_status(lost.value).grpc == "UNAVAILABLE"
 
 
-def test_an_error_of_the_model_is_passed_on_at_once(model):
+def test_an_error_of_the_model_is_not_retried(model):
     answers, sent = model
     answers.append("audio: expected at most 480000 values")
     with pytest.raises(CallError, match="expected at most 480000 values"):

@@ -19,12 +19,12 @@ def test_numbers_are_read():
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "nan", "inf", "many", ""])
-def test_what_is_no_positive_number_is_refused_by_name(text):
+def test_a_value_that_is_not_a_positive_number_is_rejected_by_name(text):
     with pytest.raises(ArtifactError, match="model 'asr_windows', parameter window_s: expected a positive"):
         parameters(window_s=text).number("window_s")
 
 
-def test_a_missing_number_is_refused():
+def test_a_missing_number_is_rejected():
     with pytest.raises(ArtifactError, match=r"parameter window_s: .* got None"):
         parameters().number("window_s")
 

@@ -62,24 +62,24 @@ def rows(request_of):
     return make
 
 
-def test_requests_are_answered_in_their_order_whatever_becomes_of_the_others(model, rows, answer_of):
+def test_requests_are_answered_in_order_even_if_others_fail(model, rows, answer_of):
     requests = [rows(1, 2), rows(1, 7), rows(1, 2, cancelled=True), rows(1, 0), rows(2, 3), rows(1, 2)]
     answers = [answer_of(response) for response in model.execute(requests)]
     assert answers == [
         ("y", [[2.0, 2.0]]),
         (
             "INVALID_ARG",
-            "x: expected at most 6 elements in a request, got 7 (shape [1, 7]); send less at a time.",
+            "x: expected at most 6 elements in a request, got 7 (shape [1, 7]); send smaller requests.",
         ),
         ("CANCELLED", "cancelled by the client"),
-        ("INVALID_ARG", "x: expected at least one element, got shape [1, 0]; send some."),
+        ("INVALID_ARG", "x: expected at least one element, got shape [1, 0]; send at least one."),
         ("y", [[2.0] * 3] * 2),
         ("y", [[2.0, 2.0]]),
     ]
 
 
 def test_no_two_responses_share_an_error(model, rows):
-    """Triton 2.51 frees a shared one while it is read, and ends."""
+    """Triton 2.51 would free a shared error while it is read, and crash."""
     responses = model.execute([rows(1, 2, cancelled=True) for _ in range(3)])
     assert len({id(response.error) for response in responses}) == 3
 

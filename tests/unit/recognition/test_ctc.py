@@ -98,7 +98,9 @@ def test_blank_may_stand_anywhere():
     assert decoder.decode(Frames(log_probs), 1.0).transcript == "a b"
 
 
-@pytest.mark.parametrize("labels", [columns(32), columns(29) - 1, columns(0)], ids=["more", "negative", "none"])
+@pytest.mark.parametrize(
+    "labels", [columns(32), columns(29) - 1, columns(0)], ids=["more", "negative", "none"]
+)
 def test_labels_of_another_checkpoint_are_refused(labels):
     with pytest.raises(InputError, match="labels: expected labels from 0 to 28"):
         DECODER.frames(np.zeros((5, labels.shape[1]), np.float32), labels, 5, 1.0)

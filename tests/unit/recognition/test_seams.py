@@ -69,7 +69,9 @@ def test_no_word_is_cut_and_nearly_no_piece_lost_or_doubled(length, frame_s):
         cut = seam(left, right, TABLE, frame_s)
         wrong += emitted(left.best()[0][:cut])[-4:] != emitted(right.best()[0][:cut])[-4:]
         after = [
-            piece for frame, piece in zip(range(cut, length), right.best()[0][cut:], strict=True) if piece != BLANK
+            piece
+            for frame, piece in zip(range(cut, length), right.best()[0][cut:], strict=True)
+            if piece != BLANK
         ]
         cut_words += bool(after) and after[0] not in STARTS
     assert wrong / trials <= 0.01

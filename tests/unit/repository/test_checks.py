@@ -11,7 +11,7 @@ from tritone.server.options import REPOSITORIES
 
 @pytest.fixture
 def repositories(tmp_path):
-    """Copies of the real repositories, to break."""
+    """Copies of the real repositories, to be modified."""
     return [shutil.copytree(path, tmp_path / path.name) for path in REPOSITORIES]
 
 
@@ -21,7 +21,7 @@ def edit(path, old, new):
     path.write_text(text.replace(old, new, 1))
 
 
-def test_the_committed_repositories_are_in_order():
+def test_the_committed_repositories_have_no_findings():
     assert check_repositories(REPOSITORIES) == []
 
 
@@ -51,7 +51,7 @@ def test_the_committed_repositories_are_in_order():
         ),
         ("model_repository/audio_decoder", 'name: "audio_bytes"', 'name: "file"', "never reads the input"),
         ("ensembles/punctuate", 'value: "valid_transcript"', 'value: "other"', "no earlier step gives"),
-        ("ensembles/punctuate", 'model_name: "text_validator"', 'model_name: "nobody"', "no such model"),
+        ("ensembles/punctuate", 'model_name: "text_validator"', 'model_name: "missing"', "no such model"),
         (
             "ensembles/speech_to_text",
             'key: "transcript" value: "transcript_to_punctuate"',
@@ -150,7 +150,7 @@ def test_missing_sidecar_says_how_to_make_it(repositories, sidecar):
             '"tts_tokenizer"',
             r"gives tts_tokenizer \['transcript'\], it takes",
         ),
-        ("text_validator", '"punctuation_windows"', '"nobody"', "next_model: names nobody, no such model"),
+        ("text_validator", '"punctuation_windows"', '"missing"', "next_model: names missing, no such model"),
         (
             "asr_ctc_decoder",
             '"asr_windows"',
@@ -165,7 +165,7 @@ def test_missing_sidecar_says_how_to_make_it(repositories, sidecar):
         ),
     ],
 )
-def test_partner_that_does_not_fit_is_found(repositories, model, old, new, says):
+def test_a_partner_that_does_not_match_is_found(repositories, model, old, new, says):
     edit(repositories[0] / model / "config.pbtxt", old, new)
     findings = "\n".join(check_repositories(repositories))
     assert re.search(says, findings), findings
@@ -202,9 +202,14 @@ def test_undeclared_tensor_in_code_is_found(repositories):
             "asr_quartznet/configs/tensorrt.pbtxt",
             "[ -1, 29 ]",
             "[ -1, 28 ]",
-            "a variant changes how, not what",
+            "a variant must not change the interface",
         ),
-        ("tts_tacotron2/configs/cuda.pbtxt", "TYPE_FP32", "TYPE_FP16", "a variant changes how, not what"),
+        (
+            "tts_tacotron2/configs/cuda.pbtxt",
+            "TYPE_FP32",
+            "TYPE_FP16",
+            "a variant must not change the interface",
+        ),
         (
             "tts_utterances/configs/cuda.pbtxt",
             "max_batch_size: 16",
@@ -215,7 +220,7 @@ def test_undeclared_tensor_in_code_is_found(repositories):
             "tts_utterances/configs/tensorrt.pbtxt",
             'key: "frames_bucket"',
             'key: "frame_bucket"',
-            "frame_bucket, frames_bucket on one side only",
+            "frame_bucket, frames_bucket in one of them",
         ),
         (
             "asr_quartznet/configs/cuda.pbtxt",
@@ -231,14 +236,14 @@ def test_variant_that_changes_too_much_is_found(repositories, path, old, new, sa
     assert says in findings, findings
 
 
-def test_engine_config_is_compared_with_the_graph_it_is_made_of(repositories):
+def test_an_engine_config_is_compared_with_the_graph(repositories):
     for config in ("config.pbtxt", "configs/tensorrt.pbtxt", "configs/cuda.pbtxt", "configs/int8.pbtxt"):
         edit(repositories[0] / "asr_quartznet" / config, "[ -1, 29 ]", "[ -1, 28 ]")
     findings = [line for line in check_repositories(repositories) if "asr_quartznet/configs/tensorrt" in line]
     assert any("[-1, -1, 28] in the config, [-1, -1, 29] in the graph" in line for line in findings)
 
 
-def test_checkout_needs_no_engines_but_those_there_are_must_be_of_their_graphs(repositories):
+def test_engines_are_optional_but_must_be_built_from_their_graphs(repositories):
     version = repositories[0] / "asr_quartznet/1"
     (version / "model.plan").write_bytes(b"plan")
     assert any("expected an engine of model.onnx" in finding for finding in check_repositories(repositories))
@@ -247,7 +252,7 @@ def test_checkout_needs_no_engines_but_those_there_are_must_be_of_their_graphs(r
     assert check_repositories(repositories) == []
 
 
-def test_onnx_runtime_in_an_engines_place_is_in_order(repositories):
+def test_onnx_runtime_may_replace_an_engine(repositories):
     configs = repositories[0] / "asr_quartznet/configs"
     (configs / "tensorrt.pbtxt").write_text((configs / "cuda.pbtxt").read_text())
     assert check_repositories(repositories) == []

@@ -27,11 +27,11 @@ def findings(repository):
     return check_input_limits(list(read_repositories([repository])))
 
 
-def test_the_committed_limits_are_what_callers_send(repository):
+def test_the_committed_limits_allow_what_callers_send(repository):
     assert findings(repository) == []
 
 
-def test_every_graph_bounds_its_inputs_in_every_config_for_a_processor(repository):
+def test_every_graph_bounds_its_inputs_in_every_cpu_config(repository):
     for path in repository.glob("*/config.pbtxt"):
         if 'backend: "onnxruntime"' in path.read_text():
             edit(path, r'"max_elements\.(\w+)"', r'"min_elements.\1"')
@@ -66,7 +66,7 @@ def test_every_graph_bounds_its_inputs_in_every_config_for_a_processor(repositor
         ),
     ],
 )
-def test_a_caller_that_sends_more_is_found_and_the_exporter_mends_it(repository, caller, change, found):
+def test_a_caller_that_sends_more_is_found_and_the_exporter_fixes_it(repository, caller, change, found):
     edit(repository / caller, *change)
     lines = findings(repository)
     assert {
@@ -80,7 +80,7 @@ def test_a_caller_that_sends_more_is_found_and_the_exporter_mends_it(repository,
     assert raised_limits(repository) == {}
 
 
-def test_halves_of_a_voice_that_do_not_fit_yet_say_nothing(repository):
+def test_halves_of_a_voice_that_do_not_match_yet_are_skipped(repository):
     path = repository / "tts_utterances/1/spectrograms.json"
     content = json.loads(path.read_text())
     content["max_decoder_steps"] = 4000
@@ -89,7 +89,7 @@ def test_halves_of_a_voice_that_do_not_fit_yet_say_nothing(repository):
     assert raised_limits(repository) == {}
 
 
-def test_a_step_that_takes_less_than_one_before_it_is_found(repository):
+def test_a_step_that_accepts_less_than_an_earlier_one_is_found(repository):
     edit(repository / "asr_ctc_decoder/config.pbtxt", '("max_audio_s".*)"3600"', r'\1"1800"')
     lines = check_input_limits(list(read_repositories([repository, REPOSITORIES[1]])))
     assert "speech_to_text: parameter max_audio_s of asr_ctc_decoder: expected 3600 or more" in "\n".join(

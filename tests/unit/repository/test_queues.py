@@ -9,7 +9,7 @@ from tritone.server.options import REPOSITORIES
 
 @pytest.fixture
 def repositories(tmp_path):
-    """Copies of the real repositories, to break."""
+    """Copies of the real repositories, to be modified."""
     return [shutil.copytree(path, tmp_path / path.name) for path in REPOSITORIES]
 
 
@@ -28,7 +28,7 @@ def findings(repositories):
     return check_queues(list(read_repositories(repositories)))
 
 
-def test_the_committed_queues_are_in_order():
+def test_the_committed_queues_have_no_findings():
     assert findings(REPOSITORIES) == []
 
 
@@ -50,13 +50,13 @@ def test_a_pipeline_without_a_bounded_queue_at_its_front_is_found(repositories, 
 
 
 @pytest.mark.parametrize("model", ["punctuation_windows", "asr_features", "audio_encoder", "asr_ctc_decoder"])
-def test_a_bounded_queue_behind_the_front_is_found(repositories, model):
+def test_a_bounded_queue_after_the_front_is_found(repositories, model):
     path = repositories[0] / model / "config.pbtxt"
     path.write_text(
         path.read_text() + 'parameters { key: "queue_requests" value: { string_value: "9999" } }\n'
     )
     found = [line for line in findings(repositories) if model in line]
-    assert any("queue_requests: expected none behind the front of a pipeline" in line for line in found)
+    assert any("queue_requests: expected none after the front of a pipeline" in line for line in found)
 
 
 @pytest.mark.parametrize("config", ["asr_windows/config.pbtxt", "asr_quartznet/configs/int8.pbtxt"])
@@ -75,7 +75,7 @@ def test_a_bound_without_the_others_is_found(repositories):
     )
 
 
-def test_a_model_without_limit_is_waited_for_by_the_one_before_it(repositories):
+def test_a_model_without_a_queue_limit_needs_back_pressure(repositories):
     edit(repositories[0] / "text_validator/config.pbtxt", '"punctuation_windows"', '"audio_encoder"')
     (finding,) = findings(repositories)
-    assert "punctuate: punctuation_windows: expected a step before it that waits for it" in finding
+    assert "punctuate: punctuation_windows: expected an earlier step with back-pressure" in finding

@@ -1,4 +1,4 @@
-"""Versions side by side, in copies of the real repositories."""
+"""Several versions of a checkpoint, in copies of the real repositories."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tritone.errors import ArtifactError
 from tritone.repository.checks import check_repositories
 from tritone.repository.versions.__main__ import main
 from tritone.repository.versions.edits import Edits, with_pins, with_policy
-from tritone.repository.versions.families import read_families
 from tritone.repository.versions.findings import check_versions
+from tritone.repository.versions.groups import read_inventory
 from tritone.server.options import REPOSITORIES
 
 ROOT = Path(__file__).resolve().parents[3]
-FAMILIES = {
+GROUPS = {
     "asr": {"asr_features", "asr_quartznet", "asr_windows", "asr_ctc_decoder"},
     "punctuation": {"punctuation_bert", "punctuation_windows"},
     "tts": {"tts_tokenizer", "tts_tacotron2", "tts_utterances", "tts_waveglow", "tts_denoiser"},
@@ -32,7 +32,7 @@ FAMILIES = {
 def repositories(tmp_path):
     """Copies of the real repositories; the punctuation's models have a version 2."""
     copies = [shutil.copytree(path, tmp_path / path.name) for path in REPOSITORIES]
-    for model in FAMILIES["punctuation"]:
+    for model in GROUPS["punctuation"]:
         shutil.copytree(copies[0] / model / "1", copies[0] / model / "2")
     return copies
 
@@ -46,27 +46,27 @@ def contents(repositories):
     return {path: path.read_bytes() for root in repositories for path in root.rglob("*") if path.is_file()}
 
 
-def pins(repositories, family):
-    found = read_families(repositories)
+def pins(repositories, group):
+    found = read_inventory(repositories)
     return {
-        name: tuple(sorted(found.pins(pipeline)[family]))
+        name: tuple(sorted(found.pins(pipeline)[group]))
         for name, pipeline in found.everything.items()
-        if family in found.pins(pipeline)
+        if group in found.pins(pipeline)
     }
 
 
-def test_families_are_what_each_exporter_writes():
+def test_groups_are_what_each_exporter_writes():
     exported = {family.name: set(family.models) for family in families()}
-    found = {name: set(family.models) for name, family in read_families(REPOSITORIES).families.items()}
-    assert found == FAMILIES
-    assert exported["quartznet"] == FAMILIES["asr"]
-    assert exported["punctuation_bert"] == FAMILIES["punctuation"]
-    assert exported["tacotron2"] | exported["waveglow"] == FAMILIES["tts"]
+    found = {name: set(group.models) for name, group in read_inventory(REPOSITORIES).groups.items()}
+    assert found == GROUPS
+    assert exported["quartznet"] == GROUPS["asr"]
+    assert exported["punctuation_bert"] == GROUPS["punctuation"]
+    assert exported["tacotron2"] | exported["waveglow"] == GROUPS["tts"]
 
 
-def test_models_that_call_others_are_loaded_after_them():
-    found = read_families(REPOSITORIES).families
-    assert {name: family.models[-1] for name, family in found.items()} == {
+def test_callers_are_loaded_after_the_models_that_they_call():
+    found = read_inventory(REPOSITORIES).groups
+    assert {name: group.models[-1] for name, group in found.items()} == {
         "asr": "asr_windows",
         "punctuation": "punctuation_windows",
         "tts": "tts_utterances",
@@ -75,8 +75,8 @@ def test_models_that_call_others_are_loaded_after_them():
 
 def test_new_version_changes_nothing_until_it_is_served(repositories):
     assert check_repositories(repositories) == []
-    family = read_families(repositories).families["punctuation"]
-    assert (family.versions, family.served) == ([1, 2], [1])
+    group = read_inventory(repositories).groups["punctuation"]
+    assert (group.versions, group.served) == ([1, 2], [1])
 
 
 def test_whole_procedure_and_back_leaves_the_configs_as_they_were(repositories, capsys):
@@ -102,15 +102,15 @@ def test_whole_procedure_and_back_leaves_the_configs_as_they_were(repositories, 
 def test_old_version_can_be_dropped_once_the_traffic_has_moved(repositories, capsys):
     for step in (("serve", "2"), ("move", "2"), ("drop", "1")):
         assert versions(repositories, step[0], "punctuation", step[1]) == 0
-    family = read_families(repositories).families["punctuation"]
-    assert family.served == [2]
-    assert not read_families(repositories).canaries
+    group = read_inventory(repositories).groups["punctuation"]
+    assert group.served == [2]
+    assert not read_inventory(repositories).canaries
     assert check_repositories(repositories) == []
     capsys.readouterr()
 
 
-def test_canary_tries_two_families_at_once_and_stays_for_the_other(repositories, capsys):
-    for model in FAMILIES["asr"]:
+def test_a_canary_can_try_two_groups_and_remains_for_one(repositories, capsys):
+    for model in GROUPS["asr"]:
         shutil.copytree(repositories[0] / model / "1", repositories[0] / model / "2")
     versions(repositories, "serve", "punctuation", "2")
     versions(repositories, "serve", "asr", "2")
@@ -127,22 +127,22 @@ def test_canary_tries_two_families_at_once_and_stays_for_the_other(repositories,
     ("step", "says"),
     [
         (("serve", "asr", "2"), "found none in asr_ctc_decoder, asr_features"),
-        (("serve", "punctuation", "1"), "expected another than the one that takes the traffic"),
+        (("serve", "punctuation", "1"), "expected a version other than the one that gets the traffic"),
         (("move", "punctuation", "2"), r"expected one that is served, of \[1\]; serve it first"),
-        (("drop", "punctuation", "1"), "it takes the traffic; move that first"),
+        (("drop", "punctuation", "1"), "it gets the traffic; move that first"),
         (("drop", "punctuation", "2"), "it is not served"),
-        (("serve", "vision", "2"), "family: expected one of asr, punctuation, tts, got 'vision'"),
+        (("serve", "vision", "2"), "group: expected one of asr, punctuation, tts, got 'vision'"),
     ],
 )
-def test_step_out_of_order_is_refused_and_changes_nothing(repositories, step, says, capsys):
+def test_a_step_out_of_order_is_rejected_and_changes_nothing(repositories, step, says, capsys):
     before = contents(repositories)
     assert versions(repositories, *step) == 1
     assert re.search(says, capsys.readouterr().err)
     assert contents(repositories) == before
 
 
-def test_version_that_does_not_fit_is_refused_and_changes_nothing(repositories, capsys):
-    """A graph with another interface, a missing sidecar, files of two checkpoints: all that a check finds."""
+def test_an_invalid_version_is_rejected_and_changes_nothing(repositories, capsys):
+    """The same checks run as in `make check`."""
     before = contents(repositories)
     sidecar = repositories[0] / "punctuation_windows/2/punctuation.json"
     sidecar.unlink()
@@ -182,19 +182,19 @@ def test_files_of_two_checkpoints_in_one_version_are_found(repositories):
             "model_repository/asr_quartznet/configs/int8.pbtxt",
             "versions: [ 1 ]",
             "versions: [ 1, 3 ]",
-            "asr: expected one set of versions to be served.*int8.pbtxt \\[1, 3\\]",
+            "asr: expected all configs to serve the same versions.*int8.pbtxt \\[1, 3\\]",
         ),
         (
             "model_repository/punctuation_bert/config.pbtxt",
             "versions: [ 1 ]",
             "versions: [ 1, 3 ]",
-            "punctuation_bert/3: expected a version folder",
+            "punctuation_bert/3: expected a folder for a served version",
         ),
         (
             "ensembles/punctuate/config.pbtxt",
             "model_version: 1",
             "model_version: 2",
-            r"punctuate: asks the punctuation models for version 2; expected one that is served, of \[1\]",
+            r"punctuate: uses version 2 of the punctuation models; expected one that is served, of \[1\]",
         ),
         (
             "ensembles/speech_to_text/config.pbtxt",
@@ -213,9 +213,9 @@ def test_versions_that_disagree_are_found(repositories, path, old, new, says):
     assert re.search(says, findings), findings
 
 
-def second_set(repository, family, pattern):
-    """Copy a family's models under other names, and let the copies name each other."""
-    names = {name: pattern.format(name.removeprefix(f"{family}_")) for name in FAMILIES[family]}
+def second_set(repository, group, pattern):
+    """Copy a group's models under other names, and let the copies name each other."""
+    names = {name: pattern.format(name.removeprefix(f"{group}_")) for name in GROUPS[group]}
     for name, other in names.items():
         shutil.copytree(repository / name, repository / other)
         for config in (repository / other).rglob("*.pbtxt"):
@@ -227,26 +227,26 @@ def second_set(repository, family, pattern):
 
 
 @pytest.mark.parametrize("task", ["asr", "tts"])
-def test_two_recognisers_or_voices_side_by_side_have_versions_of_their_own(repositories, task):
+def test_two_recognisers_or_voices_have_separate_versions(repositories, task):
     german = second_set(repositories[0], task, f"{task}_de_{{}}")
-    families = {name: set(family.models) for name, family in read_families(repositories).families.items()}
-    assert families == {**FAMILIES, f"{task}_de": german}
+    groups = {name: set(group.models) for name, group in read_inventory(repositories).groups.items()}
+    assert groups == {**GROUPS, f"{task}_de": german}
     assert check_repositories(repositories) == []
 
 
-def test_families_of_one_name_are_known_by_their_callers(repositories):
+def test_groups_of_one_name_are_named_after_their_callers(repositories):
     second_set(repositories[0], "asr", "asr_{}_de")
-    families = read_families(repositories).families.keys()
-    assert families == {"asr_windows", "asr_windows_de", "punctuation", "tts"}
+    groups = read_inventory(repositories).groups.keys()
+    assert groups == {"asr_windows", "asr_windows_de", "punctuation", "tts"}
 
 
 def test_a_partner_that_two_models_share_joins_their_versions(repositories):
-    """A model calls its partners in its own version, so such versions cannot go separate ways."""
+    """A model calls its partners in its own version, so their versions cannot differ."""
     german = second_set(repositories[0], "asr", "asr_de_{}")
     config = repositories[0] / "asr_de_windows/config.pbtxt"
     config.write_text(config.read_text().replace('"asr_de_features"', '"asr_features"'))
-    families = read_families(repositories).families
-    assert set(families["asr"].models) == FAMILIES["asr"] | (german - {"asr_de_features"})
+    groups = read_inventory(repositories).groups
+    assert set(groups["asr"].models) == GROUPS["asr"] | (german - {"asr_de_features"})
 
 
 def test_canary_that_differs_in_more_than_versions_is_found(repositories, capsys):
@@ -274,21 +274,21 @@ def test_edits_keep_comments_and_layout():
     assert with_pins(text, {"punctuation_windows": 7}).replace("model_version: 7", "model_version: 1") == text
 
 
-def test_policy_is_added_where_there_is_none():
+def test_a_missing_policy_is_added():
     text = (REPOSITORIES[0] / "asr_windows/config.pbtxt").read_text()
     without = re.sub(r"version_policy.*\n", "", text)
     assert with_policy(without, [1]) == text
 
 
-def test_form_that_cannot_be_edited_is_refused():
+def test_a_form_that_cannot_be_edited_is_rejected():
     spread = "version_policy {\n  specific { versions: [ 1 ] }\n}\nmax_batch_size: 1\n"
     with pytest.raises(ArtifactError, match="expected one line"):
         with_policy(spread, [1, 2])
-    with pytest.raises(ArtifactError, match="behind that of model_name"):
+    with pytest.raises(ArtifactError, match="after that of model_name"):
         with_pins('ensemble_scheduling { step { model_version: 1 model_name: "x" } }', {"x": 2})
 
 
-def test_edits_that_fail_half_way_are_taken_back(tmp_path, monkeypatch):
+def test_edits_that_fail_midway_are_undone(tmp_path, monkeypatch):
     first, second, third = (tmp_path / name for name in ("first", "second", "new/third"))
     first.write_text("1")
     second.write_text("2")
@@ -307,7 +307,7 @@ def test_edits_that_fail_half_way_are_taken_back(tmp_path, monkeypatch):
     assert (first.read_text(), second.read_text()) == ("1", "2")
 
 
-def test_variant_that_is_put_aside_for_want_of_an_engine_keeps_up(repositories, capsys):
+def test_a_variant_set_aside_for_a_missing_engine_is_edited_too(repositories, capsys):
     variant = repositories[0] / "punctuation_bert/configs/tensorrt.pbtxt"
     aside = variant.rename(variant.with_name("tensorrt.pbtxt.unused"))
     versions(repositories, "serve", "punctuation", "2")
@@ -315,13 +315,13 @@ def test_variant_that_is_put_aside_for_want_of_an_engine_keeps_up(repositories, 
     capsys.readouterr()
 
 
-def test_show_tells_what_is_served_and_used(repositories, capsys):
+def test_show_lists_what_is_served_and_used(repositories, capsys):
     shutil.rmtree(repositories[0] / "punctuation_bert/2")
     versions(repositories, "show")
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["models", "version", "checkpoint", "served", "used", "by"]
     assert re.search(r"^asr +1 +quartznet_small_en.nemo a0740f53e789 +yes +pipelines$", lines[1])
-    assert re.search(r"^punctuation +2 +incomplete, punctuation_bert missing +no +nobody$", lines[3])
+    assert re.search(r"^punctuation +2 +incomplete, punctuation_bert missing +no +none$", lines[3])
 
 
 def test_server_is_not_asked_without_its_key(repositories, capsys, monkeypatch):

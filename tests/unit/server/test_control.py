@@ -1,4 +1,4 @@
-"""What model control says when the server does not do as asked."""
+"""Errors of model control."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def refusing():
         server.shutdown()
 
 
-def test_a_model_that_cannot_be_replaced_is_told_in_the_servers_words(refusing):
+def test_an_error_quotes_the_servers_message(refusing):
     with pytest.raises(ServerError, match=r"^tritonserver at .*: Request for unknown model: 'asr_windows'"):
         ModelControl(refusing, ("key", "value")).replace("asr_windows")
 

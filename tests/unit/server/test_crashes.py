@@ -1,8 +1,7 @@
 import pytest
 
 from tritone.errors import ServerError
-from tritone.server.crashes import MOST_CRASHES, CrashBudget, signal_name
-from tritone.server.recurrence import WITHIN_S
+from tritone.server.crashes import MAX_CRASHES, WINDOW_S, CrashBudget, signal_name
 
 
 class Clock:
@@ -12,18 +11,18 @@ class Clock:
         return self.now
 
 
-def test_the_first_start_is_at_once_and_later_ones_wait_longer():
+def test_the_first_restart_is_immediate_and_later_ones_wait_longer():
     budget = CrashBudget(Clock())
-    pauses = [budget.pause_s(-8) for _ in range(MOST_CRASHES)]
+    pauses = [budget.pause_s(-8) for _ in range(MAX_CRASHES)]
     assert pauses[0] == 0
     assert pauses == sorted(pauses)
-    assert len(set(pauses)) == MOST_CRASHES
+    assert len(set(pauses)) == MAX_CRASHES
 
 
-def test_crashes_that_follow_each_other_end_with_the_signal_and_the_time():
+def test_too_many_crashes_end_with_the_signal_and_the_time_span():
     clock = Clock()
     budget = CrashBudget(clock)
-    for _ in range(MOST_CRASHES):
+    for _ in range(MAX_CRASHES):
         clock.now += 10
         budget.pause_s(-11)
     with pytest.raises(ServerError, match=r"6 crashes within 40 s, the last by SIGFPE; find"):
@@ -33,10 +32,10 @@ def test_crashes_that_follow_each_other_end_with_the_signal_and_the_time():
 def test_old_crashes_are_forgotten():
     clock = Clock()
     budget = CrashBudget(clock)
-    for _ in range(3 * MOST_CRASHES):
-        clock.now += WITHIN_S / MOST_CRASHES
+    for _ in range(3 * MAX_CRASHES):
+        clock.now += WINDOW_S / MAX_CRASHES
         budget.pause_s(-8)
-    clock.now += WITHIN_S
+    clock.now += WINDOW_S
     assert budget.pause_s(-8) == 0
 
 

@@ -9,14 +9,14 @@ import pytest
 
 from tritone.errors import ServerError
 from tritone.server import healing, model_processes
-from tritone.server.healing import MOST_DEATHS, Healer
+from tritone.server.healing import MAX_DEATHS, Healer
 from tritone.server.model_processes import ModelProcesses, Process, processes_of
 from tritone.server.supervision import Supervisor
 
 
 @pytest.fixture
 def parent(tmp_path):
-    """A process that starts model processes, and does not ask how they end, as tritonserver does."""
+    """A process that starts model processes and does not reap them, like tritonserver."""
     for model in ("asr_windows", "asr_quartznet"):
         folder = tmp_path / model / "1"
         folder.mkdir(parents=True)
@@ -43,7 +43,7 @@ def wait_until(condition):
         if condition():
             return
         threading.Event().wait(0.02)
-    pytest.fail("it did not come to that")
+    pytest.fail("the condition did not become true")
 
 
 def kill(pid):
@@ -55,7 +55,7 @@ def pid_of(parent, model):
     return next(pid for pid, name in processes_of(parent.pid).items() if name == model)
 
 
-def test_a_killed_process_is_found_at_the_second_look_and_once(parent):
+def test_a_killed_process_is_reported_once_at_the_second_poll(parent):
     processes = ModelProcesses(parent.pid)
     assert processes.killed() == []
     kill(pid_of(parent, "asr_windows"))
@@ -64,15 +64,15 @@ def test_a_killed_process_is_found_at_the_second_look_and_once(parent):
     assert [processes.killed() for _ in range(3)] == [[], ["asr_quartznet"], []]
 
 
-def test_a_process_that_has_lost_its_name_before_it_has_ended_is_found(monkeypatch):
-    """Giving back the memory of a large model takes a while."""
-    looks = [
+def test_a_process_that_loses_its_name_before_it_ends_is_found(monkeypatch):
+    """Freeing the memory of a large model takes a while."""
+    polls = [
         ([Process(7, ended=False)], "asr_windows"),
         ([Process(7, ended=False)], None),
         *[([Process(7, ended=True)], None)] * 3,
     ]
     processes, found = ModelProcesses(1), []
-    for children, name in looks:
+    for children, name in polls:
         monkeypatch.setattr(model_processes, "_children", lambda server, children=children: children)
         monkeypatch.setattr(model_processes, "model_of", lambda pid, name=name: name)
         found.append(processes.killed())
@@ -89,7 +89,7 @@ def test_a_process_that_stays_stopped_is_killed_and_then_found_dead(parent):
     wait_until(lambda: processes.killed() == ["asr_windows"])
 
 
-def test_a_process_that_goes_on_between_two_looks_is_left_alone(parent):
+def test_a_process_that_continues_between_two_polls_is_not_killed(parent):
     processes, paused = ModelProcesses(parent.pid), pid_of(parent, "asr_windows")
     for _ in range(3):
         os.kill(paused, signal.SIGSTOP)
@@ -101,7 +101,7 @@ def test_a_process_that_goes_on_between_two_looks_is_left_alone(parent):
     assert processes.of("asr_windows") == {paused}
 
 
-def test_the_end_of_a_leftover_process_is_no_death(parent):
+def test_the_end_of_a_leftover_process_is_not_reported(parent):
     processes, leftover = ModelProcesses(parent.pid), pid_of(parent, "asr_windows")
     assert processes.killed() == []
     processes.kill_leftover(leftover)
@@ -114,10 +114,10 @@ def test_only_model_processes_count(parent):
 
 
 class Deaths:
-    """Processes that die, freeze and stay as told."""
+    """Processes that die, freeze and remain as configured."""
 
-    def __init__(self, *looks, frozen=(), staying=()):
-        self._looks, self._frozen, self._staying = list(looks), list(frozen), set(staying)
+    def __init__(self, *polls, frozen=(), staying=()):
+        self._polls, self._frozen, self._staying = list(polls), list(frozen), set(staying)
         self.leftovers = []
 
     def kill_stopped(self):
@@ -131,7 +131,7 @@ class Deaths:
         self.leftovers.append(pid)
 
     def killed(self):
-        return self._looks.pop(0) if self._looks else []
+        return self._polls.pop(0) if self._polls else []
 
 
 class Control:
@@ -144,14 +144,14 @@ class Control:
         self.replaced.append(model)
 
 
-def watch(processes, control, monkeypatch, part=None, looks=20):
-    """Watch for so many looks; `part` is a method of the healer other than `watch`."""
+def watch(processes, control, monkeypatch, part=None, polls=20):
+    """Watch for a number of polls; `part` is a method of the healer other than `watch`."""
     monkeypatch.setattr(healing, "PERIOD_S", 0)
-    ready, said = threading.Event(), []
+    ready, reports = threading.Event(), []
     ready.set()
 
     class Stopping:
-        left = looks
+        left = polls
 
         def wait(self, _):
             self.left -= 1
@@ -160,45 +160,45 @@ def watch(processes, control, monkeypatch, part=None, looks=20):
         def is_set(self):
             return self.left < 0
 
-    healer = Healer(processes, control, said.append)
+    healer = Healer(processes, control, reports.append)
     if part:
         part(healer, Stopping())
     else:
         healer.watch(ready, Stopping())
-    return said
+    return reports
 
 
-def test_each_killed_model_is_loaded_anew_and_that_is_said(monkeypatch):
+def test_each_killed_model_is_loaded_again_and_reported(monkeypatch):
     control = Control()
-    said = watch(Deaths([], ["asr_windows"], ["tts_waveglow", "asr_quartznet"]), control, monkeypatch)
+    reports = watch(Deaths([], ["asr_windows"], ["tts_waveglow", "asr_quartznet"]), control, monkeypatch)
     assert sorted(control.replaced) == ["asr_quartznet", "asr_windows", "tts_waveglow"]
-    assert sum("is loaded anew" in line for line in said) == 3
+    assert sum("is loaded again" in line for line in reports) == 3
 
 
-def test_a_model_that_dies_again_and_again_is_given_up(monkeypatch):
+def test_a_model_that_keeps_dying_ends_the_server(monkeypatch):
     control = Control()
-    with pytest.raises(ServerError, match=f"asr_windows: {MOST_DEATHS + 1} of its processes were killed"):
-        watch(Deaths(*[["asr_windows"]] * (MOST_DEATHS + 1)), control, monkeypatch)
-    assert len(control.replaced) == MOST_DEATHS
+    with pytest.raises(ServerError, match=f"asr_windows: {MAX_DEATHS + 1} of its processes were killed"):
+        watch(Deaths(*[["asr_windows"]] * (MAX_DEATHS + 1)), control, monkeypatch)
+    assert len(control.replaced) == MAX_DEATHS
 
 
-def test_a_model_that_cannot_be_loaded_anew_is_given_up(monkeypatch):
+def test_a_model_that_cannot_be_loaded_again_ends_the_server(monkeypatch):
     with pytest.raises(ServerError, match="no memory"):
         watch(Deaths(["asr_windows"]), Control(ServerError("no memory")), monkeypatch)
 
 
-def test_without_control_the_first_death_is_the_end(monkeypatch):
+def test_without_control_the_first_death_ends_the_server(monkeypatch):
     with pytest.raises(ServerError, match="asr_windows: one of its processes was killed"):
         watch(Deaths(["asr_windows"]), None, monkeypatch)
 
 
-def test_a_frozen_process_is_told_of(monkeypatch):
-    said = watch(Deaths(frozen=["asr_windows"]), Control(), monkeypatch, Healer.kill_frozen)
-    assert [line for line in said if "asr_windows was frozen; killed it" in line] == said
+def test_a_frozen_process_is_reported(monkeypatch):
+    reports = watch(Deaths(frozen=["asr_windows"]), Control(), monkeypatch, Healer.kill_frozen)
+    assert [line for line in reports if "asr_windows was frozen; killed it" in line] == reports
 
 
 def test_a_frozen_process_is_killed_while_another_model_is_being_loaded(parent):
-    """By the supervisor of a server that loads for longer than a process may be frozen."""
+    """The load takes longer than a process may be frozen."""
     killed, frozen = pid_of(parent, "asr_windows"), pid_of(parent, "asr_quartznet")
     stopping, found = threading.Event(), []
 
@@ -226,17 +226,17 @@ def test_a_frozen_process_is_killed_while_another_model_is_being_loaded(parent):
         def stop(self):
             return 0
 
-    threading.Timer(1.5, kill, [killed]).start()  # after the first look
+    threading.Timer(1.5, kill, [killed]).start()  # after the first poll
     assert Supervisor(Server(), "reload", stopping, lambda line: None).run() == 0
     assert found == [frozen]
 
 
-def test_what_is_left_of_a_model_that_was_loaded_again_is_killed_once_after_its_time(monkeypatch):
+def test_a_leftover_process_is_killed_once_after_its_time(monkeypatch):
     processes = Deaths(["asr_windows"], staying=[7])
     watch(processes, Control(), monkeypatch)
     assert processes.leftovers == []
     monkeypatch.setattr(healing, "LEFTOVER_S", -1)
     processes = Deaths(["asr_windows"], staying=[7])
-    said = watch(processes, Control(), monkeypatch)
+    reports = watch(processes, Control(), monkeypatch)
     assert processes.leftovers == [7]
-    assert sum("left over" in line for line in said) == 1
+    assert sum("remained after" in line for line in reports) == 1

@@ -4,10 +4,13 @@ import sys
 import pytest
 
 from tritone.errors import InstallationError
-from tritone.server.backend_directory import build_backend_directory
-from tritone.server.installation import Installation, find_installation
-from tritone.server.options import ROOT
-from tritone.server.process import server_environment
+from tritone.server.environment import server_environment
+from tritone.server.installation import (
+    IMPORT_FOLDER,
+    Installation,
+    build_backend_directory,
+    find_installation,
+)
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ def test_server_on_path_comes_first_and_keeps_its_native_backends(native, tmp_pa
     assert not (tmp_path / "built").exists()
 
 
-def test_native_stub_for_another_python_is_refused(native, tmp_path):
+def test_a_native_stub_for_another_python_is_rejected(native, tmp_path):
     stub = native.parent.parent / "backends/python/triton_python_backend_stub"
     stub.write_bytes(b"\x7fELF\0libpython3.7.so.1.0\0")
     with pytest.raises(InstallationError, match=r"for this Python 3\.\d+, got one for 3\.7"):
@@ -46,14 +49,14 @@ def test_native_server_keeps_the_containers_libraries_and_adds_this_environment(
     environment = server_environment(base, find_installation("auto"))
     assert environment["LD_LIBRARY_PATH"] == "/usr/local/cuda/compat/lib"
     assert environment["PATH"].split(os.pathsep)[1:] == [str(native.parent), "/usr/bin"]
-    assert os.path.samefile(environment["PYTHONPATH"].split(os.pathsep)[0], ROOT)
+    assert os.path.samefile(environment["PYTHONPATH"].split(os.pathsep)[0], IMPORT_FOLDER)
 
 
-def test_wheel_can_be_asked_for_although_a_server_is_on_path(native):
+def test_the_wheel_can_be_chosen_although_a_server_is_on_path(native):
     assert find_installation("wheel").binary != native
 
 
-def test_server_without_an_onnx_backend_gets_ours(native, tmp_path):
+def test_a_server_without_an_onnx_backend_gets_the_stand_in(native, tmp_path):
     (native.parent.parent / "backends/onnxruntime/libtriton_onnxruntime.so").unlink()
     built = build_backend_directory(find_installation("path"), tmp_path / "built")
     assert (built / "onnxruntime/model.py").is_file()
@@ -68,18 +71,18 @@ def test_wheel_gives_a_complete_backend_directory(tmp_path):
 
 
 @pytest.mark.parametrize("choice", ["/no/such/tritonserver", "/etc/passwd"])
-def test_binary_that_is_none_is_refused(choice):
+def test_a_path_that_is_not_executable_is_rejected(choice):
     with pytest.raises(InstallationError, match="executable"):
         find_installation(choice)
 
 
-def test_missing_server_on_path_is_refused(monkeypatch):
+def test_a_missing_server_on_path_is_rejected(monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(InstallationError, match="PATH"):
         find_installation("path")
 
 
-def test_python_without_a_stub_names_the_ones_there_are(tmp_path):
+def test_a_python_without_a_stub_gets_the_supported_versions(tmp_path):
     for version in ("2.7", "3.4"):
         (tmp_path / version).mkdir()
     with pytest.raises(InstallationError, match=r"Python 2\.7, 3\.4, got Python"):

@@ -1,4 +1,4 @@
-"""The launcher with a stand-in for tritonserver, which only writes and ends."""
+"""The launcher with a stand-in for tritonserver, a shell script."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def launch(tmp_path):
         launcher.wait()
 
 
-def test_last_words_of_a_server_that_is_stopped_are_passed_on(launch):
+def test_the_last_output_of_a_stopped_server_is_forwarded(launch):
     launcher = launch("trap 'echo goodbye; exit 0' TERM; echo started; while :; do sleep 0.1; done")
     assert launcher.stderr.readline() == "started\n"
     launcher.send_signal(signal.SIGTERM)
@@ -47,9 +47,9 @@ def test_last_words_of_a_server_that_is_stopped_are_passed_on(launch):
     assert "goodbye\n" in rest
 
 
-def test_a_server_that_ends_by_itself_ends_the_launcher_with_1_and_the_reasons(launch):
+def test_a_server_that_ends_by_itself_ends_the_launcher_with_1_and_its_errors(launch):
     launcher = launch("echo 'E1120 10:00:00.000000 1 server.cc:1] no memory'; exit 3")
-    _, said = launcher.communicate(timeout=60)
+    _, output = launcher.communicate(timeout=60)
     assert launcher.returncode == 1
-    assert "tritonserver ended with code 3.\nno memory\n" in said
-    assert said.count("server.cc:1] no memory") == 1
+    assert "tritonserver ended with code 3.\nno memory\n" in output
+    assert output.count("server.cc:1] no memory") == 1

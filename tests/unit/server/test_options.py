@@ -22,7 +22,7 @@ def test_both_repositories_are_served_without_auto_completion():
     assert "--disable-auto-complete-config" in flags
 
 
-def test_listens_on_localhost_unless_told_otherwise():
+def test_listens_on_localhost_by_default():
     for endpoint in ("http", "grpc", "metrics"):
         assert f"--{endpoint}-address=127.0.0.1" in arguments()
         assert f"--{endpoint}-address=0.0.0.0" in arguments(address="0.0.0.0")
@@ -40,7 +40,7 @@ def test_model_control_and_log_settings_need_the_key():
     assert f"--grpc-restricted-protocol={names}:tritone-admin-key=secret" in flags
 
 
-def test_shared_memory_is_open_only_where_that_is_asked_for():
+def test_shared_memory_is_open_only_with_its_option():
     (flag,) = [
         flag for flag in arguments(shared_memory_open=True) if flag.startswith("--http-restricted-api")
     ]
@@ -49,9 +49,9 @@ def test_shared_memory_is_open_only_where_that_is_asked_for():
     assert not _options([]).shared_memory_open
 
 
-def test_an_address_that_others_reach_is_warned_of_by_name():
+def test_an_address_that_other_machines_reach_gets_a_warning():
     assert (
-        "address 0.0.0.0: whoever reaches ports 8000, 8001 and 8002"
+        "address 0.0.0.0: anyone who can reach ports 8000, 8001 and 8002"
         in ServerOptions(address="0.0.0.0").exposure()
     )
     for address in ("127.0.0.1", "::1", "localhost"):
@@ -73,7 +73,7 @@ def test_extra_flags_replace_the_launchers_own():
     assert flags[-1] == "--log-verbose=1"
 
 
-def test_another_model_control_mode_drops_what_goes_with_ours():
+def test_another_model_control_mode_drops_the_flags_of_explicit_mode():
     flags = arguments(extra=["--model-control-mode=poll"])
     assert not any(flag.startswith("--load-model") for flag in flags)
 
@@ -85,7 +85,7 @@ def test_repository_without_models_is_refused_by_name(tmp_path):
     ServerOptions().require_models()
 
 
-def test_latency_quantiles_are_exported_unless_metrics_are_set_up_otherwise():
+def test_latency_quantiles_are_exported_unless_metrics_are_configured_differently():
     assert "--metrics-config=summary_latencies=true" in arguments()
     flags = arguments(extra=["--metrics-config=histogram_latencies=true"])
     assert [flag for flag in flags if "metrics-config" in flag] == [
@@ -101,7 +101,7 @@ def test_key_can_come_from_the_environment_but_an_option_wins(monkeypatch):
     assert len(_options([]).admin_key) > 30
 
 
-def test_a_config_variant_that_no_model_has_is_refused_with_those_there_are():
+def test_an_unknown_config_variant_is_rejected_with_the_known_ones():
     ServerOptions(model_config_name="int8").require_models()
     with pytest.raises(StartupError, match="expected one of cuda, int8, tensorrt, got itn8; correct"):
         ServerOptions(model_config_name="itn8").require_models()

@@ -1,4 +1,4 @@
-"""Which endings of a server are followed by another start."""
+"""After which exits the server is restarted."""
 
 import signal
 import threading
@@ -7,7 +7,7 @@ import pytest
 
 from tritone.errors import ServerError, StartupError
 from tritone.server import crashes
-from tritone.server.crashes import MOST_CRASHES
+from tritone.server.crashes import MAX_CRASHES
 from tritone.server.supervision import Supervisor
 
 CRASH = -signal.SIGFPE
@@ -26,7 +26,7 @@ class Process:
 
 
 class Server:
-    """Ends each time as told: exit code, and whether all models were ready before."""
+    """Ends each time as configured: exit code, and whether all models were ready before."""
 
     grpc_url = http_url = metrics_url = "127.0.0.1:0"
 
@@ -57,18 +57,18 @@ class Server:
 
 @pytest.fixture
 def run(monkeypatch):
-    monkeypatch.setattr(crashes, "_PAUSES_S", (0.0,) * MOST_CRASHES)
+    monkeypatch.setattr(crashes, "_PAUSES_S", (0.0,) * MAX_CRASHES)
     return lambda server: Supervisor(server, "leave", threading.Event(), lambda line: None).run()
 
 
-def test_a_crash_while_serving_is_followed_by_another_start_and_a_plain_end_is_not(run):
+def test_a_crash_while_serving_is_followed_by_a_restart_and_a_normal_exit_is_not(run):
     server = Server((CRASH, True), (CRASH, True), (3, True))
     with pytest.raises(ServerError, match="ended with code 3"):
         run(server)
     assert server.starts == 3
 
 
-def test_a_first_start_that_crashes_is_not_repeated(run):
+def test_a_crash_at_the_first_start_is_not_followed_by_a_restart(run):
     server = Server((CRASH, False))
     with pytest.raises(ServerError, match=r"ended with SIGFPE\.\nthe reasons"):
         run(server)
@@ -76,7 +76,7 @@ def test_a_first_start_that_crashes_is_not_repeated(run):
 
 
 def test_crashes_of_a_restarted_server_before_it_is_found_ready_are_counted_like_others(run):
-    server = Server((CRASH, True), *[(CRASH, False)] * MOST_CRASHES)
-    with pytest.raises(ServerError, match=f"{MOST_CRASHES + 1} crashes within .* SIGFPE"):
+    server = Server((CRASH, True), *[(CRASH, False)] * MAX_CRASHES)
+    with pytest.raises(ServerError, match=f"{MAX_CRASHES + 1} crashes within .* SIGFPE"):
         run(server)
-    assert server.starts == MOST_CRASHES + 1
+    assert server.starts == MAX_CRASHES + 1

@@ -8,8 +8,9 @@ import pytest
 
 from tritone.concurrency import map_ahead
 from tritone.errors import CancelledError, TextError
+from tritone.request_parameters import read_parameters
 from tritone.synthesis.limits import StepLimit
-from tritone.synthesis.parameters import SynthesisParameters
+from tritone.synthesis.parameters import SynthesisParameters, declared_parameters
 from tritone.synthesis.spectrograms import SpectrogramDecoder
 from tritone.synthesis.speech import SpeechSynthesizer
 from tritone.synthesis.utterances import Utterance
@@ -71,7 +72,7 @@ def text(*lengths, row=0, first=1):
 
 
 def asked(**parameters):
-    return SynthesisParameters.read(parameters, sigma=0.8)
+    return SynthesisParameters(**read_parameters(declared_parameters(0.8), parameters))
 
 
 def test_length_is_that_of_all_utterances_and_the_pauses_between(synthesizer):

@@ -1,6 +1,6 @@
 import pytest
 
-from tritone.text.utterances import Closing, Pauses, Utterance, utterances
+from tritone.text.utterances import Closing, Pauses, TextUtterance, utterances
 
 
 def cut(text, longest=40):
@@ -41,7 +41,7 @@ def test_clause_is_not_cut_inside_a_number():
 
 
 def test_text_without_a_mark_gets_one():
-    assert cut("hello") == [Utterance("hello.", Closing.PARAGRAPH)]
+    assert cut("hello") == [TextUtterance("hello.", Closing.PARAGRAPH)]
 
 
 def test_paragraphs_end_with_their_own_pause():

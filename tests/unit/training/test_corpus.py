@@ -57,7 +57,7 @@ def test_expanding_keeps_punctuation_and_capitals() -> None:
 
 
 @pytest.mark.parametrize("text", ["C.I.A. men", "J. D. Tippit", "at one p.m. sharp", "the MSS", "grâce"])
-def test_text_that_letters_do_not_show_is_not_spoken(text: str) -> None:
+def test_text_with_readings_beyond_its_letters_is_not_spoken(text: str) -> None:
     assert not speakable(text)
 
 

@@ -1,4 +1,4 @@
-"""Training clips that are left out because a model does not hear their text."""
+"""Training clips that are left out because a model does not recognise their text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_the_worst_clips_are_chosen_up_to_a_share_and_above_a_loss() -> None:
         worst(losses, 30, 1.0)
 
 
-def test_listed_clips_are_left_out_and_a_source_is_listed_afresh(tmp_path: Path) -> None:
+def test_listed_clips_are_left_out_and_a_source_is_listed_again(tmp_path: Path) -> None:
     for source in ("a", "b"):
         clips = [(np.zeros(160, np.int16), f"{source} {i}") for i in range(4)]
         write_shard(tmp_path / f"train/{source}.wav", clips, "voice", source)

@@ -1,4 +1,4 @@
-"""Wider networks that begin as narrow ones, and warped mel axes.
+"""Wider networks initialised from narrow ones, and warped mel axes.
 
 Needs torch, so it runs in the NeMo environment.
 """

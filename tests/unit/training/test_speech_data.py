@@ -16,7 +16,7 @@ from training.digits import read_digits, spoken_numbers, strings
 from training.prepare import share, synthetic_jobs
 from training.schedule import Budget, LearningRate
 from training.scoring import WordErrors, edit_distance, greedy_text
-from training.shards import Utterance, pad, read_manifest, read_split, repeated, write_shard
+from training.shards import Clip, pad, read_manifest, read_split, repeated, write_shard
 from training.voices import SAMPLE_RATE_HZ, VOICES
 
 TONE = (np.sin(np.arange(SAMPLE_RATE_HZ) * 0.3) * 0.5).astype(np.float32)
@@ -114,7 +114,7 @@ def test_augmented_clips_stay_finite_float32_within_full_scale(clip: np.ndarray)
         assert len(clip) * 0.85 <= len(changed) <= len(clip) * 1.15 + 0.55 * SAMPLE_RATE_HZ
 
 
-def test_noise_lies_below_speech_by_the_ratio_asked() -> None:
+def test_noise_is_below_speech_by_the_given_ratio() -> None:
     noise = augmentation.white_noise(len(TONE), np.random.default_rng(0))
     added = augmentation.mix(TONE, noise, 20.0) - TONE
     assert 20 * np.log10(np.std(TONE) / np.std(added)) == pytest.approx(20.0, abs=0.1)
@@ -132,11 +132,9 @@ def test_room_keeps_the_direct_sound_and_echoes_for_the_time_asked() -> None:
     assert np.abs(wet[100 + round(0.3 * SAMPLE_RATE_HZ) :]).max() < 1e-4
 
 
-def test_fractional_repeats_hear_a_share_of_the_clips_and_whole_ones_each_clip() -> None:
+def test_fractional_repeats_use_a_share_of_the_clips_and_whole_ones_each_clip() -> None:
     clips = [
-        Utterance(Path("a.wav"), 0.0, 1.0, "a", f"{source} {i}", source)
-        for source in "xyz"
-        for i in range(400)
+        Clip(Path("a.wav"), 0.0, 1.0, "a", f"{source} {i}", source) for source in "xyz" for i in range(400)
     ]
     counts = repeated(clips, {"x": 0.25, "y": 2.5, "z 7": 0.0}, np.random.default_rng(0))
     sums = {source: [n for c, n in zip(clips, counts, strict=True) if c.source == source] for source in "xyz"}

@@ -1,4 +1,4 @@
-"""The demo voice's data: what is spoken at once, its silences, and its pronouncing dictionary."""
+"""The demo voice's data: its utterances, silences, and its pronouncing dictionary."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_quotes_and_dashes_are_no_words() -> None:
     assert list(utterances("\u201cStop\u201d\u2014he said\u2014'now'.")) == ["Stop, he said, now."]
 
 
-def test_what_is_too_long_to_say_at_once_is_left_out() -> None:
+def test_sentences_too_long_for_an_utterance_are_left_out() -> None:
     assert list(utterances("word " * LONGEST_CHARACTERS)) == []
 
 
@@ -49,7 +49,7 @@ def test_silence_alone_gives_nothing() -> None:
     assert len(trimmed(np.zeros(16000, np.int16))) == 0
 
 
-def test_texts_are_the_same_again() -> None:
+def test_texts_are_deterministic() -> None:
     words = ("first", "second", "third")
     sentences = [Sentence(f"a-{word}", f"This is the {word} row.", "train") for word in words]
     assert texts_of(sentences, 2, "train") == texts_of(sentences, 2, "train")

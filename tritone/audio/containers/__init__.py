@@ -1,4 +1,4 @@
-"""Take a file apart into the recordings that it holds, so that nothing of it is lost without a word."""
+"""Take a file apart into the recordings that it holds, so that nothing in it is dropped silently."""
 
 from __future__ import annotations
 

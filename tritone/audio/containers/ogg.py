@@ -29,7 +29,7 @@ class _Link:
     start: int
     codecs: list[bytes] = field(default_factory=list)  # how the first packet of each begins
     last: dict[int, _Page] = field(default_factory=dict)  # by serial number
-    body_begun: bool = False
+    body_started: bool = False
 
 
 def is_ogg(data: Buffer, start: int) -> bool:
@@ -53,7 +53,7 @@ def find_ogg(data: Buffer, start: int) -> tuple[list[Part], int]:
     links: list[_Link] = []
     position = start
     while (page := _page(data, position)) is not None:
-        if page.flags & _BEGIN and (not links or links[-1].body_begun):
+        if page.flags & _BEGIN and (not links or links[-1].body_started):
             links.append(_Link(position))
         _add(links[-1], page, data, position)
         position = page.end
@@ -97,7 +97,7 @@ def _add(link: _Link, page: _Page, data: Buffer, position: int) -> None:
     if page.flags & _BEGIN:
         link.codecs.append(data[page.body : min(page.end, page.body + 8)])
     else:
-        link.body_begun = True
+        link.body_started = True
         if before is None or page.sequence != before.sequence + 1:
             raise damaged("OGG", position, "a page whose predecessor is missing")
     link.last[page.serial] = page

@@ -30,7 +30,7 @@ class Part:
 
 
 class Unrecognised(Exception):  # noqa: N818
-    """What lies at a position is no recording of the kind that was looked for."""
+    """There is no recording of the expected kind at a position."""
 
 
 def cut_off(container: str, data: Buffer, missing: int) -> AudioError:

@@ -1,4 +1,4 @@
-"""`python -m tritone.repository.versions`: serve a version of a checkpoint beside another, move traffic."""
+"""`python -m tritone.repository.versions`: serve a second version of a checkpoint, move the traffic to it."""
 
 from __future__ import annotations
 
@@ -14,46 +14,46 @@ from ...errors import ArtifactError, ServerError, TritoneError
 from ...server.control import ModelControl
 from ...server.options import ADMIN_HEADER, REPOSITORIES
 from . import procedure
-from .families import read_families
 from .findings import check_versions
+from .groups import read_inventory
 from .live import follow
 from .show import table
 
 _STEPS = {"serve": procedure.serve, "move": procedure.move, "drop": procedure.drop}
 _KEY_VARIABLE = "TRITONE_ADMIN_KEY"
 _DONE = {
-    "serve": "{family} version {version} is served beside; canary pipelines: {canaries}.",
-    "move": "The pipelines use {family} version {version}.",
-    "drop": "{family} version {version} is no longer served; its files are still there.",
+    "serve": "{group} version {version} is served too; canary pipelines: {canaries}.",
+    "move": "The pipelines use {group} version {version}.",
+    "drop": "{group} version {version} is no longer served; its files are kept.",
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do one step; 0 done, 1 refused or failed, with everything as it was before."""
+    """Do one step; return 0, or 1 if it was rejected or failed and nothing was changed."""
     given = _parser().parse_args(arguments)
     repositories = given.model_repository or list(REPOSITORIES)
     try:
         server = _server(given)
         if given.step == "show":
-            print("\n".join(table(read_families(repositories), server)))
+            print("\n".join(table(read_inventory(repositories), server)))
             return 0
-        done = _change(given.step, given.family, given.version, repositories, server)
+        done = _change(given.step, given.group, given.version, repositories, server)
     except (TritoneError, OSError) as error:
         print(f"tritone: {error}", file=sys.stderr)
         return 1
     print(done)
     if server is None:
-        print("Written to the configs; a server takes it over when it starts, or at once with --server.")
+        print("Written to the configs; a server applies it when it starts, or at once with --server.")
     return 0
 
 
 def _change(
-    step: str, family: str, version: int, repositories: Sequence[Path], server: ModelControl | None
+    step: str, group: str, version: int, repositories: Sequence[Path], server: ModelControl | None
 ) -> str:
-    change = _STEPS[step](read_families(repositories), family, version)
+    change = _STEPS[step](read_inventory(repositories), group, version)
     undo = change.edits.apply()
     try:
-        findings = _findings(repositories, family)
+        findings = _findings(repositories, group)
     except BaseException:
         undo.apply()
         raise
@@ -62,22 +62,22 @@ def _change(
         raise ArtifactError("\n".join([f"not done, {len(findings)} finding(s):", *findings]))
     if server is not None:
         follow(change, undo, server, lambda line: print(line, flush=True))
-    after = read_families(repositories)
-    canaries = [name for name, canary in after.canaries.items() if family in after.pins(canary)]
-    return _DONE[step].format(family=family, version=version, canaries=", ".join(canaries))
+    after = read_inventory(repositories)
+    canaries = [name for name, canary in after.canaries.items() if group in after.pins(canary)]
+    return _DONE[step].format(group=group, version=version, canaries=", ".join(canaries))
 
 
-def _findings(repositories: Sequence[Path], family: str) -> list[str]:
-    """What `make check` says of a family and its pipelines; on a node without onnx, what needs no graphs."""
+def _findings(repositories: Sequence[Path], group: str) -> list[str]:
+    """Return the findings of `make check` on a group and its pipelines; without onnx, only on versions."""
     if importlib.util.find_spec("onnx") is None:
         findings = check_versions(repositories)
     else:
         from ..checks import check_repositories
 
         findings = check_repositories(repositories)
-    found = read_families(repositories)
-    users = [name for name, pipeline in found.everything.items() if family in found.pins(pipeline)]
-    names = "|".join([family, *found.families[family].models, *users])
+    found = read_inventory(repositories)
+    users = [name for name, pipeline in found.everything.items() if group in found.pins(pipeline)]
+    names = "|".join([group, *found.groups[group].models, *users])
     return [line for line in findings if re.search(rf"\b({names})\b", line)]
 
 
@@ -95,26 +95,28 @@ def _server(given: argparse.Namespace) -> ModelControl | None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tritone.repository.versions", description=__doc__)
-    parser.set_defaults(family=None, version=None)
+    parser.set_defaults(group=None, version=None)
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
         "--model-repository", type=Path, action="append", help="default: model_repository and ensembles"
     )
     common.add_argument(
-        "--server", metavar="HOST:PORT", help="HTTP endpoint of a running server that is to follow at once"
+        "--server",
+        metavar="HOST:PORT",
+        help="HTTP endpoint of a running server that applies the change at once",
     )
     common.add_argument(
         "--admin-key-file", type=Path, help=f"holds the server's admin key (default: ${_KEY_VARIABLE})"
     )
     steps = parser.add_subparsers(dest="step", required=True)
-    steps.add_parser("show", parents=[common], help="which versions there are, and which takes the traffic")
+    steps.add_parser("show", parents=[common], help="list the versions, and which one gets the traffic")
     for step, says in {
-        "serve": "serve a version beside the others; canary pipelines use it",
-        "move": "let the pipelines use a version that is served",
+        "serve": "serve another version too; canary pipelines use it",
+        "move": "let the pipelines use a served version",
         "drop": "stop serving a version",
     }.items():
         added = steps.add_parser(step, parents=[common], help=says)
-        added.add_argument("family", help="asr, punctuation or tts")
+        added.add_argument("group", help="asr, punctuation or tts")
         added.add_argument("version", type=int)
     return parser
 

@@ -1,4 +1,4 @@
-"""Changes of hand-written configs: versions served, versions pinned. Comments and layout stay."""
+"""Edit the served and pinned versions in hand-written configs, keeping comments and layout."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from google.protobuf import text_format
 from tritonclient.grpc import model_config_pb2
 
 from ...errors import ArtifactError
-from .families import CANARY
+from .groups import CANARY
 
 _POLICY = re.compile(r"^version_policy\b.*\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Edits:
-    """New contents of some files, None for one to be removed; applied all or none."""
+    """New contents of files, None to remove one; either all are applied or none."""
 
     texts: Mapping[Path, str | None]
 
     def apply(self) -> Edits:
-        """Write the files, each by a rename; return the edits that take it back.
+        """Write the files, each by a rename; return the edits that undo it.
 
         Raises:
             OSError: a file cannot be written; nothing is changed.
@@ -63,7 +63,7 @@ def with_policy(text: str, versions: Iterable[int]) -> str:
     """Return a config that serves these versions.
 
     Raises:
-        ArtifactError: the config's own policy is not on a line of its own.
+        ArtifactError: the policy is not on a separate line.
     """
     wanted = sorted(versions)
     line = f"version_policy {{ specific {{ versions: [ {', '.join(map(str, wanted))} ] }} }}\n"
@@ -75,16 +75,16 @@ def with_policy(text: str, versions: Iterable[int]) -> str:
     if config is None or sorted(config.version_policy.specific.versions) != wanted:
         raise ArtifactError(
             "version_policy: expected one line `version_policy { specific { versions: [ 1 ] } }` before "
-            "max_batch_size, got another form; write it so."
+            "max_batch_size, got another form; use that form."
         )
     return text
 
 
 def with_pins(text: str, pins: Mapping[str, int]) -> str:
-    """Return an ensemble's config whose steps ask for these versions, by model.
+    """Return an ensemble's config whose steps use these versions, by model.
 
     Raises:
-        ArtifactError: a step does not have model_version on the line behind model_name.
+        ArtifactError: a step does not have model_version on the line after model_name.
     """
     for model, version in pins.items():
         text = re.sub(rf'(model_name: "{model}"\s*\n\s*model_version: )-?\d+', rf"\g<1>{version}", text)
@@ -94,13 +94,13 @@ def with_pins(text: str, pins: Mapping[str, int]) -> str:
     for model, version in pins.items():
         if pinned.get(model, version) != version:
             raise ArtifactError(
-                f"step {model}: expected a line `model_version:` behind that of model_name; write it so."
+                f"step {model}: expected a line `model_version:` after that of model_name; use that form."
             )
     return text
 
 
 def canary_config(text: str, pipeline: str) -> str:
-    """Return the config of a pipeline's twin under the canary's name."""
+    """Return a copy of a pipeline's config under the name of its canary."""
     return text.replace(f'name: "{pipeline}"', f'name: "{pipeline}{CANARY}"', 1)
 
 

@@ -1,4 +1,4 @@
-"""What must hold of versions, pins and canaries over the repositories."""
+"""Checks of versions, pins and canaries over all repositories."""
 
 from __future__ import annotations
 
@@ -7,67 +7,67 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from .edits import canary_config
-from .families import CANARY, Family, Repositories, read_families, served_versions
+from .groups import CANARY, Inventory, VersionGroup, read_inventory, served_versions
 
 
 def check_versions(repositories: Sequence[Path]) -> list[str]:
-    """Return what is wrong, one line per finding."""
-    found = read_families(repositories)
-    findings = [line for family in found.families.values() for line in _check_family(family)]
+    """Return the findings, one line each."""
+    found = read_inventory(repositories)
+    findings = [line for group in found.groups.values() for line in _check_group(group)]
     findings += _check_pins(found)
     for name in found.canaries:
         findings += _check_canary(found, name)
     return findings
 
 
-def _check_family(family: Family) -> Iterator[str]:
+def _check_group(group: VersionGroup) -> Iterator[str]:
     served = {}
-    for folders in family.configs.values():
+    for folders in group.configs.values():
         for folder in folders:
             where = f"{folder.name}/{folder.config_path.relative_to(folder.path)}"
             if folder.config.version_policy.WhichOneof("policy_choice") != "specific":
                 yield (
                     f"{where}: expected `version_policy {{ specific {{ versions: [ 1 ] }} }}`, got "
-                    "another or none; with none Triton serves whichever version is the highest"
+                    "another or none; without one Triton serves the highest version"
                 )
                 continue
             served[where] = served_versions(folder)
     if len(set(map(tuple, served.values()))) > 1:
         lines = "; ".join(f"{where} {versions}" for where, versions in served.items())
-        yield f"{family.name}: expected one set of versions to be served, got {lines}"
+        yield f"{group.name}: expected all configs to serve the same versions, got {lines}"
     for version in sorted({version for versions in served.values() for version in versions}):
-        for model in family.without(version):
-            yield f"{model}/{version}: expected a version folder, as it is to be served; found none"
-    for version in family.versions:
-        for kind, archives in family.checkpoints(version).items():
+        for model in group.without(version):
+            yield f"{model}/{version}: expected a folder for a served version, found none"
+    for version in group.versions:
+        for kind, archives in group.checkpoints(version).items():
             if len(archives) > 1:
                 names = ", ".join(f"{name} {sha256[:12]}" for sha256, name in archives.items())
                 yield (
-                    f"{family.name} version {version}: expected files of one {kind}, got {names}; "
+                    f"{group.name} version {version}: expected files of one {kind}, got {names}; "
                     f"export one of them with VERSION={version}"
                 )
 
 
-def _check_pins(found: Repositories) -> Iterator[str]:
+def _check_pins(found: Inventory) -> Iterator[str]:
     for name, pipeline in found.everything.items():
-        for family_name, versions in found.pins(pipeline).items():
-            family = found.families[family_name]
+        for group_name, versions in found.pins(pipeline).items():
+            group = found.groups[group_name]
             if len(versions) > 1:
-                yield f"{name}: expected one version of the {family_name} models, got {sorted(versions)}"
+                yield f"{name}: expected one version of the {group_name} models, got {sorted(versions)}"
             for version in sorted(versions):
-                if version not in family.served:
+                if version not in group.served:
                     asked = "no version (-1)" if version == -1 else f"version {version}"
                     yield (
-                        f"{name}: asks the {family_name} models for {asked}; "
-                        f"expected one that is served, of {family.served}"
+                        f"{name}: uses {asked} of the {group_name} models; "
+                        f"expected one that is served, of {group.served}"
                     )
-    for family in found.families.values():
-        for subject, versions in (("pipelines", found.traffic(family)), ("canaries", found.on_trial(family))):
+    for group in found.groups.values():
+        for subject, versions in (("pipelines", found.traffic(group)), ("canaries", found.on_trial(group))):
             if len(versions) > 1:
-                yield f"{family.name}: expected all {subject} to ask for one version, got {sorted(versions)}"
+                yield f"{group.name}: expected all {subject} to use one version, got {sorted(versions)}"
 
 
-def _check_canary(found: Repositories, name: str) -> Iterator[str]:
+def _check_canary(found: Inventory, name: str) -> Iterator[str]:
     pipeline = found.pipelines.get(name.removesuffix(CANARY))
     if pipeline is None:
         yield f"{name}: expected its pipeline {name.removesuffix(CANARY)}, found none; remove the folder"

@@ -1,4 +1,4 @@
-"""Bring a running server after a change of the configs, or the configs back when it cannot follow."""
+"""Apply a change of the configs to a running server, or undo it if the server cannot load it."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ DRAIN_S = 600.0  # the longest recording on a busy CPU
 
 
 def follow(change: Change, undo: Edits, server: ModelControl, report: Callable[[str], None]) -> None:
-    """Have a server take over what was written.
+    """Apply a change to a server.
 
     Args:
-        change: the edits, already applied.
-        undo: takes the edits back.
+        change: the edits, already written.
+        undo: restores the configs.
         server: a running server with these repositories.
-        report: takes lines for the person at work.
+        report: receives progress messages for the operator.
 
     Raises:
-        ServerError: the server could not load something. Configs and server are as they were before.
+        ServerError: the server could not load a model; configs and server are unchanged.
     """
     try:
         for model in change.unload:
@@ -44,9 +44,9 @@ def follow(change: Change, undo: Edits, server: ModelControl, report: Callable[[
 
 
 def _return_to_config(model: str, undo: Edits, server: ModelControl) -> None:
-    """Load a model as its config is again; unload a canary that has none any more."""
-    made = any(path.parent.name == model and text is None for path, text in undo.texts.items())
-    if made:
+    """Load a model with its restored config; unload a canary whose config was removed."""
+    created = any(path.parent.name == model and text is None for path, text in undo.texts.items())
+    if created:
         server.unload(model)
     else:
         server.load(model)

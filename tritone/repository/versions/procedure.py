@@ -1,6 +1,6 @@
-"""The three steps of bringing a version in: serve it beside, move the traffic, drop the old one.
+"""The three steps to a new version: serve it too, move the traffic, drop the old one.
 
-Each is worked out as edits of configs and as what a running server has to load, wait for or unload.
+Each step is a set of config edits, and of models that a running server must load, wait for or unload.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from ...errors import ArtifactError
 from ..configs import ModelFolder
 from .edits import Edits, canary_config, with_pins, with_policy
-from .families import CANARY, Family, Repositories
+from .groups import CANARY, Inventory, VersionGroup
 
 
 @dataclass(frozen=True)
@@ -20,31 +20,29 @@ class Change:
     """One step: what to write, and what a running server then does, in this order."""
 
     edits: Edits
-    unload: Sequence[str] = ()  # canary pipelines that are no more
+    unload: Sequence[str] = ()  # removed canary pipelines
     load: Sequence[str] = ()  # models and pipelines whose configs have changed
-    gone: Mapping[str, int] = field(
-        default_factory=dict
-    )  # versions that end, by model: waited for one by one
+    gone: Mapping[str, int] = field(default_factory=dict)  # removed versions by model; wait for each in turn
 
 
-def serve(found: Repositories, name: str, version: int) -> Change:
-    """Serve a version beside the others, and let canary pipelines use it.
+def serve(found: Inventory, name: str, version: int) -> Change:
+    """Serve another version too, and let canary pipelines use it.
 
     Raises:
-        ArtifactError: it takes the traffic, or a model of the family has no such version.
+        ArtifactError: it already gets the traffic, or a model of the group has no such version.
     """
-    family = found.family(name)
-    if version in found.traffic(family):
+    group = found.group(name)
+    if version in found.traffic(group):
         raise ArtifactError(
-            f"{name} version {version}: expected another than the one that takes the traffic."
+            f"{name} version {version}: expected a version other than the one that gets the traffic."
         )
-    missing = family.without(version)
+    missing = group.without(version)
     if missing:
         raise ArtifactError(
-            f"{name} version {version}: expected a folder {version}/ in each of {', '.join(family.models)}; "
+            f"{name} version {version}: expected a folder {version}/ in each of {', '.join(group.models)}; "
             f"found none in {', '.join(missing)}; export the whole checkpoint with VERSION={version}."
         )
-    texts = _policies(family, {*family.served, version})
+    texts = _policies(group, {*group.served, version})
     canaries = {}
     for pipeline in found.pipelines.values():
         if name in found.pins(pipeline):
@@ -52,39 +50,39 @@ def serve(found: Repositories, name: str, version: int) -> Change:
             canaries[pipeline.name + CANARY] = pipeline, {**pins, name: version}
     for canary, (pipeline, pins) in canaries.items():
         texts |= _canary(found, canary, pipeline, pins)
-    return Change(Edits(texts), load=[*family.models, *canaries])
+    return Change(Edits(texts), load=[*group.models, *canaries])
 
 
-def move(found: Repositories, name: str, version: int) -> Change:
-    """Let the public pipelines use a version that is served.
+def move(found: Inventory, name: str, version: int) -> Change:
+    """Let the public pipelines use a served version.
 
     Raises:
         ArtifactError: it is not served.
     """
-    family = found.family(name)
-    if version not in family.served:
+    group = found.group(name)
+    if version not in group.served:
         raise ArtifactError(
-            f"{name} version {version}: expected one that is served, of {family.served}; serve it first."
+            f"{name} version {version}: expected one that is served, of {group.served}; serve it first."
         )
     texts: dict[Path, str | None] = {}
     for pipeline in found.pipelines.values():
         if name in found.pins(pipeline):
-            texts[pipeline.config_path] = with_pins(_text(pipeline), dict.fromkeys(family.models, version))
+            texts[pipeline.config_path] = with_pins(_text(pipeline), dict.fromkeys(group.models, version))
     return Change(Edits(texts), load=[path.parent.name for path in texts])
 
 
-def drop(found: Repositories, name: str, version: int) -> Change:
-    """Stop serving a version; its files stay. Canaries that try nothing any more are removed.
+def drop(found: Inventory, name: str, version: int) -> Change:
+    """Stop serving a version, but keep its files. Remove canaries without a version on trial.
 
     Raises:
-        ArtifactError: it has the traffic, or is not served.
+        ArtifactError: it gets the traffic, or is not served.
     """
-    family = found.family(name)
-    traffic = found.traffic(family)
-    if version in traffic or version not in family.served:
-        state = "it takes the traffic; move that first" if version in traffic else "it is not served"
+    group = found.group(name)
+    traffic = found.traffic(group)
+    if version in traffic or version not in group.served:
+        state = "it gets the traffic; move that first" if version in traffic else "it is not served"
         raise ArtifactError(
-            f"{name} version {version}: expected one of {sorted(set(family.served) - traffic)}; {state}."
+            f"{name} version {version}: expected one of {sorted(set(group.served) - traffic)}; {state}."
         )
     texts: dict[Path, str | None] = {}
     unload, load = [], []
@@ -99,29 +97,29 @@ def drop(found: Repositories, name: str, version: int) -> Change:
         elif pins != before:
             texts |= _canary(found, canary, pipeline, pins)
             load.append(canary)
-    texts |= _policies(family, set(family.served) - {version})
-    # Callers first: what they have begun, they finish with the models that they call.
-    models = list(reversed(family.models))
+    texts |= _policies(group, set(group.served) - {version})
+    # Callers first: they finish their running requests with the models that they call.
+    models = list(reversed(group.models))
     return Change(Edits(texts), unload, [*load, *models], dict.fromkeys(models, version))
 
 
-def _policies(family: Family, versions: set[int]) -> dict[Path, str | None]:
-    paths = [config.config_path for folders in family.configs.values() for config in folders]
-    # Variants that are put aside for want of an engine come back as they are.
-    aside = [path for folders in family.configs.values() for path in folders[0].path.glob("configs/*.unused")]
+def _policies(group: VersionGroup, versions: set[int]) -> dict[Path, str | None]:
+    paths = [config.config_path for folders in group.configs.values() for config in folders]
+    # Variants set aside because an engine is missing must be correct when they are restored.
+    aside = [path for folders in group.configs.values() for path in folders[0].path.glob("configs/*.unused")]
     return {path: with_policy(path.read_text(encoding="utf-8"), versions) for path in (*paths, *aside)}
 
 
-def _pins(found: Repositories, pipeline: ModelFolder | None) -> dict[str, int]:
-    """One version by family, as a pipeline in order has it."""
+def _pins(found: Inventory, pipeline: ModelFolder | None) -> dict[str, int]:
+    """Return the version of each group in a valid pipeline."""
     return {} if pipeline is None else {name: min(pins) for name, pins in found.pins(pipeline).items()}
 
 
 def _canary(
-    found: Repositories, canary: str, pipeline: ModelFolder, pins: Mapping[str, int]
+    found: Inventory, canary: str, pipeline: ModelFolder, pins: Mapping[str, int]
 ) -> dict[Path, str | None]:
     folder = pipeline.path.with_name(canary)
-    versions = {model: pin for name, pin in pins.items() for model in found.families[name].models}
+    versions = {model: pin for name, pin in pins.items() for model in found.groups[name].models}
     text = canary_config(with_pins(_text(pipeline), versions), pipeline.name)
     return {folder / "1/.gitkeep": "", folder / "config.pbtxt": text}
 

@@ -56,7 +56,7 @@ _COUNTING = (
     "half an|couple of"
 )
 
-# Sentence ends are hard to tell behind an abbreviation. Only where nothing follows is the full stop sure.
+# Whether an abbreviation ends a sentence is ambiguous. Only at the end of the text is the full stop certain.
 _END = r"(?=[\"')\]]*$)"
 _MAY_END = rf"(?=[\"')\]]*$|{OPENS_SENTENCE})"
 

@@ -53,7 +53,7 @@ def _raised(match: re.Match[str]) -> str:
 
 
 def _scientific(match: re.Match[str]) -> str:
-    """Read a number times a power of ten, with the unit behind it."""
+    """Read a number times a power of ten, with the unit after it."""
     number, minus, exponent, unit = match.groups()
     words = f"{quantity(number)} times ten {_power(minus.strip('+'), str(int(exponent)))}"
     return f"{words} {plural(unit_noun(unit)) if unit else ''} "

@@ -30,7 +30,7 @@ GROUPS: tuple[Rule, ...] = (
 MINUS: tuple[Rule, ...] = (
     rule(r"\s?\u2212\s?(?=[\w.(])|\u2212", " minus "),
     rule(rf"(?<![\w.])((?:{_MONEY}))\s?-\s?(?=\.?\d)", r"minus \1"),
-    rule(rf"^[-\u2013] (?=(?:{_MONEY})?\.?\d\S*$)", "minus "),  # with words behind, it is a bullet
+    rule(rf"^[-\u2013] (?=(?:{_MONEY})?\.?\d\S*$)", "minus "),  # followed by words, it is a bullet
     rule(rf"(?<![\w.,)\]%\"'\u00b0^-])[-\u2013](?=(?:(?:{_MONEY})\s?)?\.?\d)", "minus "),
     rule(rf"(?<=[=<>\u2264\u2265~(]) ?[-\u2013] (?=(?:{_MONEY})?\.?\d)", " minus "),
 )

@@ -39,7 +39,7 @@ _SAID = frozenset(
     "RAM REIT REM RIP ROM SAAS SALT SARS SAT SCOTUS SCUBA SIDS SIM SONAR SWAT SWOT TASER TED TIFF UEFA UNESCO "
     "UNICEF UNIX VAT WAN WASP WIFI YAML YOLO ZIP".split()
 )
-# Spelled only where nobody shouts: capitals of these are as often a word made loud.
+# Spelled only in text that is not all in capitals: there these are as often words with emphasis.
 _WORDS_TOO = frozenset(
     "AA AD AM AR ARM AS AT BE BY COD DO ER GO HE HI ID IF IN IS IT LA LED MA ME MY NO OF OK ON OR PA PET PI PO SO TA TO UP US WE WHO".split()
 )

@@ -82,7 +82,7 @@ class Normaliser:
         self._glued = glued.GluedWords(self._initialisms.capitals)
 
     def normalise(self, paragraph: str) -> str:
-        """Return words of letters, apostrophes and hyphens, with the marks . , ? and ! behind some.
+        """Return words of letters, apostrophes and hyphens, with the marks . , ? and ! after some.
 
         Args:
             paragraph: ASCII and the signs of `READ_ALOUD`, single spaces.

@@ -7,7 +7,7 @@ from threading import Lock
 
 import inflect
 
-# Longer whole numbers are codes and not quantities: nobody waits for the quadrillions.
+# Longer whole numbers are codes rather than quantities: quadrillions are not worth reading.
 LONGEST_CARDINAL_DIGITS = 15
 
 _ENGINE = inflect.engine()
@@ -67,7 +67,7 @@ def year(number: str) -> str:
 
 
 def short_year(number: str) -> str:
-    """Read the two digits behind a century, or the minutes behind an hour: "05" as oh five."""
+    """Read the two digits after a century, or the minutes after an hour: "05" as oh five."""
     return f"oh {cardinal(number[1])}" if number[0] == "0" else cardinal(number)
 
 

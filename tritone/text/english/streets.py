@@ -74,7 +74,7 @@ RULES: tuple[Rule, ...] = (
     rule(rf"(\b\d{{1,6}} )([NSEW]|[NS][EW]|[NS]\.[EW])\b\.?(?= {_NAME})", _direction),
     rule(rf"(\b)([NSEW]|[NS][EW])\b\.?(?= {_NAME} (?:{_WAY})\b)", _direction),
     rule(rf"(\b(?:{_WAY})\.?,? )([NS][EW])\b", _direction),
-    # An address: number, name, suffix; the full stop is the sentence's where a sentence may begin behind.
+    # An address: number, name, suffix; the full stop is the sentence's where a sentence may begin after it.
     rule(rf"(\b\d{{1,6}}[A-Z]? (?:{_NAME} ){{1,3}}){_ANY}\b\.?(?={OPENS_SENTENCE})", lambda m: _suffix(m) + "."),
     rule(rf"(\b\d{{1,6}}[A-Z]? (?:{_NAME} ){{1,3}}){_ANY}\b(?:\.(?!$))?(?!')", _suffix),
     rule(rf"(\b\d{{1,3}}(?:st|nd|rd|th) ){_ANY}\b\.(?={OPENS_SENTENCE})", lambda m: _suffix(m) + "."),

@@ -53,7 +53,7 @@ async def work_through(
     A TritoneError or OSError of either is the item's: it is reported, and the others are done.
 
     Raises:
-        BrokenPipeError: nobody reads what is written any more.
+        BrokenPipeError: the reader of the output has gone.
     """
     succeeded = True
     async with _progress(len(items)) as progress:

@@ -77,8 +77,8 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
         default=DEFAULT_RETRIES,
         metavar="N",
         show_default=True,
-        help="Further attempts while nobody answers; an overloaded server is asked until the timeout, "
-        "with 0 not again.",
+        help="Further attempts while the server does not answer; an overloaded server is retried until the "
+        "timeout, with 0 never.",
     )
     @click.option(
         "--wait",

@@ -31,7 +31,7 @@ def health(connection: Connection, probe: bool, deadline_s: float) -> None:
     """Show whether the server and its models can be used.
 
     A server whose model has died still calls itself ready; --probe finds that out. A pipeline that has no
-    room for the probe because it is at work is busy, not dead.
+    room for the probe because of other requests is busy, not dead.
 
     Exit code 0 when all of them can be used, 1 otherwise.
     """

@@ -78,13 +78,13 @@ class FileOutput:
 
     where: Path
     style: Style
-    begun: bool = False
+    started: bool = False
 
     def write(self, source: Source, transcription: Transcription) -> None:
         """Append one result."""
-        with self.where.open("a" if self.begun else "w", encoding="utf-8") as file:
+        with self.where.open("a" if self.started else "w", encoding="utf-8") as file:
             file.write(self.style.render(source.name, transcription))
-        self.begun = True
+        self.started = True
 
     def path(self, source: Source) -> Path | None:
         """Return the file where it is that of one recording."""

@@ -27,10 +27,10 @@ CHANNEL_OPTIONS = [
     ("grpc.keepalive_time_ms", 330_000),
     ("grpc.keepalive_timeout_ms", 20_000),
     ("grpc.keepalive_permit_without_calls", 0),
-    # Inference servers are near, not behind the proxy that the environment names for the web; the HTTP
+    # Inference servers are local: the web proxy of the environment must not be used; the HTTP
     # clients ignore it too.
     ("grpc.enable_http_proxy", 0),
-    # Connect anew at the pace of our retries, not at gRPC's of one second and more.
+    # Reconnect as fast as we retry, not at gRPC's pace of a second or more.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 5_000),
     ("grpc.max_reconnect_backoff_ms", 1_000),

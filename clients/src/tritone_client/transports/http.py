@@ -94,7 +94,7 @@ def _translated(error: InferenceServerException, url: str) -> TritoneError:
     status = error.status() or ""
     if error.debug_details() is not None:  # tritonclient keeps a body here that is not Triton's JSON
         if status == "503":
-            return wire.refused(url, "HTTP", "a proxy finds no server behind it")
+            return wire.refused(url, "HTTP", "a proxy cannot reach the server")
         return ServerError(f"{url} answers HTTP {status}, but not as Triton does; check the port.")
     kind = BY_HTTP_STATUS.get(int(status)) if status else None
     return wire.rejected(kind, f"HTTP {status}", error.message())

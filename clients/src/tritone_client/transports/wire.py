@@ -39,7 +39,7 @@ def start(
     Args:
         client: tritonclient's InferenceServerClient of either protocol, sync or asyncio.
         question: what to ask.
-        timeout_s: seconds until nobody waits for the answer any more.
+        timeout_s: seconds after which the caller stops waiting.
         tensor_types: InferInput and InferRequestedOutput of the same protocol.
         options: keyword arguments for every method.
         metadata_options: further keyword arguments for the methods that return metadata.
@@ -89,7 +89,7 @@ def answer(question: Question, raw: Any) -> Any:
 
 
 def refused(url: str, protocol: str, reason: str) -> ServerUnavailableError:
-    """Describe an address where nobody answers, or only to turn requests away."""
+    """Describe an address that does not answer, or refuses every request."""
     return ServerUnavailableError(
         f"{url} is unavailable over {protocol} ({reason}); check that a server runs there with {protocol}.",
         reason,

@@ -1,10 +1,9 @@
-"""What the variants for a GPU pad more, so that batches meet, changes no result."""
+"""The variants for a GPU pad more, so that requests share batches; that changes no result."""
 
 import numpy as np
 
-from export.families import engine_named
 from export.synthesis.voice import installed_voice
-from export.tensorrt.simulation import session
+from export.tensorrt.samples import graph_outputs, reference_outputs
 from tritone.repository.configs import read_config
 from tritone.synthesis.parameters import SynthesisParameters
 from tritone.synthesis.utterances import Utterance
@@ -22,13 +21,13 @@ def test_padded_frames_change_no_sample(bundled):
         for config in ("config.pbtxt", "configs/tensorrt.pbtxt", "configs/cuda.pbtxt")
     }
     assert sizes == {"config.pbtxt": 1, "configs/tensorrt.pbtxt": 32, "configs/cuda.pbtxt": 32}
-    spoken = session(bundled.graph("tts_tacotron2"))(engine_named("tts_tacotron2").arrays(bundled, None))
+    spoken = reference_outputs(bundled, "tts_tacotron2")
     frames = int(spoken["mel_length"][3, 0]) - 5
     assert frames % 32
-    graph = session(bundled.graph("tts_waveglow"))
+    graph = bundled.graph("tts_waveglow").read_bytes()
 
     def vocode(mel, mel_length, z):
-        return [graph({"mel": mel, "mel_length": mel_length, "z": z})["audio"]]
+        return [graph_outputs(graph, {"mel": mel, "mel_length": mel_length, "z": z})["audio"]]
 
     utterance = Utterance(0, 0, np.arange(3), 0.0)
     made = [

@@ -1,24 +1,22 @@
 """The command: what it prints, and how it ends."""
 
 import shutil
+import sys
 
 import pytest
 
 from export.errors import DeviceError, EngineError
 from export.tensorrt import __main__ as command
-from export.tensorrt import library
-from export.tensorrt.cuda import Cuda, load
+from export.tensorrt import library, making
 from export.tensorrt.library import find_device, load_tensorrt
 from tests.unit.export.tensorrt.conftest import DEVICE, MODELS
-from tests.unit.export.tensorrt.fakes import FakeCuda
 
 
 @pytest.fixture
 def gpu(monkeypatch, trt, quick):
     """A machine with the server's TensorRT and a GPU."""
     monkeypatch.setattr(command, "load_tensorrt", lambda version: trt)
-    monkeypatch.setattr(command, "Cuda", lambda: FakeCuda(trt))
-    monkeypatch.setattr(command, "find_device", lambda trt, cuda: DEVICE)
+    monkeypatch.setattr(command, "find_device", lambda trt: DEVICE)
     return trt
 
 
@@ -51,21 +49,18 @@ def test_dry_run_tells_what_would_be_built(run, gpu, capsys, repository):
     assert ": installed" in capsys.readouterr().out
     assert run("--dry-run", "--force", "--models", "asr_quartznet") == 0
     assert "to be built (--force)" in capsys.readouterr().out
-    assert gpu.builds == 1
+    assert gpu.state.builds == 1
 
 
 def test_without_a_gpu_dry_run_judges_for_the_gpu_of_the_installed_engine(
-    run, gpu, capsys, monkeypatch, edit
+    run, gpu, capsys, monkeypatch, window
 ):
     assert run("--models", "asr_quartznet") == 0
+    monkeypatch.delitem(sys.modules, "tensorrt")
     monkeypatch.setattr(command, "load_tensorrt", load_tensorrt)
     assert run("--dry-run", "--models", "asr_quartznet") == 0
     assert "for NVIDIA L4 (compute capability 8.9), TensorRT 10.16.1.11: installed" in capsys.readouterr().out
-    edit(
-        "asr_windows/config.pbtxt",
-        'key: "window_s" value: { string_value: "30" }',
-        'key: "window_s" value: { string_value: "20" }',
-    )
+    window(20)
     assert run("--dry-run", "--models", "asr_quartznet") == 0
     assert "to be built" in capsys.readouterr().out
 
@@ -85,32 +80,31 @@ def test_unknown_model_is_refused_with_the_known_ones(run, capsys):
 def test_one_graph_that_tensorrt_refuses_does_not_stop_the_others(run, gpu, capsys, repository, monkeypatch):
     made = []
 
-    def make(task, workshop, force):
-        if task.model.name == "tts_tacotron2":
+    def make(spec, context, force):
+        if spec.model.name == "tts_tacotron2":
             raise EngineError(
                 "tts_tacotron2: TensorRT's parser does not take the graph:\n  node 'decoder' (Loop)"
             )
-        made.append(task.model.name)
+        made.append(spec.model.name)
         return "built"
 
-    monkeypatch.setattr(command, "make", make)
+    monkeypatch.setattr(making, "make", make)
     assert run() == 1
     captured = capsys.readouterr()
     assert made == [model.name for model in MODELS if model.name != "tts_tacotron2"]
     assert "node 'decoder' (Loop)" in captured.err
-    assert "tts_tacotron2: ONNX Runtime serves it" in captured.out
+    assert "tts_tacotron2: served by ONNX Runtime" in captured.out
     assert 'backend: "onnxruntime"' in (repository.root / "tts_tacotron2/configs/tensorrt.pbtxt").read_text()
-    assert 'backend: "tensorrt"' in (repository.root / "tts_waveglow/configs/tensorrt.pbtxt").read_text()
     assert run("--allow-fallback") == 0
 
 
 def test_unexpected_failure_of_one_model_is_told_and_does_not_stop_the_others(run, gpu, capsys, monkeypatch):
-    def make(task, workshop, force):
-        if task.model.name == "asr_features":
+    def make(spec, context, force):
+        if spec.model.name == "asr_features":
             raise TypeError("pybind11::init(): factory function returned nullptr")
         return "built"
 
-    monkeypatch.setattr(command, "make", make)
+    monkeypatch.setattr(making, "make", make)
     assert run() == 1
     captured = capsys.readouterr()
     assert "asr_features: TypeError: pybind11::init()" in captured.err
@@ -127,14 +121,13 @@ def test_cache_that_cannot_be_written_is_told_before_anything_is_built(run, gpu,
     (tmp_path / "cache").write_text("a file")
     assert run() == 2
     assert "give another --cache" in capsys.readouterr().err
-    assert gpu.builds == 0
+    assert gpu.state.builds == 0
 
 
 def test_engine_made_later_serves_again(run, gpu, capsys, repository):
-    gpu.refuse_build = True
+    gpu.state.refuses_build = True
     assert run("--models", "asr_quartznet") == 1
-    gpu.refuse_build = False
-    gpu.profiles.clear()
+    gpu.state.refuses_build = False
     assert run("--models", "asr_quartznet") == 0
     assert 'backend: "tensorrt"' in (repository.root / "asr_quartznet/configs/tensorrt.pbtxt").read_text()
 
@@ -147,7 +140,7 @@ def test_engines_of_all_served_versions_are_made(run, gpu, repository, edit):
     assert run("--models", "asr_quartznet") == 0
     for version in "12":
         assert (repository.root / "asr_quartznet" / version / "model.plan.json").is_file()
-    assert gpu.builds == 1  # both are of one graph
+    assert gpu.state.builds == 1  # both are of one graph
 
 
 def add_version(repository):
@@ -162,9 +155,9 @@ def test_version_that_is_not_served_yet_and_gets_no_engine_leaves_the_served_one
 ):
     assert run("--models", "asr_quartznet") == 0
     add_version(repository)
-    gpu.refuse_build = True
+    gpu.state.refuses_build = True
     assert run("--models", "asr_quartznet", "--version", "2") == 1
-    assert "asr_quartznet: the engine before it still serves" in capsys.readouterr().out
+    assert "asr_quartznet: served by its engine" in capsys.readouterr().out
     assert (repository.root / "asr_quartznet/1/model.plan").is_file()
     assert 'backend: "tensorrt"' in (repository.root / "asr_quartznet/configs/tensorrt.pbtxt").read_text()
 
@@ -172,23 +165,22 @@ def test_version_that_is_not_served_yet_and_gets_no_engine_leaves_the_served_one
 def test_engine_of_a_version_that_is_not_served_yet_does_not_take_the_served_one_from_onnx_runtime(
     run, gpu, capsys, repository
 ):
-    gpu.refuse_build = True
+    gpu.state.refuses_build = True
     assert run("--models", "asr_quartznet") == 1
     add_version(repository)
-    gpu.refuse_build = False
-    gpu.profiles.clear()
+    gpu.state.refuses_build = False
     assert run("--models", "asr_quartznet", "--version", "2") == 0
-    assert "ONNX Runtime still serves it, without an engine is version 1" in capsys.readouterr().out
+    assert "served by ONNX Runtime, no engine of version 1" in capsys.readouterr().out
     assert 'backend: "onnxruntime"' in (repository.root / "asr_quartznet/configs/tensorrt.pbtxt").read_text()
 
 
 def test_failure_of_cuda_names_the_model(run, gpu, capsys, monkeypatch):
-    def make(task, workshop, force):
-        raise DeviceError("CUDA: cudaMalloc failed (out of memory).")
+    def make(spec, context, force):
+        raise DeviceError("CUDA: out of memory.")
 
-    monkeypatch.setattr(command, "make", make)
+    monkeypatch.setattr(making, "make", make)
     assert run("--models", "tts_waveglow") == 1
-    assert "tts_waveglow: CUDA: cudaMalloc failed (out of memory)." in capsys.readouterr().err
+    assert "tts_waveglow: CUDA: out of memory." in capsys.readouterr().err
 
 
 def test_simulation_fails_where_precision_costs_too_much(run, capsys, monkeypatch):
@@ -222,33 +214,45 @@ def test_bindings_without_their_libraries_are_told_apart(monkeypatch):
         load_tensorrt()
 
 
-def test_missing_cuda_is_named():
-    with pytest.raises(DeviceError, match=r"expected one of libcudart-none.so, found none"):
-        Cuda(["libcudart-none.so"])
+@pytest.fixture
+def nvidia_smi(monkeypatch, tmp_path):
+    """Return a function that puts an nvidia-smi with these lines first on PATH."""
 
+    def install(script):
+        path = tmp_path / "nvidia-smi"
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
 
-def test_cuda_without_a_gpu_gives_cudas_own_reason():
-    from tritone.server.installation import find_installation
-
-    (library_path, *_) = [
-        path for folder in find_installation().libraries for path in folder.glob("libcudart*")
-    ]
-    load([str(library_path)])
-    with pytest.raises(DeviceError, match=r"cudaGetDeviceCount failed \(.+\)|CUDA sees none"):
-        Cuda([str(library_path)])
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    return install
 
 
 def test_missing_nvidia_smi_is_named(monkeypatch, tmp_path, trt):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(DeviceError, match="expected nvidia-smi to name one"):
-        find_device(trt, FakeCuda(trt))
+        find_device(trt)
 
 
-def test_device_is_described_by_driver_and_cuda(monkeypatch, tmp_path, trt):
-    command_path = tmp_path / "nvidia-smi"
-    command_path.write_text("#!/bin/sh\necho 'NVIDIA L4, 560.35'\n")
-    command_path.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
-    cuda = FakeCuda(trt)
-    cuda.compute_capability = lambda: "8.9"
-    assert find_device(trt, cuda) == DEVICE
+def test_driver_without_a_gpu_is_an_error(nvidia_smi, trt):
+    nvidia_smi("echo 'No devices were found'")
+    with pytest.raises(DeviceError, match="--gpus all"):
+        find_device(trt)
+
+
+def test_hidden_gpus_are_none(nvidia_smi, monkeypatch, trt):
+    nvidia_smi("echo 'NVIDIA L4, 8.9, 560.35'")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    with pytest.raises(DeviceError, match="CUDA_VISIBLE_DEVICES is empty"):
+        find_device(trt)
+
+
+def test_device_is_as_the_driver_describes_it(nvidia_smi, trt):
+    nvidia_smi("""test "$1" = --id=0 && echo 'NVIDIA L4, 8.9, 560.35'""")
+    assert find_device(trt) == DEVICE
+
+
+def test_device_is_the_first_visible_one(nvidia_smi, monkeypatch, trt):
+    nvidia_smi("""test "$1" = --id=2 && echo 'NVIDIA L4, 8.9, 560.35'""")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,0")
+    assert find_device(trt) == DEVICE

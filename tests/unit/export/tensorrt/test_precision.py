@@ -4,13 +4,14 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from polygraphy.backend.onnxrt import OnnxrtRunner, SessionFromOnnx
 
-from export.tensorrt.making import Graphs
-from export.tensorrt.plan import graph_for_tensorrt, prepared
-from export.tensorrt.precision import bodies, decide, name_nodes, rounded, typed
-from export.tensorrt.samples import samples_of
-from export.tensorrt.simulation import session, simulated
-from export.tensorrt.verification import compare
+from export.families import engine_named
+from export.tensorrt.half_graph import half_graph
+from export.tensorrt.precision import bodies, decide, name_nodes
+from export.tensorrt.samples import graph_outputs
+from export.tensorrt.simulation import simulate_engine, simulated
+from export.tensorrt.spec import EngineSpec
 from tests.unit.export.tensorrt.conftest import MODELS
 
 HALF_MODELS = [model for model in MODELS if model.half]
@@ -78,7 +79,7 @@ def test_sum_of_a_half_and_a_full_number_is_full():
     assert "b" not in decide(model).half
 
 
-def test_mask_of_truth_values_goes_along():
+def test_mask_of_booleans_follows_the_product():
     model = network(
         [
             node("Less", ["x", "limit"], "inside"),
@@ -108,7 +109,7 @@ def test_number_beyond_halves_keeps_its_node_full():
     assert decide(model).half == {"a", "d"}
 
 
-def test_minus_infinity_is_a_half():
+def test_minus_infinity_fits_into_a_half():
     model = network(
         [product("x", "w", "a"), node("Add", ["a", "hidden"], "b"), product("b", "w", "y")],
         {"w": SQUARE, "hidden": np.float32(-np.inf)},
@@ -116,8 +117,12 @@ def test_minus_infinity_is_a_half():
     assert decide(model).half == {"a", "b"}
 
 
+def typed(model, repository):
+    return EngineSpec.read(model, repository).typed_graph()
+
+
 def decoder_body(repository):
-    graph, precision = prepared(next(model for model in MODELS if model.name == "tts_tacotron2"), repository)
+    graph, precision = typed(engine_named("tts_tacotron2"), repository)
     (body,) = (body for node in graph.graph.node for body in bodies(node))
     return graph, body, precision
 
@@ -140,7 +145,7 @@ def element_types(graph):
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_what_callers_see_keeps_its_type(bundled, model):
     before = onnx.load(str(bundled.graph(model.name))).graph
-    after = onnx.load_from_string(graph_for_tensorrt(model, bundled)).graph
+    after = typed(model, bundled)[0].graph
     for side in ("input", "output"):
         declared = [
             [(value.name, value.type.tensor_type.elem_type) for value in getattr(graph, side)]
@@ -152,14 +157,15 @@ def test_what_callers_see_keeps_its_type(bundled, model):
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_typed_graph_is_consistent_and_loads(bundled, model):
     """ONNX Runtime refuses a node whose inputs have different types, as a strongly typed network does."""
-    made = onnx.load_from_string(graph_for_tensorrt(model, bundled))
+    made = typed(model, bundled)[0]
     onnx.shape_inference.infer_shapes(made, strict_mode=True)
-    session(made)
+    with OnnxrtRunner(SessionFromOnnx(made.SerializeToString())):
+        pass
 
 
 @pytest.mark.parametrize("model", HALF_MODELS, ids=lambda model: model.name)
 def test_nearly_all_weights_are_half(bundled, model):
-    graph = onnx.load_from_string(graph_for_tensorrt(model, bundled)).graph
+    graph = typed(model, bundled)[0].graph
     sizes = {kind: 0 for kind in (TensorProto.FLOAT, TensorProto.FLOAT16)}
     for tensor in graph.initializer:
         if tensor.data_type in sizes:
@@ -171,18 +177,19 @@ def test_nearly_all_weights_are_half(bundled, model):
 
 
 def test_features_are_full_precision_throughout(bundled):
-    graph = onnx.load_from_string(graph_for_tensorrt(MODELS[0], bundled)).graph
+    graph = typed(MODELS[0], bundled)[0].graph
     assert all(tensor.data_type != TensorProto.FLOAT16 for tensor in graph.initializer)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_precision_costs_little_on_the_bundled_checkpoints(bundled, model):
     """Graphs rounded as the engines round pass the engines' verification, by a factor of four."""
-    graphs = Graphs(bundled)
-    engine = session(simulated(*prepared(model, bundled)))
-    (sample, *_) = samples_of(model, bundled, graphs.made_by)
-    for check in compare(model, [sample], engine, lambda arrays: graphs(model.name, arrays)):
+    for check in simulate_engine(EngineSpec.read(model, bundled)).checks:
         assert check.tolerance is None or check.error <= check.tolerance / 4, check
+
+
+def run_rounded(model, x):
+    return graph_outputs(simulated(half_graph(model, decide(model))).SerializeToString(), {"x": x})["y"]
 
 
 def test_rounded_graph_rounds_what_half_nodes_read_and_give():
@@ -197,7 +204,7 @@ def test_rounded_graph_rounds_what_half_nodes_read_and_give():
 
     first = half(half(x) @ half(SQUARE))
     expected = half(first @ half(SQUARE))
-    np.testing.assert_array_equal(session(rounded(model, decide(model)))({"x": x})["y"], expected)
+    np.testing.assert_array_equal(run_rounded(model, x), expected)
     assert not np.array_equal(expected, x @ SQUARE @ SQUARE)
 
 
@@ -206,7 +213,7 @@ def test_rounded_graph_overflows_as_halves_do():
         [product("x", "w", "a"), product("a", "w", "b"), product("b", "w", "y")],
         {"w": np.eye(4, dtype=np.float32)},
     )
-    measured = session(rounded(model, decide(model)))({"x": np.full((1, 4), 70000, np.float32)})["y"]
+    measured = run_rounded(model, np.full((1, 4), 70000, np.float32))
     assert not np.isfinite(measured).all()
 
 
@@ -220,5 +227,5 @@ def test_typed_graph_casts_each_tensor_once():
         ],
         {"w": SQUARE},
     )
-    kinds = [node.op_type for node in typed(model, decide(model)).graph.node]
+    kinds = [node.op_type for node in half_graph(model, decide(model)).graph.node]
     assert kinds.count("Cast") == 2  # x down, c up

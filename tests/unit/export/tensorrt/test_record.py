@@ -1,4 +1,4 @@
-"""An engine is made again when, and only when, something that it depends on has changed."""
+"""An engine is built again when, and only when, something that it depends on has changed."""
 
 import dataclasses
 import json
@@ -8,22 +8,23 @@ import pytest
 from export.errors import InstallError
 from export.families.quartznet.engine import QuartzNetEngine
 from export.tensorrt import graph_form, precision
-from export.tensorrt.plan import CACHED, INSTALLED, MISSING, task_of
-from export.tensorrt.profiles import Profile, Range
-from export.tensorrt.record import PLAN, RECORD, BuildOptions, Device, EngineRecord, engine_key
+from export.tensorrt.profiles import Profile, as_lists, shape_range
+from export.tensorrt.record import BuildOptions, Device, EngineRecord
+from export.tensorrt.spec import CACHED, INSTALLED, MISSING, EngineSpec
 from export.tensorrt.store import KEPT, Store, install, installed, record_path, remove
 from tests.unit.export.tensorrt.conftest import DEVICE
+from tritone.repository.file_names import PLAN, PLAN_RECORD
 
 MODEL = QuartzNetEngine("asr_quartznet")
 OPTIONS = BuildOptions()
 
 
 def profiles(most=8):
-    return [Profile("single", {"x": Range((1, 1), (1, 4), (1, most))})]
+    return {"single": Profile({"x": shape_range((1, 1, 1), (1, 4, most))})}
 
 
 def key(model=MODEL, graph="a" * 64, ranges=None, device=DEVICE, options=OPTIONS):
-    return engine_key(model, graph, ranges or profiles(), device, options)
+    return EngineSpec(model, None, graph, ranges or profiles()).key(device, options)
 
 
 def record(plan=b"plan", model="asr_quartznet", name="k" * 64, graph="a" * 64):
@@ -36,7 +37,7 @@ def record(plan=b"plan", model="asr_quartznet", name="k" * 64, graph="a" * 64):
         graph_sha256=graph,
         device=DEVICE,
         precision="FP32",
-        profiles=[profile.as_dict() for profile in profiles()],
+        profiles=as_lists(profiles()),
         options=OPTIONS,
     )
 
@@ -48,7 +49,7 @@ def record(plan=b"plan", model="asr_quartznet", name="k" * 64, graph="a" * 64):
         {"model": QuartzNetEngine("asr_quartznet", half=False)},
         {"graph": "b" * 64},
         {"ranges": profiles(9)},
-        {"ranges": profiles() * 2},
+        {"ranges": profiles() | {"batch": profiles()["single"]}},
         {"device": dataclasses.replace(DEVICE, gpu="NVIDIA L40S")},
         {"device": dataclasses.replace(DEVICE, compute_capability="9.0")},
         {"device": dataclasses.replace(DEVICE, tensorrt="10.6.0")},
@@ -146,16 +147,16 @@ def test_engine_that_cannot_be_installed_leaves_the_one_before(tmp_path):
     with pytest.raises(InstallError, match="could not be written"):
         install(lost, folder)
     assert installed(folder, "k" * 64)
-    assert sorted(path.name for path in folder.iterdir()) == [PLAN, RECORD]
+    assert sorted(path.name for path in folder.iterdir()) == [PLAN, PLAN_RECORD]
 
 
-def test_state_tells_where_the_engine_is(bundled, repository, tmp_path):
-    task, store = task_of(MODEL, repository), Store(tmp_path / "cache")
-    name = task.key(DEVICE, OPTIONS)
-    states = [task.state(repository, store, name)]
+def test_state_says_where_the_engine_is(repository, tmp_path):
+    spec, store = EngineSpec.read(MODEL, repository), Store(tmp_path / "cache")
+    name = spec.key(DEVICE, OPTIONS)
+    states = [spec.state(store, name)]
     found = store.keep(b"plan", record(name=name))
-    states.append(task.state(repository, store, name))
-    install(found, repository.folder("asr_quartznet"))
-    states.append(task.state(repository, store, name))
+    states.append(spec.state(store, name))
+    install(found, spec.folder)
+    states.append(spec.state(store, name))
     assert states == [MISSING, CACHED, INSTALLED]
     assert record_path(found.plan).is_file()

@@ -7,7 +7,17 @@ from perf.compare.__main__ import main
 from perf.compare.conditions import warnings
 from perf.compare.matching import match
 from perf.compare.thresholds import DEFAULTS, regressions
-from perf.load.results import CONCURRENCY, FAILED, MEASURED, RATE, UNSTABLE, Latency, ModelInputs, Point, Run
+from perf.instruments.load_test_results import (
+    CONCURRENCY,
+    FAILED,
+    MEASURED,
+    RATE,
+    UNSTABLE,
+    Latency,
+    ModelInputs,
+    Point,
+)
+from tests.unit.perf.examples import example_run
 
 
 def point(load="4", throughput=50.0, p95=20.0, model="speech_to_text", **changes):
@@ -30,27 +40,16 @@ def failed(load="4", reason="UNAVAILABLE"):
 
 def run(*points, **changes):
     values = {
-        "started_utc": "2026-01-02T03:04:05+00:00",
-        "duration_s": 12.0,
-        "command": "python -m perf.load",
-        "git_commit": "abc",
-        "config_variant": "default",
-        "own_server": True,
-        "server_url": "127.0.0.1:8001",
         "machine": {"processor": "2 cores", "load before": "0.10"},
-        "versions": {"Triton": "2.51.0"},
-        "quiet": True,
-        "quietness": "load 0.10",
-        "settings": {"interval_ms": 1000},
         "inputs": (ModelInputs("speech_to_text", 11, 6.6, "11 recordings"),),
         "points": points or (point(),),
     }
-    return Run(**(values | changes))
+    return example_run(**(values | changes))
 
 
 @pytest.fixture
 def compare(tmp_path, capsys):
-    """Run the command on two runs; returns exit code, table and errors."""
+    """LoadTestRun the command on two runs; returns exit code, table and errors."""
 
     def call(base, new, *options):
         for name, written in (("base", base), ("new", new)):
@@ -61,6 +60,16 @@ def compare(tmp_path, capsys):
         return code, printed.out, printed.err
 
     return call
+
+
+def rows(table):
+    """Rows of a table of Markdown: by column, the first one of equal names."""
+    header, _, *found = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in table.splitlines()
+        if line.startswith("|")
+    ]
+    return [dict(reversed(list(zip(header, row, strict=True)))) for row in found]
 
 
 def test_points_meet_by_model_protocol_mode_and_load():
@@ -94,7 +103,10 @@ def test_a_figure_is_a_regression_only_beyond_its_bound(figures, reasons):
 def test_a_point_that_fails_now_is_a_regression_with_its_reason(compare):
     code, table, errors = compare(run(), run(failed()))
     assert code == 1
-    assert "speech_to_text, grpc, 4 at a time: failed, was measured in the base run (UNAVAILABLE)" in errors
+    assert (
+        "speech_to_text, grpc, concurrency 4: failed, but was measured in the base run (UNAVAILABLE)"
+        in errors
+    )
     assert "new failed" in table
 
 
@@ -106,21 +118,17 @@ def test_a_point_that_failed_before_is_none(compare):
 def test_without_a_regression_the_exit_code_is_0(compare):
     code, table, errors = compare(run(), run(point(throughput=60.0)))
     assert (code, errors) == (0, "")
-    row = next(line for line in table.splitlines() if line.startswith("| speech_to_text"))
-    assert "| 50.0 | 60.0 | 1.20 |" in row
-    assert "| 20.0 | 20.0 | 1.00 |" in row
+    (row,) = rows(table)
+    assert [row[name] for name in ("requests/s base", "new", "ratio")] == ["50.0", "60.0", "1.20"]
     assert "No regression" in table
 
 
 def test_a_regression_exits_1_and_is_named(compare):
     code, table, errors = compare(run(point("1"), point("4")), run(point("1"), point("4", throughput=20.0)))
     assert code == 1
-    assert "speech_to_text, grpc, 4 at a time: throughput 0.4 times" in errors
-    assert "1 at a time" not in errors
-    assert [line.endswith("| worse |") for line in table.splitlines() if line.startswith("| speech")] == [
-        False,
-        True,
-    ]
+    assert "speech_to_text, grpc, concurrency 4: throughput 0.4 times" in errors
+    assert "concurrency 1" not in errors
+    assert [row["remarks"] for row in rows(table)] == ["", "worse"]
 
 
 @pytest.mark.parametrize(
@@ -144,12 +152,12 @@ def test_at_a_rate_only_answered_shares_are_compared(compare):
     assert compare(base, half_as_fast)[0] == 0
     code, _, errors = compare(base, left_behind)
     assert code == 1
-    assert "speech_to_text, grpc, 50% of the reached rate: throughput 0.5 times" in errors
+    assert "speech_to_text, grpc, 50% of the best throughput: throughput 0.5 times" in errors
 
 
-def test_a_regression_says_when_figures_had_not_settled(compare):
-    assert "figures had not settled" in compare(run(), run(point(throughput=1.0, status=UNSTABLE)))[2]
-    assert "settled" not in compare(run(), run(point(throughput=1.0)))[2]
+def test_a_regression_says_when_figures_are_unstable(compare):
+    assert "unstable figures" in compare(run(), run(point(throughput=1.0, status=UNSTABLE)))[2]
+    assert "unstable" not in compare(run(), run(point(throughput=1.0)))[2]
 
 
 @pytest.mark.parametrize("bound", ["0", "-1", "nan", "inf", "fast"])
@@ -188,14 +196,12 @@ def test_an_output_that_cannot_be_written_exits_2(compare, tmp_path):
     assert "--output" in errors
 
 
-def test_every_table_line_has_the_same_columns(compare):
+def test_the_table_marks_what_failed_or_had_not_settled(compare):
     base = run(point("1"), point("4"), failed("8"), point("50%", mode=RATE))
     new = run(point("1", status=UNSTABLE), point("4"), point("8"), point("50%", mode=RATE, value=5.0))
-    table = [line for line in compare(base, new)[1].splitlines() if line.startswith("|")]
-    assert len(table) == 6
-    assert len({line.count("|") for line in table}) == 1
-    assert "unstable" in table[2]
-    assert "(4 and 5)" in table[5]
+    found = rows(compare(base, new)[1])
+    assert [row["remarks"] for row in found] == ["unstable", "", "base failed", "worse"]
+    assert "(4 and 5)" in found[3]["load"]
 
 
 @pytest.mark.parametrize(
@@ -207,7 +213,7 @@ def test_every_table_line_has_the_same_columns(compare):
         ({"config_variant": "int8"}, "base default, new int8"),
         ({"inputs": (ModelInputs("speech_to_text", 12, 6.6, ""),)}, "Inputs differ for speech_to_text"),
         ({"settings": {"interval_ms": 5000}}, "setting interval_ms"),
-        ({"own_server": False}, "new one that ran already"),
+        ({"own_server": False}, "new already running"),
         ({"quiet": False, "quietness": "load 3.1"}, "busy before the new run: load 3.1"),
         ({"git_commit": "abc-dirty"}, "uncommitted changes"),
     ],

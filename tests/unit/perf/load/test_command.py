@@ -1,21 +1,19 @@
 """The command, up to the point where a server would be started."""
 
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from perf.load import alternative
+from perf.instruments.errors import UsageError
+from perf.instruments.inputs.sources import Sources
 from perf.load.__main__ import main
-from perf.load.alternative import reason_against
+from perf.load.alternative import SECTION, TITLE, compared, reason_against
 from perf.load.arguments import make_folder, parser, read_settings, read_target
-from perf.load.errors import UsageError
 from perf.load.plan import FULL, QUICK, read_concurrencies
-from perf.load.results import CONCURRENCY, FAILED, MEASURED, Point
 from perf.load.session import best_throughput, progress
-from perf.load.sources import Sources
-from tritone.errors import AudioError
-
-from .test_results import example_run
+from tests.unit.perf.examples import example_run
 
 
 def settings(*words):
@@ -51,12 +49,12 @@ def test_arguments_change_the_plan():
         (["--rates", "much"], "got much"),
     ],
 )
-def test_numbers_without_sense_are_refused(words, named):
+def test_invalid_numbers_are_refused(words, named):
     with pytest.raises(UsageError, match=named):
         settings(*words)
 
 
-def test_a_running_servers_other_places_follow_from_the_first():
+def test_a_running_servers_other_endpoints_follow_from_the_first():
     found = target("--url", "node:9001")
     assert (found.grpc_url, found.http_url) == ("node:9001", "node:9000")
     assert found.metrics_url == "http://node:9002/metrics"
@@ -74,12 +72,12 @@ def test_a_running_servers_other_places_follow_from_the_first():
         ["--url", "a:1", "--config", "int8"],
     ],
 )
-def test_places_that_do_not_fit_are_refused(words):
+def test_endpoints_that_do_not_fit_are_refused(words):
     with pytest.raises(UsageError, match=r"--url|--config"):
         target(*words)
 
 
-def test_an_earlier_test_is_replaced_only_when_asked(tmp_path):
+def test_an_earlier_test_is_replaced_only_on_request(tmp_path):
     folder = tmp_path / "report"
     assert make_folder(folder, False) == folder
     example_run().write(folder)
@@ -108,14 +106,14 @@ def test_an_earlier_test_is_replaced_only_when_asked(tmp_path):
         (["--perf-analyzer", "nowhere"], 1, "perf_analyzer: expected an executable file, got nowhere"),
     ],
 )
-def test_the_command_tells_what_is_wrong(capsys, tmp_path, words, code, named):
+def test_the_command_says_what_is_wrong(capsys, tmp_path, words, code, named):
     pytest.importorskip("matplotlib", reason="reports need `make perf-setup`")
     assert main([*words, "--output", str(tmp_path / "run")]) == code
     assert named in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
 
 
-def test_wrong_words_end_with_code_2():
+def test_wrong_usage_exits_2():
     for words in (["--inputs", "0"], ["--nothing"], ["--distribution", "even"]):
         with pytest.raises(SystemExit) as ended:
             main(words)
@@ -133,49 +131,56 @@ def test_the_best_throughput_is_of_the_same_model_and_protocol():
     assert best_throughput([failed], "speech_to_text", "grpc") is None
 
 
-def test_progress_tells_figures_or_the_reason():
+def test_progress_has_figures_or_the_reason():
     measured, failed = example_run().points
-    assert progress(measured) == "speech_to_text, grpc, 4 at a time: 50 requests/s, p95 28 ms"
-    assert progress(failed) == "speech_to_text, grpc, 64 at a time: failed: UNAVAILABLE"
-    assert progress(replace(measured, status="unstable")).endswith("(unstable)")
-    assert Point("m", "grpc", CONCURRENCY, "1", 1.0, FAILED).status != MEASURED
+    assert "50 requests/s, p95 28 ms" in progress(measured)
+    assert "failed: UNAVAILABLE" in progress(failed)
+    assert "unstable" in progress(replace(measured, status="unstable"))
 
 
 @pytest.mark.parametrize(
-    ("asked", "quick", "elsewhere", "complete", "named"),
+    ("requested", "quick", "elsewhere", "complete", "named"),
     [
         (None, False, False, True, ""),
         (True, True, True, False, ""),
         (False, False, False, True, "--no-alternative"),
         (None, True, False, True, "--quick"),
-        (None, False, True, True, "runs already"),
-        (None, False, False, False, "broke off"),
+        (None, False, True, True, "running server"),
+        (None, False, False, False, "interrupted"),
     ],
 )
-def test_leaving_the_alternative_out_has_a_reason(asked, quick, elsewhere, complete, named):
-    reason = reason_against(asked, quick, elsewhere, complete)
+def test_leaving_the_alternative_out_has_a_reason(requested, quick, elsewhere, complete, named):
+    reason = reason_against(requested, quick, elsewhere, complete)
     assert named in reason if named else reason == ""
 
 
-def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
+def test_a_folder_that_cannot_be_created_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="--output: expected a folder that can be made"):
+    with pytest.raises(UsageError, match="--output: expected to create the folder"):
         make_folder(tmp_path / "file/run", False)
 
 
-@pytest.mark.parametrize(
-    ("failure", "named"),
-    [
-        (AudioError("audio_bytes: expected at most 3600 s"), "3600 s"),
-        (FileNotFoundError(2, "No such file"), "No such file"),
-        (KeyboardInterrupt(), "interrupted"),
-    ],
-)
-def test_an_alternative_that_fails_leaves_the_rest_of_the_run(monkeypatch, failure, named):
-    def measure(*arguments):
-        raise failure
+COMPARISON = """
+import json, sys
+from pathlib import Path
+words = sys.argv[1:]
+texts = Path(words[words.index("--texts-file") + 1]).read_text().splitlines()
+recordings = words[words.index("--recordings") + 1:]
+content = {"result": {"inputs": [texts, recordings, "--quick" in words]}, "report": "| a table |"}
+Path(words[words.index("--json") + 1]).write_text(json.dumps(content))
+"""
 
-    monkeypatch.setattr(alternative, "measure", measure)
-    run = alternative.added(example_run(), Sources((), (), "nothing"), quick=True)
-    assert named in run.skipped[alternative.TITLE]
-    assert run.points == example_run().points
+
+def test_the_alternative_is_measured_on_the_same_inputs():
+    sources = Sources((Path("/a.wav"), Path("/b.mp3")), ("One.", "Two."), "given")
+    run, sections = compared(example_run(), sources, True, [sys.executable, "-c", COMPARISON])
+    assert run.sections[SECTION] == {"inputs": [["One.", "Two."], ["/a.wav", "/b.mp3"], True]}
+    assert sections == {TITLE: "| a table |"}
+
+
+def test_an_alternative_that_fails_leaves_the_rest_of_the_run():
+    failing = "print('starting'); sys.exit('perf.alternative: audio_bytes: expected at most 3600 s')"
+    sources = Sources((), (), "nothing")
+    run, sections = compared(example_run(), sources, True, [sys.executable, "-c", f"import sys; {failing}"])
+    assert run.skipped[TITLE] == "audio_bytes: expected at most 3600 s"
+    assert (run.points, sections) == (example_run().points, {})

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from perf.load.errors import LoadTestError
-from perf.load.metrics import ServerWatch, fetch, model_work, parse, work_between
-from perf.load.results import GpuLoad, ModelWork
+from perf.instruments.errors import MeasurementError
+from perf.instruments.load_test_results import GpuLoad, ModelWork
+from perf.instruments.metrics import fetch, model_work, parse, work_between
+from perf.load.server_watch import ServerWatch
 
 PAGE = (Path(__file__).with_name("samples") / "metrics.txt").read_text()
 
@@ -38,7 +39,7 @@ def test_counters_are_summed_by_model():
     assert works["speech_to_text"] == ModelWork("speech_to_text", 20, 0, 0.0, 0.0, 6, 0.5)
 
 
-def test_only_models_that_worked_in_between_are_told():
+def test_only_models_with_requests_between_two_readings_are_listed():
     before = {"asr_quartznet": ModelWork("asr_quartznet", 4, 2, 0.004, 0.043, 3)}
     after = model_work(parse(PAGE))
     del after["tts_waveglow"]
@@ -70,12 +71,14 @@ def test_a_watch_reads_its_own_processes(url):
     assert load.server_pss_bytes > 1e6
 
 
-def test_missing_metrics_are_told_with_their_place():
-    with pytest.raises(LoadTestError, match=r"metrics: expected Triton's at http://127\.0\.0\.1:9/metrics"):
+def test_missing_metrics_are_reported_with_their_address():
+    with pytest.raises(
+        MeasurementError, match=r"metrics: expected Triton's at http://127\.0\.0\.1:9/metrics"
+    ):
         fetch("http://127.0.0.1:9/metrics")
 
 
-def test_an_answer_that_breaks_off_is_told():
+def test_a_truncated_response_is_reported():
     def answer(listener):
         connection, _ = listener.accept()
         with connection:
@@ -84,5 +87,5 @@ def test_an_answer_that_breaks_off_is_told():
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=answer, args=(listener,), daemon=True).start()
-        with pytest.raises(LoadTestError, match="metrics: expected Triton's"):
+        with pytest.raises(MeasurementError, match="metrics: expected Triton's"):
             fetch(f"http://127.0.0.1:{listener.getsockname()[1]}/metrics")

@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from perf.load.errors import UsageError
+from perf.instruments.errors import UsageError
+from perf.instruments.load_test_results import CONCURRENCY, RATE
 from perf.load.plan import FULL, QUICK, Load, plan, read_concurrencies, read_rates, window_s
-from perf.load.results import CONCURRENCY, RATE
 
 MODELS = ("speech_to_text", "text_to_speech", "asr_features")
 

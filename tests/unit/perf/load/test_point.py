@@ -1,17 +1,18 @@
-"""A script in perf_analyzer's place, which prints what the real one printed."""
+"""Loads measured with a script that replays perf_analyzer's real output."""
 
 import os
 from pathlib import Path
 
 import pytest
 
+from perf.instruments.errors import MeasurementError
+from perf.instruments.inputs.requests import Request, RequestSet
+from perf.instruments.load_test_results import FAILED, MEASURED, UNSTABLE
+from perf.instruments.perf_analyzer import Analyzer
+from perf.instruments.server import Endpoints
 from perf.load import point as measuring
-from perf.load.analyzer import Analyzer
-from perf.load.errors import LoadTestError
 from perf.load.plan import FULL, read_concurrencies, read_rates
-from perf.load.point import PointRunner, Ready, Target
-from perf.load.requests import Request, RequestSet
-from perf.load.results import FAILED, MEASURED, UNSTABLE
+from perf.load.point import PointRunner, PreparedModel
 
 from .test_metrics import url  # noqa: F401
 
@@ -23,15 +24,15 @@ WRITE = 'for word; do [ "$last" = -f ] && cp {table} "$word"; last="$word"; done
 
 @pytest.fixture
 def measure(tmp_path, url):  # noqa: F811
-    """A function that measures one load with a script of so many lines."""
+    """A function that measures one load with a script of these lines."""
 
     def call(*lines, load=FOUR, value=4.0):
         script = tmp_path / "perf_analyzer"
         script.write_text("\n".join(["#!/bin/sh", f"echo run >> {tmp_path}/runs", *lines]))
         script.chmod(0o755)
         requests = RequestSet("speech_to_text", (Request({}, 2.0, 2.0), Request({}, 8.0, 8.0)), "s", "here")
-        ready = Ready(requests, tmp_path / "speech_to_text.json", 0.01)
-        target = Target("127.0.0.1:1", "127.0.0.1:2", url)
+        ready = PreparedModel(requests, tmp_path / "speech_to_text.json", 0.01)
+        target = Endpoints("127.0.0.1:1", "127.0.0.1:2", url)
         runner = PointRunner(Analyzer(script, dict(os.environ), "2.51.0"), target, FULL, tmp_path / "run")
         return runner.measure(ready, "grpc", load, value)
 
@@ -63,7 +64,7 @@ def test_an_unstable_load_is_run_again_for_figures_and_says_so(measure, tmp_path
     assert "--async" in found.command
 
 
-def test_an_unstable_load_that_fails_then_tells_the_later_reason(measure, tmp_path):
+def test_an_unstable_load_that_fails_then_reports_the_later_reason(measure, tmp_path):
     found = measure(
         'case "$*" in *1000000*) echo "error: the server is gone"; exit 1;; esac',
         f"cat {SAMPLES}/unstable.txt; exit 2",
@@ -77,7 +78,7 @@ def test_an_unstable_load_that_fails_then_tells_the_later_reason(measure, tmp_pa
     assert "the server is gone" in log
 
 
-def test_a_rate_that_is_not_kept_is_told(measure):
+def test_a_rate_that_is_not_reached_is_reported(measure):
     found = measure(WRITE.format(table=SAMPLES / "rate.csv"), load=FIFTY, value=80.0)
     assert (found.status, found.reason) == (MEASURED, "39.89 of 80 requests/s were answered")
 
@@ -95,7 +96,7 @@ def test_a_table_without_figures_fails_the_load(measure):
     assert "columns" in found.reason
 
 
-def test_what_takes_too_long_is_ended(measure, monkeypatch):
+def test_a_run_that_takes_too_long_is_killed(measure, monkeypatch):
     run = PointRunner._run
     monkeypatch.setattr(PointRunner, "_run", lambda self, command, limit_s: run(self, command, 0.2))
     found = measure("echo begun; sleep 60")
@@ -110,9 +111,9 @@ def test_failures_of_an_ensemble_count_once():
     assert measuring._failures(None) == 0
 
 
-def test_a_server_that_is_gone_ends_the_test(tmp_path):
-    target = Target("127.0.0.1:1", "127.0.0.1:2", "http://127.0.0.1:9/metrics")
+def test_a_missing_server_ends_the_test(tmp_path):
+    target = Endpoints("127.0.0.1:1", "127.0.0.1:2", "http://127.0.0.1:9/metrics")
     runner = PointRunner(Analyzer(tmp_path / "none", {}, "2.51.0"), target, FULL, tmp_path / "run")
-    ready = Ready(RequestSet("m", (Request({}, 1.0),), "s", "here"), tmp_path / "m.json", 0.01)
-    with pytest.raises(LoadTestError, match="metrics"):
+    ready = PreparedModel(RequestSet("m", (Request({}, 1.0),), "s", "here"), tmp_path / "m.json", 0.01)
+    with pytest.raises(MeasurementError, match="metrics"):
         runner.measure(ready, "grpc", FOUR, 4.0)

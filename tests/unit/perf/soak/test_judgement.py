@@ -8,8 +8,8 @@ from tritone_client import InvalidRequestError, ServerError, Speech, Transcripti
 
 from perf.soak.__main__ import main
 from perf.soak.callers import SHOWN, Tally
-from perf.soak.cases import Case, make_cases, mistake
-from perf.soak.soaking import READINGS, Outcome, Plan, report
+from perf.soak.cases import Case, make_cases, problem_of
+from perf.soak.runner import READINGS, Outcome, Plan, report
 
 ANSWER = Case("a recording", "answer", "transcribe", ())
 REFUSAL = Case("nothing", "refusal", "transcribe", ())
@@ -31,8 +31,8 @@ def word(**changes):
         ("How are you?", "How are you?"),
     ],
 )
-def test_what_the_request_alone_gave_is_right(outcome, reference):
-    assert mistake(ANSWER, outcome, reference) is None
+def test_the_answer_of_the_request_alone_is_right(outcome, reference):
+    assert problem_of(ANSWER, outcome, reference) is None
 
 
 @pytest.mark.parametrize(
@@ -49,29 +49,29 @@ def test_what_the_request_alone_gave_is_right(outcome, reference):
     ],
 )
 def test_anything_else_is_a_mistake(outcome, reference):
-    assert mistake(ANSWER, outcome, reference)
+    assert problem_of(ANSWER, outcome, reference)
 
 
 def test_a_bad_request_must_be_refused_in_the_same_words():
     refused = InvalidRequestError("audio: expected samples")
-    assert mistake(REFUSAL, InvalidRequestError("audio: expected samples"), refused) is None
+    assert problem_of(REFUSAL, InvalidRequestError("audio: expected samples"), refused) is None
     for outcome in (
         HEARD,
         InvalidRequestError("text: expected words"),
         ServerError("audio: expected samples"),
     ):
-        assert mistake(REFUSAL, outcome, refused)
+        assert problem_of(REFUSAL, outcome, refused)
 
 
-def outcome(memory, mistakes=0, growth=0.05):
-    tally = Tally(10, 0.0, done=Counter({"a recording": 10}), mistakes=mistakes)
+def outcome(memory, failures=0, growth=0.05):
+    tally = Tally(10, 0.0, done=Counter({"a recording": 10}), failures=failures)
     return Outcome(Plan(10, 1, 4, growth), tally, 1.0, memory)
 
 
 def test_memory_that_grows_or_a_mistake_is_a_problem():
     steady = [100 + index % 3 for index in range(READINGS)]
     assert outcome(steady).problems == []
-    assert "1 wrong answers" in outcome(steady, mistakes=1).problems[0]
+    assert "1 wrong answers" in outcome(steady, failures=1).problems[0]
     growing = [1000 + 10 * index for index in range(READINGS)]
     (problem,) = outcome(growing).problems
     assert "memory grew by" in problem
@@ -89,11 +89,11 @@ def test_a_soak_without_requests_proves_nothing():
 
 def test_a_tally_ends_with_its_requests_and_its_time():
     tally = Tally(2, time.monotonic() + 60)
-    assert [tally.begin(), tally.begin(), tally.begin()] == [1, 2, None]
-    assert Tally(2, time.monotonic() - 1).begin() is None
+    assert [tally.start(), tally.start(), tally.start()] == [1, 2, None]
+    assert Tally(2, time.monotonic() - 1).start() is None
     for _ in range(2 * SHOWN):
-        tally.end(ANSWER, "sync grpc", "wrong")
-    assert (tally.mistakes, len(tally.shown)) == (2 * SHOWN, SHOWN)
+        tally.finish(ANSWER, "sync grpc", "wrong")
+    assert (tally.failures, len(tally.shown)) == (2 * SHOWN, SHOWN)
 
 
 def test_every_method_and_every_kind_is_among_the_cases():
@@ -102,11 +102,11 @@ def test_every_method_and_every_kind_is_among_the_cases():
     assert {case.kind for case in cases} == {"answer", "refusal", "cancel"}
 
 
-def test_requests_that_come_to_no_end_are_a_problem():
-    broken_off = Tally(10, 0.0, begun=10, done=Counter({"a recording": 8}))
+def test_requests_that_do_not_finish_are_a_problem():
+    broken_off = Tally(10, 0.0, started=10, done=Counter({"a recording": 8}))
     (problem,) = Outcome(Plan(10, 1, 4, 0.05), broken_off, 1.0, []).problems
-    assert "2 requests came to no end" in problem
-    ended = Tally(10, 0.0, begun=10, done=Counter({"a recording": 10}))
+    assert "2 requests did not finish" in problem
+    ended = Tally(10, 0.0, started=10, done=Counter({"a recording": 10}))
     assert Outcome(Plan(10, 1, 4, 0.05), ended, 1.0, []).problems == []
 
 
@@ -118,8 +118,8 @@ def test_a_server_that_ends_is_a_problem_and_can_be_reported(memory):
 
 
 @pytest.mark.parametrize("words", [["--grpc-url", "node:8001"], ["--http-url", "node:8000"]])
-def test_a_running_server_is_named_by_both_places(words, capsys):
+def test_a_running_server_is_named_by_both_endpoints(words, capsys):
     with pytest.raises(SystemExit) as ended:
         main(words)
     assert ended.value.code == 2
-    assert "expected both places" in capsys.readouterr().err
+    assert "expected both endpoints" in capsys.readouterr().err

@@ -41,12 +41,12 @@ def test_an_unknown_model_is_named():
     ("rates", "gains"),
     [
         ((10.4, 10.5), True),
-        ((10.1, 10.2), False),  # within what the next run may take back
+        ((10.1, 10.2), False),  # within the noise
         ((9.9, 14.0), False),  # slower in one round
         ((10.0, 14.0), False),
     ],
 )
-def test_a_gain_holds_in_every_round_and_by_a_margin(rates, gains):
+def test_a_gain_needs_every_round_and_a_margin(rates, gains):
     assert outcome({"asr_quartznet": Setting(1, 2)}, rates).gains is gains
 
 
@@ -103,13 +103,10 @@ def test_report_has_the_lines_to_paste_where_something_gains():
     settings = {"asr_quartznet": Setting(1, 2), "asr_features": Setting(2, 1)}
     measured = outcome(settings, (12.0, 12.0))
     text = markdown([measured], {"speech_to_text": measured}, COMMITTED, 4, 2)
-    assert "1.20 | 1.20 to 1.20 | 1.25 | 0 of 12 | gains |" in text
     assert "    # asr_quartznet" in text
     assert "    instance_group { count: 1 kind: KIND_CPU }" in text
     assert "# asr_features" not in text  # as committed
     assert "keep the committed configs" not in text
-    table = [line for line in text.splitlines() if line.startswith("|")]
-    assert len({line.count("|") for line in table}) == 1
 
 
 def test_report_says_when_nothing_gains():

@@ -8,8 +8,8 @@ from perf.tune.__main__ import main
     [
         (["--rounds", "0"], "whole number from 1 to 1024"),
         (["--instances", "1,x"], "got 'x'"),
-        (["--round-s", "-1"], "seconds above 0"),
-        (["--round-s", "nan"], "seconds above 0"),
+        (["--round-s", "-1"], "a number above 0"),
+        (["--round-s", "nan"], "a number above 0"),
     ],
 )
 def test_wrong_usage_exits_2_and_is_named(arguments, named, capsys):

@@ -9,7 +9,7 @@ from tritonclient.grpc import model_config_pb2
 
 from perf.tune.candidates import MODELS as COMPUTING
 from perf.tune.model_analyzer.command import OWN
-from perf.tune.model_analyzer.plan import MODELS, Place, adapted, read_search
+from perf.tune.model_analyzer.plan import MODELS, SearchSite, adapted, read_search
 from perf.tune.model_analyzer.summary import TABLE, best_variant, lines_to_paste
 from perf.tune.settings import TuneError
 from tritone.repository.configs import read_config
@@ -39,7 +39,7 @@ def place(tmp_path):
     for name in ("server/tritonserver", "analyzer/perf_analyzer"):
         (tmp_path / name).write_text("#!/bin/sh\n")
         (tmp_path / name).chmod(0o755)
-    return Place(
+    return SearchSite(
         models=tmp_path / "models",
         results=tmp_path,
         input_data=tmp_path / "input.json",
@@ -187,4 +187,4 @@ def test_only_what_was_searched_is_to_be_pasted(tmp_path):
 
 
 def test_a_default_that_is_best_is_left_alone(tmp_path):
-    assert lines_to_paste(written(tmp_path, "a_config_default,Yes")) == "# the config as it is was best\n"
+    assert lines_to_paste(written(tmp_path, "a_config_default,Yes")) == "# the present config is best\n"

@@ -1,0 +1,1 @@
+"""Shared by all kinds of measurement: inputs, clients, servers under test, timing, memory, results."""

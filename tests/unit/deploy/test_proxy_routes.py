@@ -1,0 +1,63 @@
+"""The public API is derived from the tree alone."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from deploy.errors import UsageError
+from deploy.options import ReleaseOptions
+from deploy.proxy_routes import PublicApi, http_routes, read_public_api
+from deploy.smoke import SmokeTest
+from deploy.tree import ROOT
+from tritone.contract import PIPELINES
+
+HOUR_BYTES = 3600 * 16_000 * 4  # of samples
+
+
+def test_pipelines_of_the_tree_are_public():
+    assert read_public_api(ROOT).pipelines == sorted(pipeline.name for pipeline in PIPELINES)
+
+
+def test_canaries_are_public_whether_or_not_they_are_served(tmp_path):
+    for name in ("punctuate", "punctuate_canary"):
+        (tmp_path / "ensembles" / name).mkdir(parents=True)
+        (tmp_path / "ensembles" / name / "config.pbtxt").touch()
+    api = read_public_api(tmp_path)
+    assert api.pipelines == ["punctuate"]
+    assert api.names == ["punctuate", "punctuate_canary"]
+
+
+def test_tree_without_pipelines_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="expected public pipelines, found none"):
+        read_public_api(tmp_path)
+
+
+def test_hour_of_samples_is_within_the_limit():
+    assert PublicApi(["a"]).largest_body_bytes > HOUR_BYTES
+    assert ReleaseOptions(ROOT, SmokeTest([])).body_limit_mib << 20 == PublicApi(["a"]).largest_body_bytes
+
+
+@pytest.mark.parametrize("limit", [0, 2048])
+def test_limit_beyond_that_of_grpc_is_refused(limit):
+    with pytest.raises(UsageError, match=f"--body-limit: expected 1 to 2047 MiB.*got {limit}"):
+        ReleaseOptions(ROOT, SmokeTest([]), body_limit_mib=limit)
+
+
+def test_open_paths_match_pipelines_only():
+    opened = [
+        route["match"]["safe_regex"]["regex"]
+        for route in http_routes(PublicApi(["a", "b"]), {})
+        if "route" in route
+    ]
+    for path in ("/v2/models/a/infer", "/v2/models/b_canary/versions/2/infer", "/v2/models/a", "/v2"):
+        assert any(re.fullmatch(each, path) for each in opened), path
+    for path in (
+        "/v2/models/c/infer",
+        "/v2/models/a/config",
+        "/v2/models/stats",
+        "/v2/repository/index",
+        "/v2/",
+    ):
+        assert not any(re.fullmatch(each, path) for each in opened), path
