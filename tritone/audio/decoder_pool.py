@@ -65,7 +65,7 @@ def _decoded(decoder: _Decoder, data: bytes, max_audio_s: float) -> NDArray[np.f
     while True:
         try:
             return decoder.decode(data, max_audio_s)
-        except _DeadError as error:
+        except _DecoderDiedError as error:
             decoder.restart()
             if attempt < _ATTEMPTS and not error.is_final:
                 attempt += 1
@@ -78,7 +78,7 @@ def _decoded(decoder: _Decoder, data: bytes, max_audio_s: float) -> NDArray[np.f
             ) from error
 
 
-class _DeadError(Exception):
+class _DecoderDiedError(Exception):
     def __init__(self, reason: str, *, is_final: bool = False, at_start: bool = False) -> None:
         super().__init__(reason)
         self.is_final = is_final  # whether another attempt would end in the same way
@@ -95,7 +95,7 @@ class _Decoder:
         self._start()
 
     def decode(self, data: bytes, max_audio_s: float) -> NDArray[np.float32]:
-        """Have the process decode a file; raise _DeadError when it died of it."""
+        """Have the process decode a file; raise _DecoderDiedError when it died of it."""
         try:
             self._share(data)
             if not self._is_ready:
@@ -165,18 +165,18 @@ class _Decoder:
     def _answer(self, at_start: bool = False) -> bytes:
         assert self._process.stdout is not None
         if not select([self._process.stdout], [], [], _WALL_S)[0]:
-            raise _DeadError(f"was not done within {_WALL_S:.0f} s", is_final=True, at_start=at_start)
+            raise _DecoderDiedError(f"was not done within {_WALL_S:.0f} s", is_final=True, at_start=at_start)
         answer = self._process.stdout.readline()
         if not answer.endswith(b"\n"):
             raise self._death(at_start)
         return answer
 
-    def _death(self, at_start: bool = False) -> _DeadError:
+    def _death(self, at_start: bool = False) -> _DecoderDiedError:
         code = self._process.wait()
         if code == -signal.SIGXCPU:
-            return _DeadError("took too much processor time", is_final=True)
+            return _DecoderDiedError("took too much processor time", is_final=True)
         how = signal.Signals(-code).name if code < 0 else f"code {code}"
-        return _DeadError(f"died ({how})", at_start=at_start)
+        return _DecoderDiedError(f"died ({how})", at_start=at_start)
 
     def _result(self, samples: int) -> NDArray[np.float32]:
         result = np.empty(samples, np.float32)

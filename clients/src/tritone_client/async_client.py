@@ -13,7 +13,7 @@ from tritone_client.errors import TritoneError
 from tritone_client.ordering import in_order
 from tritone_client.results import Health, Probe, Speech, Transcription
 from tritone_client.settings import DEFAULT_CONCURRENCY, Settings
-from tritone_client.synthesis import AudioFormat, Delivery
+from tritone_client.synthesis import AudioFormat, SynthesisOptions
 from tritone_client.transports import AsyncTransport, open_async_transport
 
 Result = TypeVar("Result")
@@ -43,7 +43,7 @@ class AsyncClient(Settings):
         denoise: float | None = None,
     ) -> Speech:
         """Return a text, spoken, as samples; see `Client.synthesize`."""
-        return await self._speech(text, Delivery(seed, speed, sigma, denoise))
+        return await self._speech(text, SynthesisOptions(seed, speed, sigma, denoise))
 
     async def synthesize_encoded(
         self,
@@ -56,7 +56,7 @@ class AsyncClient(Settings):
         denoise: float | None = None,
     ) -> bytes:
         """Return a text, spoken, as the content of an audio file; see `Client.synthesize_encoded`."""
-        call = synthesis.audio_file(text, format, Delivery(seed, speed, sigma, denoise))
+        call = synthesis.audio_file(text, format, SynthesisOptions(seed, speed, sigma, denoise))
         return await self._run(flows.complete(call, self._retry_policy))
 
     async def reading(self, text: str) -> str:
@@ -74,11 +74,11 @@ class AsyncClient(Settings):
         concurrency: int = DEFAULT_CONCURRENCY,
     ) -> AsyncGenerator[Speech | TritoneError, None]:
         """Yield many texts, spoken, in their order, to `async for`; see `Client.synthesize_all`."""
-        delivery = Delivery(seed, speed, sigma, denoise)
+        options = SynthesisOptions(seed, speed, sigma, denoise)
 
         async def spoken(text: str) -> Speech | TritoneError:
             try:
-                return await self._speech(text, delivery)
+                return await self._speech(text, options)
             except TritoneError as error:
                 return error
 
@@ -112,8 +112,8 @@ class AsyncClient(Settings):
     ) -> None:
         await self.close()
 
-    async def _speech(self, text: str, delivery: Delivery) -> Speech:
-        return await self._run(flows.complete(synthesis.speech(text, delivery), self._retry_policy))
+    async def _speech(self, text: str, options: SynthesisOptions) -> Speech:
+        return await self._run(flows.complete(synthesis.speech(text, options), self._retry_policy))
 
     async def _run(self, flow: flows.Flow[Result]) -> Result:
         if self._transport is None:

@@ -14,7 +14,7 @@ from tritone_client.errors import TritoneError
 from tritone_client.ordering import in_order_on_threads
 from tritone_client.results import Health, Probe, Speech, Transcription
 from tritone_client.settings import DEFAULT_CONCURRENCY, Settings
-from tritone_client.synthesis import AudioFormat, Delivery
+from tritone_client.synthesis import AudioFormat, SynthesisOptions
 from tritone_client.transports import Transport, open_transport
 
 Result = TypeVar("Result")
@@ -64,7 +64,7 @@ class Client(Settings):
             sigma: 0 to 1, spread of the vocoder's noise; less is cleaner and flatter. None: the voice's own.
             denoise: 0 to 1, how much of the vocoder's own noise is taken out of the audio. None: 0.
         """
-        return self._speech(text, Delivery(seed, speed, sigma, denoise))
+        return self._speech(text, SynthesisOptions(seed, speed, sigma, denoise))
 
     def synthesize_encoded(
         self,
@@ -87,7 +87,7 @@ class Client(Settings):
             sigma: see `synthesize`.
             denoise: see `synthesize`.
         """
-        call = synthesis.audio_file(text, format, Delivery(seed, speed, sigma, denoise))
+        call = synthesis.audio_file(text, format, SynthesisOptions(seed, speed, sigma, denoise))
         return self._run(flows.complete(call, self._retry_policy))
 
     def reading(self, text: str) -> str:
@@ -114,11 +114,11 @@ class Client(Settings):
             denoise: see `synthesize`.
             concurrency: requests at the same time.
         """
-        delivery = Delivery(seed, speed, sigma, denoise)
+        options = SynthesisOptions(seed, speed, sigma, denoise)
 
         def spoken(text: str) -> Speech | TritoneError:
             try:
-                return self._speech(text, delivery)
+                return self._speech(text, options)
             except TritoneError as error:
                 return error
 
@@ -164,8 +164,8 @@ class Client(Settings):
     ) -> None:
         self.close()
 
-    def _speech(self, text: str, delivery: Delivery) -> Speech:
-        return self._run(flows.complete(synthesis.speech(text, delivery), self._retry_policy))
+    def _speech(self, text: str, options: SynthesisOptions) -> Speech:
+        return self._run(flows.complete(synthesis.speech(text, options), self._retry_policy))
 
     def _run(self, flow: flows.Flow[Result]) -> Result:
         with self._opening:

@@ -67,13 +67,13 @@ class ModelMetadata:
 
 
 @dataclass(frozen=True)
-class ModelAnswers:
+class ModelSuccesses:
     """How many requests has the model answered, ever? Answered with an int."""
 
     model: str
 
 
-Question = Infer | ServerLive | ServerReady | ServerMetadata | ModelReady | ModelMetadata | ModelAnswers
+Question = Infer | ServerLive | ServerReady | ServerMetadata | ModelReady | ModelMetadata | ModelSuccesses
 
 
 CANARY = "_canary"  # ends the name of a pipeline's twin that tries a new version
@@ -88,8 +88,8 @@ def to_canary(question: Question) -> Question:
             return ModelReady(model + CANARY)
         case ModelMetadata(model):
             return ModelMetadata(model + CANARY)
-        case ModelAnswers(model):
-            return ModelAnswers(model + CANARY)
+        case ModelSuccesses(model):
+            return ModelSuccesses(model + CANARY)
     return question
 
 

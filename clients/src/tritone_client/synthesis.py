@@ -24,7 +24,7 @@ DENOISING = (0.0, 1.0)
 
 
 @dataclass(frozen=True)
-class Delivery:
+class SynthesisOptions:
     """How a text is to be spoken. What is None is left to the server.
 
     Raises:
@@ -54,9 +54,9 @@ class Delivery:
         return parameters
 
 
-def speech(text: str, delivery: Delivery) -> Call[Speech]:
+def speech(text: str, options: SynthesisOptions) -> Call[Speech]:
     """Ask for a text's samples."""
-    return Call(TEXT_TO_SPEECH, (text_tensor("text", text),), _speech, delivery.parameters())
+    return Call(TEXT_TO_SPEECH, (text_tensor("text", text),), _speech, options.parameters())
 
 
 def reading(text: str) -> Call[str]:
@@ -69,7 +69,7 @@ def reading(text: str) -> Call[str]:
     )
 
 
-def audio_file(text: str, format: AudioFormat, delivery: Delivery) -> Call[bytes]:
+def audio_file(text: str, format: AudioFormat, options: SynthesisOptions) -> Call[bytes]:
     """Ask for the content of an audio file with a text spoken.
 
     Raises:
@@ -78,7 +78,7 @@ def audio_file(text: str, format: AudioFormat, delivery: Delivery) -> Call[bytes
     if format not in FORMATS:
         raise InvalidRequestError(f"format: expected one of {', '.join(FORMATS)}, got {format!r}.")
     inputs = (text_tensor("text", text), bytes_tensor("format", format.encode("utf-8")))
-    return Call(TEXT_TO_AUDIO, inputs, lambda outputs: outputs.content("audio_bytes"), delivery.parameters())
+    return Call(TEXT_TO_AUDIO, inputs, lambda outputs: outputs.content("audio_bytes"), options.parameters())
 
 
 def checked_texts(texts: Iterable[str]) -> Iterable[str]:

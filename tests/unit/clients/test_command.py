@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from tritone_client.command import main
+from tritone_client.command.skipped import SkippedItem
 from tritone_client.command.sources import Source, find_sources
-from tritone_client.command.unusable import Unusable
 
 from .conftest import TRITONE
 from .fakes import FaultError, GrpcServer
@@ -162,9 +162,9 @@ def test_a_folder_that_cannot_be_read_is_named_for_that(without_privileges):
         inside = list(find_sources([name], recursive=True))
         alone = list(find_sources([str(folder / "locked")], recursive=False))
         (folder / "locked").chmod(0o700)
-    assert [type(item) for item in inside] == [Source, Unusable]
-    assert inside[1] == Unusable(f"{name}/locked", "Permission denied")
-    assert alone == [Unusable(f"{name}/locked", "Permission denied")]
+    assert [type(item) for item in inside] == [Source, SkippedItem]
+    assert inside[1] == SkippedItem(f"{name}/locked", "Permission denied")
+    assert alone == [SkippedItem(f"{name}/locked", "Permission denied")]
 
 
 def test_stdin_is_a_file(tritone, record):

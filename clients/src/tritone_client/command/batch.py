@@ -10,7 +10,7 @@ from typing import NoReturn, Protocol, TypeVar
 import click
 from tqdm import tqdm
 
-from tritone_client.command.connection import complain, reason
+from tritone_client.command.connection import error_text, print_error
 from tritone_client.errors import TritoneError
 from tritone_client.ordering import in_order
 from tritone_client.settings import DEFAULT_CONCURRENCY
@@ -42,7 +42,7 @@ def concurrency_option(items: str) -> Callable[[Callable[..., None]], Callable[.
     )
 
 
-async def work_through(
+async def process_all(
     items: Sequence[Item],
     work: Callable[[Item], Awaitable[Result]],
     write: Callable[[Item, Result], None],
@@ -81,7 +81,7 @@ def _written(write: Callable[[Item, Result], None], item: Item, result: Result |
     except BrokenPipeError:
         raise  # the whole command ends
     except (TritoneError, OSError) as error:
-        complain(reason(error), item.name)
+        print_error(error_text(error), item.name)
         return False
     return True
 

@@ -113,19 +113,19 @@ def run(work: Coroutine[Any, Any, bool]) -> bool:
     try:
         return asyncio.run(work)
     except TritoneError as error:
-        complain(reason(error))
+        print_error(error_text(error))
         return False
     except KeyboardInterrupt:
-        complain("interrupted")
+        print_error("interrupted")
         raise SystemExit(INTERRUPTED) from None
 
 
-def leave(succeeded: bool) -> NoReturn:
+def exit_with(succeeded: bool) -> NoReturn:
     """End the command with the exit code for what it achieved."""
     raise SystemExit(0 if succeeded else FAILED)
 
 
-def reason(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """Say why something failed, in words for a user of the command."""
     if isinstance(error, ServerUnavailableError | ServerNotReadyError):
         return f"{error} (--wait SECONDS waits for a server that is starting)"
@@ -134,6 +134,6 @@ def reason(error: Exception) -> str:
     return str(error)
 
 
-def complain(message: str, subject: str = "tritone") -> None:
+def print_error(message: str, subject: str = "tritone") -> None:
     """Say on stderr what went wrong with what."""
     click.echo(f"{subject}: {message}", err=True)

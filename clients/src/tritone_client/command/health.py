@@ -9,7 +9,7 @@ import click
 
 from tritone_client.async_client import AsyncClient
 from tritone_client.calls import PUBLIC_MODELS
-from tritone_client.command.connection import Connection, connected, leave, run
+from tritone_client.command.connection import Connection, connected, exit_with, run
 from tritone_client.errors import ModelNotFoundError, ServerNotReadyError
 from tritone_client.probing import DEADLINE_S
 from tritone_client.results import PipelineProbe
@@ -35,7 +35,7 @@ def health(connection: Connection, probe: bool, deadline_s: float) -> None:
 
     Exit code 0 when all of them can be used, 1 otherwise.
     """
-    leave(run(_health(connection, deadline_s if probe else None)))
+    exit_with(run(_health(connection, deadline_s if probe else None)))
 
 
 async def _health(connection: Connection, deadline_s: float | None) -> bool:

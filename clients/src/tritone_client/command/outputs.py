@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 import click
 
 from tritone_client import captions
-from tritone_client.command.connection import complain
+from tritone_client.command.connection import print_error
 from tritone_client.command.sources import Source
 from tritone_client.recordings import AUDIO_SUFFIXES
 from tritone_client.results import Transcription
@@ -186,7 +186,7 @@ def without_existing(items: Sequence[Item], path_of: Callable[[Item], Path | Non
         if not path.exists():
             missing.append(item)
     if skipped := len(items) - len(missing):
-        complain(f"{skipped} of {len(items)} skipped, as their files exist")
+        print_error(f"{skipped} of {len(items)} skipped, as their files exist")
     return missing
 
 

@@ -10,7 +10,15 @@ import click
 
 from tritone_client.async_client import AsyncClient
 from tritone_client.calls import PUNCTUATE
-from tritone_client.command.connection import FAILED, Connection, complain, connected, leave, reason, run
+from tritone_client.command.connection import (
+    FAILED,
+    Connection,
+    connected,
+    error_text,
+    exit_with,
+    print_error,
+    run,
+)
 from tritone_client.command.text_content import lines_of
 from tritone_client.errors import TritoneError
 from tritone_client.ordering import in_order
@@ -27,7 +35,7 @@ def punctuate(connection: Connection, text: tuple[str, ...]) -> None:
     """
     from_stdin = text == ("-",)
     texts = _stdin_lines() if from_stdin else [" ".join(text)]
-    leave(run(_punctuate(connection, texts, keep_blank=from_stdin)))
+    exit_with(run(_punctuate(connection, texts, keep_blank=from_stdin)))
 
 
 async def _punctuate(connection: Connection, texts: Sequence[str], keep_blank: bool) -> bool:
@@ -40,7 +48,7 @@ def _stdin_lines() -> list[str]:
     try:
         return lines_of(sys.stdin.buffer.read())
     except TritoneError as error:
-        complain(reason(error), "-")
+        print_error(error_text(error), "-")
         raise SystemExit(FAILED) from error
 
 
@@ -60,7 +68,7 @@ async def _print_all(client: AsyncClient, texts: Sequence[str], keep_blank: bool
             number += 1
             if isinstance(result, TritoneError):
                 succeeded = False
-                complain(reason(result), f"line {number}" if len(texts) > 1 else "tritone")
+                print_error(error_text(result), f"line {number}" if len(texts) > 1 else "tritone")
                 result = ""  # keeps the lines of input and output side by side
             click.echo(result)
     return succeeded

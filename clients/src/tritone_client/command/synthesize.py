@@ -10,14 +10,22 @@ import click
 
 from tritone_client.calls import TEXT_TO_AUDIO, TEXT_TO_SPEECH
 from tritone_client.command.audio_outputs import AudioOutput, open_file, open_folder
-from tritone_client.command.batch import concurrency_option, work_through
-from tritone_client.command.connection import FAILED, Connection, complain, connected, leave, reason, run
+from tritone_client.command.batch import concurrency_option, process_all
+from tritone_client.command.connection import (
+    FAILED,
+    Connection,
+    connected,
+    error_text,
+    exit_with,
+    print_error,
+    run,
+)
 from tritone_client.command.outputs import without_existing
-from tritone_client.command.spoken import Report, Spoken
+from tritone_client.command.skipped import SkippedItem, report_skipped
+from tritone_client.command.synthesis_report import SynthesisReport, SynthesizedFile
 from tritone_client.command.texts import STDIN, Text, given_text, texts_from
-from tritone_client.command.unusable import Unusable, usable
 from tritone_client.errors import InvalidRequestError, TritoneError
-from tritone_client.synthesis import FORMATS, AudioFormat, Delivery
+from tritone_client.synthesis import FORMATS, AudioFormat, SynthesisOptions
 
 
 @click.command()
@@ -90,7 +98,7 @@ def synthesize(
     if reading == (output is not None):
         raise click.UsageError("expected either -o / --output or --reading, one of them.")
     try:
-        delivery = Delivery(seed, speed, sigma, denoise)
+        options = SynthesisOptions(seed, speed, sigma, denoise)
     except InvalidRequestError as error:
         raise click.UsageError(f"--{error}") from error
     if place is None:
@@ -98,40 +106,46 @@ def synthesize(
     else:
         texts, all_usable = _texts(place, lambda: texts_from(place, recursive))
     if output is None:
-        leave(run(_print_readings(connection, texts, concurrency)) and all_usable)
+        exit_with(run(_print_readings(connection, texts, concurrency)) and all_usable)
     target = open_file(output, format_) if place is None else open_folder(output, format_, texts)
     if skip_existing:
         texts = without_existing(texts, target.path)
-    succeeded = not texts or run(_synthesize(connection, texts, target, delivery, concurrency))
-    leave(succeeded and all_usable)
+    succeeded = not texts or run(_synthesize(connection, texts, target, options, concurrency))
+    exit_with(succeeded and all_usable)
 
 
-def _texts(place: str, read: Callable[[], Iterable[Text | Unusable]]) -> tuple[list[Text], bool]:
+def _texts(place: str, read: Callable[[], Iterable[Text | SkippedItem]]) -> tuple[list[Text], bool]:
     """Return the texts of a place, and whether all that it holds could be used."""
     try:
-        texts, all_usable = usable(read())
+        texts, all_usable = report_skipped(read())
     except (OSError, TritoneError) as error:
-        complain(reason(error), click.format_filename(place))
+        print_error(error_text(error), click.format_filename(place))
         raise SystemExit(FAILED) from error
     if not texts and all_usable:
-        complain("expected at least one line or .txt file with text, got none", click.format_filename(place))
+        print_error(
+            "expected at least one line or .txt file with text, got none", click.format_filename(place)
+        )
         raise SystemExit(FAILED)
     return texts, all_usable
 
 
 async def _synthesize(
-    connection: Connection, texts: Sequence[Text], output: AudioOutput, delivery: Delivery, concurrency: int
+    connection: Connection,
+    texts: Sequence[Text],
+    output: AudioOutput,
+    options: SynthesisOptions,
+    concurrency: int,
 ) -> bool:
     async with connection.client() as client:
         await client.wait_until_ready(connection.wait_s, [TEXT_TO_AUDIO])
 
-        async def spoken(text: Text) -> Spoken:
+        async def spoken(text: Text) -> SynthesizedFile:
             started_s = time.perf_counter()
-            content = await client.synthesize_encoded(text.text, output.format, **asdict(delivery))
-            return Spoken(content, time.perf_counter() - started_s)
+            content = await client.synthesize_encoded(text.text, output.format, **asdict(options))
+            return SynthesizedFile(content, time.perf_counter() - started_s)
 
-        report = Report(output)
-        succeeded = await work_through(texts, spoken, report.write, concurrency)
+        report = SynthesisReport(output)
+        succeeded = await process_all(texts, spoken, report.write, concurrency)
     report.close()
     return succeeded
 
@@ -143,4 +157,4 @@ async def _print_readings(connection: Connection, texts: Sequence[Text], concurr
         async def reading(text: Text) -> str:
             return await client.reading(text.text)
 
-        return await work_through(texts, reading, lambda _, words: click.echo(words), concurrency)
+        return await process_all(texts, reading, lambda _, words: click.echo(words), concurrency)

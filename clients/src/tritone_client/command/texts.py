@@ -9,9 +9,9 @@ from pathlib import Path, PurePath
 
 import click
 
-from tritone_client.command.connection import reason
+from tritone_client.command.connection import error_text
+from tritone_client.command.skipped import SkippedItem, name_of, skipped
 from tritone_client.command.text_content import decode_text, lines_of
-from tritone_client.command.unusable import Unusable, name_of, unusable
 from tritone_client.errors import TritoneError
 from tritone_client.folders import scan
 
@@ -40,7 +40,7 @@ def given_text(words: Sequence[str]) -> Text:
     return Text("tritone", " ".join(words), PurePath("text"))
 
 
-def texts_from(place: str, recursive: bool) -> Iterator[Text | Unusable]:
+def texts_from(place: str, recursive: bool) -> Iterator[Text | SkippedItem]:
     """Yield a file's lines, a folder's text files, or the lines of standard input for -.
 
     Raises:
@@ -52,16 +52,16 @@ def texts_from(place: str, recursive: bool) -> Iterator[Text | Unusable]:
         yield from _lines(STDIN, sys.stdin.buffer.read())
     elif path.is_dir():
         for entry in scan(path, TEXT_SUFFIXES, recursive):
-            yield unusable(entry) if entry.problem else _file(entry.path, path)
+            yield skipped(entry) if entry.problem else _file(entry.path, path)
     else:
         yield from _lines(name, path.read_bytes())
 
 
-def _file(path: Path, folder: Path) -> Text | Unusable:
+def _file(path: Path, folder: Path) -> Text | SkippedItem:
     try:
         text = decode_text(path.read_bytes())
     except (OSError, TritoneError) as error:
-        return Unusable(name_of(path), reason(error))
+        return SkippedItem(name_of(path), error_text(error))
     return Text(name_of(path), text, path.relative_to(folder).with_suffix(""))
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 
 from tritone_client.calls import AUDIO_TO_TEXT
-from tritone_client.command.batch import concurrency_option, work_through
-from tritone_client.command.connection import Connection, connected, leave, run
+from tritone_client.command.batch import concurrency_option, process_all
+from tritone_client.command.connection import Connection, connected, exit_with, run
 from tritone_client.command.outputs import FORMATS, Output, Style, open_output, without_existing
+from tritone_client.command.skipped import report_skipped
 from tritone_client.command.sources import STDIN, Source, find_sources
-from tritone_client.command.unusable import usable
 from tritone_client.results import Transcription
 
 
@@ -65,11 +65,11 @@ def transcribe(
     sources = [item for item in found if isinstance(item, Source)]
     several = len(files) > 1 or Path(files[0]).is_dir()
     place = open_output(output, Style(format_, raw, named=several), sources)
-    _, all_usable = usable(found)
+    _, all_usable = report_skipped(found)
     if skip_existing:
         sources = without_existing(sources, place.path)
     succeeded = not sources or run(_transcribe(connection, sources, place, concurrency))
-    leave(succeeded and all_usable)
+    exit_with(succeeded and all_usable)
 
 
 async def _transcribe(
@@ -81,4 +81,4 @@ async def _transcribe(
         async def transcribed(source: Source) -> Transcription:
             return await client.transcribe(source.audio)
 
-        return await work_through(sources, transcribed, output.write, concurrency)
+        return await process_all(sources, transcribed, output.write, concurrency)

@@ -14,9 +14,9 @@ from tritone_client.errors import (
 )
 from tritone_client.flows import (
     Infer,
-    ModelAnswers,
     ModelMetadata,
     ModelReady,
+    ModelSuccesses,
     Question,
     ServerLive,
     ServerMetadata,
@@ -72,7 +72,7 @@ def start(
             return client.get_server_metadata(**options, **metadata_options)
         case ModelMetadata(model):
             return client.get_model_metadata(model, **options, **metadata_options)
-        case ModelAnswers(model):
+        case ModelSuccesses(model):
             return client.get_inference_statistics(model, **options, **metadata_options)
 
 
@@ -81,7 +81,7 @@ def answer(question: Question, raw: Any) -> Any:
     match question:
         case Infer():
             return raw.as_numpy
-        case ModelAnswers():
+        case ModelSuccesses():
             # One entry for each version; over gRPC numbers are text, and those that are 0 are left out.
             versions = [model.get("inference_stats", {}) for model in raw.get("model_stats", [])]
             return sum(int(version.get("success", {}).get("count", 0)) for version in versions)

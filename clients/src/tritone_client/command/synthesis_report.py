@@ -13,7 +13,7 @@ from tritone_client.recordings import duration_s
 
 
 @dataclass(frozen=True)
-class Spoken:
+class SynthesizedFile:
     """One text, spoken."""
 
     content: bytes  #: of the audio file
@@ -21,7 +21,7 @@ class Spoken:
 
 
 @dataclass
-class Report:
+class SynthesisReport:
     """Writes spoken texts where they belong, and prints a line for each that has a file.
 
     The real-time factor is time taken per time of speech: below 1 is faster than speech.
@@ -32,7 +32,7 @@ class Report:
     speech_s: float = 0.0
     started_s: float = field(default_factory=time.perf_counter)
 
-    def write(self, text: Text, spoken: Spoken) -> None:
+    def write(self, text: Text, spoken: SynthesizedFile) -> None:
         """Write one text; raise OSError when it cannot be written."""
         name = self.output.write(text, spoken.content)
         if name is None:

@@ -9,14 +9,14 @@ from typing import TypeVar
 
 import click
 
-from tritone_client.command.connection import complain
+from tritone_client.command.connection import print_error
 from tritone_client.folders import Entry
 
 Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
-class Unusable:
+class SkippedItem:
     """Something that is left out."""
 
     name: str  #: as the user knows it
@@ -24,9 +24,9 @@ class Unusable:
     is_failure: bool = True  #: whether the command has failed for it
 
 
-def unusable(entry: Entry) -> Unusable:
+def skipped(entry: Entry) -> SkippedItem:
     """Return what is left out of a folder."""
-    return Unusable(click.format_filename(str(entry.path)), entry.problem, entry.is_failure)
+    return SkippedItem(click.format_filename(str(entry.path)), entry.problem, entry.is_failure)
 
 
 def name_of(path: Path) -> str:
@@ -34,13 +34,13 @@ def name_of(path: Path) -> str:
     return click.format_filename(str(path))
 
 
-def usable(found: Iterable[Item | Unusable]) -> tuple[list[Item], bool]:
+def report_skipped(found: Iterable[Item | SkippedItem]) -> tuple[list[Item], bool]:
     """Report what cannot be used; return the rest, and whether nothing of that is a failure."""
     items: list[Item] = []
     succeeded = True
     for item in found:
-        if isinstance(item, Unusable):
-            complain(item.reason, item.name)
+        if isinstance(item, SkippedItem):
+            print_error(item.reason, item.name)
             succeeded &= not item.is_failure
         else:
             items.append(item)
