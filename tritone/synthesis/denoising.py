@@ -38,8 +38,8 @@ class Denoiser:
         Raises:
             ArtifactError: a file or field is missing, or the two do not fit.
         """
-        fft_size, window_samples, hop = read_sidecar(settings, "fft_size", "window_samples", "hop_samples")
-        (name,) = read_sidecar(settings, "window")
+        names = ("fft_size", "window_samples", "hop_samples", "window")
+        fft_size, window_samples, hop, name = read_sidecar(settings, *names)
         if name != "hann":
             raise ArtifactError(f"{settings}: expected the window 'hann', got {name!r}; it has no other yet.")
         try:

@@ -49,10 +49,8 @@ class Voice:
         Raises:
             ArtifactError: a file or field is missing, or the two do not belong together.
         """
-        spectrograms = dict(
-            zip(SPECTROGRAM_FIELDS, read_sidecar(folder / SPECTROGRAMS, *SPECTROGRAM_FIELDS), strict=True)
-        )
-        vocoder = dict(zip(VOCODER_FIELDS, read_sidecar(folder / VOCODER, *VOCODER_FIELDS), strict=True))
+        spectrograms = _read(folder / SPECTROGRAMS, SPECTROGRAM_FIELDS)
+        vocoder = _read(folder / VOCODER, VOCODER_FIELDS)
         check_pair(spectrograms, vocoder)
         mel = spectrograms["mel"]
         return cls(

@@ -35,9 +35,10 @@ class SymbolSet:
             ArtifactError: a file or a field is missing, or of another kind.
         """
         path = folder / "tokenizer.json"
-        kind, symbols, pad_id = read_sidecar(path, "kind", "symbols", "pad_id")
-        first_ids, last_ids, punctuation = read_sidecar(path, "first_ids", "last_ids", "punctuation")
-        (longest,) = read_sidecar(path, "longest_utterance_characters")
+        names = ("kind", "symbols", "pad_id", "first_ids", "last_ids", "punctuation")
+        kind, symbols, pad_id, first_ids, last_ids, punctuation, longest = read_sidecar(
+            path, *names, "longest_utterance_characters"
+        )
         plain = (tuple(symbols), pad_id, tuple(first_ids), tuple(last_ids), tuple(punctuation), longest)
         if kind == "characters":
             return cls(*plain)

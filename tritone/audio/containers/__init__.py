@@ -53,28 +53,27 @@ def find_parts(data: Buffer) -> list[Part]:
 
 def is_recording(data: Buffer, position: int) -> bool:
     """Return whether a recording of a known format begins here."""
-    return any(
-        begins(data, position)
-        for begins in (is_wave, is_flac, is_ogg, is_matroska, is_mp4, is_amr, is_asf, is_mpeg_audio, is_adts)
-    )
+    return any(begins(data, position) for begins, _ in _CONTAINERS)
 
 
 def _find(data: Buffer, position: int) -> tuple[list[Part], int]:
-    if is_wave(data, position):
-        return find_wave(data, position, is_recording)
-    for begins, find in (
-        (is_flac, find_flac),
-        (is_ogg, find_ogg),
-        (is_matroska, find_matroska),
-        (is_mp4, find_mp4),
-        (is_amr, find_amr),
-        (is_asf, find_asf),
-        (is_mpeg_audio, find_mpeg_audio),
-        (is_adts, find_adts),
-    ):
+    for begins, find in _CONTAINERS:
         if begins(data, position):
             return find(data, position)
     return [], position
+
+
+_CONTAINERS = (  # whether a file of the format begins at a position, and what takes it apart
+    (is_wave, lambda data, position: find_wave(data, position, is_recording)),
+    (is_flac, find_flac),
+    (is_ogg, find_ogg),
+    (is_matroska, find_matroska),
+    (is_mp4, find_mp4),
+    (is_amr, find_amr),
+    (is_asf, find_asf),
+    (is_mpeg_audio, find_mpeg_audio),
+    (is_adts, find_adts),
+)
 
 
 def _start(data: Buffer) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .parts import Buffer, Part, Unrecognised, after_filler, cut_off
+from .parts import Buffer, Part, after_filler, cut_off
 
 _HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _DATA = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
@@ -24,11 +24,8 @@ def find_asf(data: Buffer, start: int) -> tuple[list[Part], int]:
     """Follow the objects of the ASF file at a position; return the recording, and where it ends.
 
     Raises:
-        Unrecognised: no ASF file begins here.
         AudioError: cut off.
     """
-    if not is_asf(data, start):
-        raise Unrecognised
     position = start
     while after_filler(data, position) < len(data):
         head = data[position : position + _OBJECT_HEADER_BYTES]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .parts import Buffer, Part, Unrecognised, after_filler, cut_off, damaged
+from .parts import Buffer, Part, after_filler, cut_off, damaged
 
 _MARKER = b"fLaC"
 _BLOCK_SAMPLES = {
@@ -60,11 +60,8 @@ def find_flac(data: Buffer, start: int) -> tuple[list[Part], int]:
         The recording, with its true length in the header, and where it ends.
 
     Raises:
-        Unrecognised: no FLAC file begins here.
         AudioError: cut off or damaged.
     """
-    if not is_flac(data, start):
-        raise Unrecognised
     position, last = start + 4, False
     while not last:
         if position + 4 > len(data):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .parts import Buffer, Part, Unrecognised, after_filler, cut_off, tag_bytes
+from .parts import Buffer, Part, after_filler, cut_off, tag_bytes
 
 _ADTS_HEADER_BYTES = 7
 _FRAMES_TO_BELIEVE = 3
@@ -33,11 +33,8 @@ def find_adts(data: Buffer, start: int) -> tuple[list[Part], int]:
     """Find all AAC frames from a position on; return a recording for each stream, and where they end.
 
     Raises:
-        Unrecognised: no AAC frames begin here.
         AudioError: cut off.
     """
-    if not is_adts(data, start):
-        raise Unrecognised
     parts: list[Part] = []
     first = position = _after_tags(data, start)
     stream = None
@@ -74,11 +71,8 @@ def find_amr(data: Buffer, start: int) -> tuple[list[Part], int]:
     """Find the frames of the AMR file at a position; return the recording, and where it ends.
 
     Raises:
-        Unrecognised: no AMR file begins here.
         AudioError: cut off or damaged.
     """
-    if not is_amr(data, start):
-        raise Unrecognised
     wide = data[start : start + len(_AMR_WB)] == _AMR_WB
     sizes = _AMR_WB_BYTES if wide else _AMR_BYTES
     position = start + len(_AMR_WB if wide else _AMR)

@@ -5,7 +5,7 @@ Browsers write segments and clusters of unknown length, so every element is look
 
 from __future__ import annotations
 
-from .parts import Buffer, Part, Unrecognised, after_filler, cut_off
+from .parts import Buffer, Part, after_filler, cut_off
 
 _EBML, _SEGMENT, _CLUSTER = 0x1A45DFA3, 0x18538067, 0x1F43B675
 _KNOWN = frozenset(  # at the top, in a segment or in a cluster
@@ -35,11 +35,8 @@ def find_matroska(data: Buffer, start: int) -> tuple[list[Part], int]:
     """Follow the elements of the file at a position; return the recording, and where it ends.
 
     Raises:
-        Unrecognised: no such file begins here.
         AudioError: cut off.
     """
-    if not is_matroska(data, start):
-        raise Unrecognised
     position = start
     while after_filler(data, position) < len(data):
         element, size, content = _element(data, position)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...errors import AudioError
-from .parts import Buffer, Part, Unrecognised, after_filler, cut_off
+from .parts import Buffer, Part, after_filler, cut_off
 
 _FIRST = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 _HEADER_BYTES = 8
@@ -21,11 +21,8 @@ def find_mp4(data: Buffer, start: int) -> tuple[list[Part], int]:
     """Follow the boxes of the MP4 file at a position; return the recording, and where it ends.
 
     Raises:
-        Unrecognised: no MP4 file begins here.
         AudioError: cut off, or its index is missing.
     """
-    if not is_mp4(data, start):
-        raise Unrecognised
     names: set[bytes] = set()
     position = start
     while after_filler(data, position) < len(data):

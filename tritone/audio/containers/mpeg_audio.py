@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from .parts import Buffer, Part, Pieces, Unrecognised, cut_off, tag_bytes
+from .parts import Buffer, Part, Pieces, cut_off, tag_bytes
 
 _LAYER_1, _LAYER_2, _LAYER_3 = 3, 2, 1
 _MPEG_1, _MPEG_2_5 = 3, 0
@@ -45,8 +45,7 @@ class _Run:
     """Frames one after another that make one stream."""
 
     start: int
-    stream: tuple[int, int, int, bool]
-    frame_samples: int
+    first: _Frame
     tag: str  # of its first frame: Xing, Info or VBRI, which holds no audio
     bitrate: int = 0  # of its first frame with audio, bits a second
     constant: bool = True  # whether all frames with audio have that bitrate
@@ -92,11 +91,8 @@ def find_mpeg_audio(data: Buffer, start: int) -> tuple[list[Part], int]:
         A recording for each stream (joined files have several), and where the frames and tags end.
 
     Raises:
-        Unrecognised: no frames begin here.
         AudioError: cut off, or fewer frames than the first one counts.
     """
-    if not is_mpeg_audio(data, start):
-        raise Unrecognised
     runs: list[_Run] = []
     position = _after_tags(data, start)
     run: _Run | None = None
@@ -110,13 +106,13 @@ def find_mpeg_audio(data: Buffer, start: int) -> tuple[list[Part], int]:
             if _frame(data, position) is None:
                 break
             continue
-        if (run is None or frame.stream != run.stream) and not is_mpeg_audio(data, position):
+        if (run is None or frame.stream != run.first.stream) and not is_mpeg_audio(data, position):
             break
         if position + frame.size > len(data):
             raise cut_off("MP3", data, position + frame.size - len(data))
         tag = _tag(data, position, frame)
-        if run is None or tag or frame.stream != run.stream:
-            run = _Run(position, frame.stream, frame.samples, tag)
+        if run is None or tag or frame.stream != run.first.stream:
+            run = _Run(position, frame, tag)
             runs.append(run)
         position += frame.size
         if not tag:
@@ -138,13 +134,6 @@ def _frame(data: Buffer, position: int) -> _Frame | None:
         return _Frame(4 * (12 * bitrate // rate + padding), 384, bitrate, stream)
     samples = 1152 if first or layer == _LAYER_2 else 576
     return _Frame(samples // 8 * bitrate // rate + padding, samples, bitrate, stream)
-
-
-def _known_frame(data: Buffer, position: int) -> _Frame:
-    frame = _frame(data, position)
-    if frame is None:
-        raise Unrecognised
-    return frame
 
 
 def _after_tags(data: Buffer, position: int) -> int:
@@ -182,8 +171,8 @@ def _tag(data: Buffer, position: int, frame: _Frame) -> str:
 
 def _part(data: Buffer, run: _Run) -> Part:
     content = memoryview(data)[run.start : run.end]
-    least = (run.frames - _DECODER_DELAY_FRAMES) * run.frame_samples
-    if run.stream[1] != _LAYER_3:
+    least = (run.frames - _DECODER_DELAY_FRAMES) * run.first.samples
+    if run.first.stream[1] != _LAYER_3:
         return Part("MP3", run.start, (content,), frames=max(0, least))
     trimmed = 0
     pieces: Pieces = (content,)
@@ -191,7 +180,7 @@ def _part(data: Buffer, run: _Run) -> Part:
         pieces, trimmed = _with_count(data, run, content)
     elif run.tag == "VBRI":
         _check_count(data, run, *_vbri_counts(data, run.start))
-        pieces = (memoryview(_counting_frame(content, run)), content[_known_frame(data, run.start).size :])
+        pieces = (memoryview(_counting_frame(content, run)), content[run.first.size :])
     elif not run.constant:  # where the bitrate is constant, decoders find the length by it
         pieces = (memoryview(_counting_frame(content, run)), content)
     return Part("MP3", run.start, pieces, frames=max(0, least - trimmed))
@@ -199,9 +188,8 @@ def _part(data: Buffer, run: _Run) -> Part:
 
 def _with_count(data: Buffer, run: _Run, content: memoryview) -> tuple[Pieces, int]:
     """Return the content with the right count in its Xing frame, and how many samples that frame drops."""
-    frame = _known_frame(data, run.start)
-    head = bytearray(content[: frame.size])
-    at = _tag_position(0, frame)
+    head = bytearray(content[: run.first.size])
+    at = _tag_position(0, run.first)
     at += 0 if bytes(head[at : at + 4]) in (b"Xing", b"Info") else 2
     flags = int.from_bytes(head[at + 4 : at + 8], "big")
     fields = at + 8
@@ -210,7 +198,7 @@ def _with_count(data: Buffer, run: _Run, content: memoryview) -> tuple[Pieces, i
     size = int.from_bytes(head[size_at : size_at + 4], "big") if flags & 2 else None
     _check_count(data, run, count, size)
     if count is None:
-        return (memoryview(_counting_frame(content, run)), content[frame.size :]), 0
+        return (memoryview(_counting_frame(content, run)), content[run.first.size :]), 0
     delays = int.from_bytes(head[at + _LAME_DELAYS_OFFSET : at + _LAME_DELAYS_OFFSET + 3], "big")
     trimmed = (delays >> 12) + (delays & 0xFFF) if flags & 15 == 15 else 0
     if count == run.frames:
@@ -218,7 +206,7 @@ def _with_count(data: Buffer, run: _Run, content: memoryview) -> tuple[Pieces, i
     head[fields : fields + 4] = run.frames.to_bytes(4, "big")
     if size is not None:
         head[size_at : size_at + 4] = len(content).to_bytes(4, "big")
-    return (memoryview(bytes(head)), content[frame.size :]), trimmed
+    return (memoryview(bytes(head)), content[run.first.size :]), trimmed
 
 
 def _vbri_counts(data: Buffer, start: int) -> tuple[int, int]:
@@ -240,11 +228,12 @@ def _counting_frame(content: memoryview, run: _Run) -> bytes:
     """Return a frame without audio, like the first one of a run, that counts the run's frames."""
     header = bytearray(content[:4])
     header[1] |= 1  # without a checksum
+    at, size = _tag_position(0, run.first), 0
     for bitrate_index in range(1, 15):
         header[2] = header[2] & 0x0D | bitrate_index << 4  # without padding
-        frame = _known_frame(bytes(header), 0)
-        at = _tag_position(0, frame)
-        if frame.size >= at + 12:
+        frame = _frame(bytes(header), 0)
+        size = frame.size if frame else 0
+        if size >= at + 12:
             break
     tag = bytes(header) + bytes(at - 4) + b"Info" + (1).to_bytes(4, "big") + run.frames.to_bytes(4, "big")
-    return tag + bytes(frame.size - len(tag))
+    return tag + bytes(size - len(tag))

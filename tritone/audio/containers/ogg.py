@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass, field
 
-from .parts import Buffer, Part, Unrecognised, cut_off, damaged
+from .parts import Buffer, Part, cut_off, damaged
 
 _CONTINUED, _BEGIN, _END = 1, 2, 4
 _HEADER_BYTES = 27
@@ -45,11 +45,8 @@ def find_ogg(data: Buffer, start: int) -> tuple[list[Part], int]:
         The recordings, and where the pages end.
 
     Raises:
-        Unrecognised: no Ogg stream begins here.
         AudioError: cut off or damaged.
     """
-    if not is_ogg(data, start):
-        raise Unrecognised
     links: list[_Link] = []
     position = start
     while (page := _page(data, position)) is not None:

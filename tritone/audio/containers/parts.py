@@ -29,10 +29,6 @@ class Part:
     most_frames: int = 0  # after which a decoder makes up samples; 0: it does not
 
 
-class Unrecognised(Exception):  # noqa: N818
-    """There is no recording of the expected kind at a position."""
-
-
 def cut_off(container: str, data: Buffer, missing: int) -> AudioError:
     """Return the error for a file whose end is missing."""
     return AudioError(

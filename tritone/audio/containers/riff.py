@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...errors import AudioError
-from .parts import Buffer, Part, Unrecognised, after_filler, cut_off, tag_bytes
+from .parts import Buffer, Part, after_filler, cut_off, tag_bytes
 
 _LOWEST_PLACEHOLDER = (
     0x7FFFF000  # what streaming writers leave in the data chunk, up to 0xFFFFFFFF and beyond
@@ -101,12 +101,10 @@ def find_wave(data: Buffer, start: int, is_recording: IsRecording) -> tuple[list
         The recording, and where it ends.
 
     Raises:
-        Unrecognised: no WAV file begins here.
         AudioError: cut off, or without format or samples.
     """
     layout = _layout(data, start)
-    if layout is None:
-        raise Unrecognised
+    assert layout is not None
     head: dict[bytes, _Chunk] = {}
     position = start + layout.header_bytes
     for _ in range(_MOST_CHUNKS):
