@@ -137,7 +137,7 @@ def test_a_pipe_in_a_folder_is_a_failure(tritone, tmp_path, record):
     os.mkfifo(tmp_path / "talks" / "pipe.wav")
     result = tritone("transcribe", tmp_path / "talks")
     assert (result.exit_code, result.stdout) == (1, f"{good}: Good.\n")
-    assert result.stderr == f"{tmp_path}/talks/pipe.wav: no regular file\n"
+    assert result.stderr == f"{tmp_path}/talks/pipe.wav: not a regular file\n"
 
 
 @pytest.fixture
@@ -247,7 +247,7 @@ def test_a_timeout_is_the_files_error(tritone, behaviour, record):
 @pytest.mark.parametrize("concurrency", [1, 3])
 def test_concurrency_is_bounded(tritone, behaviour, record, concurrency):
     paths = [record(f"{number}.wav", f"number {number}") for number in range(9)]
-    behaviour.answer_after_s.update({f"number {number}": 0.2 for number in range(9)})
+    behaviour.answer_after_s.update({f"number {number}": 0.05 for number in range(9)})
     assert tritone("transcribe", "--concurrency", concurrency, *paths).exit_code == 0
     assert behaviour.most_in_flight == concurrency
 
@@ -377,8 +377,8 @@ def test_an_http_address_may_have_its_scheme(tritone, urls, record, form):
 @pytest.mark.parametrize(
     ("protocol", "url", "says"),
     [
-        ("grpc", "http://localhost:8000", "choose the protocol http for it"),
-        ("http", "grpc://localhost:8001", "choose the protocol grpc for it"),
+        ("grpc", "http://localhost:8000", "use the protocol http"),
+        ("http", "grpc://localhost:8001", "use the protocol grpc"),
         ("http", "https://localhost:8000", "TLS is not supported"),
         ("grpc", "https://localhost:8000", "TLS is not supported"),
         ("http", "ftp://localhost:21", "leave out ftp://"),

@@ -206,7 +206,7 @@ def test_the_other_protocols_port_is_unavailable(caller, urls):
 def test_an_answer_after_the_deadline_is_a_timeout(caller, urls, behaviour, record):
     behaviour.answer_after_s["slow"] = 3.0
     started_s = time.monotonic()
-    with pytest.raises(RequestTimeoutError, match=r"within 0\.3 s"):
+    with pytest.raises(RequestTimeoutError, match=r"within 0\.[23]\d* s"):
         caller(urls[caller.protocol], "transcribe", record("slow.wav", "slow"), timeout_s=0.3)
     assert time.monotonic() - started_s < 2.5
     assert len(behaviour.asked) <= 1  # on a busy machine the first may not have arrived in time
@@ -298,7 +298,7 @@ def test_an_http_service_that_is_not_triton_is_recognised():
     with ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as other:
         threading.Thread(target=other.serve_forever, args=(0.05,), daemon=True).start()
         with Client(f"localhost:{other.server_address[1]}", protocol="http", retries=0) as client:
-            with pytest.raises(ServerError, match="not as Triton does"):
+            with pytest.raises(ServerError, match="not a Triton server"):
                 client.punctuate("hello")
             with pytest.raises(ServerUnavailableError, match="no live Triton server"):
                 client.wait_until_ready()

@@ -1,4 +1,4 @@
-"""The options that say where the server is and how long to try, shared by all commands."""
+"""Connection options shared by all commands: address, timeouts and retries."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 @dataclass(frozen=True)
 class Connection:
-    """Where the server is, and how long to try."""
+    """The values of the connection options."""
 
-    url: str | None  #: HOST:PORT, None for the protocol's usual port on this machine
+    url: str | None  #: HOST:PORT; None: localhost with the protocol's default port
     protocol: Protocol
-    timeout_s: float  #: seconds for one request with its retries
+    timeout_s: float  #: seconds for one request, retries included
     retries: int
-    wait_s: float  #: seconds to wait for a server that is not up yet
-    canary: bool  #: whether to ask the pipelines that try a new version
+    wait_s: float  #: seconds to wait for a server that is starting
+    canary: bool  #: whether to use the pipelines that try a new version
 
     def client(self) -> AsyncClient:
-        """Make a client; wrong values are wrong usage."""
+        """Create a client; report invalid values as usage errors."""
         try:
             return AsyncClient(
                 self.url,
                 protocol=self.protocol,
                 timeout_s=self.timeout_s,
                 retries=self.retries,
-                # A command that sends many files may overload the server by itself: it waits for its turn.
+                # A command that sends many files may overload the server by itself, so it keeps retrying.
                 overload_wait_s=self.timeout_s if self.retries else 0.0,
                 canary=self.canary,
             )
@@ -46,7 +46,7 @@ class Connection:
 
 
 def connected(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the connection options, collected in its first argument."""
+    """Add the connection options to a command, which gets them as its first argument."""
 
     @click.option(
         "--url",
@@ -106,9 +106,9 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def run(work: Coroutine[Any, Any, bool]) -> bool:
-    """Run a command's work to the end and return whether it succeeded; exit with 130 on Ctrl-C.
+    """Run a command's coroutine and return whether it succeeded; exit with 130 on Ctrl-C.
 
-    A TritoneError that the work leaves to us concerns all of it: it is reported once and is a failure.
+    A TritoneError that it raises concerns the whole command and is reported once.
     """
     try:
         return asyncio.run(work)
@@ -121,12 +121,12 @@ def run(work: Coroutine[Any, Any, bool]) -> bool:
 
 
 def exit_with(succeeded: bool) -> NoReturn:
-    """End the command with the exit code for what it achieved."""
+    """Exit with code 0 on success, else with 1."""
     raise SystemExit(0 if succeeded else FAILED)
 
 
 def error_text(error: Exception) -> str:
-    """Say why something failed, in words for a user of the command."""
+    """Return an error message for the user of the command."""
     if isinstance(error, ServerUnavailableError | ServerNotReadyError):
         return f"{error} (--wait SECONDS waits for a server that is starting)"
     if isinstance(error, OSError) and error.strerror:
@@ -135,5 +135,5 @@ def error_text(error: Exception) -> str:
 
 
 def print_error(message: str, subject: str = "tritone") -> None:
-    """Say on stderr what went wrong with what."""
+    """Print an error message on stderr."""
     click.echo(f"{subject}: {message}", err=True)

@@ -40,7 +40,7 @@ def health(connection: Connection, probe: bool, deadline_s: float) -> None:
 
 async def _health(connection: Connection, deadline_s: float | None) -> bool:
     async with connection.client() as client:
-        with suppress(ServerNotReadyError, ModelNotFoundError):  # what is not ready is shown below
+        with suppress(ServerNotReadyError, ModelNotFoundError):  # reported below
             await client.wait_until_ready(connection.wait_s)
         state = await client.health()
         probes = await _probes(client, deadline_s) if deadline_s else {}
@@ -55,7 +55,7 @@ async def _health(connection: Connection, deadline_s: float | None) -> bool:
 
 
 async def _probes(client: AsyncClient, deadline_s: float) -> dict[str, PipelineProbe]:
-    """Probe all pipelines at once, so that one deadline is the whole time."""
+    """Probe all pipelines concurrently, so that the command ends within one deadline."""
     found = await asyncio.gather(*(client.probe([model], deadline_s) for model in PUBLIC_MODELS))
     return {name: probe for result in found for name, probe in result.pipelines.items()}
 

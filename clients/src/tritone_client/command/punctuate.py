@@ -1,4 +1,4 @@
-"""`tritone punctuate`: punctuation and capitals for plain words."""
+"""`tritone punctuate`: punctuation and capitals for transcripts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tritone_client.settings import DEFAULT_CONCURRENCY
 def punctuate(connection: Connection, text: tuple[str, ...]) -> None:
     """Print TEXT with punctuation and capitals.
 
-    Several arguments are one text. With - every line of stdin is a text of its own.
+    Several arguments are one text. With - each line of stdin is a separate text.
     """
     from_stdin = text == ("-",)
     texts = _stdin_lines() if from_stdin else [" ".join(text)]
@@ -55,7 +55,7 @@ def _stdin_lines() -> list[str]:
 async def _print_all(client: AsyncClient, texts: Sequence[str], keep_blank: bool) -> bool:
     async def punctuated(text: str) -> str | TritoneError:
         if keep_blank and not text.strip():
-            return ""  # blank lines of a file stay where they are
+            return ""  # blank lines are kept
         try:
             return await client.punctuate(text)
         except TritoneError as error:
@@ -69,6 +69,6 @@ async def _print_all(client: AsyncClient, texts: Sequence[str], keep_blank: bool
             if isinstance(result, TritoneError):
                 succeeded = False
                 print_error(error_text(result), f"line {number}" if len(texts) > 1 else "tritone")
-                result = ""  # keeps the lines of input and output side by side
+                result = ""  # keeps the line numbers of input and output equal
             click.echo(result)
     return succeeded

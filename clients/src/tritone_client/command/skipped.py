@@ -1,4 +1,4 @@
-"""What the user named, or a folder holds, and the command cannot use."""
+"""Inputs that a command cannot use."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class SkippedItem:
-    """Something that is left out."""
+    """An input that is skipped."""
 
-    name: str  #: as the user knows it
+    name: str  #: shown to the user
     reason: str
-    is_failure: bool = True  #: whether the command has failed for it
+    is_failure: bool = True  #: whether it makes the command fail
 
 
 def skipped(entry: Entry) -> SkippedItem:
-    """Return what is left out of a folder."""
+    """Return the skipped item for a folder entry."""
     return SkippedItem(click.format_filename(str(entry.path)), entry.problem, entry.is_failure)
 
 
 def name_of(path: Path) -> str:
-    """Return a path as messages show it."""
+    """Return a path for messages."""
     return click.format_filename(str(path))
 
 
 def report_skipped(found: Iterable[Item | SkippedItem]) -> tuple[list[Item], bool]:
-    """Report what cannot be used; return the rest, and whether nothing of that is a failure."""
+    """Print the skipped items; return the others, and whether no skipped item is a failure."""
     items: list[Item] = []
     succeeded = True
     for item in found:

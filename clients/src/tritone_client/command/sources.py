@@ -1,4 +1,4 @@
-"""What the user wants transcribed: files, the audio files of folders, and standard input."""
+"""Inputs of `tritone transcribe`: files, audio files of folders, and standard input."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ STDIN = "-"
 class Source:
     """One recording."""
 
-    name: str  #: as the user knows it
-    audio: Path | bytes  #: the file, or its content where it came through stdin
-    target: PurePath  #: where its result goes inside an output folder, without suffix
+    name: str  #: shown to the user
+    audio: Path | bytes  #: the file, or the content read from stdin
+    target: PurePath  #: path of its result inside an output folder, without suffix
 
 
 def find_sources(arguments: Iterable[str], recursive: bool) -> Iterator[Source | SkippedItem]:
-    """Yield the recordings that the arguments stand for, in their order."""
+    """Yield the recordings that the arguments name, in order."""
     for argument in arguments:
         path = Path(argument)
         name = click.format_filename(argument)
         if argument == STDIN:
-            # Read here and not in a thread of the event loop, where it could not be interrupted.
+            # Read here, since a thread of the event loop could not be interrupted.
             yield Source(STDIN, sys.stdin.buffer.read(), PurePath("stdin"))
         elif path.is_dir():
             yield from _in_folder(path, recursive)

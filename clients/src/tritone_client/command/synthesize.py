@@ -1,4 +1,4 @@
-"""`tritone synthesize`: texts spoken into audio files."""
+"""`tritone synthesize`: speech synthesis to audio files."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def synthesize(
 
 
 def _texts(place: str, read: Callable[[], Iterable[Text | SkippedItem]]) -> tuple[list[Text], bool]:
-    """Return the texts of a place, and whether all that it holds could be used."""
+    """Return the texts, and whether there were no failures among the skipped items."""
     try:
         texts, all_usable = report_skipped(read())
     except (OSError, TritoneError) as error:

@@ -1,4 +1,4 @@
-"""`tritone transcribe`: what is said in audio files."""
+"""`tritone transcribe`: transcription of audio files."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def transcribe(
     skip_existing: bool,
     concurrency: int,
 ) -> None:
-    """Print what is said in audio files.
+    """Transcribe audio files.
 
-    FILE is WAV, FLAC, OGG, MP3, WebM, MP4 or M4A, AAC, AMR or WMA of any rate; FOLDER stands for the audio
+    FILE is WAV, FLAC, OGG, MP3, WebM, MP4 or M4A, AAC, AMR or WMA of any rate; FOLDER means the audio
     files in it; - is a file on stdin. Results come in the order of the arguments.
 
     Exit code 0 when every file succeeded, 1 when any failed (the others are still done), 2 for wrong usage.
