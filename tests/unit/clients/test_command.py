@@ -1,4 +1,4 @@
-"""The `tritone` command, against a server that speaks the real protocols."""
+"""The `tritone` command, against a server with the real protocols."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_a_pipe_in_a_folder_is_a_failure(tritone, tmp_path, record):
 
 @pytest.fixture
 def without_privileges():
-    """Be somebody who is not root, to whom permissions apply."""
+    """Run as a user other than root, to whom permissions apply."""
     if os.geteuid():
         yield
         return
@@ -294,7 +294,7 @@ def test_an_output_folder_mirrors_a_recursive_input_folder(tritone, tmp_path, re
 def test_text_is_never_written_over_a_recording(tritone, tmp_path, record, name):
     first, second = record("a.wav", "one"), record(name, "two")
     before = second.read_bytes()
-    result = tritone("transcribe", "-o", second, first)  # as the shell makes it of -o *.wav
+    result = tritone("transcribe", "-o", second, first)  # as from -o *.wav
     assert result.exit_code == 2
     assert "the suffix of a recording" in result.stderr
     assert second.read_bytes() == before
@@ -460,7 +460,7 @@ def test_audio_comes_through_a_pipe(process):
     assert process("transcribe", "-", input=b"no audio").stderr.decode() == f"-: {BAD}\n"
 
 
-def test_a_terminal_shows_a_bar_while_work_goes_on(urls, behaviour, record):
+def test_a_terminal_shows_a_progress_bar(urls, behaviour, record):
     behaviour.answer_after_s["slow"] = 1.0
     screen, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))  # rows, columns, pixels
@@ -478,7 +478,7 @@ def test_a_terminal_shows_a_bar_while_work_goes_on(urls, behaviour, record):
     os.close(screen)
 
 
-def test_a_reader_that_goes_away_ends_the_command_quietly(urls, record):
+def test_a_closed_pipe_ends_the_command_quietly(urls, record):
     paths = [record(f"{number}.wav", f"number {number}") for number in range(30)]
     command = subprocess.Popen(
         [*TRITONE, "transcribe", *paths, "--url", urls["grpc"]],
@@ -516,7 +516,7 @@ def test_ctrl_c_ends_the_command_with_130(urls, behaviour, record, protocol):
         [*TRITONE, "transcribe", record("slow.wav", "slow"), "--url", urls[protocol], "--protocol", protocol],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        # A shell's background jobs, and all they start, are told to ignore Ctrl-C.
+        # Background jobs of a shell ignore SIGINT, and their children inherit that.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while not behaviour.in_flight and command.poll() is None:

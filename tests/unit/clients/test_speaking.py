@@ -1,4 +1,4 @@
-"""Both clients speak texts over both protocols, against a server that speaks the real ones."""
+"""Synthesis with both clients over both protocols, against a server with the real protocols."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`tritone synthesize`, against a server that speaks the real protocols."""
+"""`tritone synthesize`, against a server with the real protocols."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_stdout_gets_the_bytes_of_the_file_and_nothing_else(process, tmp_path, f
     done = process("synthesize", "hello", "--format", format_, "-o", "-")
     assert (done.returncode, done.stderr) == (0, b"")
     process("synthesize", "hello", "--format", format_, "-o", tmp_path / "a")
-    if format_ == "ogg":  # every Ogg stream has a serial number of its own
+    if format_ == "ogg":  # Ogg streams have random serial numbers
         assert soundfile.info(io.BytesIO(done.stdout)).subtype == "OPUS"
     else:
         assert done.stdout == (tmp_path / "a").read_bytes()
@@ -340,7 +340,7 @@ def test_audio_is_not_written_to_a_terminal(urls):
     assert b"pipe it into a player" in b" ".join(done.stderr.split())
 
 
-def test_a_player_that_goes_away_ends_the_command_quietly(urls, behaviour):
+def test_a_closed_pipe_ends_the_command_quietly(urls, behaviour):
     behaviour.answer_after_s["slow"] = 0.5
     command = subprocess.Popen(
         [*TRITONE, "synthesize", "slow", "-o", "-", "--url", urls["grpc"]],
@@ -361,7 +361,7 @@ def test_ctrl_c_ends_the_command_with_130_and_leaves_no_file(urls, behaviour, tm
         [*TRITONE, "synthesize", "slow", "-o", tmp_path / "a.wav", *address],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        # A shell's background jobs, and all they start, are told to ignore Ctrl-C.
+        # Background jobs of a shell ignore SIGINT, and their children inherit that.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while not behaviour.in_flight and command.poll() is None:

@@ -38,7 +38,7 @@ def concurrency_option(items: str) -> Callable[[Callable[..., None]], Callable[.
         default=DEFAULT_CONCURRENCY,
         metavar="N",
         show_default=True,
-        help=f"{items} sent to the server at the same time.",
+        help=f"Number of {items} sent concurrently.",
     )
 
 

@@ -60,7 +60,7 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
         default="grpc",
         envvar="TRITONE_PROTOCOL",
         show_default=True,
-        help="How to talk to the server.",
+        help="Protocol of the server address.",
     )
     @click.option(
         "--timeout",
@@ -69,7 +69,7 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
         default=DEFAULT_TIMEOUT_S,
         metavar="SECONDS",
         show_default=True,
-        help="Longest time for one request, retries included.",
+        help="Time limit for one request, retries included.",
     )
     @click.option(
         "--retries",
@@ -89,7 +89,7 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
         show_default=True,
         help="Wait for a server that is starting or loading its models.",
     )
-    @click.option("--canary", is_flag=True, help="Ask the pipelines that try a new version of the models.")
+    @click.option("--canary", is_flag=True, help="Use the pipelines that try a new version of the models.")
     @wraps(command)
     def with_connection(
         url: str | None,

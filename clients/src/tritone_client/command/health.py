@@ -24,7 +24,7 @@ from tritone_client.results import PipelineProbe
     default=DEADLINE_S,
     metavar="SECONDS",
     show_default=True,
-    help="With --probe: the longest time for each pipeline, all of them at once.",
+    help="With --probe: time limit per pipeline; all are probed concurrently.",
 )
 @connected
 def health(connection: Connection, probe: bool, deadline_s: float) -> None:

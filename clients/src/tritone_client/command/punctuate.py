@@ -31,7 +31,7 @@ from tritone_client.settings import DEFAULT_CONCURRENCY
 def punctuate(connection: Connection, text: tuple[str, ...]) -> None:
     """Print TEXT with punctuation and capitals.
 
-    Several arguments are one text. With - each line of stdin is a separate text.
+    Several arguments are joined to one text. With - each line of stdin is a separate text.
     """
     from_stdin = text == ("-",)
     texts = _stdin_lines() if from_stdin else [" ".join(text)]

@@ -34,28 +34,26 @@ from tritone_client.synthesis import FORMATS, AudioFormat, SynthesisOptions
     "-o",
     "--output",
     metavar="FILE|FOLDER|-",
-    help="Write there, over what is there; - is stdout. With --from a folder.",
+    help="Output file, which is overwritten; - is stdout. With --from a folder.",
 )
 @click.option(
     "--reading",
     is_flag=True,
-    help="Print the text in words, as it would be spoken, instead of speaking it.",
+    help="Print the text in words, as it would be spoken, without synthesis.",
 )
 @click.option(
     "--from",
     "place",
     metavar="FILE|FOLDER|-",
-    help="Speak each line of a file (or of stdin), or each .txt file of a folder, into a file of its own.",
+    help="Synthesize each line of a file or stdin, or each .txt file of a folder, to a separate file.",
 )
 @click.option(
     "--format",
     "format_",
     type=click.Choice(FORMATS),
-    help="What is written; pcm is 16-bit mono without a header.  [default: by the suffix of FILE, else wav]",
+    help="Output format; pcm is 16-bit mono without a header.  [default: by the suffix of FILE, else wav]",
 )
-@click.option(
-    "--seed", type=int, metavar="N", help="Equal seeds give equal audio.  [default: a new one each time]"
-)
+@click.option("--seed", type=int, metavar="N", help="Equal seeds give equal audio.  [default: random]")
 @click.option("--speed", type=float, metavar="X", help="0.5 (slow) to 2 (fast), same pitch.  [default: 1]")
 @click.option(
     "--sigma",
@@ -64,13 +62,11 @@ from tritone_client.synthesis import FORMATS, AudioFormat, SynthesisOptions
     help="Spread of the vocoder's noise, 0 to 1.  [default: the voice's]",
 )
 @click.option(
-    "--denoise", type=float, metavar="X", help="Take out the vocoder's own noise, 0 to 1.  [default: 0]"
+    "--denoise", type=float, metavar="X", help="Remove the vocoder's bias noise, 0 to 1.  [default: 0]"
 )
-@click.option("-r", "--recursive", is_flag=True, help="Look for texts in the folders of a folder too.")
-@click.option(
-    "--skip-existing", is_flag=True, help="Leave out texts whose file exists, to go on after a break."
-)
-@concurrency_option("Texts")
+@click.option("-r", "--recursive", is_flag=True, help="Descend into subfolders.")
+@click.option("--skip-existing", is_flag=True, help="Skip texts with an existing output file.")
+@concurrency_option("texts")
 @connected
 def synthesize(
     connection: Connection,
@@ -87,16 +83,16 @@ def synthesize(
     skip_existing: bool,
     concurrency: int,
 ) -> None:
-    """Speak TEXT into an audio file, or print it as it would be spoken.
+    """Synthesize TEXT to an audio file, or print it as it would be spoken.
 
-    Several arguments are one text; - is the text on stdin, of any length.
+    Several arguments are joined to one text; - reads the text from stdin.
 
     Exit code 0 when every text succeeded, 1 when any failed (the others are still done), 2 for wrong usage.
     """
     if bool(text) == (place is not None):
-        raise click.UsageError("expected either TEXT or --from, one of them.")
+        raise click.UsageError("expected either TEXT or --from.")
     if reading == (output is not None):
-        raise click.UsageError("expected either -o / --output or --reading, one of them.")
+        raise click.UsageError("expected either -o / --output or --reading.")
     try:
         options = SynthesisOptions(seed, speed, sigma, denoise)
     except InvalidRequestError as error:

@@ -31,14 +31,12 @@ from tritone_client.results import Transcription
     "-o",
     "--output",
     metavar="FILE|FOLDER",
-    help="Write there instead of to stdout. In a folder every recording gets a file of its name.",
+    help="Write there instead of to stdout. In a folder, each recording gets its own file.",
 )
-@click.option("--raw", is_flag=True, help="The words as recognised, without punctuation and capitals.")
-@click.option("-r", "--recursive", is_flag=True, help="Look for audio in the folders of a folder too.")
-@click.option(
-    "--skip-existing", is_flag=True, help="Leave out recordings whose file exists, to go on after a break."
-)
-@concurrency_option("Recordings")
+@click.option("--raw", is_flag=True, help="Output the words as recognised, without punctuation and capitals.")
+@click.option("-r", "--recursive", is_flag=True, help="Descend into subfolders.")
+@click.option("--skip-existing", is_flag=True, help="Skip recordings with an existing output file.")
+@concurrency_option("recordings")
 @connected
 def transcribe(
     connection: Connection,
