@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..sidecar import read_sidecar
 
-_ROUNDING = 0.01  # more frames than a recording's length says: windows end with a whole one
+_ROUNDING = 0.01  # tolerated surplus of frames, since windows end with a whole frame
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,11 @@ class Words:
     word: tuple[str, ...]
     start_s: NDArray[np.float32]  # seconds from the start of the recording
     end_s: NDArray[np.float32]  # seconds from the start of the recording
-    confidence: NDArray[np.float32]  # in [0, 1]: mean probability of the frames that spell the word
+    confidence: NDArray[np.float32]  # in [0, 1]: mean probability of the word's frames
 
     @property
     def transcript(self) -> str:
-        """The words with single spaces between."""
+        """The words, separated by single spaces."""
         return " ".join(self.word)
 
 
@@ -33,11 +33,11 @@ class CtcDecoder:
     """Best label per frame, repeats merged, blanks dropped, split into words at spaces.
 
     Args:
-        labels: what each output index spells; the blank's own entry is not read.
-        blank_index: the output that spells nothing.
+        labels: text of each output index, without the blank.
+        blank_index: output index of the blank.
         frame_s: seconds per frame.
-        pause_s: silence that ends a word even where the model wrote no space, in seconds; speakers who stop
-            and start again are not trained for, and their words would grow together.
+        pause_s: silence that ends a word even without a space, in seconds; models do not always output a
+            space when a speaker pauses.
     """
 
     def __init__(
@@ -62,11 +62,11 @@ class CtcDecoder:
 
         Args:
             row: (T, V) float32, padded after `frames`.
-            frames: valid ones.
-            max_audio_s: longest recording that they may come from, seconds.
+            frames: valid frames.
+            max_audio_s: longest recording accepted, seconds.
 
         Raises:
-            InputError: more frames than there are, or than such a recording has.
+            InputError: `frames` is out of range, or more than the longest recording has.
         """
         longest = round(max_audio_s / self._frame_s * (1 + _ROUNDING))
         if not 0 <= frames <= len(row):
@@ -83,7 +83,7 @@ class CtcDecoder:
 
     @property
     def vocabulary_size(self) -> int:
-        """Columns expected in log-probabilities, the blank included."""
+        """Number of columns of log-probabilities, including the blank."""
         return len(self._labels)
 
     def decode(self, log_probs: NDArray[np.float32], duration_s: float) -> Words:
@@ -91,13 +91,13 @@ class CtcDecoder:
 
         Args:
             log_probs: (T, V) float32, valid frames only.
-            duration_s: length of the recording; word times end there at the latest.
+            duration_s: length of the recording; word times are clipped to it.
 
         Returns:
             The words; none for silence.
 
         Raises:
-            InputError: V is not the vocabulary's size.
+            InputError: V is not the vocabulary size.
         """
         if log_probs.ndim != 2 or log_probs.shape[1] != self.vocabulary_size:
             raise InputError(
@@ -105,12 +105,12 @@ class CtcDecoder:
                 "export acoustic model and decoder from the same checkpoint."
             )
         best = log_probs.argmax(axis=1)
-        spelling = best != self._blank  # a frame of a letter, or of a space
+        spelling = best != self._blank  # frames of a letter or a space
         letter = spelling & ~self._is_space[best]
         new = spelling & np.concatenate(([True], best[1:] != best[:-1]))[: len(best)]
 
-        # A word is a run of letters with no new space or long pause in between; number every frame by those
-        # before it.
+        # A word is a run of letters without a space or long pause; a frame's word index is the number of
+        # boundaries up to it.
         letter_frames = np.flatnonzero(letter)
         boundary = new & ~letter
         long_gap = np.diff(letter_frames) * self._frame_s > self._pause_s

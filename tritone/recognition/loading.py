@@ -1,4 +1,4 @@
-"""A recogniser from its folder, its parameters and a way to call its partners."""
+"""Load a recogniser from its folder, its parameters and the models that it calls."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from .windows import AcousticFrames, WindowedRecognizer
 def load_recognizer(
     folder: Path, parameters: Parameters, bind: Bind, *, ahead: bool = True
 ) -> WindowedRecognizer:
-    """Load what turns recordings into log-probabilities.
+    """Load the part that turns recordings into log-probabilities.
 
     Args:
         folder: holds windows.json.
         parameters: of the model: features_model, acoustic_model, window_s, overlap_s, and how much runs
             at a time.
         bind: makes a function that calls a model.
-        ahead: work on several windows of a recording at once, in threads.
+        ahead: process several windows of a recording concurrently, in threads.
 
     Raises:
         ArtifactError: a file or a parameter is missing or wrong.

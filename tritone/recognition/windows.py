@@ -1,7 +1,7 @@
-"""Recognise recordings of any length in bounded memory: overlapping windows, joined in silence.
+"""Recognise recordings of any length in bounded memory, with overlapping windows that are joined at pauses.
 
 Neighbouring windows share `overlap_s` of audio, so the frames around a seam have context on both sides in
-one window at least. The seam is put where both windows hear a pause: no word is cut in two or heard twice.
+at least one window. The seam is placed at a pause in both windows, so that no word is cut or duplicated.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from ..sidecar import read_sidecar
 
 Acoustics = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
-_PAUSE_S = 0.2  # a seam wants this much silence around it
-_EDGE_S = 0.5  # frames this close to a window's end lack context
+_PAUSE_S = 0.2  # desired silence around a seam
+_EDGE_S = 0.5  # frames closer to a window's end lack context
 
 
 @dataclass(frozen=True)
 class AcousticFrames:
-    """What the join must know of an acoustic model's output."""
+    """Format of an acoustic model's output, as needed for joining."""
 
-    sample_rate_hz: int  # of the model's audio
+    sample_rate_hz: int  # of the model's input
     frame_samples: int  # audio samples per frame of log-probabilities: hop * stride
     silence: tuple[int, ...]  # indices of blank and space
 
@@ -48,7 +48,7 @@ class AcousticFrames:
 
 @dataclass(frozen=True)
 class Window:
-    """One stretch of a recording."""
+    """A part of a recording."""
 
     start: int  # first sample, a multiple of frame_samples
     stop: int  # one past the last sample
@@ -60,11 +60,11 @@ def plan_windows(samples: int, window: int, overlap: int, frame_samples: int) ->
     Args:
         samples: length of the recording.
         window: longest window, in samples.
-        overlap: samples that neighbours share at least.
-        frame_samples: every window starts on a multiple of it, so that frames of neighbours coincide.
+        overlap: minimum number of samples shared by neighbours.
+        frame_samples: windows start at multiples of it, so that frames of neighbours coincide.
 
     Returns:
-        Windows in order; one when the recording fits.
+        The windows in order; one if the recording fits.
     """
     if samples <= window:
         return [Window(0, samples)]
@@ -75,16 +75,16 @@ def plan_windows(samples: int, window: int, overlap: int, frame_samples: int) ->
 
 
 def seam(left: NDArray[np.float32], right: NDArray[np.float32], frames: AcousticFrames) -> int:
-    """Choose where to go over from one window to the next.
+    """Choose where to switch from one window to the next.
 
     Args:
-        left: (T, V) log-probabilities of the shared frames, as heard by the earlier window.
-        right: (T, V) the same frames, as heard by the later window.
-        frames: what the columns mean.
+        left: (T, V) log-probabilities of the shared frames, from the earlier window.
+        right: (T, V) the same frames from the later window.
+        frames: format of the output.
 
     Returns:
-        Frame from which `right` is used: the middle of the longest-sounding pause, near the centre when
-        several are as good.
+        Frame from which `right` is used: the middle of the clearest pause, near the centre if
+        several are equal.
     """
     length = min(len(left), len(right))
     silence = list(frames.silence)
@@ -109,8 +109,8 @@ def join_windows(
         (T, V) for the whole recording.
     """
     pieces: list[NDArray[np.float32]] = []
-    tail: NDArray[np.float32] | None = None  # frames of the last window that are not settled yet
-    tail_start = 0  # their first frame, in the recording
+    tail: NDArray[np.float32] | None = None  # frames of the last window that may still be replaced
+    tail_start = 0  # index of its first frame in the recording
     for window, log_probs in windows:
         start = window.start // frames.frame_samples
         if tail is not None:
@@ -125,14 +125,14 @@ def join_windows(
 
 
 class WindowedRecognizer:
-    """Acoustic model over recordings of any length.
+    """Runs an acoustic model over recordings of any length.
 
     Args:
-        frames: timing and silence of the model's output.
+        frames: format of the model's output.
         acoustics: (N,) samples at the model's rate to (T, V) log-probabilities.
-        window_s: longest stretch given to the model at once, seconds.
+        window_s: longest input of the model, seconds.
         overlap_s: audio that neighbouring windows share, seconds.
-        ordered_map: like `map`, may work ahead; bounds how many windows are in memory.
+        ordered_map: like `map`, but may work ahead; bounds the number of windows in memory.
     """
 
     def __init__(
@@ -161,13 +161,13 @@ class WindowedRecognizer:
 
         Args:
             samples: (N,) float32, 16 kHz mono.
-            is_cancelled: asked before every window.
+            is_cancelled: checked before every window.
 
         Returns:
             (T, V) log-probabilities.
 
         Raises:
-            CancelledError: `is_cancelled` said so.
+            CancelledError: `is_cancelled` returned True.
         """
 
         def clips() -> Iterator[NDArray[np.float32]]:

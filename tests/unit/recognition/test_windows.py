@@ -20,7 +20,7 @@ FRAMES = AcousticFrames(sample_rate_hz=16_000, frame_samples=FRAME, silence=(BLA
 
 
 def spoken(labels, sure=0.98):
-    """(T, 3) log-probabilities that say `labels`."""
+    """(T, 3) log-probabilities of `labels`."""
     probabilities = np.full((len(labels), 3), (1 - sure) / 2, np.float32)
     probabilities[np.arange(len(labels)), labels] = sure
     return np.log(probabilities)
@@ -58,7 +58,7 @@ def test_seam_lies_in_the_pause():
 
 def test_seam_needs_silence_in_both_windows():
     left, right = [LETTER] * 200, [LETTER] * 200
-    left[50:75] = [BLANK] * 25  # only one window hears this pause
+    left[50:75] = [BLANK] * 25  # a pause in one window only
     left[110:130] = right[110:130] = [SPACE] * 20
     assert 111 <= seam(spoken(left), spoken(right), FRAMES) <= 129
 
@@ -81,7 +81,7 @@ def test_join_restores_the_sequence_when_windows_agree():
 
 
 def test_join_of_windows_that_disagree_at_their_ends_has_no_word_twice_or_cut():
-    """Near its ends a window mishears; the joined labels must still be those of the whole."""
+    """Windows have errors near their ends; the joined labels must still be those of the whole."""
     whole = np.array(([LETTER] * 30 + [BLANK] * 20) * 60)
     windows = plan_windows(3000 * FRAME, 900 * FRAME, 150 * FRAME, FRAME)
     parts = []
@@ -96,7 +96,7 @@ def test_join_of_windows_that_disagree_at_their_ends_has_no_word_twice_or_cut():
 
 
 def silent_recogniser():
-    """Make a recogniser that hears silence, and the list of the window lengths that it asks for."""
+    """Make a recogniser of silence, and the list of its window lengths."""
     asked = []
 
     def acoustics(samples):
