@@ -14,7 +14,6 @@ from tritone_client.async_client import AsyncClient
 from tritone_client.errors import ServerNotReadyError, ServerUnavailableError, TritoneError
 from tritone_client.settings import DEFAULT_RETRIES, DEFAULT_TIMEOUT_S, DEFAULT_URLS, Protocol
 
-FAILED = 1
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
@@ -122,7 +121,7 @@ def run(work: Coroutine[Any, Any, bool]) -> bool:
 
 def exit_with(succeeded: bool) -> NoReturn:
     """Exit with code 0 on success, else with 1."""
-    raise SystemExit(0 if succeeded else FAILED)
+    raise SystemExit(0 if succeeded else 1)
 
 
 def error_text(error: Exception) -> str:

@@ -10,15 +10,7 @@ import click
 
 from tritone_client.async_client import AsyncClient
 from tritone_client.calls import PUNCTUATE
-from tritone_client.command.connection import (
-    FAILED,
-    Connection,
-    connected,
-    error_text,
-    exit_with,
-    print_error,
-    run,
-)
+from tritone_client.command.connection import Connection, connected, error_text, exit_with, print_error, run
 from tritone_client.command.text_content import lines_of
 from tritone_client.errors import TritoneError
 from tritone_client.ordering import in_order
@@ -49,7 +41,7 @@ def _stdin_lines() -> list[str]:
         return lines_of(sys.stdin.buffer.read())
     except TritoneError as error:
         print_error(error_text(error), "-")
-        raise SystemExit(FAILED) from error
+        exit_with(False)
 
 
 async def _print_all(client: AsyncClient, texts: Sequence[str], keep_blank: bool) -> bool:

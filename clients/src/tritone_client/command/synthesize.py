@@ -11,15 +11,7 @@ import click
 from tritone_client.calls import TEXT_TO_AUDIO, TEXT_TO_SPEECH
 from tritone_client.command.audio_outputs import AudioOutput, open_file, open_folder
 from tritone_client.command.batch import concurrency_option, process_all
-from tritone_client.command.connection import (
-    FAILED,
-    Connection,
-    connected,
-    error_text,
-    exit_with,
-    print_error,
-    run,
-)
+from tritone_client.command.connection import Connection, connected, error_text, exit_with, print_error, run
 from tritone_client.command.outputs import without_existing
 from tritone_client.command.skipped import SkippedItem, report_skipped
 from tritone_client.command.synthesis_report import SynthesisReport, SynthesizedFile
@@ -116,12 +108,12 @@ def _texts(place: str, read: Callable[[], Iterable[Text | SkippedItem]]) -> tupl
         texts, all_usable = report_skipped(read())
     except (OSError, TritoneError) as error:
         print_error(error_text(error), click.format_filename(place))
-        raise SystemExit(FAILED) from error
+        exit_with(False)
     if not texts and all_usable:
         print_error(
             "expected at least one line or .txt file with text, got none", click.format_filename(place)
         )
-        raise SystemExit(FAILED)
+        exit_with(False)
     return texts, all_usable
 
 
