@@ -155,8 +155,8 @@ def test_length_grows_with_the_text(speak):
 
 def test_ten_thousand_characters_are_spoken(speak, rate_hz):
     long = " ".join([*TEXTS, "In 1999 we sold 2,500 of them."] * 60)[:10_000]
-    (audio,) = speak(long, seed=1)
-    assert audio.size > 120 * rate_hz
+    (audio,) = speak(long, seed=1, speed=2.0)  # half of the vocoder's work
+    assert audio.size > 60 * rate_hz
     assert np.isfinite(audio).all()
 
 

@@ -138,7 +138,7 @@ def test_traffic_moves_there_and_back_without_a_failed_request(server, versions,
 
 
 def test_recording_under_way_is_finished_by_the_version_that_it_began_with(server, versions, punctuate):
-    minutes = np.random.default_rng(0).normal(0, 0.1, 16_000 * 60 * 8).astype(np.float32)
+    minutes = np.random.default_rng(0).normal(0, 0.1, 16_000 * 60 * 5).astype(np.float32)
     answers = []
 
     def recognise():

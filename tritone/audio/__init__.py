@@ -1,1 +1,1 @@
-"""Audio at the edge: whole files in, checked 16 kHz mono samples out; and samples back to files."""
+"""Audio input and output: decoding files to validated 16 kHz mono samples, and encoding samples to files."""

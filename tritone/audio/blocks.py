@@ -1,4 +1,4 @@
-"""What decoders hand on: some samples of all channels at a time."""
+"""Blocks of decoded samples, with all channels."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ MOST_CHANNELS = 32
 
 @dataclass(frozen=True)
 class Block:
-    """Samples that follow one another."""
+    """Consecutive samples."""
 
     sample_rate_hz: int
     samples: NDArray[np.float32]  # (N, C), in [-1, 1]
-    frames_to_come: int = 0  # of the same recording, as far as its header tells
+    frames_to_come: int = 0  # remaining in the same recording, according to its header
 
 
 def check_format(sample_rate_hz: int, channels: int) -> None:
-    """Raise AudioError unless rate and channel count are those of audio."""
+    """Raise AudioError unless sample rate and channel count are in range."""
     if not LOWEST_RATE_HZ <= sample_rate_hz <= HIGHEST_RATE_HZ:
         raise AudioError(
             f"audio_bytes: expected a sample rate of {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} Hz, got "

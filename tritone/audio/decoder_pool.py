@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 from ..errors import AudioError
 
 _WALL_S = 900.0  # wall-clock limit for one file; CPU time is limited in the process
-_ATTEMPTS = 2  # the first process may have been killed by something else
+_ATTEMPTS = 2  # the first process may have died of another cause
 
 
 class DecoderPool:
     """Decodes files in a bounded number of processes.
 
     Args:
-        processes: how many; each is started when the pool is made, and again after it has died.
+        processes: number of processes, started with the pool and restarted when they die.
     """
 
     def __init__(self, processes: int) -> None:
@@ -37,8 +37,8 @@ class DecoderPool:
         """Decode a file as `decoding.decode_audio` does; may be called from several threads.
 
         Raises:
-            AudioError: as there, or the file brings its decoder down.
-            RuntimeError: decoding failed through no fault of the file.
+            AudioError: as there, or the file crashes its decoder.
+            RuntimeError: decoding failed for a reason other than the file.
         """
         decoder = self._idle.get()
         try:
@@ -65,37 +65,37 @@ def _decoded(decoder: _Decoder, data: bytes, max_audio_s: float) -> NDArray[np.f
     while True:
         try:
             return decoder.decode(data, max_audio_s)
-        except _DeadError as error:
+        except _DecoderDiedError as error:
             decoder.restart()
             if attempt < _ATTEMPTS and not error.is_final:
                 attempt += 1
                 continue
             if error.at_start:
-                raise RuntimeError(f"decoder process: expected it to start, it {error}") from error
+                raise RuntimeError(f"decoder process: expected it to start, but it {error}") from error
             raise AudioError(
                 f"audio_bytes: expected a file that can be decoded, got {len(data)} bytes on which the "
                 f"decoder {error}; convert the file."
             ) from error
 
 
-class _DeadError(Exception):
+class _DecoderDiedError(Exception):
     def __init__(self, reason: str, *, is_final: bool = False, at_start: bool = False) -> None:
         super().__init__(reason)
-        self.is_final = is_final  # whether another attempt would end in the same way
-        self.at_start = at_start  # before it was given the file
+        self.is_final = is_final  # whether a retry would fail the same way
+        self.at_start = at_start  # before it received the file
 
 
 class _Decoder:
-    """One process and the memory that is shared with it."""
+    """A process and the memory shared with it."""
 
     def __init__(self) -> None:
         self._file = os.memfd_create("tritone-recording")
         self._samples = os.memfd_create("tritone-samples")
-        self._is_ready = False  # until the process has said so
+        self._is_ready = False  # until the process reports it
         self._start()
 
     def decode(self, data: bytes, max_audio_s: float) -> NDArray[np.float32]:
-        """Have the process decode a file; raise _DeadError when it died of it."""
+        """Decode a file in the process; raise _DecoderDiedError if it dies."""
         try:
             self._share(data)
             if not self._is_ready:
@@ -109,7 +109,7 @@ class _Decoder:
                 raise RuntimeError(f"decoding failed in its process:\n{answer['fault']}")
             return self._result(answer["samples"])
         finally:
-            os.ftruncate(self._file, 0)  # gives the memory back
+            os.ftruncate(self._file, 0)  # releases the memory
             os.ftruncate(self._samples, 0)
 
     def restart(self) -> None:
@@ -118,13 +118,13 @@ class _Decoder:
         self._start()
 
     def close(self) -> None:
-        """End the process and give everything back."""
+        """End the process and release its resources."""
         self._end()
         os.close(self._file)
         os.close(self._samples)
 
     def _start(self) -> None:
-        alive, self._held = os.pipe()  # ends with this process, however it ends
+        alive, self._alive = os.pipe()  # closed when this process ends, however it ends
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         descriptors = (self._file, self._samples, alive)
@@ -132,7 +132,7 @@ class _Decoder:
             [_python(), "-m", f"{__package__}.decoder_process", *map(str, descriptors)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # libraries complain there of every damaged frame
+            stderr=subprocess.DEVNULL,  # libraries report every damaged frame there
             pass_fds=descriptors,
             env=environment,
         )
@@ -144,9 +144,9 @@ class _Decoder:
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe:
-                with suppress(BrokenPipeError):  # a question that the process did not live to read
+                with suppress(BrokenPipeError):  # a request that the process did not read before it died
                     pipe.close()
-        os.close(self._held)
+        os.close(self._alive)
 
     def _share(self, data: bytes) -> None:
         os.lseek(self._file, 0, os.SEEK_SET)
@@ -165,18 +165,18 @@ class _Decoder:
     def _answer(self, at_start: bool = False) -> bytes:
         assert self._process.stdout is not None
         if not select([self._process.stdout], [], [], _WALL_S)[0]:
-            raise _DeadError(f"was not done within {_WALL_S:.0f} s", is_final=True, at_start=at_start)
+            raise _DecoderDiedError(f"was not done within {_WALL_S:.0f} s", is_final=True, at_start=at_start)
         answer = self._process.stdout.readline()
         if not answer.endswith(b"\n"):
             raise self._death(at_start)
         return answer
 
-    def _death(self, at_start: bool = False) -> _DeadError:
+    def _death(self, at_start: bool = False) -> _DecoderDiedError:
         code = self._process.wait()
         if code == -signal.SIGXCPU:
-            return _DeadError("took too much processor time", is_final=True)
+            return _DecoderDiedError("took too much processor time", is_final=True)
         how = signal.Signals(-code).name if code < 0 else f"code {code}"
-        return _DeadError(f"died ({how})", at_start=at_start)
+        return _DecoderDiedError(f"died ({how})", at_start=at_start)
 
     def _result(self, samples: int) -> NDArray[np.float32]:
         result = np.empty(samples, np.float32)
@@ -187,7 +187,7 @@ class _Decoder:
 
 
 def _python() -> str:
-    """Return this environment's interpreter: `sys.executable` may be a program that embeds one."""
+    """Return this environment's interpreter; `sys.executable` may be a program that embeds Python."""
     candidates = [
         f"{prefix}/bin/python{sys.version_info[0]}.{sys.version_info[1]}"
         for prefix in (sys.prefix, sys.base_prefix)

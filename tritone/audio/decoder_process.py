@@ -1,9 +1,9 @@
-"""Decode files in a process of its own: `python -m tritone.audio.decoder_process IN OUT ALIVE`.
+"""Decode files in a separate process: `python -m tritone.audio.decoder_process IN OUT ALIVE`.
 
 `decoder_pool` runs it. IN and OUT are file descriptors of shared memory. A line of JSON on standard input
-says how many bytes of a file lie in IN. The samples go to OUT, float32; a line of JSON with their number, or
-with what is wrong with the file, goes to standard output. ALIVE is a pipe that ends with the parent, and so
-does the process.
+gives the number of bytes of a file in IN. The samples are written to OUT, float32; a line of JSON with their
+number, or with the error, is written to standard output. ALIVE is a pipe that closes with the parent, upon
+which the process exits.
 """
 
 from __future__ import annotations
@@ -23,27 +23,25 @@ import numpy as np
 from ..errors import AudioError
 from .decoding import decoded_blocks
 
-MEMORY_BYTES = (
-    1 << 30
-)  # beyond the shared memory: what decoders need does not grow with the length of a recording
-PROCESSOR_S = 120  # for one file; an hour of audio takes up to about ten on an ordinary core
-_DESCRIPTORS = 8  # that may be opened on top of those at the start: decoding opens none but for shared memory
+MEMORY_BYTES = 1 << 30  # besides the shared memory; decoders need constant memory
+PROCESSOR_S = 120  # for one file; an hour of audio takes up to about 10 s on an ordinary core
+_DESCRIPTORS = 8  # beyond those open at the start: decoding only opens shared memory
 _TOO_LARGE = (
-    f"audio_bytes: expected a file that is decoded within {MEMORY_BYTES >> 20} MiB of memory, got one that "
-    "needs more; convert the file."
+    f"audio_bytes: expected a file that can be decoded within {MEMORY_BYTES >> 20} MiB of memory, got one "
+    "that needs more; convert the file."
 )
 
 
 def main() -> None:
-    """Answer files until standard input ends."""
+    """Decode files until standard input ends."""
     file, samples, alive = (int(argument) for argument in sys.argv[1:4])
     threading.Thread(target=_end_with_parent, args=(alive,), daemon=True).start()
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what libraries print is no answer
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # keeps output of libraries out of the protocol
     _limit(resource.RLIMIT_DATA, MEMORY_BYTES)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_NOFILE, max(map(int, os.listdir("/proc/self/fd"))) + _DESCRIPTORS)
-    gc.freeze()  # collecting looks at what a file left only
+    gc.freeze()  # garbage collection then only visits objects of the current file
     print(json.dumps({"ready": True}), file=answers, flush=True)
     for line in sys.stdin:
         question = json.loads(line)
@@ -62,7 +60,7 @@ def _answer(question: dict[str, Any], file: int, samples: int) -> dict[str, Any]
     except Exception:
         return {"fault": traceback.format_exc()}
     finally:
-        gc.collect()  # the views of the file
+        gc.collect()  # views of the file's memory
 
 
 def _decode(size: int, max_audio_s: float, file: int, samples: int) -> int:
@@ -84,7 +82,7 @@ def _end_with_parent(alive: int) -> None:
 
 
 def _limit_softly(kind: int, value: int) -> None:
-    """Set a limit that may be raised again."""
+    """Set a soft limit, which can be raised again."""
     _, hard = resource.getrlimit(kind)
     resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
 

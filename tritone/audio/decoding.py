@@ -1,4 +1,4 @@
-"""Turn a whole audio file into samples: any rate and channel count in, mono at one rate out."""
+"""Decode an audio file of any rate and channel count to mono samples at one rate."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .validation import check_duration, check_samples
 def decode_audio(
     data: Buffer, max_audio_s: float, sample_rate_hz: int = SAMPLE_RATE_HZ
 ) -> NDArray[np.float32]:
-    """Decode, mix down and resample all that a file holds; see `decoded_blocks`.
+    """Decode, downmix and resample a whole file; see `decoded_blocks`.
 
     Returns:
         (N,) float32, mono in [-1, 1].
@@ -33,22 +33,21 @@ def decode_audio(
 def decoded_blocks(
     data: Buffer, max_audio_s: float, sample_rate_hz: int = SAMPLE_RATE_HZ
 ) -> Iterator[NDArray[np.float32]]:
-    """Decode, mix down and resample all that a file holds, block by block.
+    """Decode, downmix and resample a whole file, block by block.
 
-    The memory that this takes does not grow with the length. Files that were joined are decoded one after
-    another, as one recording.
+    Memory use does not depend on the length. Concatenated files are decoded as one recording.
 
     Args:
         data: the bytes of a file in one of `containers.FORMATS`.
-        max_audio_s: longest recording accepted, seconds; decoding ends as soon as it is passed.
-        sample_rate_hz: rate of the result.
+        max_audio_s: longest recording accepted, seconds; decoding stops as soon as it is exceeded.
+        sample_rate_hz: of the result.
 
     Yields:
         (N,) float32, mono in [-1, 1].
 
     Raises:
         AudioError: empty, unknown, damaged or cut-off file, too short, too long, samples not finite or out of
-            range. Blocks that were yielded before are void.
+            range. Discard blocks yielded before.
     """
     if not data:
         raise AudioError(f"audio_bytes: expected an audio file, got 0 bytes; {REMEDY}")
@@ -74,7 +73,7 @@ def _read_blocks(part: Part) -> Iterator[Block]:
 
 
 def _within_limits(blocks: Iterator[Block], max_audio_s: float) -> Iterator[Block]:
-    """Hand blocks on; raise AudioError as soon as they are too long, or at the end if too short."""
+    """Pass blocks through; raise AudioError as soon as they are too long, or at the end if too short."""
     before_s, frames, rate = 0.0, 0, SAMPLE_RATE_HZ
     for block in blocks:
         if block.sample_rate_hz != rate:
@@ -87,13 +86,13 @@ def _within_limits(blocks: Iterator[Block], max_audio_s: float) -> Iterator[Bloc
 
 
 def _check_longest(length_s: float, max_audio_s: float) -> None:
-    # Rates that do not divide evenly must not make an exact hour too long.
+    # Tolerates rounding: exactly an hour must be accepted at any rate.
     if length_s > max_audio_s + 1e-6:
         check_duration(round(length_s * SAMPLE_RATE_HZ), SAMPLE_RATE_HZ, max_audio_s, "audio_bytes")
 
 
 def _resampled(blocks: Iterator[Block], sample_rate_hz: int) -> Iterator[NDArray[np.float32]]:
-    """Mix blocks down, check them, and bring them to one rate."""
+    """Downmix, check and resample blocks."""
     rate, resampler = 0, None
     for block in blocks:
         if block.sample_rate_hz != rate:

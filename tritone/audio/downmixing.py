@@ -1,22 +1,22 @@
-"""Make one channel of several."""
+"""Downmix channels to mono."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-# The average of channels that have nothing in common has the sum of their energies, divided by their number
-# squared. A mix with less than this share of that has lost what they hold: one is the other upside down.
+# The average of uncorrelated channels has the sum of their energies, divided by the square of their number.
+# A mix with less than this share of that has cancelled out: one channel is the inverse of another.
 CANCELLED = 0.1
 _WINDOW_FRAMES = 8192
-_LOUD_ENOUGH = 0.5  # of the loudest channel's energy: equally loud ones do not take turns
+_LOUD_ENOUGH = 0.5  # of the loudest channel's energy, so that equally loud channels do not alternate
 
 
 def mono(block: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Average the channels of a block; where they cancel each other out, keep one of the loud ones instead.
+    """Average the channels of a block; where they cancel out, use a loud channel instead.
 
     Args:
-        block: (N, C) float32. Every 8192 frames are looked at on their own.
+        block: (N, C) float32. Decided for every 8192 frames.
 
     Returns:
         (N,) float32.

@@ -1,4 +1,4 @@
-"""Turn samples into a whole audio file, in the formats that a caller can ask for."""
+"""Encode samples as an audio file."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from ..errors import AudioError
 from .validation import check_longest, check_samples
 
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 8000, 192_000
-_BLOCK_FRAMES = 1 << 16  # libsndfile's lossy encoders keep a whole write on the stack
+_BLOCK_FRAMES = 1 << 16  # libsndfile's lossy encoders hold a whole write on the stack
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """How libsndfile writes one format."""
+    """libsndfile's parameters for one format."""
 
     container: str  # libsndfile's major format
-    subtype: str  # and what lies in it
-    rates_hz: tuple[int, ...] = ()  # the only ones that the codec knows; any when empty
+    subtype: str  # libsndfile's subtype
+    rates_hz: tuple[int, ...] = ()  # supported by the codec; empty: any
 
 
 _MP3_RATES_HZ = (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
@@ -42,10 +42,10 @@ FORMATS = (*ENCODINGS, PCM)
 
 
 def read_format(data: bytes) -> str:
-    """Return the name in a `format` tensor.
+    """Return the name of the format in a `format` tensor.
 
     Raises:
-        AudioError: no format of that name.
+        AudioError: unknown format.
     """
     name = data.decode("utf-8", "replace")
     if name not in FORMATS:
@@ -61,19 +61,19 @@ def encode_audio(
 ) -> bytes:
     """Encode a recording.
 
-    What exceeds full scale is clipped. wav, flac and pcm carry the same int16: round(sample * 32768).
-    ogg is Opus, mp3 has a variable bit rate; both codecs know certain rates only, and samples of another are
-    resampled to the next higher one (22,050 Hz becomes Opus at 24,000 Hz). Decoders give the same number of
-    samples back. Equal samples make equal bytes, but for ogg, whose streams are numbered at random.
+    Samples beyond full scale are clipped. wav, flac and pcm carry the same int16: round(sample * 32768).
+    ogg is Opus, mp3 has a variable bit rate; both codecs support certain rates only; other rates are
+    resampled to the next higher one (22,050 Hz becomes Opus at 24,000 Hz). Decoders return the same number of
+    samples. Equal samples give equal bytes, except for ogg, whose stream numbers are random.
 
     Args:
         samples: (N,) float32, mono in [-1, 1], at least one.
-        sample_rate_hz: their rate; pcm does not carry it, the caller has to know.
+        sample_rate_hz: their rate; pcm does not contain it.
         audio_format: one of FORMATS.
         max_audio_s: longest recording accepted, seconds.
 
     Returns:
-        The bytes of a whole file, or raw samples for pcm.
+        The content of a file, or raw samples for pcm.
 
     Raises:
         AudioError: no samples, too many, not finite or far out of range, or a rate out of range.
@@ -111,7 +111,7 @@ def _int16(samples: NDArray[np.float32]) -> NDArray[np.int16]:
 
 
 def _codec_rate(rate_hz: int, known: tuple[int, ...]) -> int:
-    """Return the lowest rate known that loses nothing, else the highest."""
+    """Return the lowest supported rate that loses no bandwidth, else the highest."""
     return next((candidate for candidate in known if candidate >= rate_hz), known[-1])
 
 

@@ -1,7 +1,6 @@
-"""Decode with FFmpeg, through PyAV: what phones and browsers record, and what libsndfile does not know.
+"""Decode formats of phones and browsers that libsndfile does not support, with FFmpeg through PyAV.
 
-FFmpeg gets the file's bytes and nothing else: one demuxer by name, audio decoders, no protocol and no other
-file.
+FFmpeg is restricted to the file's bytes: one demuxer by name, audio decoders, no protocols, no other files.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ try:
 except ImportError:
     av = None  # type: ignore[assignment]
 
-_NAMES = {"mov": "mov,mp4,m4a,3gp,3g2,mj2", "matroska": "matroska,webm"}  # as FFmpeg lists a demuxer
+_NAMES = {"mov": "mov,mp4,m4a,3gp,3g2,mj2", "matroska": "matroska,webm"}  # FFmpeg's names of the demuxers
 _DECODERS = (
     "aac,aac_latm,ac3,adpcm_g722,adpcm_g726,adpcm_ima_qt,adpcm_ima_wav,adpcm_ms,adpcm_yamaha,alac,amrnb,amrwb,"
     "eac3,evrc,flac,g722,g723_1,g726,g729,gsm,gsm_ms,mp1float,mp2float,mp3float,mp1,mp2,mp3,nellymoser,opus,"
@@ -36,7 +35,7 @@ _SCALES = {"u8": 1 / 128, "s16": 1 / 32_768, "s32": 1 / 2**31, "s64": 1 / 2**63,
 
 
 def read_blocks(part: Part) -> Iterator[Block]:
-    """Yield what a recording holds.
+    """Yield the samples of a recording.
 
     Raises:
         AudioError: damaged, no or several audio tracks, an unknown codec, or PyAV is not installed.
@@ -65,12 +64,12 @@ def _opened(part: Part) -> Any:
 
 def _refuse(*_: object, **__: object) -> NoReturn:
     raise AudioError(
-        "audio_bytes: expected a file by itself, got one that refers to others; send one that does not."
+        "audio_bytes: expected a self-contained file, got one that refers to other files; convert the file."
     )
 
 
 def _track(part: Part, container: Any) -> Any:
-    """Return the audio track; phones may add one more with the same sound in a codec of their own."""
+    """Return the audio track. Phones may add the same sound in a proprietary codec, which is ignored."""
     tracks = container.streams.audio
     decodable = [track for track in tracks if track.codec_context is not None]
     if tracks and not decodable:
@@ -84,10 +83,10 @@ def _track(part: Part, container: Any) -> Any:
 
 
 def _decoder(track: Any) -> Any:
-    """Return the decoder of a track; FFmpeg's own ones for AMR stop at pauses (DTX)."""
+    """Return the decoder of a track; FFmpeg's native AMR decoders stop at pauses (DTX)."""
     given = track.codec_context
     better = _BETTER.get(given.name)
-    if better not in av.codecs_available:  # PyAV 19 has left them out
+    if better not in av.codecs_available:  # missing in PyAV 19
         return given
     decoder: Any = av.CodecContext.create(better, "r")
     decoder.sample_rate, decoder.layout = given.sample_rate, given.layout
@@ -123,7 +122,7 @@ def _samples(frame: Any) -> NDArray[np.float32]:
 
 
 def _gathered(blocks: Iterator[Block]) -> Iterator[Block]:
-    """Join the small blocks of one rate and channel count: FFmpeg's hold some milliseconds."""
+    """Join consecutive blocks of equal format, since FFmpeg's hold only some milliseconds."""
     waiting: list[Block] = []
     frames = 0
     for block in blocks:

@@ -13,14 +13,14 @@ from .splicing import SplicedFile
 
 
 class UnsupportedError(Exception):
-    """Libsndfile does not know what lies in the file."""
+    """Libsndfile does not support the file's format."""
 
 
 def read_blocks(part: Part) -> Iterator[Block]:
-    """Yield what a recording holds.
+    """Yield the samples of a recording.
 
     Raises:
-        UnsupportedError: before the first block, where libsndfile cannot decode it at all.
+        UnsupportedError: libsndfile cannot decode the file at all; raised before the first block.
         AudioError: damaged, or a rate or channel count out of range.
     """
     try:
@@ -32,7 +32,7 @@ def read_blocks(part: Part) -> Iterator[Block]:
         check_format(rate, recording.channels)
         decoded, length = 0, min(recording.frames, part.most_frames or recording.frames)
         try:
-            # Not `blocks`, which asks for more than is left, as GSM in WAV cannot seek.
+            # Not `blocks`, which reads past the end of GSM in WAV, as that cannot seek.
             while decoded < length:
                 samples = recording.read(min(BLOCK_FRAMES, length - decoded), dtype="float32", always_2d=True)
                 if not len(samples):
@@ -46,7 +46,7 @@ def read_blocks(part: Part) -> Iterator[Block]:
 
 
 def _promised(recording: soundfile.SoundFile, part: Part, length: int) -> int:
-    """Return how many samples have to come; lossy codecs hold some back, MP3 may have a guess only."""
+    """Return the number of samples required: lossy codecs hold some back, MP3 headers may be estimates."""
     if part.container == "MP3":
         return 0
     lossy = part.container == "OGG" or "MPEG" in recording.subtype
@@ -54,9 +54,9 @@ def _promised(recording: soundfile.SoundFile, part: Part, length: int) -> int:
 
 
 def damaged_after(part: Part, decoded: int, rate: int, reason: str) -> AudioError:
-    """Return the error for a recording that could be decoded in part only."""
+    """Return the error for a recording of which only a part could be decoded."""
     return AudioError(
         f"audio_bytes: expected a whole {part.container} file, got one that cannot be decoded after "
-        f"{decoded / rate:.2f} s of what begins at byte {part.start} ({reason}); the file is damaged or "
+        f"{decoded / rate:.2f} s of the recording at byte {part.start} ({reason}); the file is damaged or "
         "cut off, send it again, complete."
     )

@@ -1,4 +1,4 @@
-"""Read pieces of memory as one file, without joining them."""
+"""Read pieces of memory as one file, without copying them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class SplicedFile(io.RawIOBase):
-    """A read-only, seekable file whose content is that of several pieces one after another."""
+    """A read-only, seekable file with the content of consecutive pieces."""
 
     def __init__(self, pieces: Sequence[memoryview]) -> None:
         self._pieces = [piece for piece in pieces if len(piece)]
@@ -30,13 +30,13 @@ class SplicedFile(io.RawIOBase):
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move to a position, which may lie past the end; return it."""
+        """Move to a position, which may be past the end; return it."""
         base = (0, self._position, self._starts[-1])[whence]
         self._position = max(0, base + offset)
         return self._position
 
     def readinto(self, buffer: Any) -> int:
-        """Fill `buffer` from the position on; return how many bytes there were."""
+        """Fill `buffer` from the current position; return the number of bytes read."""
         target = memoryview(buffer).cast("B")
         filled = 0
         while filled < len(target) and self._position < self._starts[-1]:

@@ -1,4 +1,4 @@
-"""Rules for samples that callers send."""
+"""Validation of samples from callers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..errors import AudioError
 
 
 def check_duration(samples: int, sample_rate_hz: int, max_audio_s: float, name: str = "audio") -> None:
-    """Raise AudioError unless a recording of `samples` is neither too short nor too long."""
+    """Raise AudioError if a recording of so many `samples` is too short or too long."""
     if samples == 0:
         raise AudioError(f"{name}: expected samples, got none (length 0); send a recording that holds audio.")
     minimum = round(MIN_AUDIO_S * sample_rate_hz)
@@ -36,9 +36,9 @@ def check_samples(samples: NDArray[np.float32], name: str = "audio") -> None:
 
     Args:
         samples: (N,) float32, at least one.
-        name: the tensor to name in the error.
+        name: of the tensor, for the error.
     """
-    # Minimum and maximum need no copy of the samples, and show every NaN and infinity.
+    # Minimum and maximum need no copy of the samples, and propagate NaN and infinity.
     peak = float(np.maximum(samples.max(), -samples.min()))
     if not np.isfinite(peak):
         broken = np.flatnonzero(~np.isfinite(samples))
@@ -59,10 +59,10 @@ def valid_part(row: NDArray[np.float32], length: int, longest: int | None = None
     Args:
         row: (N,) float32, zero-padded after `length`.
         length: valid samples.
-        longest: most samples of a row, where there is a limit.
+        longest: limit on the samples of a row; None: no limit.
 
     Raises:
-        AudioError: the row has no such length, or is longer than `longest`.
+        AudioError: `length` is out of range, or the row is longer than `longest`.
     """
     if longest is not None and row.size > longest:
         raise AudioError(f"audio: expected at most {longest} samples, got {row.size}; send shorter parts.")

@@ -1,1 +1,1 @@
-"""Punctuation and capitals: from recognised words to readable text, as NeMo's models do it."""
+"""Punctuation and capitals: restores them in recognised text with NeMo's models."""

@@ -1,4 +1,4 @@
-"""A punctuator from its folder, its parameters and a way to call its partner."""
+"""Load a punctuation restorer from its folder, its parameters and the model that it calls."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .windows import WindowTokenizer
 def load_punctuator(
     folder: Path, parameters: Parameters, bind: Bind, *, ahead: bool = True
 ) -> PunctuationRestorer:
-    """Load what punctuates texts.
+    """Load a punctuation restorer.
 
     Args:
         folder: holds tokenizer.json and punctuation.json.
         parameters: of the model: punctuation_model, windows_per_batch, and how much runs at a time.
         bind: makes a function that calls a model.
-        ahead: work on several batches of a text at once, in threads.
+        ahead: process several batches of a text concurrently, in threads.
 
     Raises:
         ArtifactError: a file or a parameter is missing or wrong.

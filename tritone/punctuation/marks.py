@@ -1,4 +1,4 @@
-"""Marks that a text already has: they stay, and the model's are added only where there are none."""
+"""Existing punctuation of a text: it is kept, and the model's marks are added only where there is none."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ _CLOSING = '"\u201d\u00bb)]}'
 _QUOTES = '"\u201d\u00bb'
 SENTENCE_ENDS = (".", "?", "!")
 _MID_SENTENCE = ",;:"
-# The full stop of these is theirs; it ends no sentence, and does not stand for another mark.
+# The full stop belongs to the abbreviation; it neither ends a sentence nor replaces another mark.
 _ABBREVIATIONS = frozenset(
     "mr mrs ms dr prof st sr jr gen col capt lt sgt rev hon gov sen rep mt vs etc eg ie no nos fig figs vol "
     "pp inc ltd co corp bros dept approx jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed "
     "thu thurs fri sat sun".split()
 )
-_NEVER_LAST = frozenset(["e.g", "i.e"])  # in a sentence
+_NEVER_LAST = frozenset(["e.g", "i.e"])  # these do not end a sentence
 _INITIALS = re.compile(r"(?:[^\W\d_]\.){1,9}[^\W\d_]")
 _ADDRESS = re.compile(r"\S+@\S+\.\S+|\w+://\S+|www\.\S+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class MarkedWord:
-    """A word between the marks that it came with."""
+    """A word with its surrounding marks in the text."""
 
     opening: str  # quotes and brackets
-    core: str  # what the model reads; never empty
-    closing: str  # marks, quotes and brackets, in their order
+    core: str  # input of the model; never empty
+    closing: str  # marks, quotes and brackets, in order
 
     @property
     def is_abbreviation(self) -> bool:
-        """Whether its full stop belongs to the word itself."""
+        """Whether its full stop is part of an abbreviation."""
         if not self.closing.startswith("."):
             return False
         return self.core.lower() in _ABBREVIATIONS or bool(_INITIALS.fullmatch(self.core))
 
     @property
     def ends_sentence(self) -> bool:
-        """Whether the next word begins a sentence for sure."""
+        """Whether the next word certainly starts a sentence."""
         marks = self.closing.rstrip(_CLOSING)
         if marks.endswith("."):
             return not marks.endswith("..") and not self.is_abbreviation
@@ -49,15 +49,15 @@ class MarkedWord:
 
     @property
     def goes_on(self) -> bool:
-        """Whether a mark of the text says that the sentence goes on after this word."""
+        """Whether an existing mark shows that the sentence continues after this word."""
         return self.closing.rstrip(_CLOSING).endswith(tuple(_MID_SENTENCE))
 
     def write(self, mark: str, capital: bool) -> str:
-        """Write the word with its own marks, or with `mark` where it has none.
+        """Return the word with its existing marks, or with `mark` if it has none.
 
         Args:
-            mark: that the model chose; "" for none.
-            capital: whether the first letter becomes a capital. Addresses stay as they are.
+            mark: chosen by the model; "" for none.
+            capital: whether to capitalise the first letter. Addresses are left unchanged.
         """
         core = self.core
         if capital and not _ADDRESS.fullmatch(core):
@@ -68,7 +68,7 @@ class MarkedWord:
         if not mark or not self._takes(mark):
             return self.closing
         if self.closing and self.closing[0] in _QUOTES and mark in ".,":
-            return mark + self.closing  # American usage: full stops and commas stand inside quotation marks
+            return mark + self.closing  # American usage: full stops and commas go inside quotation marks
         return self.closing + mark
 
     def _takes(self, mark: str) -> bool:
@@ -80,13 +80,13 @@ class MarkedWord:
 
 
 def read_words(text: str) -> list[MarkedWord]:
-    """Tell the words of a text from its marks; loose marks go to the word before them.
+    """Split a text into words and their marks; separate marks are added to the previous word.
 
     Args:
         text: words, separated by white space.
 
     Returns:
-        A word without marks for every bare word of `text`.
+        The words; bare words have no marks.
     """
     words: list[MarkedWord] = []
     for token in text.split():
@@ -104,10 +104,10 @@ def read_words(text: str) -> list[MarkedWord]:
 
 
 def is_bare(token: str) -> bool:
-    """Whether a token is a word without marks, as recognisers write them."""
+    """Whether a token is a word without marks, as recognisers output them."""
     return any(map(str.isalnum, token)) and cores(read_words(token)) == [token]
 
 
 def cores(words: Iterable[MarkedWord]) -> list[str]:
-    """Return what the model reads."""
+    """Return the model's input words."""
     return [word.core for word in words]

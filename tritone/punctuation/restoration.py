@@ -1,4 +1,4 @@
-"""Write words with the punctuation and capitals that the model chose."""
+"""Apply the punctuation and capitals chosen by the model."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ Model = Callable[[Batch], Logits]
 
 @dataclass(frozen=True)
 class Labels:
-    """What the two heads choose from, by output index."""
+    """Labels of the model's two heads, by output index."""
 
     punctuation: tuple[str, ...]  # the mark to put after the word
     capitalisation: tuple[str, ...]  # "U": upper-case first letter
-    nothing: str = "O"  # the label that changes nothing, in both heads
+    nothing: str = "O"  # the label for no change, in both heads
 
     @classmethod
     def load(cls, path: Path) -> Labels:
@@ -35,13 +35,13 @@ class Labels:
         return cls(tuple(punctuation), tuple(capitalisation), nothing)
 
     def apply(self, word: MarkedWord, mark: int, capital: int, opens_sentence: bool = False) -> str:
-        """Write one word with its labels.
+        """Apply labels to a word.
 
         Args:
-            word: with the marks that it came with.
+            word: with its existing marks.
             mark: output index of the mark after it.
             capital: output index of its capitalisation.
-            opens_sentence: whether the word before it ends a sentence by a mark of its own.
+            opens_sentence: whether an existing mark of the previous word ends a sentence.
         """
         chosen = self.punctuation[mark]
         return word.write(
@@ -51,14 +51,14 @@ class Labels:
 
 
 class PunctuationRestorer:
-    """Restores punctuation and capitals of texts of any length.
+    """Restores punctuation and capitals in texts of any length.
 
     Args:
-        tokenizer: cuts words to windows.
+        tokenizer: splits words into windows.
         labels: meaning of the model's outputs.
         model: (input_ids, attention_mask) (B, L) to punct_logits (B, L, P) and capit_logits (B, L, C).
-        windows_per_batch: windows given to the model at once.
-        ordered_map: like `map`, may work ahead.
+        windows_per_batch: windows in a batch of the model.
+        ordered_map: like `map`, but may work ahead.
     """
 
     def __init__(
@@ -78,17 +78,17 @@ class PunctuationRestorer:
     def restore(self, text: str, is_cancelled: Callable[[], bool] = lambda: False) -> str:
         """Punctuate a text.
 
-        Marks and capitals that the text has stay; the model reads the bare words and adds what is missing.
+        Existing marks and capitals are kept; the model gets the bare words, and missing marks are added.
 
         Args:
             text: words, separated by white space.
-            is_cancelled: asked before every batch.
+            is_cancelled: checked before every batch.
 
         Returns:
-            The words in their order, single spaces between.
+            The words in order, separated by single spaces.
 
         Raises:
-            CancelledError: `is_cancelled` said so.
+            CancelledError: `is_cancelled` returned True.
         """
 
         def tensors() -> Iterator[Batch]:
@@ -118,7 +118,7 @@ class PunctuationRestorer:
     def _kept(
         self, words: Sequence[MarkedWord], marks: Sequence[int], capitals: Iterable[int]
     ) -> Iterator[int]:
-        """Yield the capitals, without those of sentences that the model begins where the text goes on."""
+        """Yield the capitals, except after a sentence end that an existing mark overrides."""
         labels, before = self._labels, False
         for word, mark, capital in zip(words, marks, capitals, strict=True):
             yield labels.capitalisation.index(labels.nothing) if before else capital

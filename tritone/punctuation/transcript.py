@@ -1,4 +1,4 @@
-"""Rules for texts that enter punctuation."""
+"""Validation of texts to punctuate."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def read_transcript(data: bytes, max_characters: int) -> str:
     """Decode and check a transcript.
 
     Returns:
-        The text with single spaces between words; "" for whitespace only.
+        The text with single spaces between words; "" for white space only.
 
     Raises:
         TextError: not UTF-8, too long, or with control characters other than white space.
@@ -37,7 +37,7 @@ def read_transcript(data: bytes, max_characters: int) -> str:
 
 
 def require_words(text: str) -> str:
-    """Return `text`, or raise TextError when it holds no word."""
+    """Return `text`, or raise TextError if it has no words."""
     if not text:
         raise TextError(
             "transcript: expected at least one word, got an empty text; send the words to punctuate."

@@ -1,8 +1,8 @@
-"""Overlapping windows of subword tokens, as NeMo's punctuation models are meant to be run.
+"""Overlapping windows of subword tokens, as in NeMo's inference of punctuation models.
 
-The model reads a fixed number of tokens. A longer text is read in windows that advance by `step` tokens;
-predictions within `margin` tokens of a window's inner edge lack context and are dropped, and where several
-windows judge a word their probabilities are multiplied (NeMo, PunctuationCapitalizationModel).
+The model's input is limited to a number of tokens. A longer text is split into windows that advance by
+`step` tokens; predictions within `margin` tokens of a window's inner edge lack context and are dropped. If
+several windows predict a word, their probabilities are multiplied (NeMo, PunctuationCapitalizationModel).
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from tokenizers import Tokenizer
 from ..errors import ArtifactError
 from ..sidecar import read_sidecar
 
-PAD_MULTIPLE = 16  # few distinct lengths, so that the batcher can merge requests
+PAD_MULTIPLE = 16  # few distinct lengths, so that the dynamic batcher can merge requests
 
 
 @dataclass(frozen=True)
 class WindowSettings:
-    """How a text is cut; all in tokens."""
+    """Parameters of the windows, in tokens."""
 
-    max_seq_length: int = 64  # window, with the two special tokens
+    max_seq_length: int = 64  # of a window, including two special tokens
     step: int = 8  # advance from window to window
-    margin: int = 16  # tokens not judged at an inner edge
+    margin: int = 16  # tokens without predictions at an inner edge
 
     def __post_init__(self) -> None:
         if self.max_seq_length < 3 or self.step < 1 or not 0 <= 2 * self.margin < self.max_seq_length - 2:
@@ -39,15 +39,15 @@ class WindowSettings:
 
 @dataclass(frozen=True)
 class TokenWindow:
-    """One row for the model, and which words its tokens start."""
+    """A row of the model's input, and the words whose first tokens it holds."""
 
     input_ids: NDArray[np.int64]  # (L,) with special tokens, without padding
-    word: NDArray[np.int64]  # (K,) index of each word judged by this window
-    position: NDArray[np.int64]  # (K,) where in input_ids that word's first token is
+    word: NDArray[np.int64]  # (K,) index of each word predicted by this window
+    position: NDArray[np.int64]  # (K,) index in input_ids of the word's first token
 
 
 class WindowTokenizer:
-    """Cuts words to token windows.
+    """Splits words into token windows.
 
     Args:
         tokenizer: the checkpoint's tokenizer.
@@ -74,9 +74,9 @@ class WindowTokenizer:
         return cls(tokenizer, WindowSettings(length, step, margin), cls_id, sep_id, unknown)
 
     def windows(self, words: Sequence[str]) -> Iterator[TokenWindow]:
-        """Yield the windows that together judge every word at least once."""
+        """Yield windows that together predict every word at least once."""
         encoded = self._tokenizer.encode_batch(list(words), add_special_tokens=False)
-        # A word without tokens (zero-width characters, say) still needs a place to be judged at.
+        # A word without tokens, such as zero-width characters, still needs a prediction.
         pieces = [encoding.ids or [self._unknown] for encoding in encoded]
         tokens = np.fromiter((token for piece in pieces for token in piece), np.int64)
         starts = np.cumsum([0] + [len(piece) for piece in pieces[:-1]])
@@ -87,9 +87,9 @@ class WindowTokenizer:
         last = max(0, -(-(tokens.size - length) // step)) * step
         for offset in range(0, last + 1, step):
             stop = min(offset + length, tokens.size)
-            judged_from = offset if offset == 0 else offset + margin
-            judged_to = stop if offset == last else stop - margin
-            first, end = np.searchsorted(starts, (judged_from, judged_to))
+            predicted_from = offset if offset == 0 else offset + margin
+            predicted_to = stop if offset == last else stop - margin
+            first, end = np.searchsorted(starts, (predicted_from, predicted_to))
             yield TokenWindow(
                 input_ids=np.concatenate(([self._cls], tokens[offset:stop], [self._sep])),
                 word=np.arange(first, end),
@@ -98,7 +98,7 @@ class WindowTokenizer:
 
 
 def stack_windows(windows: Sequence[TokenWindow]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Pad windows to one batch.
+    """Stack windows to a padded batch.
 
     Returns:
         input_ids (B, L) and attention_mask (B, L) int64, L a multiple of 16; padding is id 0 under mask 0.
@@ -114,27 +114,27 @@ def stack_windows(windows: Sequence[TokenWindow]) -> tuple[NDArray[np.int64], ND
 
 
 class WordVotes:
-    """Collects the windows' opinions on every word of a text.
+    """Combines the windows' predictions for every word of a text.
 
     Args:
-        words: how many words the text has.
-        labels: how many labels one opinion chooses from.
+        words: number of words of the text.
+        labels: number of labels.
     """
 
     def __init__(self, words: int, labels: int) -> None:
         self._log_probs = np.zeros((words, labels))
 
     def add(self, window: TokenWindow, logits: NDArray[np.float32]) -> None:
-        """Multiply one window's probabilities in.
+        """Multiply by the probabilities of a window.
 
         Args:
-            window: which words it judges.
+            window: the window.
             logits: (L, labels) of that window.
         """
-        judged = logits[window.position].astype(np.float64)
-        self._log_probs[window.word] += judged - np.logaddexp.reduce(judged, axis=1, keepdims=True)
+        predicted = logits[window.position].astype(np.float64)
+        self._log_probs[window.word] += predicted - np.logaddexp.reduce(predicted, axis=1, keepdims=True)
 
     def winners(self) -> NDArray[np.int64]:
-        """Return (words,) the most probable label of each word."""
+        """Return the most probable label of each word, (words,)."""
         winners: NDArray[np.int64] = self._log_probs.argmax(axis=1)
         return winners

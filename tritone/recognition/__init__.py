@@ -1,1 +1,1 @@
-"""Recognition: windows over long recordings, and from log-probabilities to timed words."""
+"""Recognition: windows over long recordings, and decoding of log-probabilities to timed words."""

@@ -14,7 +14,7 @@ from ..sidecar import read_sidecar
 from .frames import Frames
 from .labels import Labels
 
-_ROUNDING = 0.01  # more frames than a recording's length says: windows end with a whole one
+_ROUNDING = 0.01  # tolerated surplus of frames, since windows end with a whole frame
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class Words:
     word: tuple[str, ...]
     start_s: NDArray[np.float32]  # seconds from the start of the recording
     end_s: NDArray[np.float32]  # seconds from the start of the recording
-    confidence: NDArray[np.float32]  # in [0, 1]: mean probability of the frames that spell the word
+    confidence: NDArray[np.float32]  # in [0, 1]: mean probability of the word's frames
 
     @property
     def transcript(self) -> str:
-        """The words with single spaces between."""
+        """The words, separated by single spaces."""
         return " ".join(self.word)
 
 

@@ -1,4 +1,4 @@
-"""A recogniser from its folder, its parameters and a way to call its partners."""
+"""Load a recogniser from its folder, its parameters and the models that it calls."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def load_recognizer(
         parameters: of the model: features_model, acoustic_model, window_s, overlap_s, labels_per_frame,
             and how much runs at a time.
         bind: makes a function that calls a model.
-        ahead: work on several windows of a recording at once, in threads.
+        ahead: process several windows of a recording concurrently, in threads.
 
     Raises:
         ArtifactError: a file or a parameter is missing or wrong.

@@ -1,7 +1,7 @@
-"""Recognise recordings of any length in bounded memory: overlapping windows, joined in silence.
+"""Recognise recordings of any length in bounded memory, with overlapping windows that are joined at pauses.
 
 Neighbouring windows share `overlap_s` of audio, so the frames around a seam have context on both sides in
-one window at least. The seam is put where both windows hear a pause: no word is cut in two or heard twice.
+at least one window. The seam is placed at a pause in both windows, so that no word is cut or duplicated.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ Acoustics = Callable[[NDArray[np.float32]], Frames]
 
 @dataclass(frozen=True)
 class AcousticFrames:
-    """What the join must know of an acoustic model's output."""
+    """Format of an acoustic model's output, as needed for joining."""
 
-    sample_rate_hz: int  # of the model's audio
+    sample_rate_hz: int  # of the model's input
     frame_samples: int  # audio samples per frame of log-probabilities: hop * stride
     labels: Labels
 
@@ -46,7 +46,7 @@ class AcousticFrames:
 
 @dataclass(frozen=True)
 class Window:
-    """One stretch of a recording."""
+    """A part of a recording."""
 
     start: int  # first sample, a multiple of frame_samples
     stop: int  # one past the last sample
@@ -58,11 +58,11 @@ def plan_windows(samples: int, window: int, overlap: int, frame_samples: int) ->
     Args:
         samples: length of the recording.
         window: longest window, in samples.
-        overlap: samples that neighbours share at least.
-        frame_samples: every window starts on a multiple of it, so that frames of neighbours coincide.
+        overlap: minimum number of samples shared by neighbours.
+        frame_samples: windows start at multiples of it, so that frames of neighbours coincide.
 
     Returns:
-        Windows in order; one when the recording fits.
+        The windows in order; one if the recording fits.
     """
     if samples <= window:
         return [Window(0, samples)]
@@ -91,14 +91,14 @@ def join_windows(windows: Iterable[tuple[Window, Frames]], frames: AcousticFrame
 
 
 class WindowedRecognizer:
-    """Acoustic model over recordings of any length.
+    """Runs an acoustic model over recordings of any length.
 
     Args:
         frames: timing and silence of the model's output.
         acoustics: (N,) samples at the model's rate to what the model says of every frame.
         window_s: longest stretch given to the model at once, seconds.
         overlap_s: audio that neighbouring windows share, seconds.
-        ordered_map: like `map`, may work ahead; bounds how many windows are in memory.
+        ordered_map: like `map`, but may work ahead; bounds the number of windows in memory.
     """
 
     def __init__(
@@ -127,13 +127,13 @@ class WindowedRecognizer:
 
         Args:
             samples: (N,) float32, 16 kHz mono.
-            is_cancelled: asked before every window.
+            is_cancelled: checked before every window.
 
         Returns:
             What the model says of every frame.
 
         Raises:
-            CancelledError: `is_cancelled` said so.
+            CancelledError: `is_cancelled` returned True.
         """
 
         def clips() -> Iterator[NDArray[np.float32]]:

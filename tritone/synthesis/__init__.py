@@ -1,1 +1,1 @@
-"""Symbols to speech: seeded noise, batches of utterances, the two networks' inputs, and the join."""
+"""Speech from symbols: seeded noise, batches of utterances, the two networks, and joining."""

@@ -1,7 +1,7 @@
-"""WaveGlow's denoiser: the vocoder hums a little on its own; take that spectrum away.
+"""Denoiser for WaveGlow, which adds a constant hum: subtracts the hum's spectrum.
 
-NVIDIA's WaveGlow denoiser, as in NeMo's GlowVocoder.denoise: the magnitude spectrum of what the vocoder makes
-of an empty mel spectrogram without noise is subtracted from that of the speech, and the phase is kept.
+NVIDIA's WaveGlow denoiser, as in NeMo's GlowVocoder.denoise: the magnitude spectrum of the vocoder's output
+for an empty mel spectrogram without noise is subtracted from that of the speech, and the phase is kept.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ class Denoiser:
     """Spectral subtraction of a vocoder's bias.
 
     Args:
-        bias: (fft_size / 2 + 1,) float32, magnitude spectrum to take away at strength 1.
-        hop_samples: between two analysis windows.
+        bias: (fft_size / 2 + 1,) float32, magnitude spectrum that is subtracted at strength 1.
+        hop_samples: between analysis windows.
         window: (fft_size,) float32, zero-padded on both sides when the window is shorter than the FFT.
     """
 
@@ -38,10 +38,12 @@ class Denoiser:
         Raises:
             ArtifactError: a file or field is missing, or the two do not fit.
         """
-        fft_size, window_samples, hop = read_sidecar(settings, "fft_size", "window_samples", "hop_samples")
-        (name,) = read_sidecar(settings, "window")
+        names = ("fft_size", "window_samples", "hop_samples", "window")
+        fft_size, window_samples, hop, name = read_sidecar(settings, *names)
         if name != "hann":
-            raise ArtifactError(f"{settings}: expected the window 'hann', got {name!r}; it has no other yet.")
+            raise ArtifactError(
+                f"{settings}: expected the window 'hann', got {name!r}; export with that window."
+            )
         try:
             spectrum = np.load(bias)
         except FileNotFoundError as error:
@@ -56,11 +58,11 @@ class Denoiser:
         return cls(spectrum.astype(np.float32), hop, hann_window(window_samples, fft_size))
 
     def denoise(self, audio: NDArray[np.float32], strength: float) -> NDArray[np.float32]:
-        """Take `strength` times the bias spectrum away.
+        """Subtract `strength` times the bias spectrum.
 
         Args:
             audio: (N,) float32.
-            strength: 0 changes nothing, 0.01 to 0.1 are usual, 1 is the most.
+            strength: 0 (unchanged) to 1; usually 0.01 to 0.1.
 
         Returns:
             (N,) float32.
@@ -92,7 +94,7 @@ class Denoiser:
         return denoised
 
     def _subtract(self, frames: NDArray[np.float32], strength: float) -> NDArray[np.float32]:
-        """Return the denoised frames, windowed again for overlap and add."""
+        """Return the denoised frames, windowed for overlap-add."""
         spectrum = np.fft.rfft(frames * self._window)
         magnitude = np.abs(spectrum)
         kept = np.maximum(magnitude - self._bias * np.float32(strength), 0)
@@ -101,7 +103,7 @@ class Denoiser:
 
 
 def hann_window(samples: int, size: int) -> NDArray[np.float32]:
-    """Return a symmetric Hann window in the middle of `size` zeros (torch.hann_window, periodic=False)."""
+    """Return a symmetric Hann window (torch.hann_window, periodic=False), zero-padded to `size`."""
     window = np.zeros(size, np.float32)
     left = (size - samples) // 2
     window[left : left + samples] = np.hanning(samples)

@@ -1,4 +1,4 @@
-"""Utterances to one recording: silence between them, and edges that do not click."""
+"""Join utterances with silence between them and faded edges."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-FADE_S = 0.005  # shorter than any sound of speech, long enough to hide a step
+FADE_S = 0.005  # shorter than any speech sound, long enough to avoid a click
 
 
 def join_utterances(
     utterances: Sequence[NDArray[np.float32]], pause_s: Sequence[float], sample_rate_hz: int
 ) -> NDArray[np.float32]:
-    """Put utterances one after the other.
+    """Join utterances.
 
     Args:
         utterances: (N,) float32 each, at least one.
@@ -22,7 +22,7 @@ def join_utterances(
 
     Returns:
         (samples,) float32 in [-1, 1]: all utterances, faded in and out, with round(pause_s * sample_rate_hz)
-        zeros between them. What exceeds full scale is clipped.
+        zeros between them. Samples beyond full scale are clipped.
     """
     pauses = [round(seconds * sample_rate_hz) for seconds in pause_s[:-1]] + [0]
     joined = np.zeros(sum(utterance.size for utterance in utterances) + sum(pauses), np.float32)
@@ -36,7 +36,7 @@ def join_utterances(
 
 
 def _fade(samples: NDArray[np.float32], length: int) -> None:
-    """Fade both ends in place, along a raised cosine."""
+    """Fade both ends in place with a raised cosine."""
     length = min(length, samples.size // 2)
     rise = 0.5 - 0.5 * np.cos(np.pi * (np.arange(length, dtype=np.float32) + 0.5) / max(length, 1))
     samples[:length] *= rise

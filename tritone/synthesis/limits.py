@@ -1,4 +1,4 @@
-"""How long an utterance may take: the decoder is stopped where no voice would still be speaking."""
+"""Limits on the length of an utterance, at which decoding stops."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from dataclasses import dataclass
 
 from .voice import Voice
 
-SYMBOLS_PER_STEP = 2  # of the decoder: faster than anybody speaks
+SYMBOLS_PER_STEP = 2  # per decoder step: faster than any speech
 
 
 def bucket(length: int, size: int) -> int:
-    """Round a length up to a whole number of buckets, so that equal shapes meet in a batch."""
+    """Round a length up to a multiple of `size`, so that the batcher sees equal shapes."""
     return -(-length // size) * size
 
 
 @dataclass(frozen=True)
 class StepLimit:
-    """The decoder steps that an utterance gets."""
+    """Limit on the decoder steps of an utterance."""
 
-    base_s: float  # pauses around the words, seconds
-    symbol_s: float  # the slowest that one symbol is ever spoken, seconds
+    base_s: float  # allowance for pauses, seconds
+    symbol_s: float  # longest duration of a symbol, seconds
 
     def steps(self, symbols: int, voice: Voice) -> int:
-        """Return the limit for an utterance of so many symbols, never above the checkpoint's own."""
+        """Return the limit for a number of symbols, at most the checkpoint's own."""
         seconds = self.base_s + symbols * self.symbol_s
         return min(math.ceil(seconds / voice.step_s), voice.max_steps)
 

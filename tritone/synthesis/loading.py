@@ -1,4 +1,4 @@
-"""A synthesiser from its folder, its parameters and a way to call its partners."""
+"""Load a synthesizer from its folder, its parameters and the models that it calls."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from .voice import Voice
 def load_synthesizer(
     folder: Path, parameters: Parameters, bind: Bind, *, ahead: bool = True
 ) -> SpeechSynthesizer:
-    """Load what speaks utterances.
+    """Load a synthesizer.
 
     Args:
         folder: holds the sidecars of both halves of the voice.
-        parameters: of the model: spectrogram_model, vocoder_model, denoiser_model where the voice has one,
+        parameters: of the model: spectrogram_model, vocoder_model, denoiser_model if the voice has one,
             limits, buckets, and how much runs at a time.
         bind: makes a function that calls a model.
-        ahead: work on several batches of a text, and utterances of a batch, at once, in threads.
+        ahead: process batches of a text, and utterances of a batch, concurrently, in threads.
 
     Raises:
-        ArtifactError: a file or a parameter is missing or wrong, or the halves do not belong together.
+        ArtifactError: a file or a parameter is missing or wrong, or the checkpoints do not match.
     """
     voice = Voice.load(folder)
     decode = bind(

@@ -1,7 +1,7 @@
-"""All randomness of an utterance, from one seed: the networks themselves draw none.
+"""Seeded noise for an utterance; the networks themselves draw no random numbers.
 
-An utterance's noise depends on the seed and its number in the text alone, never on what it is batched with.
-It is drawn step by step and column by column, so that a longer array begins like a shorter one.
+The noise depends only on the seed and the utterance's number in the text, not on its batch. It is drawn step
+by step and column by column, so that a longer array starts with the values of a shorter one.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ class UtteranceNoise:
 
     Args:
         seed: of the text, 0 to 2**63 - 1.
-        utterance: number in the text, from 0.
-        attempt: 0, or 1 for the second try of an utterance that did not end.
+        utterance: index in the text, from 0.
+        attempt: 0, or 1 for the retry of an utterance that did not end.
     """
 
     def __init__(self, seed: int, utterance: int, attempt: int = 0) -> None:
@@ -27,7 +27,7 @@ class UtteranceNoise:
         self._key = (utterance, attempt)
 
     def dropout(self, steps: int, layers: int, units: int, probability: float) -> NDArray[np.float32]:
-        """Draw which units of the prenet to keep.
+        """Draw the dropout mask of the prenet.
 
         Returns:
             (steps, layers, units) float32: 0 with `probability`, else 1.

@@ -1,4 +1,4 @@
-"""Symbols to mel spectrograms: batches for the decoder, and a second try for what did not end."""
+"""Mel spectrograms from symbols: batches for the decoder, and a retry for utterances that do not end."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from .voice import Voice
 Mel = NDArray[np.float32]
 Decode = Callable[[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]], Sequence[NDArray[Any]]]
 
-_ATTEMPTS = 2  # other noise often brings an utterance to its end
+_ATTEMPTS = 2  # with other noise, decoding often ends
 
 
 class SpectrogramDecoder:
-    """Tacotron 2 over batches of utterances.
+    """Runs Tacotron 2 over batches of utterances.
 
     Args:
-        voice: what the checkpoint decides.
+        voice: properties of the checkpoint.
         decode: the network: symbols (B, S), symbols_length (B, 1) and dropout (B, L, layers, units) to mel
-            (B, M, T) and mel_length (B, 1); it ends after L steps at the latest.
-        limit: decoder steps that an utterance gets.
+            (B, M, T) and mel_length (B, 1); at most L steps.
+        limit: on the decoder steps of an utterance.
         symbols_bucket: symbols are padded to a multiple of it.
     """
 
@@ -48,8 +48,8 @@ class SpectrogramDecoder:
             (M, T) float32 for each, without padding.
 
         Raises:
-            TextError: symbols that the voice does not have; or an utterance that did not end or was not
-                spoken at all, with other noise neither.
+            TextError: symbols that the voice does not have; or an utterance for which decoding did not end,
+                or gave no frames, in all attempts.
         """
         for utterance in batch:
             self._check(utterance)
@@ -80,7 +80,7 @@ class SpectrogramDecoder:
             )
 
     def _attempt(self, batch: Sequence[Utterance], noises: Sequence[UtteranceNoise]) -> dict[Utterance, Mel]:
-        """Return the spectrograms of those that were spoken and ended."""
+        """Return the spectrograms of the utterances for which decoding ended."""
         voice = self._voice
         symbols, symbols_length = stack_symbols(batch, self.symbols_bucket)
         steps = self._limit.steps(symbols.shape[1], voice)
@@ -99,6 +99,6 @@ class SpectrogramDecoder:
         seconds = self._limit.steps(padded, self._voice) * self._voice.step_s
         return (
             f"{utterance}: expected its {utterance.symbols.size} symbols to take up to {seconds:.1f} s, "
-            f"the voice said nothing or came to no end in {_ATTEMPTS} attempts; "
+            f"decoding gave no frames or did not end in {_ATTEMPTS} attempts; "
             "shorten or reword it, or send another seed."
         )

@@ -1,4 +1,4 @@
-"""Texts of any length to speech: all utterances of a request in batches, a bounded number at a time."""
+"""Speech from texts of any length: the utterances of a request in batches, a bounded number at a time."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ Item = TypeVar("Item")
 
 
 class SpeechSynthesizer:
-    """Speaks texts that were cut into utterances.
+    """Synthesizes texts that were split into utterances.
 
     Args:
-        decoder: symbols to mel spectrograms.
-        vocoder: mel spectrograms to samples.
-        utterances_per_batch: given to the decoder at once.
-        batch_map: like `map`, over batches; may work ahead, and bounds how many are in memory.
+        decoder: mel spectrograms from symbols.
+        vocoder: samples from mel spectrograms.
+        utterances_per_batch: of the decoder.
+        batch_map: like `map`, over batches; may work ahead, and bounds the batches in memory.
         utterance_map: the same, over the utterances of a batch.
     """
 
@@ -47,7 +47,7 @@ class SpeechSynthesizer:
 
     @property
     def voice(self) -> Voice:
-        """What the checkpoints decide."""
+        """Properties of the checkpoints."""
         return self._vocoder.voice
 
     def speak(
@@ -56,19 +56,19 @@ class SpeechSynthesizer:
         parameters: SynthesisParameters,
         is_cancelled: Callable[[], bool] = lambda: False,
     ) -> list[NDArray[np.float32]]:
-        """Speak every text.
+        """Synthesize every text.
 
         Args:
             texts: the utterances of each.
-            parameters: of the request, for all its texts alike.
-            is_cancelled: asked before every batch and every utterance.
+            parameters: of the request, for all its texts.
+            is_cancelled: checked before every batch and utterance.
 
         Returns:
             (N,) float32 in [-1, 1] for each text.
 
         Raises:
-            TextError: an utterance that the voice does not bring to an end.
-            CancelledError: `is_cancelled` said so.
+            TextError: an utterance for which decoding does not end.
+            CancelledError: `is_cancelled` returned True.
         """
         seeds = [parameters.text_seed() for _ in texts]
 
@@ -89,7 +89,7 @@ class SpeechSynthesizer:
         return [self._joined(text, samples) for text in texts]
 
     def _joined(self, text: Sequence[Utterance], samples: dict[Utterance, Samples]) -> NDArray[np.float32]:
-        """Join one text, and let go of its parts."""
+        """Join the utterances of a text, and release them."""
         parts = [samples.pop(utterance) for utterance in text]
         pause_s = [utterance.pause_s for utterance in text]
         return join_utterances(parts, pause_s, self.voice.sample_rate_hz)

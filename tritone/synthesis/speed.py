@@ -1,4 +1,4 @@
-"""Faster and slower speech at the same pitch: the mel spectrogram is stretched before the vocoder runs."""
+"""Speech rate at constant pitch: the mel spectrogram is stretched before vocoding."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def change_speed(mel: NDArray[np.float32], speed: float) -> NDArray[np.float32]:
     if speed == 1.0:
         return mel
     wanted = max(1, round(frames / speed))
-    # Frames stand for stretches of time: the middle of the first one stays half a frame from the start.
+    # Frames are intervals: the centre of the first one stays half a frame from the start.
     position = np.clip((np.arange(wanted) + 0.5) * (frames / wanted) - 0.5, 0, frames - 1)
     left = np.minimum(position.astype(np.int64), max(frames - 2, 0))
     right = np.minimum(left + 1, frames - 1)

@@ -1,4 +1,4 @@
-"""The utterances of a request, and how they share the decoder's batches."""
+"""The utterances of a request, and their batches for the decoder."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from ..errors import TextError
 from .limits import bucket
 
 LONGEST_PAUSE_S = 10.0
-LONGEST_PAUSES_S = 7200.0  # of one text, together
-MOST_SYMBOLS = 200_000  # of one text: hours of speech, more than a tokenizer lets through
+LONGEST_PAUSES_S = 7200.0  # in total, of one text
+MOST_SYMBOLS = 200_000  # of one text: hours of speech, more than the tokenizer accepts
 
 
 @dataclass(frozen=True, eq=False)
 class Utterance:
-    """What is spoken at once."""
+    """A part of a text that is synthesized at once."""
 
-    text: int  # row of the request's batch
+    text: int  # row in the request's batch
     number: int  # within its text, from 0
     symbols: NDArray[np.int64]  # (S,), no padding
     pause_s: float  # silence after it, seconds
 
     def __str__(self) -> str:
-        """As errors name it, counting from 1."""
+        """Name for errors, counting from 1."""
         return f"text {self.text + 1}, utterance {self.number + 1}"
 
 
@@ -47,8 +47,8 @@ def read_utterances(
         The utterances of each of the B texts.
 
     Raises:
-        TextError: lengths that do not fit, a pause out of range, or a text without an utterance or of more
-            than any tokenizer makes.
+        TextError: inconsistent lengths, a pause out of range, or a text without utterances or with more
+            than the tokenizer produces.
     """
     if not symbols.shape[:2] == symbols_length.shape == pause_s.shape:
         raise TextError(
@@ -62,7 +62,7 @@ def read_utterances(
         )
     if not np.all((pause_s >= 0) & (pause_s <= LONGEST_PAUSE_S)):
         raise TextError(
-            f"pause_s: expected 0 to {LONGEST_PAUSE_S:g} s, got something else; send the tokenizer's outputs."
+            f"pause_s: expected 0 to {LONGEST_PAUSE_S:g} s, got another value; send the tokenizer's outputs."
         )
     _check_totals(symbols_length, pause_s)
     rows = zip(symbols, symbols_length, pause_s, strict=True)
@@ -97,13 +97,13 @@ def _text(
 
 
 def plan_batches(utterances: Sequence[Utterance], symbols_bucket: int, largest: int) -> list[list[Utterance]]:
-    """Share utterances out to batches: alike in length, for the decoder runs until the longest has ended.
+    """Batch utterances of similar length, since decoding takes as long as the longest.
 
-    All utterances of a batch fall into the same bucket of lengths. One that is batched therefore meets the
-    network in the very shape in which it meets it alone.
+    All utterances of a batch are in the same length bucket, so the network sees each in the same shape as
+    when it is alone.
 
     Returns:
-        Batches of up to `largest` utterances, about equally many in each, long utterances first.
+        Batches of up to `largest` utterances and similar sizes, long utterances first.
     """
     by_bucket: dict[int, list[Utterance]] = defaultdict(list)
     for utterance in sorted(utterances, key=lambda utterance: -utterance.symbols.size):

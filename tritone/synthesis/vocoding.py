@@ -1,4 +1,4 @@
-"""Mel spectrograms to samples: speed, noise, vocoder, denoiser."""
+"""Samples from mel spectrograms: speed, noise, vocoder, denoiser."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Mel = NDArray[np.float32]
 
 
 class Vocoder:
-    """WaveGlow over single utterances: on a CPU a batch of them costs as much as each alone.
+    """Runs WaveGlow on single utterances: on a CPU, batching saves nothing.
 
     Args:
-        voice: what the checkpoint decides.
+        voice: properties of the checkpoint.
         vocode: the network: mel (1, M, T), mel_length (1, 1), z (1, groups, columns) to audio (1, T * hop).
         denoise: audio (1, N), audio_length (1, 1) and strength (1, 1) to audio (1, N), if there is one.
         frames_bucket: mel frames are padded to a multiple of it.
@@ -35,10 +35,10 @@ class Vocoder:
         self._frames_bucket = frames_bucket
 
     def audio(self, utterance: Utterance, mel: Mel, seed: int, parameters: SynthesisParameters) -> Samples:
-        """Make the samples of one utterance.
+        """Return the samples of an utterance.
 
         Args:
-            utterance: whose number decides the noise, together with the seed.
+            utterance: its number and the seed determine the noise.
             mel: (M, T) float32.
             seed: of the utterance's text.
             parameters: of the request.
@@ -47,8 +47,8 @@ class Vocoder:
             (N,) float32, N = frames after the change of speed * hop.
 
         Raises:
-            TextError: the vocoder left the range of numbers.
-            ParameterError: denoising was asked for, which the voice does not have.
+            TextError: the vocoder's output is not finite.
+            ParameterError: denoising was requested, but the voice has no denoiser.
         """
         voice = self.voice
         if parameters.denoise and self._denoise is None:
@@ -73,5 +73,5 @@ class Vocoder:
         if parameters.denoise and self._denoise:
             strength = np.array([[parameters.denoise]], np.float32)
             (audio,) = self._denoise(audio, np.array([[audio.shape[1]]], np.int64), strength)
-        samples: Samples = audio[0].copy()  # not a view of the server's memory
+        samples: Samples = audio[0].copy()  # copied from the server's memory
         return samples

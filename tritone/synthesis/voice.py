@@ -1,4 +1,4 @@
-"""A voice: what the two checkpoints decide, and whether they belong together."""
+"""A voice: properties of its two checkpoints, and the check that they match."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import ArtifactError
 from ..sidecar import read_sidecar
 
-SPECTROGRAMS, VOCODER = "spectrograms.json", "vocoder.json"  # what the exporters of both halves write
+SPECTROGRAMS, VOCODER = "spectrograms.json", "vocoder.json"  # sidecars of the two checkpoints
 SPECTROGRAM_FIELDS = (
     "mel",
     "pad_value",
@@ -27,32 +27,30 @@ VOCODER_FIELDS = ("mel", "hop_samples", "groups", "sigma")
 
 @dataclass(frozen=True)
 class Voice:
-    """What makes spectrograms, and what turns them into sound."""
+    """Properties of a spectrogram model and a vocoder."""
 
     sample_rate_hz: int  # of the audio
     hop_samples: int  # audio samples per mel frame
-    mels: int  # bands of a frame
+    mels: int  # number of mel bands
     silence: float  # mel value of silence, after the last frame
-    vocabulary: int  # symbols that there are, from 0
-    frames_per_step: int  # mel frames that one decoder step makes
-    prenet_layers: int  # each with dropout, in inference too
-    prenet_units: int  # of a prenet layer
+    vocabulary: int  # number of symbols
+    frames_per_step: int  # mel frames per decoder step
+    prenet_layers: int  # each with dropout, also at inference
+    prenet_units: int  # per prenet layer
     dropout: float  # probability that a prenet unit is dropped
-    max_steps: int  # decoder steps at most, of any utterance
-    groups: int  # audio samples that the vocoder makes at once: rows of z
-    sigma: float  # standard deviation of z that the checkpoint asks for
+    max_steps: int  # limit on decoder steps of any utterance
+    groups: int  # audio samples per column of z: rows of z
+    sigma: float  # the checkpoint's standard deviation of z
 
     @classmethod
     def load(cls, folder: Path) -> Voice:
         """Read both sidecars as the exporters wrote them.
 
         Raises:
-            ArtifactError: a file or field is missing, or the two do not belong together.
+            ArtifactError: a file or field is missing, or the checkpoints do not match.
         """
-        spectrograms = dict(
-            zip(SPECTROGRAM_FIELDS, read_sidecar(folder / SPECTROGRAMS, *SPECTROGRAM_FIELDS), strict=True)
-        )
-        vocoder = dict(zip(VOCODER_FIELDS, read_sidecar(folder / VOCODER, *VOCODER_FIELDS), strict=True))
+        spectrograms = _read(folder / SPECTROGRAMS, SPECTROGRAM_FIELDS)
+        vocoder = _read(folder / VOCODER, VOCODER_FIELDS)
         check_pair(spectrograms, vocoder)
         mel = spectrograms["mel"]
         return cls(
@@ -72,16 +70,16 @@ class Voice:
 
     @property
     def step_s(self) -> float:
-        """Seconds of speech that one decoder step makes."""
+        """Seconds of speech per decoder step."""
         return self.frames_per_step * self.hop_samples / self.sample_rate_hz
 
     def latent_columns(self, frames: int) -> int:
-        """Return how many columns of z belong to so many mel frames."""
+        """Return the number of columns of z for a number of mel frames."""
         return frames * self.hop_samples // self.groups
 
 
 def check_pair(spectrograms: Mapping[str, Any], vocoder: Mapping[str, Any]) -> None:
-    """Check that a vocoder was trained on the spectrograms that it is given.
+    """Check that a vocoder was trained on the spectrograms of a model.
 
     Args:
         spectrograms: content of spectrograms.json.

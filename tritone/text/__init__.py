@@ -1,1 +1,1 @@
-"""From a caller's text to the symbols that an acoustic model speaks."""
+"""Text processing for synthesis: from text to the symbols of a checkpoint."""

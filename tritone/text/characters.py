@@ -1,4 +1,4 @@
-"""From the bytes a caller sent to paragraphs in the characters that the normalisation knows."""
+"""Decode a text to paragraphs in the characters that normalisation supports."""
 
 from __future__ import annotations
 
@@ -49,19 +49,19 @@ _NAMED_AT_MOST = 5
 
 
 def read_paragraphs(data: bytes, longest_text_characters: int, read_aloud: Collection[str]) -> list[str]:
-    """Decode a text, take its markup away and bring it to ASCII and the signs of `read_aloud`.
+    """Decode a text, strip markup and fold it to ASCII and the signs of `read_aloud`.
 
-    Letters lose their accents. Emoji, dingbats, control and private-use characters become a space, invisible
-    format characters vanish; mathematical signs and currencies that no rule reads are named. White space
-    collapses; a blank line ends a paragraph.
+    Accents are removed. Emoji, dingbats, control and private-use characters become a space, invisible format
+    characters are removed; mathematical signs and currencies without a rule are named. White space is
+    collapsed; a blank line ends a paragraph.
 
     Args:
         data: UTF-8.
-        longest_text_characters: of the text as it was sent.
-        read_aloud: beyond ASCII, what the language's rules read.
+        longest_text_characters: limit on the text.
+        read_aloud: characters beyond ASCII that the language's rules read.
 
     Returns:
-        Paragraphs that are not empty.
+        The non-empty paragraphs.
 
     Raises:
         TextError: not UTF-8, too long, or with letters of other scripts.
@@ -82,7 +82,7 @@ def read_paragraphs(data: bytes, longest_text_characters: int, read_aloud: Colle
 
 
 def fold(text: str, read_aloud: Collection[str]) -> str:
-    """Bring text to ASCII and the signs of `read_aloud`; raise TextError for letters of other scripts."""
+    """Fold text to ASCII and the signs of `read_aloud`; raise TextError for letters of other scripts."""
     pieces: list[str] = []
     foreign: dict[str, None] = {}
     for word in _GREEK_WORD.findall(text):
@@ -98,7 +98,7 @@ def fold(text: str, read_aloud: Collection[str]) -> str:
             pieces.append(f" {unicodedata.name(character).removesuffix(' SIGN').lower()} ")
         elif category[0] in "LN":
             foreign[character] = None
-        elif category[0] != "M" and category != "Cf":  # accents and what is invisible leave no gap
+        elif category[0] != "M" and category != "Cf":  # accents and invisible characters leave no gap
             pieces.append(" ")
     if foreign:
         raise TextError(
@@ -128,7 +128,7 @@ def _decomposed(text: str, read_aloud: Collection[str]) -> Iterator[str]:
 
 
 def _plain(character: str) -> str:
-    """Decompose a character, unless a stroke through a sign would be lost that turns its meaning."""
+    """Decompose a character, unless that would drop a stroke that negates a sign."""
     plain = unicodedata.normalize("NFKD", character)
     if unicodedata.category(character) == "Sm" and any(unicodedata.combining(part) for part in plain):
         return character

@@ -1,4 +1,4 @@
-"""A tokenizer from its folder and its parameters."""
+"""Load a tokenizer from its folder and its parameters."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _PAUSES = ("sentence", "clause", "cut", "paragraph")
 
 
 def load_tokenizer(folder: Path, parameters: Parameters) -> TextTokenizer:
-    """Load what turns texts into utterances of a checkpoint's symbols.
+    """Load the tokenizer of a checkpoint.
 
     Args:
-        folder: holds what the exporter wrote for the tokenizer.
-        parameters: of the model: the pauses after each kind of utterance, and how long a text may be.
+        folder: holds the exporter's files for the tokenizer.
+        parameters: of the model: pauses after each kind of utterance, and limits on the text.
 
     Raises:
         ArtifactError: a file or a parameter is missing or wrong.

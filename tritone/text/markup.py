@@ -1,4 +1,4 @@
-"""Markup that comes with texts from web pages and editors, taken away before a text is read."""
+"""Stripping of HTML and Markdown."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SPACING = re.compile(rf"<(?:br|hr|td|th){_ATTRIBUTES}/?>", re.IGNORECASE)
 
 _LINK = re.compile(r"!?\[([^\[\]\n]{1,300})\]\((?:[^()\s]{1,1000})(?: \"[^\"\n]{0,200}\")?\)")
 _HEADING = re.compile(r"^[ \t]{0,3}#{1,6}[ \t]+", re.MULTILINE)
-_QUOTED = re.compile(r"^(?:>[ \t]?){1,9}(?=[A-Za-z\"'(])", re.MULTILINE)  # a line of somebody else's e-mail
+_QUOTED = re.compile(r"^(?:>[ \t]?){1,9}(?=[A-Za-z\"'(])", re.MULTILINE)  # a quoted line of an e-mail
 _RULE_LINE = re.compile(r"^[ \t]{0,3}(?:[-*_][ \t]?){3,80}$", re.MULTILINE)
 _BULLETS = re.compile(
     r"(?:^[ \t]{0,12}[-*+\u2022\u2013][ \t]+\S[^\n]{0,2000}(?:\n|\Z)){2,1000}", re.MULTILINE
@@ -36,7 +36,7 @@ _BULLET = re.compile(r"^[ \t]{0,12}[-*+\u2022\u2013][ \t]+([^\n]*?)([.,;:!?]?)[ 
 
 
 def strip_markup(text: str) -> str:
-    """Take tags and entities of HTML and signs of Markdown away; paragraphs and list items stay apart.
+    """Strip HTML tags and Markdown, resolve entities, and keep paragraphs and list items separate.
 
     Args:
         text: with newlines as line breaks.

@@ -1,4 +1,4 @@
-"""Words to phonemes by a dictionary, in the way of NeMo's EnglishG2p."""
+"""Grapheme-to-phoneme conversion with a dictionary, as in NeMo's EnglishG2p."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import ArtifactError
 
-# A word; phonemes between bars, taken as they are; anything else.
+# A word; phonemes between bars, used as they are; anything else.
 _PARTS = re.compile(r"([A-Za-z]+(?:[A-Za-z\-']*[A-Za-z]+)*)|\|([^|]*)\||([^A-Za-z|]+)")
 _SEPARATOR = "  "  # between word and phonemes, as in CMUdict's own file
 
@@ -19,8 +19,8 @@ class Pronunciations:
     """A pronouncing dictionary of ARPABET phonemes."""
 
     entries: Mapping[str, str]  # lower-case word to its first pronunciation, phonemes between spaces
-    ambiguous: frozenset[str]  # words with several pronunciations, which are spelled instead
-    heteronyms: frozenset[str]  # words whose pronunciation depends on their sense, spelled as well
+    ambiguous: frozenset[str]  # words with several pronunciations, which are spelled
+    heteronyms: frozenset[str]  # words whose pronunciation depends on the meaning, also spelled
 
     @classmethod
     def load(cls, folder: Path, ignore_ambiguous_words: bool) -> Pronunciations:
@@ -52,7 +52,7 @@ class Pronunciations:
         return word in self.entries
 
     def read(self, text: str) -> Iterator[str]:
-        """Yield phonemes, and single characters for what the dictionary does not pronounce.
+        """Yield phonemes, and single characters for text that is not in the dictionary.
 
         Args:
             text: ASCII.
@@ -81,7 +81,7 @@ class Pronunciations:
         if word in self.heteronyms:
             return word
         if word not in self.entries:
-            for ending in ("'s", "s"):  # a possessive or plural takes the phonemes of its stem
+            for ending in ("'s", "s"):  # a possessive or plural uses the phonemes of its stem
                 stem = word.removesuffix(ending)
                 if stem != word and stem in self.entries and stem not in self.ambiguous:
                     return [*self.entries[stem].split(" "), "Z"]

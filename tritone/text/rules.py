@@ -1,4 +1,4 @@
-"""A rule of normalisation: what to find in a text and what to say instead."""
+"""Normalisation rules: a pattern and its replacement."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def rule(pattern: str, replacement: Replacement, flags: int = 0) -> Rule:
 
 
 def apply(rules: Sequence[Rule], text: str) -> str:
-    """Apply rules one after the other."""
+    """Apply rules in order."""
     for pattern, replacement in rules:
         text = pattern.sub(replacement, text)
     return text

@@ -1,4 +1,4 @@
-"""The symbols of a checkpoint: what its tokenizer makes of normalised text."""
+"""The symbols of a checkpoint, and the conversion of normalised text to them."""
 
 from __future__ import annotations
 
@@ -16,28 +16,29 @@ _SPACE, _APOSTROPHE = " ", "'"
 
 @dataclass(frozen=True)
 class SymbolSet:
-    """A checkpoint's symbols, and text to them (NeMo EnglishPhonemesTokenizer, EnglishCharsTokenizer)."""
+    """A checkpoint's symbols (NeMo EnglishPhonemesTokenizer, EnglishCharsTokenizer)."""
 
     symbols: tuple[str, ...]  # by id
     pad_id: int  # after the end of shorter rows of a batch
     first_ids: tuple[int, ...]  # before every utterance
     last_ids: tuple[int, ...]  # after every utterance
-    punctuation: tuple[str, ...]  # marks that are symbols
-    longest_utterance_characters: int  # what the checkpoint was trained to say at once
-    pronunciations: Pronunciations | None = None  # of a checkpoint that speaks phonemes
-    stresses: bool = True  # phonemes carry their stress, a digit
+    punctuation: tuple[str, ...]  # punctuation marks among the symbols
+    longest_utterance_characters: int  # longest training utterance of the checkpoint
+    pronunciations: Pronunciations | None = None  # None: symbols are characters
+    stresses: bool = True  # phonemes end with a stress digit
 
     @classmethod
     def load(cls, folder: Path) -> SymbolSet:
         """Read `tokenizer.json` and the dictionary beside it, as the exporter wrote them.
 
         Raises:
-            ArtifactError: a file or a field is missing, or of another kind.
+            ArtifactError: a file or a field is missing, or the kind is unknown.
         """
         path = folder / "tokenizer.json"
-        kind, symbols, pad_id = read_sidecar(path, "kind", "symbols", "pad_id")
-        first_ids, last_ids, punctuation = read_sidecar(path, "first_ids", "last_ids", "punctuation")
-        (longest,) = read_sidecar(path, "longest_utterance_characters")
+        names = ("kind", "symbols", "pad_id", "first_ids", "last_ids", "punctuation")
+        kind, symbols, pad_id, first_ids, last_ids, punctuation, longest = read_sidecar(
+            path, *names, "longest_utterance_characters"
+        )
         plain = (tuple(symbols), pad_id, tuple(first_ids), tuple(last_ids), tuple(punctuation), longest)
         if kind == "characters":
             return cls(*plain)
@@ -49,7 +50,7 @@ class SymbolSet:
         return cls(*plain, Pronunciations.load(folder, ignore_ambiguous), stresses)
 
     def encode(self, text: str) -> list[int]:
-        """Return the ids of one utterance; what is no symbol is left out, as NeMo does.
+        """Return the ids of an utterance; other characters are dropped, as in NeMo.
 
         Args:
             text: ASCII.
@@ -58,13 +59,13 @@ class SymbolSet:
         return [*self.first_ids, *(self._ids[symbol] for symbol in found), *self.last_ids]
 
     def reads(self, word: str) -> bool:
-        """Whether lower-case letters make a word: in the dictionary, or else with a vowel."""
+        """Whether lower-case letters are a word: in the dictionary or, without one, with a vowel."""
         if self.pronunciations is not None:
             return word in self.pronunciations
         return bool(set(word) & set("aeiouy"))
 
     def spells(self, word: str) -> bool:
-        """Whether nothing of a word is left out when it is encoded."""
+        """Whether a word can be encoded without dropping anything."""
         return all(unit in self._ids or unit in "-'" for unit in self._units(word))
 
     def _units(self, text: str) -> Iterable[str]:
@@ -76,7 +77,7 @@ class SymbolSet:
         return (unit[:2] if len(unit) == 3 and unit.isalnum() else unit for unit in units)
 
     def _spaced(self, units: Iterable[str]) -> Iterator[str]:
-        """Keep symbols, with single spaces between and none at the ends."""
+        """Keep symbols, with single spaces between words and none at the ends."""
         gap, started = False, False
         for unit in units:
             if unit == _SPACE:

@@ -1,4 +1,4 @@
-"""The whole way of a text: characters, normalisation, utterances, symbols."""
+"""The text pipeline: characters, normalisation, utterances, symbols."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z'\-]*")
 
 @dataclass(frozen=True)
 class TextLimits:
-    """What a text may come to: figures, prices and addresses grow when they are read out."""
+    """Limits on a text, before and after normalisation, which expands numbers, prices and addresses."""
 
-    text_characters: int  # as it was sent
-    speech_s: float  # of what is spoken of it, estimated
-    symbol_s: float  # the estimate: what the voice takes for one symbol
+    text_characters: int  # of the input
+    speech_s: float  # estimated duration of the speech
+    symbol_s: float  # estimated duration per symbol
 
 
 @dataclass(frozen=True)
 class TokenizedText:
-    """What one text is spoken as, in U utterances."""
+    """A text as U utterances."""
 
     reading: str  # in words, one paragraph per line
     symbols: tuple[NDArray[np.int64], ...]  # U arrays of ids
@@ -54,7 +54,7 @@ class TextTokenizer:
 
     @classmethod
     def load(cls, folder: Path, pauses: Pauses, limits: TextLimits) -> TextTokenizer:
-        """Read what the exporter wrote beside the model; raise ArtifactError when it does not fit."""
+        """Load the exporter's files; may raise ArtifactError."""
         return cls(SymbolSet.load(folder), pauses, limits)
 
     @property
@@ -69,8 +69,8 @@ class TextTokenizer:
             data: UTF-8.
 
         Raises:
-            TextError: not UTF-8, too long as written or as spoken, in letters of other scripts, or with
-                nothing to say.
+            TextError: not UTF-8, too long as written or as spoken, in other scripts, or without anything to
+                say.
         """
         paragraphs = read_paragraphs(data, self._limits.text_characters, READ_ALOUD)
         spoken = [self._pronounceable(self._normaliser.normalise(paragraph)) for paragraph in paragraphs]
@@ -91,11 +91,11 @@ class TextTokenizer:
         if speech_s > self._limits.speech_s:
             raise TextError(
                 f"text: expected at most {self._limits.speech_s:g} s of speech, got about {speech_s:.0f} s "
-                f"({symbols} symbols; figures and signs grow when they are read out); send it in parts."
+                f"({symbols} symbols; numbers and signs become longer when spelled out); send it in parts."
             )
 
     def _pronounceable(self, text: str) -> str:
-        """Have words read letter by letter that the checkpoint has neither phonemes nor letters for."""
+        """Spell the words for which the checkpoint has neither phonemes nor letters."""
         return _WORD.sub(
             lambda match: match[0] if self._symbols.spells(match[0]) else _letters(match[0]), text
         )
@@ -111,8 +111,8 @@ def stack_texts(
     """Stack B texts of different numbers of utterances.
 
     Returns:
-        symbols (B, U, S) filled up with `pad_id`, symbols_length (B, U) with 0 for utterances that a text
-        does not have, and pause_s (B, U).
+        symbols (B, U, S) padded with `pad_id`, symbols_length (B, U) with 0 for missing utterances, and
+        pause_s (B, U).
     """
     most = max(len(text.symbols) for text in texts)
     longest = max(len(row) for text in texts for row in text.symbols)

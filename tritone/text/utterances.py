@@ -1,4 +1,4 @@
-"""Cut normalised text into what is spoken at once: sentences where they are short, else clauses."""
+"""Split normalised text into utterances: sentences, or clauses of long sentences."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ _OPENING = (
     "at|of|to|is|are|was|were|has|have|had|will|would|can|could|should|may|might|must)"
 )
 _BEFORE_OPENING = re.compile(f" {_OPENING} ", re.IGNORECASE)
-_BEHIND_OPENING = re.compile(f"(?:^| ){_OPENING}$", re.IGNORECASE)
+_AFTER_OPENING = re.compile(f"(?:^| ){_OPENING}$", re.IGNORECASE)
 _INSIDE_NUMBER = re.compile(r" (?:hundred|thousand|million|billion|trillion|point|percent)\b")
 _WEIGHT = 12
 
 
 class Closing(Enum):
-    """What ends an utterance, which decides the silence after it."""
+    """The end of an utterance, which determines the silence after it."""
 
     SENTENCE = "sentence"  # . ? or !
     CLAUSE = "clause"  # a comma
-    CUT = "cut"  # nothing: the words go on
+    CUT = "cut"  # nothing: the clause continues
     PARAGRAPH = "paragraph"  # a blank line
 
 
 @dataclass(frozen=True)
 class TextUtterance:
-    """What is spoken at once."""
+    """The text of an utterance."""
 
-    text: str  # words with single spaces, closed by one of . , ? !
+    text: str  # words with single spaces, ending with one of . , ? !
     closing: Closing
 
 
 @dataclass(frozen=True)
 class Pauses:
-    """Silence after utterances, beside what the voice leaves by itself; in seconds."""
+    """Silence after utterances, in addition to that of the voice itself; in seconds."""
 
     sentence: float
     clause: float
@@ -56,11 +56,11 @@ class Pauses:
 
 
 def utterances(paragraphs: Iterable[str], longest_characters: int) -> Iterator[TextUtterance]:
-    """Cut paragraphs into utterances.
+    """Split paragraphs into utterances.
 
     Args:
         paragraphs: words and the marks . , ? and !, single spaces, a mark directly after its word.
-        longest_characters: of an utterance with its mark; longer words are cut as well.
+        longest_characters: of an utterance with its mark; longer words are split too.
     """
     for paragraph in paragraphs:
         pieces = list(_paragraph(paragraph, longest_characters))
@@ -81,7 +81,7 @@ def _paragraph(paragraph: str, longest: int) -> Iterator[TextUtterance]:
 
 
 def _clauses(sentence: str, longest: int) -> Iterator[TextUtterance]:
-    """Join as many clauses as fit, and cut those between words that alone are too long."""
+    """Join as many clauses as fit, and split clauses that are too long."""
     joined = ""
     for clause in (found.strip() for found in _CLAUSE.findall(sentence)):
         if joined and len(joined) + 1 + len(clause) <= longest:
@@ -93,7 +93,7 @@ def _clauses(sentence: str, longest: int) -> Iterator[TextUtterance]:
 
 
 def _words(clause: str, longest: int) -> Iterator[TextUtterance]:
-    """Cut a clause into parts of about equal length where it is too long."""
+    """Split a clause that is too long into parts of about equal length."""
     if not clause:
         return
     mark, rest = clause[-1], clause[:-1]
@@ -106,14 +106,14 @@ def _words(clause: str, longest: int) -> Iterator[TextUtterance]:
 
 
 def _cut(text: str, longest: int) -> int:
-    """Return where to cut: between words, near an equal share, best before a word that opens a phrase."""
+    """Return where to cut: between words, near an equal share, if possible before a phrase."""
     share = len(text) / math.ceil(len(text) / longest)
     spaces = [match.start() for match in re.finditer(" ", text[: longest + 1])]
     if not spaces:
         return longest
 
     def cost(space: int) -> float:
-        poor = _INSIDE_NUMBER.match(text, space) or _BEHIND_OPENING.search(text[max(space - 10, 0) : space])
+        poor = _INSIDE_NUMBER.match(text, space) or _AFTER_OPENING.search(text[max(space - 10, 0) : space])
         good = _BEFORE_OPENING.match(text, space)
         return abs(space - share) + _WEIGHT * (bool(poor) - bool(good))
 

@@ -1,4 +1,4 @@
-"""Client for the tritone speech service: transcribe recordings, punctuate transcripts, speak texts.
+"""Client for the tritone speech service: speech recognition, punctuation and speech synthesis.
 
 Start with `Client` or `AsyncClient`.
 """

@@ -1,4 +1,4 @@
-"""`AsyncClient`: a tritone server, for asyncio. It speaks gRPC or HTTP."""
+"""`AsyncClient`: the asyncio client, over gRPC or HTTP."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from tritone_client.errors import TritoneError
 from tritone_client.ordering import in_order
 from tritone_client.results import Health, Probe, Speech, Transcription
 from tritone_client.settings import DEFAULT_CONCURRENCY, Settings
-from tritone_client.synthesis import AudioFormat, Delivery
+from tritone_client.synthesis import AudioFormat, SynthesisOptions
 from tritone_client.transports import AsyncTransport, open_async_transport
 
 Result = TypeVar("Result")
 
 
 class AsyncClient(Settings):
-    """A tritone server, for asyncio; the same methods as `Client`, to be awaited in one event loop."""
+    """Client for asyncio: the methods of `Client` as coroutines, to be used in one event loop."""
 
-    _transport: AsyncTransport | None = None  # made by the first request, in its event loop
+    _transport: AsyncTransport | None = None  # opened by the first request, in its event loop
 
     async def transcribe(self, audio: Audio) -> Transcription:
-        """Return what is said in a recording; see `Client.transcribe`."""
+        """Transcribe a recording; see `Client.transcribe`."""
         call = await asyncio.to_thread(calls.transcribe, audio)  # reads the file
         return await self._run(flows.complete(call, self._retry_policy))
 
@@ -42,8 +42,8 @@ class AsyncClient(Settings):
         sigma: float | None = None,
         denoise: float | None = None,
     ) -> Speech:
-        """Return a text, spoken, as samples; see `Client.synthesize`."""
-        return await self._speech(text, Delivery(seed, speed, sigma, denoise))
+        """Synthesize a text as samples; see `Client.synthesize`."""
+        return await self._speech(text, SynthesisOptions(seed, speed, sigma, denoise))
 
     async def synthesize_encoded(
         self,
@@ -55,12 +55,12 @@ class AsyncClient(Settings):
         sigma: float | None = None,
         denoise: float | None = None,
     ) -> bytes:
-        """Return a text, spoken, as the content of an audio file; see `Client.synthesize_encoded`."""
-        call = synthesis.audio_file(text, format, Delivery(seed, speed, sigma, denoise))
+        """Synthesize a text as the content of an audio file; see `Client.synthesize_encoded`."""
+        call = synthesis.audio_file(text, format, SynthesisOptions(seed, speed, sigma, denoise))
         return await self._run(flows.complete(call, self._retry_policy))
 
     async def reading(self, text: str) -> str:
-        """Return a text in words, as it would be spoken; see `Client.reading`."""
+        """Return the normalised form of a text, as it would be spoken; see `Client.reading`."""
         return await self._run(flows.complete(synthesis.reading(text), self._retry_policy))
 
     def synthesize_all(
@@ -73,12 +73,12 @@ class AsyncClient(Settings):
         denoise: float | None = None,
         concurrency: int = DEFAULT_CONCURRENCY,
     ) -> AsyncGenerator[Speech | TritoneError, None]:
-        """Yield many texts, spoken, in their order, to `async for`; see `Client.synthesize_all`."""
-        delivery = Delivery(seed, speed, sigma, denoise)
+        """Synthesize many texts and yield the results in order; see `Client.synthesize_all`."""
+        options = SynthesisOptions(seed, speed, sigma, denoise)
 
         async def spoken(text: str) -> Speech | TritoneError:
             try:
-                return await self._speech(text, delivery)
+                return await self._speech(text, options)
             except TritoneError as error:
                 return error
 
@@ -92,11 +92,11 @@ class AsyncClient(Settings):
     async def probe(
         self, models: Iterable[str] = PUBLIC_MODELS, deadline_s: float = probing.DEADLINE_S
     ) -> Probe:
-        """Send small requests to each pipeline; see `Client.probe`."""
+        """Check each pipeline with small requests; see `Client.probe`."""
         return await self._run(probing.probe(models, deadline_s))
 
     async def wait_until_ready(self, wait_s: float = 0.0, models: Iterable[str] = PUBLIC_MODELS) -> None:
-        """Return once the server can run the models; see `Client.wait_until_ready`."""
+        """Wait until the models can be used; see `Client.wait_until_ready`."""
         await self._run(flows.wait_until_ready(models, wait_s, self._retry_policy))
 
     async def close(self) -> None:
@@ -112,8 +112,8 @@ class AsyncClient(Settings):
     ) -> None:
         await self.close()
 
-    async def _speech(self, text: str, delivery: Delivery) -> Speech:
-        return await self._run(flows.complete(synthesis.speech(text, delivery), self._retry_policy))
+    async def _speech(self, text: str, options: SynthesisOptions) -> Speech:
+        return await self._run(flows.complete(synthesis.speech(text, options), self._retry_policy))
 
     async def _run(self, flow: flows.Flow[Result]) -> Result:
         if self._transport is None:

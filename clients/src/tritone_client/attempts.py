@@ -1,4 +1,4 @@
-"""How long to keep trying: one deadline for a whole request, growing pauses between its attempts."""
+"""Retries: one deadline for a request with all its attempts, and growing pauses between them."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ SHORTEST_ATTEMPT_S = 0.05  # a shorter attempt could only time out, which would 
 
 @dataclass(frozen=True)
 class Deadline:
-    """A point in time that all attempts of one request share."""
+    """The deadline that all attempts of one request share."""
 
     timeout_s: float  #: seconds from now
     started_s: float = field(default_factory=time.monotonic)
 
     def remaining_s(self) -> float:
-        """Return the seconds left, 0 when it has passed."""
+        """Return the seconds left, 0 after the deadline."""
         return max(0.0, self.started_s + self.timeout_s - time.monotonic())
 
     def leaves_room(self, pause_s: float = 0.0) -> bool:
-        """Return whether a further attempt is worth it after a pause."""
+        """Return whether there is time for another attempt after a pause."""
         return self.remaining_s() > pause_s + SHORTEST_ATTEMPT_S
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How long and how often a request is tried."""
+    """How long and how often a request is retried."""
 
-    timeout_s: float  #: seconds for a request, all its attempts and pauses together
+    timeout_s: float  #: seconds for a request, including all attempts and pauses
     retries: int  #: further attempts when the address does not answer
     overload_wait_s: float = 0.0  #: seconds to keep retrying an overloaded or recovering server
 
@@ -48,16 +48,16 @@ class RetryPolicy:
             raise ValueError(f"overload_wait_s: expected 0 seconds or more, got {self.overload_wait_s}.")
 
     def pauses_s(self) -> Iterator[float]:
-        """Yield the pause before each retry: doubling, and random by half so that clients spread out."""
+        """Yield the pause before each retry: exponential, with random jitter so that clients spread out."""
         for _, pause_s in zip(range(self.retries), _growing(FIRST_PAUSE_S, LONGEST_PAUSE_S), strict=False):
             yield pause_s
 
     def overload_pauses_s(self) -> Iterator[float]:
-        """Yield the pause before each further attempt at an overloaded server, until the wait is over."""
+        """Yield the pauses between retries to an overloaded server, until `overload_wait_s` is over."""
         return self._waiting_pauses_s(LONGEST_OVERLOAD_PAUSE_S)
 
     def recovery_pauses_s(self) -> Iterator[float]:
-        """Yield the pause before each further attempt at a dead process, until the same wait is over."""
+        """Yield the pauses between retries after a process died, until `overload_wait_s` is over."""
         return self._waiting_pauses_s(LONGEST_RECOVERY_PAUSE_S)
 
     def _waiting_pauses_s(self, longest_s: float) -> Iterator[float]:

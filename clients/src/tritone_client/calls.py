@@ -1,6 +1,6 @@
-"""The server's public models as calls: what is sent and how the answer is read, without any network.
+"""Requests to the public models and the decoding of their responses, without I/O.
 
-Every transport sends the same `Call`, so a new model of the service is one more function. Those for synthesis
+Every transport sends the same `Call`, so supporting another model takes one function. The calls for synthesis
 are in `tritone_client.synthesis`.
 """
 
@@ -22,8 +22,8 @@ Result = TypeVar("Result")
 Audio = str | os.PathLike[str] | bytes | NDArray[np.float32]
 
 SAMPLE_RATE_HZ = 16_000  # of the contract's `audio` tensors
-LARGEST_FILE_BYTES = 2**31 - 2**20  # gRPC and protobuf end at 2 GiB; 1 MiB for the rest of the request
-LOUDEST_SAMPLE = 2.0  # full scale is 1; resampling may overshoot a little, integers given as floats by far
+LARGEST_FILE_BYTES = 2**31 - 2**20  # gRPC's limit of 2 GiB, less 1 MiB for the rest of the message
+LOUDEST_SAMPLE = 2.0  # full scale is 1; resampling overshoots slightly, integers cast to float by far more
 
 AUDIO_TO_TEXT = "audio_to_text"
 SPEECH_TO_TEXT = "speech_to_text"
@@ -32,8 +32,8 @@ TEXT_TO_SPEECH = "text_to_speech"
 TEXT_TO_AUDIO = "text_to_audio"
 PUBLIC_MODELS = (AUDIO_TO_TEXT, SPEECH_TO_TEXT, PUNCTUATE, TEXT_TO_SPEECH, TEXT_TO_AUDIO)
 
-_FIRST_ESCAPED, _LAST_ESCAPED = 0xDC80, 0xDCFF  # what `surrogateescape` makes of bytes that are not UTF-8
-_VERSIONS_DIFFER = "client and server are of different versions."
+_FIRST_ESCAPED, _LAST_ESCAPED = 0xDC80, 0xDCFF  # bytes that are not UTF-8, as decoded by `surrogateescape`
+_VERSIONS_DIFFER = "client and server versions do not match."
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,13 @@ class Tensor:
     """One input tensor."""
 
     name: str
-    datatype: str  #: Triton's name of the element type, such as FP32
+    datatype: str  #: Triton's name for the element type, such as FP32
     array: NDArray[Any]  #: batch dimension first
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """The output tensors of one answer; a request is a batch of one, so row 0 is read."""
+    """The output tensors of one response. A request is a batch of one, so only row 0 is read."""
 
     model: str
     tensor: Callable[[str], NDArray[Any] | None]  #: output by name, batch dimension first
@@ -72,7 +72,7 @@ class Outputs:
         return self.strings(name)[0]
 
     def content(self, name: str) -> bytes:
-        """Return a BYTES output of one element as it is."""
+        """Return a BYTES output of one element unchanged."""
         return bytes(self.row(name)[0])
 
     def integer(self, name: str) -> int:
@@ -80,9 +80,9 @@ class Outputs:
         return int(self.row(name)[0])
 
     def optional_float(self, name: str) -> float | None:
-        """Return a floating-point output of one element, None where the server does not have it.
+        """Return a floating-point output of one element, or None if the server does not provide it.
 
-        It comes in single precision, whose shortest decimal form is the number that the server meant.
+        The value is single precision; its shortest decimal form is the number that the server computed.
         """
         return None if self.tensor(name) is None else float(str(self.row(name)[0]))
 
@@ -93,23 +93,23 @@ class Outputs:
 
 @dataclass(frozen=True)
 class Call(Generic[Result]):
-    """One request to one model, and how to read its answer."""
+    """A request to a model, and the function that decodes its response."""
 
     model: str
     inputs: tuple[Tensor, ...]
     decode: Callable[[Outputs], Result]
     parameters: Mapping[str, str | int | float | bool] = field(default_factory=dict)  #: request parameters
-    outputs: tuple[str, ...] = ()  #: that are asked for, so that the server need not make others; none: all
+    outputs: tuple[str, ...] = ()  #: requested outputs, so that the server can skip the others; empty: all
 
 
 def transcribe(audio: Audio) -> Call[Transcription]:
-    """Ask what is said in a recording.
+    """Transcribe a recording.
 
     Args:
-        audio: path of an audio file; or the bytes of one; or (N,) float32 samples, 16 kHz mono in [-1, 1].
+        audio: path or content of an audio file; or (N,) float32 samples, 16 kHz mono in [-1, 1].
 
     Raises:
-        InvalidRequestError: not an array that the model takes, or a file larger than a request can be.
+        InvalidRequestError: unsuitable samples, or a file larger than a request can be.
         OSError: the file cannot be read.
     """
     if isinstance(audio, np.ndarray):
@@ -124,16 +124,16 @@ def transcribe(audio: Audio) -> Call[Transcription]:
 
 
 def punctuate(text: str) -> Call[str]:
-    """Ask for punctuation and capitals in a transcript."""
+    """Add punctuation and capitals to a transcript."""
     return Call(PUNCTUATE, (text_tensor("transcript", text),), lambda outputs: outputs.string("text"))
 
 
 def text_tensor(name: str, text: str) -> Tensor:
-    """Make an input of one text.
+    """Return an input tensor with one text.
 
     Raises:
         InvalidRequestError: not valid Unicode.
-        TypeError: no text.
+        TypeError: not a str.
     """
     if not isinstance(text, str):
         raise TypeError(f"{name}: expected str, got {type(text).__name__}.")
@@ -144,7 +144,7 @@ def text_tensor(name: str, text: str) -> Tensor:
         if _FIRST_ESCAPED <= code <= _LAST_ESCAPED:  # a byte that Python could not decode
             raise InvalidRequestError(
                 f"{name}: expected valid Unicode in UTF-8, got the byte 0x{code & 0xFF:02X} at character "
-                f"{error.start}, as Latin-1 or Windows-1252 have it; save the text as UTF-8."
+                f"{error.start}, probably Latin-1 or Windows-1252; save the text as UTF-8."
             ) from error
         raise InvalidRequestError(
             f"{name}: expected valid Unicode, got an unpaired surrogate at character {error.start}; "
@@ -222,5 +222,5 @@ def _words(outputs: Outputs) -> Iterator[Word]:
             f"{outputs.model}: expected times for each word, got counts {counts}; {_VERSIONS_DIFFER}"
         )
     for word, start_s, end_s, confidence in zip(words, *columns, strict=True):
-        if word:  # in a batch, shorter rows are padded with empty words
+        if word:  # shorter rows of a batch are padded with empty words
             yield Word(word, start_s, end_s, confidence)

@@ -1,4 +1,4 @@
-"""Captions from timed words: which words are shown together, and the SubRip and WebVTT formats."""
+"""Captions from timed words: grouping into cues, and the SubRip and WebVTT formats."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from tritone_client.results import Transcription
 
-# What subtitling guidelines agree on.
+# Common values of subtitling guidelines.
 LINE_CHARACTERS = 42
 LINES = 2
 LONGEST_CUE_S = 7.0
-SHORTEST_CUE_S = 1.0  # shorter cannot be read: short sentences share a cue, and a lone one stays this long
+SHORTEST_CUE_S = 1.0  # for readability: short sentences share a cue, and a single one is shown this long
 LONGEST_PAUSE_S = 0.8  # of silence inside a cue
 
 _SENTENCE_END = re.compile(r"""[.?!…]["'”\u2019)\]]*$""")
@@ -21,7 +21,7 @@ _SENTENCE_END = re.compile(r"""[.?!…]["'”\u2019)\]]*$""")
 
 @dataclass(frozen=True)
 class TimedWord:
-    """A word as it is shown."""
+    """A displayed word."""
 
     text: str  #: with punctuation
     start_s: float
@@ -30,7 +30,7 @@ class TimedWord:
 
 @dataclass(frozen=True)
 class Cue:
-    """Lines shown together."""
+    """Lines that are shown together."""
 
     lines: tuple[str, ...]
     start_s: float
@@ -38,10 +38,10 @@ class Cue:
 
 
 def timed_words(transcription: Transcription, raw: bool = False) -> list[TimedWord]:
-    """Give the punctuated words the times of the recognised ones; with `raw` keep the recognised ones.
+    """Return the punctuated words with the times of the recognised ones, or with `raw` the recognised ones.
 
-    Punctuation changes words, not their number. Where a text does not keep to that, the recognised words are
-    shown, since their times are right.
+    Punctuation normally does not change the number of words. If it does, the recognised words are used,
+    since the times belong to them.
     """
     shown = transcription.text.split()
     if raw or len(shown) != len(transcription.words):
@@ -51,7 +51,7 @@ def timed_words(transcription: Transcription, raw: bool = False) -> list[TimedWo
 
 
 def cues(words: Sequence[TimedWord], duration_s: float | None = None) -> list[Cue]:
-    """Group words into cues, broken at sentence ends, pauses, and where a cue becomes too long to read."""
+    """Group words into cues, split at sentence ends, at pauses, and where a cue would be too long to read."""
     if not words:
         return []
     groups = list(_groups(words))
@@ -109,7 +109,7 @@ def _belongs(word: TimedWord, group: Sequence[TimedWord]) -> bool:
 
 
 def _lines(words: Sequence[str]) -> list[str]:
-    """Break words into lines; two lines are balanced, which reads better than a full one and a short one."""
+    """Break words into lines; two lines are balanced, which reads better than a full and a short one."""
     lines = _filled(words)
     if len(lines) != 2:
         return lines
@@ -128,7 +128,7 @@ def _filled(words: Sequence[str]) -> list[str]:
 
 
 def _clock(seconds: float, decimal_mark: str) -> str:
-    total_ms = round(seconds * 1000)  # before splitting, so that 59.9996 s becomes a minute
+    total_ms = round(seconds * 1000)  # before splitting, so that 59.9996 s becomes 1 min
     minutes, milliseconds = divmod(total_ms, 60_000)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:02}:{minutes:02}:{milliseconds // 1000:02}{decimal_mark}{milliseconds % 1000:03}"

@@ -1,4 +1,4 @@
-"""`Client`: a tritone server, for ordinary code. It speaks gRPC or HTTP."""
+"""`Client`: the blocking client, over gRPC or HTTP."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from tritone_client.errors import TritoneError
 from tritone_client.ordering import in_order_on_threads
 from tritone_client.results import Health, Probe, Speech, Transcription
 from tritone_client.settings import DEFAULT_CONCURRENCY, Settings
-from tritone_client.synthesis import AudioFormat, Delivery
+from tritone_client.synthesis import AudioFormat, SynthesisOptions
 from tritone_client.transports import Transport, open_transport
 
 Result = TypeVar("Result")
 
 
 class Client(Settings):
-    """A tritone server, for ordinary code.
+    """Blocking client for a tritone server.
 
-    One client may be used by several threads at once. Every method raises a `TritoneError`; see
-    `tritone_client.errors` for the tree.
+    A client may be used by several threads at the same time. On failure, every method raises a
+    `TritoneError`; see `tritone_client.errors` for the class tree.
     """
 
-    _transport: Transport | None = None  # made by the first request
+    _transport: Transport | None = None  # opened by the first request
     _opening = threading.Lock()
 
     def transcribe(self, audio: Audio) -> Transcription:
-        """Return what is said in a recording.
+        """Transcribe a recording.
 
         Args:
-            audio: path of an audio file (WAV, FLAC, OGG, MP3, WebM, MP4, AAC, AMR, WMA; any rate, any number
-                of channels); or the bytes of one; or (N,) float32 samples, 16 kHz mono in [-1, 1].
+            audio: path or content of an audio file (WAV, FLAC, OGG, MP3, WebM, MP4, AAC, AMR, WMA; any rate
+                and number of channels); or (N,) float32 samples, 16 kHz mono in [-1, 1].
 
         Raises:
             OSError: the file cannot be read.
@@ -55,16 +55,17 @@ class Client(Settings):
         sigma: float | None = None,
         denoise: float | None = None,
     ) -> Speech:
-        """Return a text, spoken, as samples.
+        """Synthesize a text as samples.
 
         Args:
-            text: of any length; it is spoken sentence by sentence.
+            text: of any length.
             seed: 0 to 2**63 - 1; equal seeds give equal samples. None: different each time.
             speed: 0.5 (slow) to 2 (fast), at the same pitch. None: 1.
-            sigma: 0 to 1, spread of the vocoder's noise; less is cleaner and flatter. None: the voice's own.
-            denoise: 0 to 1, how much of the vocoder's own noise is taken out of the audio. None: 0.
+            sigma: 0 to 1, standard deviation of the vocoder's noise; lower is cleaner and flatter. None: the
+                voice's default.
+            denoise: 0 to 1, how much of the vocoder's bias noise is removed. None: 0.
         """
-        return self._speech(text, Delivery(seed, speed, sigma, denoise))
+        return self._speech(text, SynthesisOptions(seed, speed, sigma, denoise))
 
     def synthesize_encoded(
         self,
@@ -76,22 +77,22 @@ class Client(Settings):
         sigma: float | None = None,
         denoise: float | None = None,
     ) -> bytes:
-        """Return a text, spoken, as the content of an audio file.
+        """Synthesize a text as the content of an audio file.
 
         Args:
-            text: as for `synthesize`, with the parameters.
+            text: see `synthesize`.
             format: "wav", "flac", "ogg" (Opus), "mp3", or "pcm": 16-bit little-endian mono samples without
-                a header, at the voice's rate.
+                a header, at the voice's sample rate.
             seed: see `synthesize`.
             speed: see `synthesize`.
             sigma: see `synthesize`.
             denoise: see `synthesize`.
         """
-        call = synthesis.audio_file(text, format, Delivery(seed, speed, sigma, denoise))
+        call = synthesis.audio_file(text, format, SynthesisOptions(seed, speed, sigma, denoise))
         return self._run(flows.complete(call, self._retry_policy))
 
     def reading(self, text: str) -> str:
-        """Return a text in words, one paragraph per line, as it would be spoken; nothing is spoken."""
+        """Return a text as it would be spoken, in words, one paragraph per line; no speech is synthesized."""
         return self._run(flows.complete(synthesis.reading(text), self._retry_policy))
 
     def synthesize_all(
@@ -104,21 +105,21 @@ class Client(Settings):
         denoise: float | None = None,
         concurrency: int = DEFAULT_CONCURRENCY,
     ) -> Generator[Speech | TritoneError, None, None]:
-        """Yield many texts, spoken, in their order; one that failed yields its error instead.
+        """Synthesize many texts and yield the results in order; a failed text yields its error.
 
         Args:
-            texts: each as for `synthesize`, with the parameters, which are those of every text.
+            texts: see `synthesize`; the parameters apply to every text.
             seed: see `synthesize`.
             speed: see `synthesize`.
             sigma: see `synthesize`.
             denoise: see `synthesize`.
-            concurrency: requests at the same time.
+            concurrency: number of concurrent requests.
         """
-        delivery = Delivery(seed, speed, sigma, denoise)
+        options = SynthesisOptions(seed, speed, sigma, denoise)
 
         def spoken(text: str) -> Speech | TritoneError:
             try:
-                return self._speech(text, delivery)
+                return self._speech(text, options)
             except TritoneError as error:
                 return error
 
@@ -142,12 +143,12 @@ class Client(Settings):
         return self._run(probing.probe(models, deadline_s))
 
     def wait_until_ready(self, wait_s: float = 0.0, models: Iterable[str] = PUBLIC_MODELS) -> None:
-        """Return once the server can run the models; raise the reason when it cannot after `wait_s` seconds.
+        """Wait until the models can be used, for at most `wait_s` seconds.
 
         Raises:
             ServerUnavailableError: the address does not answer.
             ServerNotReadyError: the server is still loading the models.
-            ModelNotFoundError: the server does not have the models.
+            ModelNotFoundError: the server does not serve the models.
         """
         self._run(flows.wait_until_ready(models, wait_s, self._retry_policy))
 
@@ -164,8 +165,8 @@ class Client(Settings):
     ) -> None:
         self.close()
 
-    def _speech(self, text: str, delivery: Delivery) -> Speech:
-        return self._run(flows.complete(synthesis.speech(text, delivery), self._retry_policy))
+    def _speech(self, text: str, options: SynthesisOptions) -> Speech:
+        return self._run(flows.complete(synthesis.speech(text, options), self._retry_policy))
 
     def _run(self, flow: flows.Flow[Result]) -> Result:
         with self._opening:

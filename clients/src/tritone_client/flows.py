@@ -1,7 +1,7 @@
-"""The course of each request: ask, pause, ask again. Written once, as generators that do no I/O.
+"""Request flows with retries, as generators without I/O, shared by the blocking and the asyncio client.
 
-A flow yields `Ask` and `Pause` steps and is sent what the server answered, or has the error thrown into it.
-The sync and the asyncio client, over gRPC or HTTP, only carry the steps out.
+A flow yields `Ask` and `Pause` steps and receives the server's answers, or has the error thrown into it. The
+clients only execute the steps, over gRPC or HTTP.
 """
 
 from __future__ import annotations
@@ -25,62 +25,62 @@ from tritone_client.results import Health, ModelHealth
 
 Result = TypeVar("Result")
 
-PROBE_S = 5.0  # for a question about the state of the server, which it answers at once
-POLL_S = 0.25  # between two looks at a server that is waited for
+PROBE_S = 5.0  # timeout of health and metadata requests, which need no computation
+POLL_S = 0.25  # between two readiness checks while waiting
 
 
 @dataclass(frozen=True)
 class Infer:
-    """Run a model; answered with the tensors by name."""
+    """Run a model. The answer is a function that returns a tensor by name."""
 
     call: Call[Any]
-    queue_s: float | None = None  #: seconds that it may wait for its turn; None: as long as for the answer
+    queue_s: float | None = None  #: longest time in the server's queue, seconds; None: the whole timeout
 
 
 @dataclass(frozen=True)
 class ServerLive:
-    """Is the server process there? Answered with a bool."""
+    """Is the server process alive? The answer is a bool."""
 
 
 @dataclass(frozen=True)
 class ServerReady:
-    """Has the server loaded every model? Answered with a bool."""
+    """Has the server loaded every model? The answer is a bool."""
 
 
 @dataclass(frozen=True)
 class ServerMetadata:
-    """What server is it? Answered with a dict: name, version."""
+    """Server metadata. The answer is a dict: name, version."""
 
 
 @dataclass(frozen=True)
 class ModelReady:
-    """Can the model be used? Answered with a bool."""
+    """Can the model be used? The answer is a bool."""
 
     model: str
 
 
 @dataclass(frozen=True)
 class ModelMetadata:
-    """What model is it? Answered with a dict: name, versions."""
+    """Model metadata. The answer is a dict: name, versions."""
 
     model: str
 
 
 @dataclass(frozen=True)
-class ModelAnswers:
-    """How many requests has the model answered, ever? Answered with an int."""
+class ModelSuccesses:
+    """Number of requests that the model has answered since it was loaded. The answer is an int."""
 
     model: str
 
 
-Question = Infer | ServerLive | ServerReady | ServerMetadata | ModelReady | ModelMetadata | ModelAnswers
+Question = Infer | ServerLive | ServerReady | ServerMetadata | ModelReady | ModelMetadata | ModelSuccesses
 
 
-CANARY = "_canary"  # ends the name of a pipeline's twin that tries a new version
+CANARY = "_canary"  # suffix of a pipeline that tries a new version
 
 
 def to_canary(question: Question) -> Question:
-    """Turn a question about a pipeline to its canary."""
+    """Redirect a question about a pipeline to its canary."""
     match question:
         case Infer(call):
             return replace(question, call=replace(call, model=call.model + CANARY))
@@ -88,14 +88,14 @@ def to_canary(question: Question) -> Question:
             return ModelReady(model + CANARY)
         case ModelMetadata(model):
             return ModelMetadata(model + CANARY)
-        case ModelAnswers(model):
-            return ModelAnswers(model + CANARY)
+        case ModelSuccesses(model):
+            return ModelSuccesses(model + CANARY)
     return question
 
 
 @dataclass(frozen=True)
 class Ask:
-    """A step: send a question, wait for the answer."""
+    """A step: send a question and wait for the answer."""
 
     question: Question
     timeout_s: float
@@ -103,7 +103,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Pause:
-    """A step: do nothing for a while."""
+    """A step: sleep."""
 
     seconds: float
 
@@ -112,7 +112,7 @@ Flow = Generator[Ask | Pause, Any, Result]
 
 
 class FlowRun(Generic[Result]):
-    """A flow under way: `step` is what is to be done next, None once `result` is there."""
+    """A running flow: `step` is the next step, None once `result` is set."""
 
     step: Ask | Pause | None
     result: Result
@@ -201,12 +201,12 @@ def health(policy: RetryPolicy) -> Flow[Health]:
 
 
 def wait_until_ready(models: Iterable[str], wait_s: float, policy: RetryPolicy) -> Flow[None]:
-    """Return once the models can be used; after `wait_s` raise why they cannot.
+    """Wait until the models can be used, for at most `wait_s` seconds.
 
     Raises:
         ServerUnavailableError: the address does not answer, after all retries.
         ServerNotReadyError: the server is still loading the models.
-        ModelNotFoundError: the server has loaded its models, these are not among them.
+        ModelNotFoundError: the server has loaded its models, but not these.
     """
     names, deadline, pauses_s = tuple(models), Deadline(wait_s), policy.pauses_s()
     while True:
@@ -226,7 +226,7 @@ def wait_until_ready(models: Iterable[str], wait_s: float, policy: RetryPolicy) 
 
 
 def _ask(question: Question, deadline: Deadline, pauses_s: Iterator[float]) -> Flow[Any]:
-    """Ask until answered; pause and ask again only while the server is unavailable."""
+    """Ask a question; retry only while the server is unavailable."""
     while True:
         try:
             return (yield Ask(question, deadline.remaining_s()))
@@ -249,7 +249,7 @@ def _missing(models: Iterable[str]) -> Flow[list[str]]:
 
 def _why_missing(models: Iterable[str]) -> Flow[TritoneError]:
     if not (yield Ask(ServerLive(), PROBE_S)):
-        return ServerUnavailableError("what answers is no live Triton server; check host, port and protocol.")
+        return ServerUnavailableError("no live Triton server at this address; check host, port and protocol.")
     ready = yield Ask(ServerReady(), PROBE_S)
     return _not_found(models) if ready else _not_ready(models)
 
@@ -257,11 +257,9 @@ def _why_missing(models: Iterable[str]) -> Flow[TritoneError]:
 def _not_ready(models: Iterable[str]) -> ServerNotReadyError:
     return ServerNotReadyError(
         f"server is running but not ready for {', '.join(models)}: it is still loading or being stopped; "
-        "wait for it and try again."
+        "retry later."
     )
 
 
 def _not_found(models: Iterable[str]) -> ModelNotFoundError:
-    return ModelNotFoundError(
-        f"server does not serve {', '.join(models)}; see which models it was told to load."
-    )
+    return ModelNotFoundError(f"server does not serve {', '.join(models)}; check which models it loads.")

@@ -1,4 +1,4 @@
-"""What lies in a folder: the files that are wanted, and everything else by name and reason."""
+"""List a folder: files with given suffixes, and for every other entry why it is skipped."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing in a folder."""
+    """A folder entry."""
 
     path: Path
-    problem: str = ""  #: why it is not one of the files wanted; empty for those
-    is_failure: bool = False  #: whether it would be one, could it be read
+    problem: str = ""  #: why it is not used; empty for matching files
+    is_failure: bool = False  #: whether it would match, but cannot be read
 
 
 def scan(folder: Path, suffixes: Collection[str], recursive: bool) -> Iterator[Entry]:
-    """Yield what a folder holds, in the order of the paths, without what is hidden.
+    """Yield the entries of a folder except hidden ones, sorted by path.
 
     Args:
-        folder: where to look.
-        suffixes: of the files wanted, in lower case.
-        recursive: whether to look into folders of the folder too; links to folders are not followed.
+        folder: the folder.
+        suffixes: of matching files, in lower case.
+        recursive: whether to descend into subfolders; links to folders are not followed.
 
     Raises:
         OSError: the folder itself cannot be read.
@@ -59,4 +59,4 @@ def _why_no_file(path: Path) -> str:
         return f"dangling link: {os.readlink(path)} does not exist" if path.is_symlink() else "no such file"
     except OSError as error:
         return error.strerror or str(error)
-    return "no regular file"
+    return "not a regular file"

@@ -1,4 +1,4 @@
-"""Many requests at once, answers in the order of the questions.
+"""Concurrent requests with results in the order of the inputs.
 
 Work runs ahead of the consumer by a bounded number of items, so that waiting results fit into memory.
 """

@@ -22,9 +22,9 @@ from tritone_client.errors import (
     ServerUnavailableError,
     TritoneError,
 )
-from tritone_client.flows import PROBE_S, Ask, Flow, Infer, ModelAnswers, why_refused
+from tritone_client.flows import PROBE_S, Ask, Flow, Infer, ModelSuccesses, why_refused
 from tritone_client.results import PipelineProbe, Probe
-from tritone_client.synthesis import Delivery
+from tritone_client.synthesis import SynthesisOptions
 
 DEADLINE_S = 10.0
 TURNS = 2  # requests to each pipeline: Triton's instances take turns, and one of two may be dead
@@ -88,7 +88,7 @@ def _probe(call: Call[Any], deadline_s: float) -> Flow[PipelineProbe]:
 
 def _answers(model: str) -> Flow[int]:
     try:
-        count: int = yield Ask(ModelAnswers(model), PROBE_S)
+        count: int = yield Ask(ModelSuccesses(model), PROBE_S)
     except ServerUnavailableError:
         raise
     except TritoneError:
@@ -104,8 +104,8 @@ def _requests() -> Mapping[str, Call[Any]]:
         calls.transcribe(_wav(samples)),
         calls.transcribe(samples),
         calls.punctuate("how are you"),
-        synthesis.speech("One.", Delivery(seed=0)),
-        synthesis.audio_file("One.", "wav", Delivery(seed=0, denoise=0.1)),
+        synthesis.speech("One.", SynthesisOptions(seed=0)),
+        synthesis.audio_file("One.", "wav", SynthesisOptions(seed=0, denoise=0.1)),
     )
     return {call.model: call for call in requests}
 

@@ -1,4 +1,4 @@
-"""What the client returns."""
+"""Results of the client's methods."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ class Word:
 
 @dataclass(frozen=True)
 class Transcription:
-    """What was said in one recording."""
+    """The transcription of a recording."""
 
     transcript: str  #: as recognised: lower case, no punctuation
     text: str  #: the same words, punctuated and capitalised
-    words: tuple[Word, ...]  #: in the order they were spoken
-    duration_s: float | None  #: length of the audio in seconds; None: not known
+    words: tuple[Word, ...]  #: in spoken order
+    duration_s: float | None  #: length of the audio in seconds; None: unknown
 
 
 @dataclass(frozen=True, eq=False)
 class Speech:
-    """A text, spoken."""
+    """Synthesized speech."""
 
     samples: NDArray[np.float32]  #: (N,) mono, in [-1, 1]
-    sample_rate_hz: int  #: decided by the voice
+    sample_rate_hz: int  #: depends on the voice
 
     @property
     def duration_s(self) -> float:
@@ -45,18 +45,18 @@ class Speech:
 
 @dataclass(frozen=True)
 class ModelHealth:
-    """Whether one public model can be used."""
+    """State of one public model."""
 
     ready: bool
-    versions: tuple[str, ...] = ()  #: versions that are served, empty while not ready
+    versions: tuple[str, ...] = ()  #: served versions, empty while not ready
 
 
 @dataclass(frozen=True)
 class Health:
-    """What the server says about itself."""
+    """State of the server."""
 
     live: bool  #: the server process answers
-    ready: bool  #: every model that it was told to load is loaded
+    ready: bool  #: every configured model is loaded
     server: str  #: name of the server software, "triton"
     version: str  #: version of the server software
     models: Mapping[str, ModelHealth]  #: the public models by name

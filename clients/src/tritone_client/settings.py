@@ -1,4 +1,4 @@
-"""What a client is made with: the server's address, and how long and how often a request is tried."""
+"""Settings shared by both clients: server address, timeouts and retries."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tritone_client.flows import Question, to_canary
 Protocol = Literal["grpc", "http"]
 
 DEFAULT_URLS: dict[Protocol, str] = {"grpc": "localhost:8001", "http": "localhost:8000"}
-DEFAULT_TIMEOUT_S = 600.0  # hours of audio on a busy CPU take minutes
+DEFAULT_TIMEOUT_S = 600.0  # hours of audio take minutes on a busy CPU
 DEFAULT_RETRIES = 3
 DEFAULT_OVERLOAD_WAIT_S = 10.0
-DEFAULT_CONCURRENCY = 4  # requests at the same time, where one call makes several
+DEFAULT_CONCURRENCY = 4  # concurrent requests of a call that sends several
 
 
 class Settings:
-    """What both clients are made with."""
+    """Constructor arguments of both clients."""
 
     def __init__(
         self,
@@ -29,13 +29,13 @@ class Settings:
         overload_wait_s: float = DEFAULT_OVERLOAD_WAIT_S,
         canary: bool = False,
     ) -> None:
-        """Prepare a client; nothing is sent yet.
+        """Create a client; it connects with the first request.
 
         Args:
-            url: HOST:PORT, default is port 8001 (gRPC) or 8000 (HTTP) of this machine; over HTTP
-                http://HOST:PORT is the same.
+            url: HOST:PORT, by default localhost with port 8001 (gRPC) or 8000 (HTTP); with HTTP also
+                http://HOST:PORT.
             protocol: "grpc" or "http".
-            timeout_s: seconds for one request, all its attempts together.
+            timeout_s: seconds for one request, including all attempts.
             retries: further attempts while the address does not answer.
             overload_wait_s: seconds in which a request is sent again, with growing pauses, while the server
                 turns it away because it has enough to do, or starts a model's process that had died; 0
@@ -51,7 +51,7 @@ class Settings:
         self._canary = canary
 
     def _addressed(self, question: Question) -> Question:
-        """Return a question as it is to be put to the server."""
+        """Return a question with the model's canary name if the client uses canaries."""
         return to_canary(question) if self._canary else question
 
 
@@ -72,7 +72,7 @@ def _checked_url(url: str | None, protocol: Protocol) -> str:
 
 def _scheme_remedy(scheme: str) -> str:
     if scheme in DEFAULT_URLS:
-        return f"choose the protocol {scheme} for it."
+        return f"use the protocol {scheme}."
     if scheme == "https":
-        return "TLS is not supported; send it to a proxy on this machine that speaks TLS to the server."
+        return "TLS is not supported; use a local proxy that connects to the server with TLS."
     return f"leave out {scheme}://."

@@ -1,4 +1,4 @@
-"""Synthesis as calls: how a text is to be spoken, what is sent, and how the answer is read."""
+"""Calls for speech synthesis and their options."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ DENOISING = (0.0, 1.0)
 
 
 @dataclass(frozen=True)
-class Delivery:
-    """How a text is to be spoken. What is None is left to the server.
+class SynthesisOptions:
+    """Options of a synthesis request. The server chooses the default for None.
 
     Raises:
         InvalidRequestError: a value is outside its range.
-        TypeError: a value is no number.
+        TypeError: a value is not a number.
     """
 
     seed: int | None = None  #: 0 to 2**63 - 1: equal seeds give equal samples; None: different each time
-    speed: float | None = None  #: 0.5 to 2, the pitch stays; None: 1
-    sigma: float | None = None  #: 0 to 1, spread of the vocoder's noise; None: the voice's own
-    denoise: float | None = None  #: 0 to 1, how much of the vocoder's own noise is taken out; None: 0
+    speed: float | None = None  #: 0.5 to 2, at the same pitch; None: 1
+    sigma: float | None = None  #: 0 to 1, spread of the vocoder's noise; None: the voice's default
+    denoise: float | None = None  #: 0 to 1, how much of the vocoder's bias noise is removed; None: 0
 
     def __post_init__(self) -> None:
         _check_seed(self.seed)
@@ -54,13 +54,13 @@ class Delivery:
         return parameters
 
 
-def speech(text: str, delivery: Delivery) -> Call[Speech]:
-    """Ask for a text's samples."""
-    return Call(TEXT_TO_SPEECH, (text_tensor("text", text),), _speech, delivery.parameters())
+def speech(text: str, options: SynthesisOptions) -> Call[Speech]:
+    """Synthesize a text as samples."""
+    return Call(TEXT_TO_SPEECH, (text_tensor("text", text),), _speech, options.parameters())
 
 
 def reading(text: str) -> Call[str]:
-    """Ask for a text in words, as it would be spoken, without having it spoken."""
+    """Return a text in words, as it would be spoken, without synthesizing it."""
     return Call(
         TEXT_TO_SPEECH,
         (text_tensor("text", text),),
@@ -69,8 +69,8 @@ def reading(text: str) -> Call[str]:
     )
 
 
-def audio_file(text: str, format: AudioFormat, delivery: Delivery) -> Call[bytes]:
-    """Ask for the content of an audio file with a text spoken.
+def audio_file(text: str, format: AudioFormat, options: SynthesisOptions) -> Call[bytes]:
+    """Synthesize a text as the content of an audio file.
 
     Raises:
         InvalidRequestError: not one of FORMATS.
@@ -78,11 +78,11 @@ def audio_file(text: str, format: AudioFormat, delivery: Delivery) -> Call[bytes
     if format not in FORMATS:
         raise InvalidRequestError(f"format: expected one of {', '.join(FORMATS)}, got {format!r}.")
     inputs = (text_tensor("text", text), bytes_tensor("format", format.encode("utf-8")))
-    return Call(TEXT_TO_AUDIO, inputs, lambda outputs: outputs.content("audio_bytes"), delivery.parameters())
+    return Call(TEXT_TO_AUDIO, inputs, lambda outputs: outputs.content("audio_bytes"), options.parameters())
 
 
 def checked_texts(texts: Iterable[str]) -> Iterable[str]:
-    """Return several texts; a single one by mistake would be spoken letter by letter."""
+    """Return the texts; refuse a single str, which would be spoken letter by letter."""
     if isinstance(texts, str):
         raise TypeError("texts: expected several texts, got one str; give a list, or call synthesize.")
     return texts
@@ -97,7 +97,7 @@ def checked_concurrency(concurrency: int) -> int:
 
 def _speech(outputs: Outputs) -> Speech:
     length = outputs.integer("audio_length")
-    # A copy: the answer's buffer is read-only.
+    # Copied, since the response's buffer is read-only.
     samples = np.array(outputs.row("audio")[:length], dtype=np.float32)
     return Speech(samples, outputs.integer("sample_rate_hz"))
 
@@ -117,5 +117,5 @@ def _check_number(name: str, value: Any, limits: tuple[float, float]) -> None:
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name}: expected a number, got {type(value).__name__}.")
     number, (least, most) = float(value), limits
-    if not least <= number <= most:  # NaN is not either
+    if not least <= number <= most:  # false for NaN
         raise InvalidRequestError(f"{name}: expected a number from {least:g} to {most:g}, got {number:g}.")

@@ -1,4 +1,4 @@
-"""Small recordings in every format, made here."""
+"""Generated recordings in every format."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RATE = 16_000
 
 
 def voice(seconds=SECONDS, rate=RATE, seed=0):
-    """Noise that changes in level and colour, (N,) float32: no two parts of it are alike."""
+    """Sweep with noise and changing level, (N,) float32, of which no two parts are equal."""
     rng = np.random.default_rng(seed)
     time_s = np.arange(round(seconds * rate)) / rate
     level = 0.2 + 0.15 * np.sin(2 * np.pi * 1.3 * time_s)
@@ -30,7 +30,7 @@ def encode(samples, rate=RATE, container="WAV", subtype=None):
 
 
 def encode_with_ffmpeg(samples, container, codec, rate=RATE, options=None, tracks=1, bit_rate=None):
-    """Return the bytes of a file that FFmpeg writes, mono."""
+    """Return a mono file written by FFmpeg."""
     file = io.BytesIO()
     with av.open(file, "w", format=container, options=options or {}) as output:
         streams = [output.add_stream(codec, rate=rate, layout="mono") for _ in range(tracks)]
@@ -47,7 +47,7 @@ def encode_with_ffmpeg(samples, container, codec, rate=RATE, options=None, track
 
 
 def with_data_size(wav, size, riff_size=None):
-    """Return a WAV file whose header says another size."""
+    """Return a WAV file with another size in its header."""
     changed = bytearray(wav)
     position = changed.index(b"data") + 4
     changed[position : position + 4] = struct.pack("<I", size)

@@ -1,4 +1,4 @@
-"""Files are decoded in processes of their own, which may die without harm."""
+"""Decoding in separate processes, which may die without affecting others."""
 
 import os
 import signal
@@ -38,7 +38,7 @@ def children():
 
 @pytest.fixture
 def decoders():
-    """Return the process ids of what was started since the test began."""
+    """Return the ids of processes started since the test began."""
     before = children()
     return lambda: children() - before
 
@@ -71,10 +71,10 @@ def test_a_killed_process_is_replaced(decoders):
         assert decoders().isdisjoint({process})
 
 
-def test_a_file_that_brings_its_process_down_again_and_again_is_refused(decoders, pool):
+def test_a_file_that_repeatedly_crashes_its_process_is_refused(decoders, pool):
     ended = threading.Event()
 
-    def kill_those_at_work():
+    def kill_busy_processes():
         while not ended.is_set():
             for process in decoders():
                 if processor_s(process) > 2 * start_s:
@@ -85,7 +85,7 @@ def test_a_file_that_brings_its_process_down_again_and_again_is_refused(decoders
     (process,) = decoders()
     start_s = processor_s(process)
     small = encode_with_ffmpeg(voice(0.1, 48_000), "webm", "libopus", 48_000)
-    killer = threading.Thread(target=kill_those_at_work)
+    killer = threading.Thread(target=kill_busy_processes)
     killer.start()
     try:
         with pytest.raises(AudioError, match=r"on which the decoder died \(SIGKILL\)"):
@@ -96,11 +96,11 @@ def test_a_file_that_brings_its_process_down_again_and_again_is_refused(decoders
     np.testing.assert_array_equal(pool.decode(WAV, LONGEST_S), SAMPLES)
 
 
-def test_a_process_that_cannot_start_is_no_fault_of_the_file(monkeypatch):
+def test_a_process_that_cannot_start_is_not_blamed_on_the_file(monkeypatch):
     monkeypatch.setattr(decoder_pool, "_python", lambda: "/bin/false")
     with (
         DecoderPool(1) as pool,
-        pytest.raises(RuntimeError, match=r"expected it to start, it died \(code 1\)"),
+        pytest.raises(RuntimeError, match=r"expected it to start, but it died \(code 1\)"),
     ):
         pool.decode(WAV, LONGEST_S)
 

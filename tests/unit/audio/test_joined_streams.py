@@ -1,4 +1,4 @@
-"""FLAC, OGG and MP3: all that a file holds is decoded, or what is left is named."""
+"""FLAC, OGG and MP3: a file is decoded completely, or the error names what is left."""
 
 import numpy as np
 import pytest
@@ -25,13 +25,13 @@ def decoded(data):
 
 
 def flac_of_length(samples):
-    """FLAC whose header says another number of samples; 0 is what a pipe gets."""
+    """FLAC with another number of samples in its header; encoders write 0 to a pipe."""
     packed = int.from_bytes(FLAC[18:26], "big") >> 36 << 36 | samples
     return FLAC[:18] + packed.to_bytes(8, "big") + FLAC[26:]
 
 
 def mp3_counting(frames=None, size=None):
-    """MP3 whose first frame counts other frames and bytes."""
+    """MP3 with other counts of frames and bytes in its first frame."""
     data = bytearray(MP3)
     tag = next(found for found in (data.find(b"Xing"), data.find(b"Info")) if found >= 0)
     assert data[tag + 7] & 3 == 3

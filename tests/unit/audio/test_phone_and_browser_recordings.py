@@ -1,4 +1,4 @@
-"""What phones and browsers record is decoded through FFmpeg, which gets the file and nothing else."""
+"""Formats of phones and browsers are decoded with FFmpeg, which is restricted to the file."""
 
 import io
 
@@ -42,7 +42,7 @@ def decoded(data):
 def test_every_format_is_decoded_whole(name):
     samples = decoded(FILES[name])
     assert seconds(samples) == pytest.approx(SECONDS, abs=0.12)
-    # The level rises and falls as it was made: the codec's delay is small, and nothing is scaled.
+    # The level follows that of the original: the codec's delay is small, and nothing is scaled.
     parts = [np.sqrt(np.mean(part**2)) for part in np.array_split(samples[: VOICE.size], 6)]
     made = [np.sqrt(np.mean(part**2)) for part in np.array_split(VOICE, 6)]
     np.testing.assert_allclose(parts, made, rtol=0.25)
@@ -80,7 +80,7 @@ def test_a_file_that_is_cut_off_is_refused(name, lost):
 @every_file
 def test_what_is_left_at_the_end_is_named(name):
     if name.startswith("wav"):
-        return  # where the samples end is not certain: they are decoded
+        return  # the end of the samples is uncertain, so the junk is decoded
     with pytest.raises(AudioError, match=r"2000 of \d+ bytes left"):
         decoded(FILES[name] + JUNK)
 

@@ -1,4 +1,4 @@
-"""WAV files are decoded to their end, whatever their headers say."""
+"""WAV files are decoded to the end, regardless of the sizes in their headers."""
 
 import struct
 

@@ -1,4 +1,4 @@
-"""A fake server for every test, and one way to call it through each of the four transports."""
+"""A fake server for every test, and a caller for each of the four transports."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ VARIANTS = [(kind, protocol) for protocol in ("grpc", "http") for kind in ("sync
 
 @dataclass(frozen=True)
 class Caller:
-    """Calls one method of a fresh client, sync or asyncio; of a method that yields, returns the list."""
+    """Calls one method of a new client, sync or asyncio; collects the results of generators in a list."""
 
     kind: str
     protocol: str
@@ -77,7 +77,7 @@ def urls(behaviour: Behaviour) -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A port without a listener."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 
@@ -95,7 +95,7 @@ def tritone(urls: dict[str, str]) -> Callable[..., Result]:
 
 @pytest.fixture
 def process(urls: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[bytes]]:
-    """Run the command as a process of its own."""
+    """Run the command in a separate process."""
 
     def run(*arguments: Any, **options: Any) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
@@ -111,7 +111,7 @@ def process(urls: dict[str, str]) -> Callable[..., subprocess.CompletedProcess[b
 
 @pytest.fixture
 def record(behaviour: Behaviour, tmp_path: Path) -> Callable[..., Path]:
-    """Make a WAV file in which the fake server hears the given words."""
+    """Make a WAV file that the fake server transcribes as the given words."""
 
     def make(name: str, transcript: str, seconds: float = 2.0) -> Path:
         content = wav_bytes(transcript, seconds)

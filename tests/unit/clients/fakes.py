@@ -1,4 +1,4 @@
-"""A small server that speaks Triton's real protocols, gRPC and HTTP with binary tensors; fails when told."""
+"""A small server with Triton's protocols, gRPC and HTTP with binary tensors, and injected faults."""
 
 # ruff: noqa: N802 (the protocol names the methods)
 
@@ -34,7 +34,7 @@ HTTP_STATUS = {"INVALID_ARGUMENT": 400, "NOT_FOUND": 404, "UNAVAILABLE": 503, "I
 
 
 class FaultError(Exception):
-    """An error that the server answers with."""
+    """An error that the server returns."""
 
     def __init__(self, status: str, message: str) -> None:
         super().__init__(message)
@@ -43,7 +43,7 @@ class FaultError(Exception):
 
 @dataclass
 class Behaviour:
-    """What the server knows and does, whichever protocol it is asked over."""
+    """State and behaviour of the server, shared by both protocols."""
 
     spoken: dict[bytes, str] = field(default_factory=dict)  # transcript by file content or samples
     recognises_anything: bool = False  # as silence
@@ -51,10 +51,10 @@ class Behaviour:
     models: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(MODELS, True))  # readiness by name
     answer_after_s: dict[str, float] = field(default_factory=dict)  # by transcript, or by text to speak
     answered: Counter[str] = field(default_factory=Counter)  # requests by model
-    requested: list[list[str]] = field(default_factory=list)  # outputs asked for by all inference requests
+    requested: list[list[str]] = field(default_factory=list)  # requested outputs of all inference requests
     asked: list[str] = field(default_factory=list)  # models of all inference requests
     parameters: list[dict[str, object]] = field(default_factory=list)  # of all inference requests
-    queue_s: list[float] = field(default_factory=list)  # how long each may wait for its turn
+    queue_s: list[float] = field(default_factory=list)  # queue timeout of each
     in_flight: int = 0
     most_in_flight: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -73,7 +73,7 @@ class Behaviour:
         with self.lock:
             self.asked.append(model)
             self.requested.append(requested)
-            self.queue_s.append(float(parameters.pop("timeout", 0)) / 1e6)  # which Triton keeps for itself
+            self.queue_s.append(float(parameters.pop("timeout", 0)) / 1e6)  # which Triton handles itself
             self.parameters.append(parameters)
             self.in_flight += 1
             self.most_in_flight = max(self.most_in_flight, self.in_flight)
@@ -152,7 +152,7 @@ def punctuated(transcript: str) -> str:
 
 
 def tone(text: str) -> np.ndarray:
-    """What the server says for a text: a tenth of a second for each character."""
+    """The server's speech for a text: a tenth of a second per character."""
     return np.sin(0.05 * np.arange(len(text) * RATE_HZ // 10) * len(text)).astype(np.float32) / 2
 
 
@@ -180,7 +180,7 @@ def _encoded(array: np.ndarray) -> bytes:
 
 
 class GrpcServer(AbstractContextManager["GrpcServer"]):
-    """The gRPC front end, listening from the moment it is entered."""
+    """The gRPC endpoint; listens while the context is entered."""
 
     def __init__(self, behaviour: Behaviour, port: int = 0) -> None:
         options = [("grpc.max_receive_message_length", -1), ("grpc.so_reuseport", 0)]
@@ -247,11 +247,11 @@ class _Listener(ThreadingHTTPServer):
     request_queue_size = 64
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing of clients that hang up, as they do at a deadline."""
+        """Ignore clients that disconnect, as they do at a deadline."""
 
 
 class HttpServer(AbstractContextManager["HttpServer"]):
-    """The HTTP front end, listening from the moment it is entered."""
+    """The HTTP endpoint; listens while the context is entered."""
 
     def __init__(self, behaviour: Behaviour, port: int = 0) -> None:
         handler = type("Handler", (_Handler,), {"behaviour": behaviour})

@@ -53,7 +53,7 @@ def test_the_length_of_a_file_is_unknown_where_the_server_does_not_tell_it():
     [
         (
             b"caf\xe9".decode("utf-8", "surrogateescape"),
-            "in UTF-8, got the byte 0xE9 at character 3, as Latin-1",
+            "in UTF-8, got the byte 0xE9 at character 3, probably Latin-1",
         ),
         ("caf\ud800", "got an unpaired surrogate at character 3"),
     ],

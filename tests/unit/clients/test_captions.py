@@ -1,4 +1,4 @@
-"""Words become captions that can be read."""
+"""Captions from words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The `tritone` command, against a server that speaks the real protocols."""
+"""The `tritone` command, against a server with the real protocols."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from tritone_client.command import main
+from tritone_client.command.skipped import SkippedItem
 from tritone_client.command.sources import Source, find_sources
-from tritone_client.command.unusable import Unusable
 
 from .conftest import TRITONE
 from .fakes import FaultError, GrpcServer
@@ -137,12 +137,12 @@ def test_a_pipe_in_a_folder_is_a_failure(tritone, tmp_path, record):
     os.mkfifo(tmp_path / "talks" / "pipe.wav")
     result = tritone("transcribe", tmp_path / "talks")
     assert (result.exit_code, result.stdout) == (1, f"{good}: Good.\n")
-    assert result.stderr == f"{tmp_path}/talks/pipe.wav: no regular file\n"
+    assert result.stderr == f"{tmp_path}/talks/pipe.wav: not a regular file\n"
 
 
 @pytest.fixture
 def without_privileges():
-    """Be somebody who is not root, to whom permissions apply."""
+    """Run as a user other than root, to whom permissions apply."""
     if os.geteuid():
         yield
         return
@@ -162,9 +162,9 @@ def test_a_folder_that_cannot_be_read_is_named_for_that(without_privileges):
         inside = list(find_sources([name], recursive=True))
         alone = list(find_sources([str(folder / "locked")], recursive=False))
         (folder / "locked").chmod(0o700)
-    assert [type(item) for item in inside] == [Source, Unusable]
-    assert inside[1] == Unusable(f"{name}/locked", "Permission denied")
-    assert alone == [Unusable(f"{name}/locked", "Permission denied")]
+    assert [type(item) for item in inside] == [Source, SkippedItem]
+    assert inside[1] == SkippedItem(f"{name}/locked", "Permission denied")
+    assert alone == [SkippedItem(f"{name}/locked", "Permission denied")]
 
 
 def test_stdin_is_a_file(tritone, record):
@@ -247,7 +247,7 @@ def test_a_timeout_is_the_files_error(tritone, behaviour, record):
 @pytest.mark.parametrize("concurrency", [1, 3])
 def test_concurrency_is_bounded(tritone, behaviour, record, concurrency):
     paths = [record(f"{number}.wav", f"number {number}") for number in range(9)]
-    behaviour.answer_after_s.update({f"number {number}": 0.2 for number in range(9)})
+    behaviour.answer_after_s.update({f"number {number}": 0.05 for number in range(9)})
     assert tritone("transcribe", "--concurrency", concurrency, *paths).exit_code == 0
     assert behaviour.most_in_flight == concurrency
 
@@ -294,7 +294,7 @@ def test_an_output_folder_mirrors_a_recursive_input_folder(tritone, tmp_path, re
 def test_text_is_never_written_over_a_recording(tritone, tmp_path, record, name):
     first, second = record("a.wav", "one"), record(name, "two")
     before = second.read_bytes()
-    result = tritone("transcribe", "-o", second, first)  # as the shell makes it of -o *.wav
+    result = tritone("transcribe", "-o", second, first)  # as from -o *.wav
     assert result.exit_code == 2
     assert "the suffix of a recording" in result.stderr
     assert second.read_bytes() == before
@@ -377,8 +377,8 @@ def test_an_http_address_may_have_its_scheme(tritone, urls, record, form):
 @pytest.mark.parametrize(
     ("protocol", "url", "says"),
     [
-        ("grpc", "http://localhost:8000", "choose the protocol http for it"),
-        ("http", "grpc://localhost:8001", "choose the protocol grpc for it"),
+        ("grpc", "http://localhost:8000", "use the protocol http"),
+        ("http", "grpc://localhost:8001", "use the protocol grpc"),
         ("http", "https://localhost:8000", "TLS is not supported"),
         ("grpc", "https://localhost:8000", "TLS is not supported"),
         ("http", "ftp://localhost:21", "leave out ftp://"),
@@ -460,7 +460,7 @@ def test_audio_comes_through_a_pipe(process):
     assert process("transcribe", "-", input=b"no audio").stderr.decode() == f"-: {BAD}\n"
 
 
-def test_a_terminal_shows_a_bar_while_work_goes_on(urls, behaviour, record):
+def test_a_terminal_shows_a_progress_bar(urls, behaviour, record):
     behaviour.answer_after_s["slow"] = 1.0
     screen, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))  # rows, columns, pixels
@@ -478,7 +478,7 @@ def test_a_terminal_shows_a_bar_while_work_goes_on(urls, behaviour, record):
     os.close(screen)
 
 
-def test_a_reader_that_goes_away_ends_the_command_quietly(urls, record):
+def test_a_closed_pipe_ends_the_command_quietly(urls, record):
     paths = [record(f"{number}.wav", f"number {number}") for number in range(30)]
     command = subprocess.Popen(
         [*TRITONE, "transcribe", *paths, "--url", urls["grpc"]],
@@ -516,7 +516,7 @@ def test_ctrl_c_ends_the_command_with_130(urls, behaviour, record, protocol):
         [*TRITONE, "transcribe", record("slow.wav", "slow"), "--url", urls[protocol], "--protocol", protocol],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        # A shell's background jobs, and all they start, are told to ignore Ctrl-C.
+        # Background jobs of a shell ignore SIGINT, and their children inherit that.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while not behaviour.in_flight and command.poll() is None:

@@ -1,4 +1,4 @@
-"""The course of a request, carried out by hand: no server."""
+"""Request flows, executed step by step without a server."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_other_errors_end_the_request(error):
     assert (len(steps), result) == (1, error)
 
 
-def test_no_pause_is_begun_that_would_pass_the_deadline():
+def test_no_pause_would_exceed_the_deadline():
     flow = flows.complete(calls.punctuate("hello"), RetryPolicy(timeout_s=0.05, retries=3))
     steps, result = carry_out(flow, [DOWN, DOWN])
     assert result is DOWN
@@ -95,7 +95,7 @@ def test_no_pause_is_begun_that_would_pass_the_deadline():
 
 
 def test_a_pause_that_took_too_long_ends_the_request_with_what_was_wrong():
-    """A further attempt would have no time: "no answer within 0 s" does not tell that nobody is there."""
+    """A further attempt could only time out, which would hide that the address does not answer."""
     flow = flows.complete(calls.punctuate("hello"), RetryPolicy(timeout_s=0.4, retries=3))
     run = flows.FlowRun(flow)
     run.fail(DOWN)
@@ -133,8 +133,8 @@ def test_an_overloaded_server_is_asked_again_until_it_has_room():
     assert result == "Hello."
 
 
-def test_a_server_that_mends_itself_is_not_asked_whether_it_is_ready():
-    """Triton says that it is, dead processes or not."""
+def test_readiness_is_not_checked_after_a_process_died():
+    """Triton reports ready even if processes have died."""
     died = ProcessDiedError("Stub process 'asr_windows_0_0' is not healthy. (INTERNAL)")
     flow = flows.complete(calls.punctuate("hello"), RetryPolicy(timeout_s=60, retries=0, overload_wait_s=60))
     steps, result = carry_out(flow, [died, died, text_answer(b"Hello.")])
@@ -180,7 +180,7 @@ def test_the_pauses_for_an_overloaded_server_end_with_the_wait():
     assert list(RetryPolicy(timeout_s=60, retries=9).overload_pauses_s()) == []
 
 
-def test_waiting_looks_again_while_time_is_left():
+def test_waiting_polls_while_time_is_left():
     flow = flows.wait_until_ready(["punctuate"], 60, RetryPolicy(timeout_s=60, retries=0))
     steps, result = carry_out(flow, [DOWN, False, True, False, True])
     asked = [type(step.question) for step in steps if isinstance(step, Ask)]

@@ -1,4 +1,4 @@
-"""Work is done concurrently, its results come in order."""
+"""Concurrent work with results in order."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_results_come_in_order_as_soon_as_those_before_are_out():
 
 
 @pytest.mark.parametrize("concurrency", [1, 3])
-def test_at_most_so_many_run_at_once(concurrency):
+def test_concurrency_is_bounded(concurrency):
     async def main():
         running, most = 0, 0
 
@@ -57,7 +57,7 @@ def test_at_most_so_many_run_at_once(concurrency):
     assert asyncio.run(main()) == concurrency
 
 
-def test_what_still_runs_is_cancelled_when_nobody_wants_the_rest():
+def test_running_work_is_cancelled_when_the_consumer_stops():
     async def main():
         cancelled = []
 
@@ -76,11 +76,11 @@ def test_what_still_runs_is_cancelled_when_nobody_wants_the_rest():
     assert asyncio.run(main()) == [1, 2]
 
 
-def test_work_does_not_run_ahead_without_end():
-    begun = []
+def test_work_ahead_of_the_consumer_is_bounded():
+    started = []
 
     async def work(number):
-        begun.append(number)
+        started.append(number)
 
     async def first_only():
         async with aclosing(in_order(work, range(1000), concurrency=1)) as results:
@@ -89,12 +89,12 @@ def test_work_does_not_run_ahead_without_end():
             await asyncio.sleep(0.01)
 
     asyncio.run(first_only())
-    assert len(begun) == AHEAD
-    begun.clear()
-    with closing(in_order_on_threads(begun.append, range(1000), concurrency=1)) as results:
+    assert len(started) == AHEAD
+    started.clear()
+    with closing(in_order_on_threads(started.append, range(1000), concurrency=1)) as results:
         next(results)
         time.sleep(0.05)
-    assert len(begun) == AHEAD
+    assert len(started) == AHEAD
 
 
 @pytest.mark.parametrize("concurrency", [1, 3])
@@ -116,21 +116,21 @@ def test_threads_keep_the_order_and_the_concurrency(concurrency):
     assert most == concurrency
 
 
-def test_threads_begin_nothing_more_when_nobody_wants_the_rest():
-    begun, gate = [], threading.Event()
+def test_threads_start_nothing_more_when_the_consumer_stops():
+    started, gate = [], threading.Event()
 
     def work(number):
-        begun.append(number)
+        started.append(number)
         if number:
             gate.wait(10)
 
     with closing(in_order_on_threads(work, range(10), concurrency=2)) as results:
         next(results)
         threading.Timer(0.1, gate.set).start()
-    assert 0 in begun
-    assert len(begun) <= 4
+    assert 0 in started
+    assert len(started) <= 4
 
 
-def test_what_threads_raise_reaches_the_one_who_takes_the_results():
+def test_exceptions_of_threads_reach_the_consumer():
     with pytest.raises(ZeroDivisionError):
         list(in_order_on_threads(lambda number: 1 / number, range(3), concurrency=2))

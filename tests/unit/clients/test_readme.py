@@ -1,4 +1,4 @@
-"""The README's examples run, and its tables name what there is."""
+"""The README's examples run, and its tables are complete."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ README = Path(__file__).resolve().parents[3] / "clients/README.md"
 TEXT = README.read_text(encoding="utf-8")
 PRELUDE = (
     f'tritone() {{ "{sys.executable}" -m tritone_client.command "$@"; }}; '
-    "aplay() { cat > played.wav; }; "  # instead of the loudspeaker
+    "aplay() { cat > played.wav; }; "  # instead of playing
     "set -o pipefail;"
 )
 
@@ -30,7 +30,7 @@ def blocks(language: str) -> list[str]:
 
 @pytest.fixture
 def folder(record, tmp_path):
-    """A folder with the files that the examples name."""
+    """A folder with the files of the examples."""
     record("meeting.flac", "this was said")
     record("interview.mp3", "that was said")
     for name in ("recordings/a.wav", "recordings/deep/b.wav"):

@@ -1,4 +1,4 @@
-"""What the caller's side knows about audio files."""
+"""Audio files on the client side."""
 
 from __future__ import annotations
 

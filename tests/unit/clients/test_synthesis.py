@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from tritone_client import InvalidRequestError, ServerError, calls, synthesis
-from tritone_client.synthesis import FORMATS, LARGEST_SEED, Delivery
+from tritone_client.synthesis import FORMATS, LARGEST_SEED, SynthesisOptions
 
 
 def answer(**changes):
@@ -20,7 +20,7 @@ def answer(**changes):
 
 
 def test_a_text_travels_as_utf_8():
-    call = synthesis.speech("größe", Delivery())
+    call = synthesis.speech("größe", SynthesisOptions())
     (tensor,) = call.inputs
     assert (call.model, tensor.name) == ("text_to_speech", "text")
     assert tensor.array.tolist() == [["größe".encode()]]
@@ -28,41 +28,41 @@ def test_a_text_travels_as_utf_8():
 
 @pytest.mark.parametrize("format_", FORMATS)
 def test_a_format_travels_beside_the_text(format_):
-    call = synthesis.audio_file("hello", format_, Delivery())
+    call = synthesis.audio_file("hello", format_, SynthesisOptions())
     text, format_tensor = call.inputs
     assert (call.model, text.name, format_tensor.name) == ("text_to_audio", "text", "format")
     assert format_tensor.array.tolist() == [[format_.encode()]]
 
 
 def test_samples_end_where_the_servers_padding_begins_and_may_be_changed():
-    speech = synthesis.speech("hello", Delivery()).decode(answer())
+    speech = synthesis.speech("hello", SynthesisOptions()).decode(answer())
     assert speech.samples.tolist() == [0.5, -0.5, 0.25]
     assert (speech.samples.dtype, speech.sample_rate_hz, speech.duration_s) == (np.float32, 2, 1.5)
     speech.samples[:] = 0
 
 
 def test_what_is_left_to_the_server_is_not_sent():
-    assert Delivery().parameters() == {}
-    assert Delivery(seed=0, denoise=0).parameters() == {"seed": 0, "denoise": 0.0}
+    assert SynthesisOptions().parameters() == {}
+    assert SynthesisOptions(seed=0, denoise=0).parameters() == {"seed": 0, "denoise": 0.0}
 
 
 def test_numbers_of_any_kind_travel_as_plain_ones():
-    delivery = Delivery(np.int64(7), np.float32(0.5), Fraction(1, 4), 1)
-    parameters = delivery.parameters()
+    options = SynthesisOptions(np.int64(7), np.float32(0.5), Fraction(1, 4), 1)
+    parameters = options.parameters()
     assert parameters == {"seed": 7, "speed": 0.5, "sigma": 0.25, "denoise": 1.0}
     assert [type(value) for value in parameters.values()] == [int, float, float, float]
 
 
 @pytest.mark.parametrize(
-    "delivery",
+    "options",
     [{"seed": 0}, {"seed": LARGEST_SEED}, {"speed": 0.5}, {"speed": 2}, {"sigma": 0}, {"denoise": 1.0}],
 )
-def test_the_ends_of_a_range_are_inside(delivery):
-    Delivery(**delivery)
+def test_the_ends_of_a_range_are_inside(options):
+    SynthesisOptions(**options)
 
 
 @pytest.mark.parametrize(
-    ("delivery", "message"),
+    ("options", "message"),
     [
         ({"seed": -1}, "^seed: expected a whole number from 0 to 9223372036854775807, got -1"),
         ({"seed": 2**63}, "^seed: .* got 9223372036854775808"),
@@ -74,40 +74,40 @@ def test_the_ends_of_a_range_are_inside(delivery):
         ({"denoise": 1.5}, r"^denoise: expected a number from 0 to 1, got 1\.5"),
     ],
 )
-def test_a_number_out_of_range_is_refused_by_its_name(delivery, message):
+def test_a_number_out_of_range_is_refused_by_its_name(options, message):
     with pytest.raises(InvalidRequestError, match=message):
-        Delivery(**delivery)
+        SynthesisOptions(**options)
 
 
 @pytest.mark.parametrize("value", ["7", True, [7], 1j])
 @pytest.mark.parametrize("name", ["seed", "speed", "sigma", "denoise"])
 def test_what_is_no_number_is_a_type_error(name, value):
     with pytest.raises(TypeError, match=f"^{name}: expected a .*number, got {type(value).__name__}"):
-        Delivery(**{name: value})
+        SynthesisOptions(**{name: value})
 
 
 def test_a_seed_with_a_fraction_is_a_type_error():
     with pytest.raises(TypeError, match=r"^seed: expected a whole number, got float"):
-        Delivery(seed=7.0)
+        SynthesisOptions(seed=7.0)
 
 
 def test_an_unknown_format_is_refused_with_those_there_are():
     with pytest.raises(InvalidRequestError, match=r"^format: .* wav, flac, ogg, mp3, pcm, got 'aiff'"):
-        synthesis.audio_file("hello", "aiff", Delivery())
+        synthesis.audio_file("hello", "aiff", SynthesisOptions())
 
 
 def test_a_text_that_is_not_unicode_is_refused_without_repeating_it():
     with pytest.raises(InvalidRequestError, match=r"^text: expected valid Unicode") as error:
-        synthesis.speech("secret \udcff", Delivery())
+        synthesis.speech("secret \udcff", SynthesisOptions())
     assert "secret" not in str(error.value)
 
 
 def test_what_is_no_text_is_a_type_error():
     with pytest.raises(TypeError, match=r"^text: expected str, got bytes"):
-        synthesis.speech(b"hello", Delivery())
+        synthesis.speech(b"hello", SynthesisOptions())
 
 
 @pytest.mark.parametrize("name", ["audio", "audio_length", "sample_rate_hz"])
 def test_an_answer_outside_the_contract_names_the_tensor(name):
     with pytest.raises(ServerError, match=f"text_to_speech: expected output {name}"):
-        synthesis.speech("hello", Delivery()).decode(answer(**{name: None}))
+        synthesis.speech("hello", SynthesisOptions()).decode(answer(**{name: None}))

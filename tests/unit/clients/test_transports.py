@@ -1,4 +1,4 @@
-"""Both clients over both protocols against a server that speaks the real ones."""
+"""Both clients over both protocols, against a server with the real protocols."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_a_server_that_stays_overloaded_is_reported_in_its_own_words(caller, url
     assert 2 <= len(behaviour.asked) <= 3
 
 
-def test_without_patience_an_overloaded_server_is_reported_at_once(caller, urls, behaviour):
+def test_without_overload_wait_an_overloaded_server_is_reported_at_once(caller, urls, behaviour):
     behaviour.faults.append(FaultError("UNAVAILABLE", "busy"))
     with pytest.raises(OverloadedError, match="busy"):
         caller(urls[caller.protocol], "punctuate", "hello", overload_wait_s=0)
@@ -187,7 +187,7 @@ def test_a_server_that_starts_during_the_retries_is_found(caller, behaviour, fre
         thread.join()
 
 
-def test_an_address_where_nobody_listens_is_unavailable(caller, free_port):
+def test_an_address_without_a_listener_is_unavailable(caller, free_port):
     with pytest.raises(ServerUnavailableError, match=rf"localhost:{free_port} .*[Cc]onnection refused"):
         caller(f"localhost:{free_port}", "punctuate", "hello", retries=0)
 
@@ -206,7 +206,7 @@ def test_the_other_protocols_port_is_unavailable(caller, urls):
 def test_an_answer_after_the_deadline_is_a_timeout(caller, urls, behaviour, record):
     behaviour.answer_after_s["slow"] = 3.0
     started_s = time.monotonic()
-    with pytest.raises(RequestTimeoutError, match=r"within 0\.3 s"):
+    with pytest.raises(RequestTimeoutError, match=r"within 0\.[23]\d* s"):
         caller(urls[caller.protocol], "transcribe", record("slow.wav", "slow"), timeout_s=0.3)
     assert time.monotonic() - started_s < 2.5
     assert len(behaviour.asked) <= 1  # on a busy machine the first may not have arrived in time
@@ -235,7 +235,7 @@ def test_waiting_returns_as_soon_as_the_models_are_loaded(caller, urls, behaviou
     assert behaviour.ready
 
 
-def test_waiting_in_vain_tells_why(caller, urls, behaviour, free_port):
+def test_waiting_without_success_reports_why(caller, urls, behaviour, free_port):
     with pytest.raises(ServerUnavailableError):
         caller(f"localhost:{free_port}", "wait_until_ready", 0.3, retries=0)
     behaviour.models["punctuate"] = False
@@ -298,7 +298,7 @@ def test_an_http_service_that_is_not_triton_is_recognised():
     with ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as other:
         threading.Thread(target=other.serve_forever, args=(0.05,), daemon=True).start()
         with Client(f"localhost:{other.server_address[1]}", protocol="http", retries=0) as client:
-            with pytest.raises(ServerError, match="not as Triton does"):
+            with pytest.raises(ServerError, match="not a Triton server"):
                 client.punctuate("hello")
             with pytest.raises(ServerUnavailableError, match="no live Triton server"):
                 client.wait_until_ready()

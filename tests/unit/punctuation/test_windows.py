@@ -1,4 +1,4 @@
-"""Window arithmetic against a direct reading of NeMo's rules, on a toy tokenizer of the real library."""
+"""Windows according to NeMo's rules, with a toy tokenizer of the real library."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ LABELS = Labels(("O", ".", "?"), ("O", "U"))
 
 @pytest.fixture(scope="module")
 def tokenizer():
-    """One token per character, so token counts are plain to see."""
+    """A tokenizer with one token per character."""
     vocabulary = {"[PAD]": 0, "[CLS]": CLS, "[SEP]": SEP, "[UNK]": UNK}
     for letter in "abcdefghij":
         vocabulary[letter] = len(vocabulary)
@@ -83,7 +83,7 @@ def test_votes_multiply_probabilities():
 
 
 def restorer(tokenizer, **options):
-    """A model that ends a sentence and capitalises at every `e`."""
+    """A restorer whose model ends a sentence and capitalises at every `e`."""
 
     def model(batch):
         input_ids, _ = batch

@@ -61,7 +61,7 @@ def test_seam_lies_in_the_pause():
 
 def test_seam_needs_silence_in_both_windows():
     left, right = [LETTER] * 200, [LETTER] * 200
-    left[50:75] = [BLANK] * 25  # only one window hears this pause
+    left[50:75] = [BLANK] * 25  # a pause in one window only
     left[110:130] = right[110:130] = [SPACE] * 20
     assert 111 <= seam(spoken(left), spoken(right), LABELS, 0.02) <= 129
 
@@ -84,7 +84,7 @@ def test_join_restores_the_sequence_when_windows_agree():
 
 
 def test_join_of_windows_that_disagree_at_their_ends_has_no_word_twice_or_cut():
-    """Near its ends a window mishears; the joined labels must still be those of the whole."""
+    """Windows have errors near their ends; the joined labels must still be those of the whole."""
     whole = np.array(([LETTER] * 30 + [BLANK] * 20) * 60)
     windows = plan_windows(3000 * FRAME, 900 * FRAME, 150 * FRAME, FRAME)
     parts = []
@@ -99,7 +99,7 @@ def test_join_of_windows_that_disagree_at_their_ends_has_no_word_twice_or_cut():
 
 
 def silent_recogniser():
-    """Make a recogniser that hears silence, and the list of the window lengths that it asks for."""
+    """Make a recogniser of silence, and the list of its window lengths."""
     asked = []
 
     def acoustics(samples):

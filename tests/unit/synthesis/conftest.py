@@ -18,7 +18,7 @@ MEL = {
 
 @pytest.fixture
 def pair():
-    """The sidecars of a pair that fits, as the exporter writes them."""
+    """Matching sidecars, as written by the exporter."""
     tacotron2 = {
         "mel": dict(MEL),
         "pad_value": -11.5,

@@ -1,4 +1,4 @@
-"""Speech from utterances, with networks that are simple formulas."""
+"""Speech from utterances, with simple formulas as networks."""
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -16,7 +16,7 @@ from tritone.synthesis.speech import SpeechSynthesizer
 from tritone.synthesis.utterances import Utterance
 from tritone.synthesis.vocoding import Vocoder
 
-ENDLESS = 666  # a symbol that ends with luck only
+ENDLESS = 666  # a symbol for which decoding may not end
 FRAMES_PER_SYMBOL = 4
 
 
@@ -179,7 +179,7 @@ def test_utterance_of_more_symbols_than_anybody_speaks_is_refused(synthesizer, v
 def test_utterance_without_a_frame_is_an_error_not_silence(synthesizer):
     networks = Networks()
     networks.decode = lambda symbols, lengths, dropout: [np.zeros((1, 8, 2), np.float32), lengths * 0]
-    with pytest.raises(TextError, match=r"text 1, utterance 1: .* said nothing"):
+    with pytest.raises(TextError, match=r"text 1, utterance 1: .* gave no frames"):
         synthesizer(networks).speak([text(4)], asked(seed=1))
 
 

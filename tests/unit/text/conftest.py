@@ -1,4 +1,4 @@
-"""A checkpoint's sidecar files, with a small dictionary of their own."""
+"""A checkpoint's sidecar files with a small dictionary."""
 
 import json
 import string
@@ -31,7 +31,7 @@ world  W ER1 L D
 
 
 def write_voice(folder, kind="phonemes", letters=True, **fields):
-    """Write tokenizer.json and the dictionary, as the exporter does."""
+    """Write tokenizer.json and the dictionary, like the exporter."""
     symbols = [
         " ",
         *(PHONEMES if kind == "phonemes" else []),

@@ -1,4 +1,4 @@
-"""Texts as they are written and as a careful native speaker reads them: readings.tsv."""
+"""The texts and expected readings of readings.tsv."""
 
 import csv
 from pathlib import Path
@@ -11,7 +11,7 @@ from tritone.text.english import READ_ALOUD, Normaliser
 with Path(__file__).with_name("readings.tsv").open(encoding="utf-8", newline="") as _file:
     ROWS = list(csv.DictReader(_file, delimiter="\t", quoting=csv.QUOTE_NONE))
 
-# What a pronouncing dictionary has: words, and rows of letters that it takes for words as well.
+# Entries of a pronouncing dictionary, which include some initialisms.
 WORDS = frozenset(
     "it us who id led pm am or ct est co stop no is here now doctor floor covid rom net nasa ma".split()
 )

@@ -1,4 +1,4 @@
-"""Take a file apart into the recordings that it holds, so that nothing in it is dropped silently."""
+"""Split a file into its recordings, such that nothing in it is dropped silently."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _OTHERS = {
 
 
 def find_parts(data: Buffer) -> list[Part]:
-    """Find the recordings in a file: one, or several where files were joined.
+    """Find the recordings in a file: one, or several in concatenated files.
 
     Args:
         data: the whole file, at least one byte.
 
     Raises:
-        AudioError: no format that is known, cut off or damaged, or something in it that is no recording.
+        AudioError: unknown format, cut off, damaged, or with other content between recordings.
     """
     parts: list[Part] = []
     position = 0 if is_recording(data, 0) else _start(data)
@@ -52,33 +52,32 @@ def find_parts(data: Buffer) -> list[Part]:
 
 
 def is_recording(data: Buffer, position: int) -> bool:
-    """Return whether a recording of a known format begins here."""
-    return any(
-        begins(data, position)
-        for begins in (is_wave, is_flac, is_ogg, is_matroska, is_mp4, is_amr, is_asf, is_mpeg_audio, is_adts)
-    )
+    """Return whether a recording of a known format starts here."""
+    return any(begins(data, position) for begins, _ in _CONTAINERS)
 
 
 def _find(data: Buffer, position: int) -> tuple[list[Part], int]:
-    if is_wave(data, position):
-        return find_wave(data, position, is_recording)
-    for begins, find in (
-        (is_flac, find_flac),
-        (is_ogg, find_ogg),
-        (is_matroska, find_matroska),
-        (is_mp4, find_mp4),
-        (is_amr, find_amr),
-        (is_asf, find_asf),
-        (is_mpeg_audio, find_mpeg_audio),
-        (is_adts, find_adts),
-    ):
+    for begins, find in _CONTAINERS:
         if begins(data, position):
             return find(data, position)
     return [], position
 
 
+_CONTAINERS = (  # per format: whether a file starts at a position, and the function that splits it
+    (is_wave, lambda data, position: find_wave(data, position, is_recording)),
+    (is_flac, find_flac),
+    (is_ogg, find_ogg),
+    (is_matroska, find_matroska),
+    (is_mp4, find_mp4),
+    (is_amr, find_amr),
+    (is_asf, find_asf),
+    (is_mpeg_audio, find_mpeg_audio),
+    (is_adts, find_adts),
+)
+
+
 def _start(data: Buffer) -> int:
-    """Return where a file begins that has something before it: tags, zeros, and MP3 even junk."""
+    """Return where the first recording starts after tags or zeros, for MP3 also after junk."""
     position = after_filler(data, 0)
     if position < len(data) and is_recording(data, position):
         return position

@@ -1,10 +1,10 @@
-"""FLAC: how many samples a file really holds, and where it ends. The header may say neither."""
+"""FLAC: finds the actual number of samples and its end. The header may say neither."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .parts import Buffer, Part, Unrecognised, after_filler, cut_off, damaged
+from .parts import Buffer, Part, after_filler, cut_off, damaged
 
 _MARKER = b"fLaC"
 _BLOCK_SAMPLES = {
@@ -43,12 +43,12 @@ _CRC8, _CRC16 = _crc8_table(), _crc16_table()
 
 @dataclass(frozen=True)
 class _Frame:
-    number: int  # of the frame, or of its first sample where their sizes vary
+    number: int  # of the frame, or of its first sample for variable block sizes
     samples: int
 
 
 def is_flac(data: Buffer, start: int) -> bool:
-    """Return whether a FLAC file begins here."""
+    """Return whether a FLAC file starts here."""
     head = data[start : start + 8]
     return head[:4] == _MARKER and head[4:5] in (b"\x00", b"\x80") and head[5:] == b"\0\0\x22"
 
@@ -57,14 +57,11 @@ def find_flac(data: Buffer, start: int) -> tuple[list[Part], int]:
     """Find the frames of the FLAC file at a position.
 
     Returns:
-        The recording, with its true length in the header, and where it ends.
+        The recording, with its actual length in the header, and its end.
 
     Raises:
-        Unrecognised: no FLAC file begins here.
         AudioError: cut off or damaged.
     """
-    if not is_flac(data, start):
-        raise Unrecognised
     position, last = start + 4, False
     while not last:
         if position + 4 > len(data):
@@ -91,7 +88,7 @@ def find_flac(data: Buffer, start: int) -> tuple[list[Part], int]:
 
 
 def _walk(data: Buffer, first: int, limit: int, info: int) -> tuple[int, int]:
-    """Follow the frames from the first one; return the samples in them and where the last one ends."""
+    """Walk the frames; return their number of samples and the end of the last one."""
     sync = data[first : first + 2]
     varies = bool(sync[1:] and sync[1] & 1)
     fixed = int.from_bytes(data[info : info + 2], "big")
@@ -111,7 +108,7 @@ def _walk(data: Buffer, first: int, limit: int, info: int) -> tuple[int, int]:
 
 
 def _frame(data: Buffer, position: int, fixed: int) -> _Frame | None:
-    """Read the frame header at a position; None where there is none."""
+    """Read the frame header at a position; None if there is none."""
     head = data[position : position + _LONGEST_HEADER]
     if len(head) < 6 or head[3] & 1:
         return None
@@ -133,7 +130,7 @@ def _frame(data: Buffer, position: int, fixed: int) -> _Frame | None:
 
 
 def _coded_number(head: bytes) -> tuple[int, int]:
-    """Read the number in a frame header, coded like UTF-8; return its length in bytes (0: none) and value."""
+    """Read the UTF-8-like number of a frame header; return its length in bytes (0: invalid) and value."""
     first = head[4]
     if first < 0x80:
         return 1, first
@@ -149,7 +146,7 @@ def _coded_number(head: bytes) -> tuple[int, int]:
 
 
 def _frame_end(data: Buffer, start: int, limit: int, info: int, frame: _Frame) -> int:
-    """Return where the last frame ends: where its checksum comes out as 0 and nothing but tags follows."""
+    """Return the end of the last frame: where its checksum is 0 and only tags follow."""
     packed = int.from_bytes(data[info + 10 : info + 18], "big")
     channels, bits = (packed >> 41 & 7) + 1, (packed >> 36 & 31) + 1
     longest = _LONGEST_HEADER + 2 + channels * (1 + frame.samples * (bits + 1) // 8 + 8)

@@ -1,24 +1,24 @@
-"""Files that are frames one after another with no index: AAC in ADTS, and AMR narrow-band and wide-band."""
+"""Sequences of frames without an index: AAC in ADTS, and AMR narrow-band and wide-band."""
 
 from __future__ import annotations
 
-from .parts import Buffer, Part, Unrecognised, after_filler, cut_off, tag_bytes
+from .parts import Buffer, Part, after_filler, cut_off, tag_bytes
 
 _ADTS_HEADER_BYTES = 7
-_FRAMES_TO_BELIEVE = 3
+_FRAMES_TO_CONFIRM = 3
 _MOST_TAGS = 10  # in a row
 _AMR = b"#!AMR\n"
 _AMR_WB = b"#!AMR-WB\n"
-# Bytes of a frame after its first one, by type (3GPP TS 26.101 and 26.201); -1: no such type.
+# Bytes of a frame after its first, by frame type (3GPP TS 26.101 and 26.201); -1: no such type.
 _AMR_BYTES = (12, 13, 15, 17, 19, 20, 26, 31, 5, 6, 5, 5, -1, -1, -1, 0)
 _AMR_WB_BYTES = (17, 23, 32, 36, 40, 46, 50, 58, 60, 5, -1, -1, -1, -1, 0, 0)
 
 
 def is_adts(data: Buffer, start: int) -> bool:
-    """Return whether AAC frames begin here, after ID3 tags or at once."""
+    """Return whether AAC frames start here, possibly after ID3 tags."""
     position = _after_tags(data, start)
     stream = None
-    for count in range(_FRAMES_TO_BELIEVE):
+    for count in range(_FRAMES_TO_CONFIRM):
         size = _adts_bytes(data, position)
         found = data[position + 1 : position + 4]
         if not size or (stream and _adts_stream(found) != stream):
@@ -30,14 +30,11 @@ def is_adts(data: Buffer, start: int) -> bool:
 
 
 def find_adts(data: Buffer, start: int) -> tuple[list[Part], int]:
-    """Find all AAC frames from a position on; return a recording for each stream, and where they end.
+    """Find all AAC frames from a position on; return a recording per stream, and their end.
 
     Raises:
-        Unrecognised: no AAC frames begin here.
         AudioError: cut off.
     """
-    if not is_adts(data, start):
-        raise Unrecognised
     parts: list[Part] = []
     first = position = _after_tags(data, start)
     stream = None
@@ -66,19 +63,16 @@ def find_adts(data: Buffer, start: int) -> tuple[list[Part], int]:
 
 
 def is_amr(data: Buffer, start: int) -> bool:
-    """Return whether an AMR file begins here."""
+    """Return whether an AMR file starts here."""
     return data[start : start + len(_AMR)] == _AMR or data[start : start + len(_AMR_WB)] == _AMR_WB
 
 
 def find_amr(data: Buffer, start: int) -> tuple[list[Part], int]:
-    """Find the frames of the AMR file at a position; return the recording, and where it ends.
+    """Find the frames of the AMR file at a position; return the recording, and its end.
 
     Raises:
-        Unrecognised: no AMR file begins here.
         AudioError: cut off or damaged.
     """
-    if not is_amr(data, start):
-        raise Unrecognised
     wide = data[start : start + len(_AMR_WB)] == _AMR_WB
     sizes = _AMR_WB_BYTES if wide else _AMR_BYTES
     position = start + len(_AMR_WB if wide else _AMR)
@@ -100,7 +94,7 @@ def _after_tags(data: Buffer, position: int) -> int:
 
 
 def _adts_bytes(data: Buffer, position: int) -> int:
-    """Return the length of the ADTS frame at a position, 0 where there is none."""
+    """Return the length of the ADTS frame at a position, 0 if there is none."""
     head = data[position : position + _ADTS_HEADER_BYTES]
     if len(head) < _ADTS_HEADER_BYTES or head[0] != 0xFF or head[1] & 0xF6 != 0xF0:
         return 0
@@ -110,5 +104,5 @@ def _adts_bytes(data: Buffer, position: int) -> int:
 
 
 def _adts_stream(head: bytes) -> tuple[int, int]:
-    """Return what is equal in all frames of one stream: version, profile, rate; and channels."""
+    """Return the header fields that are equal in all frames of a stream: version, profile, rate; channels."""
     return head[1] & 0xFD | (head[0] & 8) << 8, head[2] & 0xC0

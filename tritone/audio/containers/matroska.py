@@ -1,14 +1,14 @@
-"""WebM and Matroska: whether all elements are there, and where joined files begin.
+"""WebM and Matroska: checks that all elements are complete, and finds concatenated files.
 
-Browsers write segments and clusters of unknown length, so every element is looked at.
+Browsers write segments and clusters of unknown length, so every element is visited.
 """
 
 from __future__ import annotations
 
-from .parts import Buffer, Part, Unrecognised, after_filler, cut_off
+from .parts import Buffer, Part, after_filler, cut_off
 
 _EBML, _SEGMENT, _CLUSTER = 0x1A45DFA3, 0x18538067, 0x1F43B675
-_KNOWN = frozenset(  # at the top, in a segment or in a cluster
+_KNOWN = frozenset(  # at the top level, in a segment or in a cluster
     {
         _EBML,
         _SEGMENT,
@@ -27,19 +27,16 @@ _UNKNOWN = -1
 
 
 def is_matroska(data: Buffer, start: int) -> bool:
-    """Return whether a WebM or Matroska file begins here."""
+    """Return whether a WebM or Matroska file starts here."""
     return data[start : start + 4] == _EBML.to_bytes(4, "big")
 
 
 def find_matroska(data: Buffer, start: int) -> tuple[list[Part], int]:
-    """Follow the elements of the file at a position; return the recording, and where it ends.
+    """Walk the elements of the file at a position; return the recording, and its end.
 
     Raises:
-        Unrecognised: no such file begins here.
         AudioError: cut off.
     """
-    if not is_matroska(data, start):
-        raise Unrecognised
     position = start
     while after_filler(data, position) < len(data):
         element, size, content = _element(data, position)
@@ -48,7 +45,7 @@ def find_matroska(data: Buffer, start: int) -> tuple[list[Part], int]:
         if element in (_SEGMENT, _CLUSTER):
             if size != _UNKNOWN and content + size > len(data):
                 raise cut_off("WebM", data, content + size - len(data))
-            position = content  # what is inside is looked at, too
+            position = content  # descend into it
             continue
         if size == _UNKNOWN:
             break
@@ -61,7 +58,7 @@ def find_matroska(data: Buffer, start: int) -> tuple[list[Part], int]:
 
 
 def _element(data: Buffer, position: int) -> tuple[int, int, int]:
-    """Return identifier (0: none), size and start of the content of the element at a position."""
+    """Return identifier (0: invalid), size and start of the content of the element at a position."""
     head = data[position : position + 12]
     if not head or not head[0] & 0xF0:
         return 0, 0, position

@@ -1,16 +1,16 @@
-"""MP4 and its relatives (M4A, MOV, 3GP): whether all boxes are there, and where joined files begin."""
+"""MP4 and related formats (M4A, MOV, 3GP): checks that all boxes are complete, finds joined files."""
 
 from __future__ import annotations
 
 from ...errors import AudioError
-from .parts import Buffer, Part, Unrecognised, after_filler, cut_off
+from .parts import Buffer, Part, after_filler, cut_off
 
 _FIRST = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 _HEADER_BYTES = 8
 
 
 def is_mp4(data: Buffer, start: int) -> bool:
-    """Return whether an MP4 file begins here. Old MOV files begin with other boxes than `ftyp`."""
+    """Return whether an MP4 file starts here. Old MOV files start with other boxes than `ftyp`."""
     size, name = _box(data, start)
     if name == b"ftyp":
         return 16 <= size <= 4096
@@ -18,14 +18,11 @@ def is_mp4(data: Buffer, start: int) -> bool:
 
 
 def find_mp4(data: Buffer, start: int) -> tuple[list[Part], int]:
-    """Follow the boxes of the MP4 file at a position; return the recording, and where it ends.
+    """Walk the boxes of the MP4 file at a position; return the recording, and its end.
 
     Raises:
-        Unrecognised: no MP4 file begins here.
         AudioError: cut off, or its index is missing.
     """
-    if not is_mp4(data, start):
-        raise Unrecognised
     names: set[bytes] = set()
     position = start
     while after_filler(data, position) < len(data):
@@ -43,7 +40,7 @@ def find_mp4(data: Buffer, start: int) -> tuple[list[Part], int]:
     if b"moov" not in names:
         raise AudioError(
             f"audio_bytes: expected a whole MP4 file, got one without its index (moov) in {len(data)} bytes: "
-            "it was not finished or is cut off; repair it, or send it again, complete."
+            "it was not finalised or is cut off; repair it, or send the complete file."
         )
     return [Part("MP4", start, (memoryview(data)[start:position],), demuxer="mov")], position
 

@@ -1,11 +1,11 @@
-"""Ogg: the logical streams of a file, one after another, with every page checked."""
+"""Ogg: the chained logical streams of a file, with the checksum of every page verified."""
 
 from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, field
 
-from .parts import Buffer, Part, Unrecognised, cut_off, damaged
+from .parts import Buffer, Part, cut_off, damaged
 
 _CONTINUED, _BEGIN, _END = 1, 2, 4
 _HEADER_BYTES = 27
@@ -24,32 +24,29 @@ class _Page:
 
 @dataclass
 class _Link:
-    """Streams that begin together, and end before the next ones begin."""
+    """A link of a chained file: streams that begin together and end before the next link."""
 
     start: int
-    codecs: list[bytes] = field(default_factory=list)  # how the first packet of each begins
+    codecs: list[bytes] = field(default_factory=list)  # start of the first packet of each
     last: dict[int, _Page] = field(default_factory=dict)  # by serial number
     body_started: bool = False
 
 
 def is_ogg(data: Buffer, start: int) -> bool:
-    """Return whether the first page of an Ogg stream begins here."""
+    """Return whether the first page of an Ogg stream starts here."""
     head = data[start : start + 6]
     return len(head) == 6 and head[:5] == b"OggS\0" and bool(head[5] & _BEGIN)
 
 
 def find_ogg(data: Buffer, start: int) -> tuple[list[Part], int]:
-    """Find the recordings in the run of Ogg pages at a position.
+    """Find the recordings in consecutive Ogg pages.
 
     Returns:
-        The recordings, and where the pages end.
+        The recordings, and the end of the pages.
 
     Raises:
-        Unrecognised: no Ogg stream begins here.
         AudioError: cut off or damaged.
     """
-    if not is_ogg(data, start):
-        raise Unrecognised
     links: list[_Link] = []
     position = start
     while (page := _page(data, position)) is not None:
@@ -69,7 +66,7 @@ def find_ogg(data: Buffer, start: int) -> tuple[list[Part], int]:
 
 
 def _page(data: Buffer, position: int) -> _Page | None:
-    """Read the page at a position; None where there is none."""
+    """Read the page at a position; None if there is none."""
     head = data[position : position + _HEADER_BYTES]
     if head[:4] != b"OggS":
         return None
@@ -87,7 +84,7 @@ def _page(data: Buffer, position: int) -> _Page | None:
 
 
 def _checksum(page: bytes) -> int:
-    """Return Ogg's CRC: that of zlib with the bits of every byte the other way round, started at 0."""
+    """Return Ogg's CRC: that of zlib with the bits of every byte reversed, with initial value 0."""
     crc = zlib.crc32(page.translate(_REVERSED), 0xFFFFFFFF) ^ 0xFFFFFFFF
     return int.from_bytes(crc.to_bytes(4, "little").translate(_REVERSED), "big")
 

@@ -1,4 +1,4 @@
-"""What a file is taken apart into before it is decoded: its recordings, and what may lie around them."""
+"""The recordings of a file, and the tags and padding around them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...errors import AudioError
 Buffer = bytes | mmap.mmap  # a whole file
 Pieces = tuple[memoryview, ...]
 
-_STRAY = b"\0\r\n\t \x1a"  # at the end of a file that went through text tools
+_STRAY = b"\0\r\n\t \x1a"  # at the end of a file processed by text tools
 _STRAY_BYTES = 4
 _APE_FOOTER_BYTES = 32
 _LYRICS_LONGEST_BYTES = 5100
@@ -18,19 +18,15 @@ _LYRICS_LONGEST_BYTES = 5100
 
 @dataclass(frozen=True)
 class Part:
-    """One recording of a file; joined files hold several."""
+    """A recording; concatenated files have several."""
 
-    container: str  # as error messages name it
-    start: int  # where it begins in the file, bytes
-    pieces: Pieces  # its content as a decoder is to read it: joined, a whole file
-    demuxer: str = ""  # FFmpeg's name of the format; empty where libsndfile alone decodes it
-    prefers_ffmpeg: bool = True  # with a demuxer: libsndfile is not asked first
-    frames: int = 0  # samples of one channel that have to come out at least; 0: not known beforehand
-    most_frames: int = 0  # after which a decoder makes up samples; 0: it does not
-
-
-class Unrecognised(Exception):  # noqa: N818
-    """There is no recording of the expected kind at a position."""
+    container: str  # name for error messages
+    start: int  # offset in the file, bytes
+    pieces: Pieces  # content for the decoder: concatenated, a complete file
+    demuxer: str = ""  # FFmpeg's name of the format; empty: only libsndfile is tried
+    prefers_ffmpeg: bool = True  # with a demuxer: libsndfile is not tried first
+    frames: int = 0  # lower bound on the samples per channel; 0: unknown
+    most_frames: int = 0  # upper bound on the samples per channel, as a decoder may invent some; 0: none
 
 
 def cut_off(container: str, data: Buffer, missing: int) -> AudioError:
@@ -42,7 +38,7 @@ def cut_off(container: str, data: Buffer, missing: int) -> AudioError:
 
 
 def damaged(container: str, position: int, what: str) -> AudioError:
-    """Return the error for a file that is broken somewhere; `what` says what was found there."""
+    """Return the error for a damaged file; `what` is what was found at `position`."""
     return AudioError(
         f"audio_bytes: expected a whole {container} file, got {what} at byte {position}; "
         "the file is damaged, send it again, complete."
@@ -50,7 +46,7 @@ def damaged(container: str, position: int, what: str) -> AudioError:
 
 
 def after_filler(data: Buffer, position: int) -> int:
-    """Return where something other than padding and tags begins; len(data) when nothing else follows."""
+    """Return the position after padding and tags; len(data) if nothing else follows."""
     while position < len(data):
         moved = _after_zeros(data, position)
         if moved == position:
@@ -59,13 +55,13 @@ def after_filler(data: Buffer, position: int) -> int:
             break
         position = moved
     rest = data[position : position + _STRAY_BYTES + 1]
-    if len(rest) <= 1 or (len(rest) <= _STRAY_BYTES and not rest.strip(_STRAY)):  # or one pad byte
+    if len(rest) <= 1 or (len(rest) <= _STRAY_BYTES and not rest.strip(_STRAY)):  # or one padding byte
         return len(data)
     return position
 
 
 def tag_bytes(data: Buffer, position: int) -> int:
-    """Return the length of the ID3, APE or Lyrics3 tag at a position, 0 where there is none."""
+    """Return the length of the ID3, APE or Lyrics3 tag at a position, 0 if there is none."""
     head = data[position : position + 32]
     if head[:3] == b"ID3" and len(head) >= 10 and max(head[6:10]) < 0x80 and 0xFF not in head[3:5]:
         size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9]

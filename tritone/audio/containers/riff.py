@@ -1,7 +1,7 @@
-"""WAV and its 64-bit relatives (RF64, BW64, Sony Wave64): where the samples lie, whatever the sizes say.
+"""WAV and its 64-bit variants (RF64, BW64, Sony Wave64): finds the samples without trusting the sizes.
 
-Recorders and pipes write sizes that they do not know yet, and some never correct them. What is decoded is a
-WAV file made of the format chunk and all samples.
+Recorders and pipes write placeholder sizes, which some never correct. The decoder gets a WAV file made of the
+format chunk and all samples.
 """
 
 from __future__ import annotations
@@ -11,13 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...errors import AudioError
-from .parts import Buffer, Part, Unrecognised, after_filler, cut_off, tag_bytes
+from .parts import Buffer, Part, after_filler, cut_off, tag_bytes
 
-_LOWEST_PLACEHOLDER = (
-    0x7FFFF000  # what streaming writers leave in the data chunk, up to 0xFFFFFFFF and beyond
-)
+_LOWEST_PLACEHOLDER = 0x7FFFF000  # written by streaming writers as the data chunk's size, up to 0xFFFFFFFF
 _MOST_CHUNKS = 10_000  # before and after the samples
-_LONGEST_HEADER = 1024  # by which a data size that counts the header is too large
+_LONGEST_HEADER = 1024  # a data size that includes the header is too large by up to this
 _W64_RIFF = bytes.fromhex("726966662e91cf11a5d628db04c10000")
 _W64_WAVE = bytes.fromhex("77617665f3acd3118cd100c04f8edb8a")
 _W64_TAIL = _W64_WAVE[4:]  # of every chunk's name
@@ -31,7 +29,7 @@ IsRecording = Callable[[Buffer, int], bool]
 class _Chunk:
     name: bytes
     start: int  # of the content
-    size: int  # of the content, as the header says it
+    size: int  # of the content, according to the header
 
     @property
     def end(self) -> int:
@@ -43,7 +41,7 @@ class _Layout:
     """How the file at `start` is laid out."""
 
     start: int
-    form: bytes  # RIFF or RIFX: what the file is made into
+    form: bytes  # RIFF or RIFX, for the header that is written
     header_bytes: int  # before the first chunk
     chunk_header_bytes: int
     alignment: int  # of chunks
@@ -53,7 +51,7 @@ class _Layout:
         return ">" if self.form == b"RIFX" else "<"
 
     def chunk(self, data: Buffer, position: int) -> _Chunk | None:
-        """Read the header of the chunk at a position, None where there can be none."""
+        """Read the header of the chunk at a position, None if there is none."""
         head = data[position : position + self.chunk_header_bytes]
         if len(head) < self.chunk_header_bytes or not all(0x20 <= byte < 0x7F for byte in head[:4]):
             return None
@@ -65,18 +63,18 @@ class _Layout:
         return _Chunk(head[:4], position + 24, max(0, size - 24))
 
     def padded(self, chunk: _Chunk) -> int:
-        """Return where the next chunk should begin."""
+        """Return where the next chunk should start."""
         return chunk.end + -chunk.size % self.alignment
 
     def after(self, data: Buffer, chunk: _Chunk) -> int:
-        """Return where the next chunk begins: some writers forget to pad odd sizes."""
+        """Return where the next chunk starts; some writers do not pad odd sizes."""
         padded = self.padded(chunk)
         unpadded = self.chunk(data, padded) is None and self.chunk(data, chunk.end) is not None
         return chunk.end if unpadded else padded
 
 
 def is_wave(data: Buffer, start: int) -> bool:
-    """Return whether a WAV file or one of its relatives begins here."""
+    """Return whether a WAV file or a 64-bit variant starts here."""
     return _layout(data, start) is not None
 
 
@@ -94,19 +92,17 @@ def find_wave(data: Buffer, start: int, is_recording: IsRecording) -> tuple[list
 
     Args:
         data: the whole file.
-        start: where the WAV file begins in it.
-        is_recording: whether a recording of any kind begins at a position.
+        start: offset of the WAV file.
+        is_recording: whether a recording of any format starts at a position.
 
     Returns:
-        The recording, and where it ends.
+        The recording, and its end.
 
     Raises:
-        Unrecognised: no WAV file begins here.
         AudioError: cut off, or without format or samples.
     """
     layout = _layout(data, start)
-    if layout is None:
-        raise Unrecognised
+    assert layout is not None
     head: dict[bytes, _Chunk] = {}
     position = start + layout.header_bytes
     for _ in range(_MOST_CHUNKS):
@@ -120,7 +116,7 @@ def find_wave(data: Buffer, start: int, is_recording: IsRecording) -> tuple[list
             raise cut_off("WAV", data, position + layout.chunk_header_bytes - len(data))
         raise AudioError(
             "audio_bytes: expected a readable audio file, got a WAV header with no format or no samples "
-            f"after it (looked for up to byte {position}); send a whole file."
+            f"after it (searched up to byte {position}); send a whole file."
         )
     size = chunk.size
     if size == 0xFFFFFFFF and b"ds64" in head:
@@ -130,7 +126,7 @@ def find_wave(data: Buffer, start: int, is_recording: IsRecording) -> tuple[list
 
 
 def _ends(data: Buffer, layout: _Layout, first: int, size: int, is_recording: IsRecording) -> tuple[int, int]:
-    """Return where the samples end, and where the file does."""
+    """Return the end of the samples and of the file."""
     missing = first + size - len(data)
     if missing > 0 and size >= _LOWEST_PLACEHOLDER:
         return _next_file(data, first)
@@ -139,12 +135,12 @@ def _ends(data: Buffer, layout: _Layout, first: int, size: int, is_recording: Is
     if missing > 0:
         return len(data), len(data)
     end = _after_chunks(data, layout, _Chunk(b"data", first, size), is_recording)
-    # More samples than the size says, or all of them where a recorder was stopped before it wrote one.
+    # There are more samples than the size says, for instance because the recorder was stopped early.
     return (first + size, end) if end is not None else _next_file(data, first)
 
 
 def _next_file(data: Buffer, first: int) -> tuple[int, int]:
-    """Return, twice, where a WAV file begins that was joined to the samples, or the end of the data."""
+    """Return, twice, the start of a WAV file after the samples, or the end of the data."""
     position = data.find(b"WAVEfmt ", first + 8)
     while position >= 0 and not is_wave(data, position - 8):
         position = data.find(b"WAVEfmt ", position + 1)
@@ -153,7 +149,7 @@ def _next_file(data: Buffer, first: int) -> tuple[int, int]:
 
 
 def _after_chunks(data: Buffer, layout: _Layout, chunk: _Chunk, is_recording: IsRecording) -> int | None:
-    """Return where the file ends when only chunks follow the samples, None when something else does."""
+    """Return the end of the file if only chunks follow the samples, else None."""
     for _ in range(_MOST_CHUNKS):
         if after_filler(data, chunk.end) == len(data):
             return len(data)
@@ -179,7 +175,7 @@ def _part(data: Buffer, layout: _Layout, head: dict[bytes, _Chunk], samples: mem
             chunks += struct.pack(pack, name, len(content)) + content + b"\0" * (len(content) % 2)
     most_frames = 0
     if data[head[b"fmt "].start : head[b"fmt "].start + 2] == _GSM:
-        # libsndfile decodes one block more than there are when their bytes are odd in number.
+        # libsndfile decodes one block too many if the number of bytes is odd.
         most_frames = len(samples) // _GSM_BLOCK_BYTES * _GSM_BLOCK_FRAMES
     chunks += struct.pack(pack, b"data", len(samples))
     padding = b"\0" * (len(samples) % 2)

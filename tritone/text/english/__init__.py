@@ -1,6 +1,7 @@
-"""English: how it writes what is not a word, and how that is read.
+"""English text normalisation.
 
-A language is a folder with this face: `READ_ALOUD`, the signs beyond ASCII that it reads, and `Normaliser`.
+A language is a package with this interface: `READ_ALOUD`, the characters beyond ASCII that it reads, and
+`Normaliser`.
 """
 
 from .initialisms import letter_names

@@ -19,7 +19,7 @@ _ANYWHERE = {
     "assoc": "association", "Assn": "Association", "Univ": "University",
     "ibid": "ibidem", "esp": "especially", "exec": "executive", "ext": "extension",
 }  # fmt: skip
-_CLOSING = {  # these may end a sentence, and their full stop with it
+_CLOSING = {  # these may end a sentence, together with their full stop
     "etc": "et cetera", "Jr": "Junior", "Sr": "Senior", "Esq": "Esquire", "Inc": "Incorporated",
     "Ltd": "Limited", "Co": "Company", "Corp": "Corporation", "Bros": "Brothers", "al": "al", "dept": "department",
     "govt": "government", "approx": "approximately", "max": "maximum", "min": "minimum", "avg": "average",
@@ -48,7 +48,7 @@ _PLAIN_BEFORE_NUMBERS = {
     "No": "number", "Nos": "numbers", "Fig": "figure", "Figs": "figures", "Vol": "volume", "pp": "pages",
     "approx": "approximately", "Mk": "mark", "Ep": "episode", "Eq": "equation", "Ch": "chapter",
 }  # fmt: skip
-# A length of time that is not counted in figures: "it took a min."
+# A duration without a number in digits: "it took a min."
 _TIMES = {"min": "minute", "mins": "minutes", "hr": "hour", "hrs": "hours", "sec": "second", "secs": "seconds",
           "yr": "year", "yrs": "years", "wk": "week", "wks": "weeks", "mo": "month", "mos": "months"}  # fmt: skip
 _COUNTING = (

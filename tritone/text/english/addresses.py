@@ -1,4 +1,4 @@
-"""Web and e-mail addresses, paths, file names, and other words with signs inside, made readable."""
+"""Web and e-mail addresses, paths, file names, and other words that contain signs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SIGNS = {
     "?": "question mark", "=": "equals", "&": "and", "#": "hash", "%": "percent", "+": "plus", "~": "tilde",
     ",": "comma", "$": "dollar", "*": "star", "!": "exclamation mark", ";": "semicolon", "|": "bar", "^": "caret",
 }  # fmt: skip
-_ENDING = ".,;:!?)'\"]"  # marks that belong to the sentence when they close an address
+_ENDING = ".,;:!?)'\"]"  # marks that belong to the sentence at the end of an address
 
 
 def _spoken(match: re.Match[str]) -> str:
@@ -30,7 +30,7 @@ def _spoken(match: re.Match[str]) -> str:
 
 
 def _name(match: re.Match[str]) -> str:
-    """Read a name made for computers: user_name, and handles after an at sign."""
+    """Read identifiers like user_name, and handles after an at sign."""
     return f" {' '.join(match[0].replace('_', ' underscore ').replace('@', ' at ').split())} "
 
 
@@ -54,7 +54,7 @@ RULES: tuple[Rule, ...] = (
     rule(r"(?<![\w/])(?:~|\.{1,2})/[\w./+-]{1,200}", _spoken),
     rule(r"(?<![\w@])@[A-Za-z]\w{0,30}", _name),
     rule(r"(?<!\w)[A-Za-z0-9]{1,40}(?:_[A-Za-z0-9]{1,40}){1,8}(?![\w])(?=\.?\w|\()", _name),
-    # A dot inside a word is read, as in file names; before a capital it only lacks its space.
+    # A dot inside a word is read, as in file names; before a capital, a space is missing.
     rule(r"(?<=[a-z]{2})\.(?=[A-Z][a-z])", ". "),
     rule(r"(?<=[A-Za-z]{2})\.(?=[A-Za-z0-9]{2,})", " dot "),
     rule(r"(?<=[A-Za-z]\d)\.(?=[A-Za-z]{2,})", " dot "),

@@ -1,4 +1,4 @@
-"""Sums and equations, powers and roots: where a dash is a minus sign and a slash divides."""
+"""Arithmetic: equations, powers and roots, in which a dash is a minus sign and a slash is a division."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _sum(match: re.Match[str]) -> str:
 
 
 def _difference(match: re.Match[str]) -> str:
-    """Read a spaced hyphen as minus where the first number is the larger, unless words say that it is a score."""
+    """Read a spaced hyphen as minus where the first number is the larger, unless the context is a score."""
     first, second = match.groups()
     before = match.string[max(match.start() - 60, 0) : match.start()]
     if float(first.replace(",", "")) <= float(second.replace(",", "")) or _SCORED.search(before):

@@ -1,4 +1,4 @@
-"""What is read sign by sign: hexadecimal numbers, identifiers, colours, hardware and network addresses, versions."""
+"""Codes: hexadecimal numbers, identifiers, colours, hardware and network addresses, versions."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _dotted(match: re.Match[str]) -> str:
 
 
 def _version(match: re.Match[str]) -> str:
-    """Read every part as a number: 3.11 is three point eleven where it is a version."""
+    """Read every part of a version as a number: 3.11 as three point eleven."""
     name, number, stage, stage_number = match.groups()
     head = "vee " if name in ("v", "V") else f"{name} "
     words = head + " point ".join(map(cardinal, number.split(".")))

@@ -1,4 +1,4 @@
-"""All other numbers: fractions, ordinals, ratios, and numbers alone."""
+"""Other numbers: fractions, ordinals, ratios and cardinals."""
 
 from __future__ import annotations
 

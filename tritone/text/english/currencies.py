@@ -54,7 +54,7 @@ BY_CODE = {
     "BTC": _plain("bitcoin"), "ETH": _same("ether"),
 }  # fmt: skip
 
-# Signs that stand before an amount; longer ones are tried first.
+# Signs before an amount; longer ones are tried first.
 BY_SIGN = {
     "$": _DOLLAR, "US$": _DOLLAR, "\u20ac": _EURO, "\u00a3": _POUND, "\u00a5": _YEN, "JP\u00a5": _YEN, "CN\u00a5": _YUAN,
     "RMB\u00a5": _YUAN, "\u20b9": _RUPEE, "\u20a8": _RUPEE, "\u20a9": _WON, "\u20bd": _RUBLE, "\u20ba": _LIRA,
@@ -68,7 +68,7 @@ BY_SIGN = {
     "MX$": BY_CODE["MXN"],
 }  # fmt: skip
 
-# Abbreviations that stand for a currency beside a number only.
+# Abbreviations that mean a currency only next to a number.
 BY_WORD_BEFORE = {
     "Rs.": _RUPEE, "Rs": _RUPEE, "zl": _ZLOTY, "kr": Currency("krona", "kronor"), "Fr.": _plain("franc", "centime"), "SFr.": BY_CODE["CHF"], "Rp": BY_CODE["IDR"],
     "RM": BY_CODE["MYR"],

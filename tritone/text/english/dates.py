@@ -60,7 +60,7 @@ def _iso_date(match: re.Match[str]) -> str:
 
 
 def _numeric_date(match: re.Match[str]) -> str:
-    """Read month first, as Americans write; what cannot be a month is the day."""
+    """Read month first, as in American usage, unless that cannot be a month."""
     first, second, year_digits = match.groups()
     if int(first) > 12:
         first, second = second, first
@@ -68,7 +68,7 @@ def _numeric_date(match: re.Match[str]) -> str:
 
 
 def _dotted_date(match: re.Match[str]) -> str:
-    """Read day first, as those write who put full stops there."""
+    """Read day first, as is usual with full stops."""
     day, month, year_digits = match.groups()
     if int(month) > 12:
         day, month = month, day
@@ -89,7 +89,7 @@ def _weekdays(match: re.Match[str]) -> str:
     return f"{_DAYS[match[1]]} to {_DAYS[match[2]]}"
 
 
-# Before telephone numbers, which have as many hyphens.
+# Applied before telephone numbers, which have as many hyphens.
 NUMERIC: tuple[Rule, ...] = (
     rule(r"(?<![\d-])(\d{4})-(\d{2})-(\d{2})(?:(T)(?=\d\d:)|(?![\w-]))", _iso_date),
     rule(r"(?<![\w.,-])((?:19|20)\d{2})(0[1-9]|1[0-2])([0-2]\d|3[01])(?![\w-]|[.,]\d)",
@@ -139,7 +139,7 @@ RULES: tuple[Rule, ...] = (
     rule(rf"(?<![\d.,$-]){_FOUR_DIGITS}[-\u2013](\d{{2}})(?![\d,.-]\d|\d|\s?%)",
          lambda m: f"{year(m[1])} to {short_year(m[2])}"),
     rule(r"(?<![\d.,$/-])((?:19|20)\d{2})/(\d{2})(?![\d/])", lambda m: f"{year(m[1])} {short_year(m[2])}"),
-    # A year is read in pairs beside an era, also where it would not be alone.
+    # Next to an era, a year is read in pairs, even if it would not be alone.
     rule(r"\b(A\.?D\.?) (\d{1,4})(?![\d,])", lambda m: f"A D {_era_year(m[2])}"),
     rule(r"(?<![\d.,])(\d{1,4}) ?(A\.D\.|B\.C\.E\.|B\.C\.|C\.E\.|AD\b|BCE\b|BC\b|CE\b)", lambda m: _before_era(m)),
     rule(r"(?<=century) (A\.D\.|B\.C\.E\.|B\.C\.|C\.E\.|AD|BCE|BC|CE)(?!\w)", lambda m: f" {_era(m, 1)}"),
@@ -162,7 +162,7 @@ def _era_year(number: str) -> str:
 
 
 def _era(match: re.Match[str], group: int) -> str:
-    """Spell an era; its last full stop may be the sentence's as well."""
+    """Spell an era; its last full stop may also end the sentence."""
     ends = match[group].endswith(".") and not match.string[match.end() :].strip("\"')]")
     return " ".join(match[group].replace(".", "")) + ("." if ends else "")
 
@@ -171,7 +171,7 @@ def _before_era(match: re.Match[str]) -> str:
     return f"{_era_year(match[1])} {_era(match, 2)}"
 
 
-# A bare number of four digits is more often a year than a quantity; this comes last.
+# A bare number of four digits is more often a year than a quantity; applied last.
 BARE_YEAR: Rule = rule(
     r"(?<![\d.,:/$-])(1[1-9]\d{2}|10[1-9]\d|20\d{2})(?![\d:/]|[.,]\d)", lambda m: year(m[1])
 )

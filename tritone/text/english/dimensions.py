@@ -1,4 +1,4 @@
-"""Sizes with a cross between, and how many times."""
+"""Dimensions with a multiplication sign, and multiples."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MARK = r"(?:\s?(?:in\b\.?|[\"']))"
 
 
 def _size(match: re.Match[str]) -> str:
-    """Read pixels in pairs, as 1920x1080, and other sizes as numbers."""
+    """Read pixel counts in pairs, as in 1920x1080, and other dimensions as numbers."""
     parts = re.split(_CROSS, match[0])
     pixels = all(re.fullmatch(r"\d{3,4}", part) for part in parts) and any(
         len(part) == 4 or part[-2:] != "00" for part in parts

@@ -1,4 +1,4 @@
-"""Numbers in one way of writing, so that later rules know only one: digits grouped by signs, minus signs, ranges."""
+"""Canonical forms of numbers for the later rules: digit groups, minus signs, ranges."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _MONEY = alternatives([*BY_SIGN, *(f"{code} " for code in BY_CODE)])
 
 
 def _joined(match: re.Match[str]) -> str:
-    """Group by commas: a bare 1234 is a year, but 1 234 is a number."""
+    """Group digits by commas: a bare 1234 is a year, but 1 234 is a number."""
     return f"{int(re.sub(r'[^0-9]', '', match[0])):,}"
 
 
-# Telephone and account numbers have been read before.
+# Telephone and account numbers were replaced before.
 GROUPS: tuple[Rule, ...] = (
     rule(r"(?<![\w.,:/+'-])(?<!\d )[1-9]\d{0,2}(?: \d{3}){1,4}(?![\w]| \d|[,:/-]\d)", _joined),
     rule(r"(?<![\w.,'])[1-9]\d{0,2}(?:'\d{3}){1,4}(?![\w'])", _joined),
@@ -26,7 +26,7 @@ GROUPS: tuple[Rule, ...] = (
     rule(r"(?<![\w.,])[1-9]\d{0,2}(?:\.\d{3}){2,4}(?![\w.]\d|\w)", _joined),
 )
 
-# Before a number that nothing counts from: not in 5-10, F-16 or 2024-05.
+# Before a number that does not continue another: not in 5-10, F-16 or 2024-05.
 MINUS: tuple[Rule, ...] = (
     rule(r"\s?\u2212\s?(?=[\w.(])|\u2212", " minus "),
     rule(rf"(?<![\w.])((?:{_MONEY}))\s?-\s?(?=\.?\d)", r"minus \1"),

@@ -9,7 +9,7 @@ from ..rules import Rule, rule
 from .initialisms import letter_names
 from .numbers import cardinal, digits, pairs
 
-_SHORT_LETTERS = 3  # capitals beside digits are a word only when there are more
+_SHORT_LETTERS = 3  # capitals next to digits are read as a word only if there are more
 _PIXEL_ROWS = re.compile(r"(?<![\w.,])(\d{3,4})([pi])\b")
 _HYPHENATED = re.compile(r"(?<![\w-])([A-Z]{1,5})-(\d{1,4})(?!\w|-\d)")
 _LETTER_BEFORE = re.compile(r"(?<![\w-])([A-Z])-(?=\d)")
@@ -55,11 +55,11 @@ def _number(number: str, first: bool) -> str:
         return digits(number)
     if len(number) == 4 and not first and number[:2] not in ("20", "19"):
         return pairs(number)
-    return number  # a year or a quantity, as numbers alone are
+    return number  # a year or a quantity, like a separate number
 
 
 class GluedWords:
-    """Parts letters from digits.
+    """Separates letters from digits.
 
     Args:
         capitals: reads letters in capitals as a word or letter by letter.
@@ -69,7 +69,7 @@ class GluedWords:
         self._capitals = capitals
 
     def part(self, text: str) -> str:
-        """Return the text with its letters named and its digits apart from them."""
+        """Return the text with letters spelled and separated from digits."""
         text = _SERIES.sub(r"\1\2 to \1\3", text)
         text = _FORMULA.sub(_formula, text)
         text = _SALTS.sub(lambda m: letter_names(m[1]), text)
@@ -106,7 +106,7 @@ class GluedWords:
 
 
 def _class(number: str) -> str:
-    """Read the number of a class of things: a 747 is a seven forty seven, COVID-19 nineteen."""
+    """Read the number of a product or class: 747 as seven forty seven, COVID-19 as nineteen."""
     if len(number) == 3 and number[1:] != "00":
         return pairs(number) if number[1] != "0" else f"{cardinal(number[0])} oh {cardinal(number[2])}"
     if len(number) == 4 and number[2:] != "00":
@@ -119,6 +119,6 @@ RULES: tuple[Rule, ...] = (
         r"(?<![\w&])([A-Z]{1,3})&([A-Z])(?=s?(?![A-Za-z_&]))(?=(\d?))",
         lambda m: f"{letter_names(m[1])} and {letter_names(m[2])}{' ' if m[3] else ''}",
     ),
-    # What ends a number's own writing must not stick to the next word.
+    # An ordinal ending must not join the next word.
     rule(r"(?<=\d)(st|nd|rd|th|ST|ND|RD|TH)(?=[A-Z])", r"\1 "),
 )

@@ -1,4 +1,4 @@
-"""Words in capitals: read as words, or letter by letter."""
+"""Words in capitals: read as words, or spelled."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LETTERS = {
     "s": "ess", "t": "tee", "u": "you", "v": "vee", "w": "double you", "x": "ex", "y": "why", "z": "zee",
 }  # fmt: skip
 
-# Letter by letter, also where a dictionary has the letters as a word.
+# Spelled even if a dictionary has the letters as a word.
 _SPELLED = frozenset(
     "AA AAA ABC ABS AC ACL ACLU AD ADHD AES AFK AGM AI AKA AM AMA AMD ANC AP API APR AR ATM ATV AV AWS BA BBC "
     "BBQ BC BCE BFF BMI BMW BP BRB BS BSC BT BTS BTU BTW CAA CAO CB CBC CBD CBS CBT CC CCTV CD CDC CE CEO CFC "
@@ -30,7 +30,7 @@ _SPELLED = frozenset(
     "UPC UPS UPVC URI URL US USA USAF USB USC USDA USPS USSR UTC UV UX VC VCR VHF VHS VIP VOD VP VPN VR VS "
     "WHO WMD WPM WTO WW WWE WWF WWW XML XP YA YMCA YTD".split()
 )
-# Read as words although letters alone would not tell.
+# Read as words, which the letters alone do not show.
 _SAID = frozenset(
     "ACME AIDS AIM AMEX ARM ASAP ASCII ASEAN AWOL BAFTA BASIC BIOS BREXIT CAD CAPTCHA CERN COBOL COVID CRISPR "
     "CUDA DARE DARPA EBITDA EFTA ERISA EVA FAANG FEMA FIFA FIFO FOMO FOREX FORTRAN GAAP GIF HIPAA ICANN ICE "
@@ -43,11 +43,11 @@ _SAID = frozenset(
 _WORDS_TOO = frozenset(
     "AA AD AM AR ARM AS AT BE BY COD DO ER GO HE HI ID IF IN IS IT LA LED MA ME MY NO OF OK ON OR PA PET PI PO SO TA TO UP US WE WHO".split()
 )
-# In capitals other pairs of letters are initials, whatever a dictionary of names makes of them.
+# Other pairs of capitals are initials, even if a dictionary has them as names.
 _PAIRS = frozenset(
     "AH AM AN AS AT AX BE BY DO EX GO HA HE HI HO IF IN IS IT ME MY NO OF OH ON OR OX SO TO UP US WE YE".split()
 )
-# Where letters are all that a checkpoint knows, these capitals are words made loud and not initials.
+# Without a pronouncing dictionary, these capitals are emphasised words rather than initials.
 _COMMON = frozenset(
     "a about above act add after again age ago air all also am an and any are arm art as ask at ate away bad bag bar be bed been "
     "best bet big bit black blue boat body book both box boy bus but buy by call came can car card care cat cell city club cold "
@@ -72,7 +72,7 @@ _SPOKEN_START = (
 _SHAPE = re.compile(rf"(?:{'|'.join(_SPOKEN_START)}|[bcdfghjklmnprstvwyz])?[aeiouy]{{1,2}}(?:[bcdfgklmnprstvz][aeiouy]){{0,2}}"
                     r"(?:ck|ct|ft|ld|lf|lk|ll|lp|lt|mp|nd|ng|nk|nt|pt|rd|rk|rm|rn|rt|sh|sk|sp|ss|st|th|[bcdfgklmnprstvxz])?e?")  # fmt: skip
 
-_SHOUTED_WORDS = 4  # a text of as many words, all capitals, is emphasis and no row of initialisms
+_SHOUTED_WORDS = 4  # a text of so many words, all in capitals, is emphasis rather than initialisms
 _LONGEST = 6  # longer words in capitals are words
 _INITIALISM = re.compile(r"(?<![A-Za-z'])([A-Z]{2,20})('?s|'S)?(?![A-Za-z])")
 _ROW = re.compile(r"\b[A-Z](?: [A-Z](?=\b|s\b))+(s\b)?")
@@ -83,12 +83,12 @@ _MIXED = re.compile(r"\b(mac|i|iPad|tv|watch)(OS)\b")
 
 
 def letter_names(letters: str) -> str:
-    """Read letter by letter: "TV" as tee vee."""
+    """Spell: "TV" as tee vee."""
     return " ".join(_LETTERS[letter] for letter in letters.lower())
 
 
 class Initialisms:
-    """Tells words in capitals from rows of initials.
+    """Distinguishes words in capitals from initialisms.
 
     Args:
         is_word: whether a checkpoint can read these lower-case letters as a word.
@@ -96,15 +96,15 @@ class Initialisms:
 
     def __init__(self, is_word: Callable[[str], bool]) -> None:
         self._is_word = is_word
-        # A dictionary tells words from letters; without one every row with a vowel would do.
+        # A dictionary identifies words; without one, any letters with a vowel count as a word.
         self._has_dictionary = not is_word("xae")
 
     def read(self, text: str, shouted: bool) -> str:
-        """Write words in capitals as they are read.
+        """Replace words in capitals by their reading.
 
         Args:
             text: a paragraph.
-            shouted: whether its words are in capitals for emphasis.
+            shouted: whether the paragraph is in capitals for emphasis.
         """
         text = _ROW.sub(lambda m: letter_names(m[0].rstrip("s").replace(" ", "")) + (m[1] or ""), text)
         text = _MIXED.sub(
@@ -116,7 +116,7 @@ class Initialisms:
         return _INITIALISM.sub(lambda match: self._found(match, shouted), text)
 
     def capitals(self, letters: str) -> str:
-        """Read one word in capitals, of which nothing says that it is shouted."""
+        """Read a word in capitals that is not emphasised."""
         return letters if self._is_said(letters, False) else letter_names(letters)
 
     def _found(self, match: re.Match[str], shouted: bool) -> str:
@@ -142,12 +142,12 @@ class Initialisms:
 
 
 def is_shouted(text: str) -> bool:
-    """Whether capitals are emphasis: a whole text of them."""
+    """Whether a text is all in capitals, which is emphasis."""
     return text.isupper() and len(text.split()) >= _SHOUTED_WORDS
 
 
 def _beside_loud_words(match: re.Match[str]) -> bool:
-    """Whether a neighbour is a word in capitals too, and no initialism."""
+    """Whether a neighbour is also a word in capitals rather than an initialism."""
     before = re.search(r"([A-Za-z']+) $", match.string[max(match.start() - 25, 0) : match.start()])
     after = re.match(r" ([A-Za-z']+)", match.string[match.end() : match.end() + 25])
     neighbours = [found[1] for found in (before, after) if found]

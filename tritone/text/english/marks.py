@@ -1,4 +1,4 @@
-"""Marks that set the pace, reduced to the four that every checkpoint has heard."""
+"""Punctuation marks, reduced to the four that every checkpoint was trained with."""
 
 from __future__ import annotations
 

@@ -27,13 +27,13 @@ def _measure(match: re.Match[str]) -> str:
 
 
 def _stop(match: re.Match[str]) -> str:
-    """Keep an abbreviation's full stop where it may end the sentence as well."""
+    """Keep an abbreviation's full stop if it may also end the sentence."""
     after = match.string[match.end() : match.end() + 40]
     return "." if not after.strip("\"')]") or re.match(r"\s+[\"'(]?[A-Z]", after) else ""
 
 
 def _hyphenated(match: re.Match[str]) -> str:
-    """Read 5-km before a noun; a unit after a hyphen is never in the plural."""
+    """Read 5-km before a noun; a unit after a hyphen is singular."""
     low, between, minus, number, unit = match.groups()
     head = f"{value(low)} {between} {minus or ''}" if low else ""
     return f"{head}{value(number)} {unit_noun(unit)}"
@@ -45,7 +45,7 @@ def _feet(match: re.Match[str]) -> str:
 
 
 def _marked(match: re.Match[str]) -> str:
-    """Read feet and inches by their marks, unless the mark closes a quotation."""
+    """Read feet and inches by their marks, unless the mark is a closing quotation mark."""
     number, mark = match.groups()
     before = match.string[max(match.start() - 400, 0) : match.start() + 1]
     opened = len(re.findall(rf"(?<![\w.,?!]){mark}(?=\w)", before)) - len(
@@ -86,7 +86,7 @@ def _inches(match: re.Match[str]) -> str:
 
 
 def _inch_noun(match: re.Match[str]) -> str:
-    """Read in as inch in "a 12 in pizza", and leave "a 5 in the"."""
+    """Read in as inch in "a 12 in pizza", but not in "a 5 in the"."""
     return match[0] if match[3] in NO_NOUNS else f"{match[1]}{value(match[2])} inch "
 
 
@@ -105,14 +105,14 @@ def _scaled(match: re.Match[str]) -> str:
 
 
 def _warmth(match: re.Match[str]) -> str:
-    """Read 15 C as a temperature where the words before it say so."""
+    """Read 15 C as a temperature if the preceding words suggest one."""
     if not _WARMTH.search(match.string[max(match.start() - 60, 0) : match.start()]):
         return match[0]
     return f"{value(match[1])} degrees {'Celsius' if match[2] == 'C' else 'Fahrenheit'}"
 
 
 def _alone(match: re.Match[str]) -> str:
-    """Read a unit without a number, as in the head of a table."""
+    """Read a unit without a number, as in a table header."""
     word, unit = match.groups()
     return f"{word} {unit_noun(unit) if word.lower() in ('per', 'a') else plural(unit_noun(unit))}"
 

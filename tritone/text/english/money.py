@@ -66,7 +66,7 @@ def _before(match: re.Match[str]) -> str:
 
 
 def _twice_named(match: re.Match[str]) -> str:
-    """Read an amount with sign and code, $5 CAD, by its code."""
+    """Read an amount with sign and code, such as $5 CAD, by its code."""
     return f" {_amount(match[2], _scale(match, 3), BY_CODE[match[6]], is_attributive(match))} "
 
 
@@ -76,7 +76,7 @@ def _range_before(match: re.Match[str]) -> str:
 
 
 def _scaled_range(match: re.Match[str]) -> str:
-    """Read 5m-10m with one sign: the currency is said once."""
+    """Read a range with one sign, such as $5m-10m, with the currency once."""
     sign, low, low_scale, high, high_scale = match.groups()
     first = f"{value(low)} {SCALES[low_scale.lower()]}"
     return f" {first} to {_amount(high, high_scale, _BEFORE[sign], is_attributive(match))} "

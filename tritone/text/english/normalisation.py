@@ -1,14 +1,14 @@
-"""English text as it is written to the words that are spoken, with the marks that pace them.
+"""Normalisation of English text to spoken words and punctuation marks.
 
-Every kind of writing has a module with rules for it. Rules are applied one after the other over a paragraph, and a rule
-writes words where it found signs, so that later rules no longer see them. The order matters: what looks like several
-things is claimed by the most specific first.
+Every category has a module with its rules. Rules are applied to a paragraph in order, and each replaces what it
+matches by words, so that later rules no longer match it. The order matters: for ambiguous text, the most specific
+rules come first.
 
-1. addresses, codes, dates in figures, telephone numbers: long and unmistakable forms
-2. figures: one way of writing numbers, so that all later rules know only one
-3. versions, dates, times, streets, titles, Roman numerals, abbreviations: what names and words around tell
+1. addresses, codes, dates in figures, telephone numbers: long, unambiguous forms
+2. figures: canonical forms of numbers for all later rules
+3. versions, dates, times, streets, titles, Roman numerals, abbreviations: recognised by names and context
 4. equations, minus signs, money, dimensions, ranges, measures, fractions, ordinals: amounts
-5. letters glued to digits, signs, numbers that are left
+5. letters joined to digits, signs, remaining numbers
 6. initialisms and marks
 """
 
@@ -70,11 +70,11 @@ _SIGNS: tuple[Rule, ...] = (*signs.RULES, dates.BARE_YEAR, *counting.REST)
 
 
 class Normaliser:
-    """Writes out what is not a word: numbers, dates, money, abbreviations, addresses, signs, initialisms.
+    """Replaces numbers, dates, money, abbreviations, addresses, signs and initialisms by words.
 
     Args:
-        is_word: whether a checkpoint can read these lower-case letters as a word; capitals that it cannot
-            read so are read letter by letter.
+        is_word: whether a checkpoint can read these lower-case letters as a word; other words in
+            capitals are spelled.
     """
 
     def __init__(self, is_word: Callable[[str], bool]) -> None:

@@ -1,4 +1,4 @@
-"""Numbers in words, as American English reads them; the words come from the library `inflect`."""
+"""Numbers in words, in American English, with the library `inflect`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import inflect
 LONGEST_CARDINAL_DIGITS = 15
 
 _ENGINE = inflect.engine()
-_ENGINE_LOCK = Lock()  # the engine keeps its place inside a number in attributes
+_ENGINE_LOCK = Lock()  # the engine is not thread-safe: it keeps state in attributes
 
 
 @lru_cache(maxsize=4096)
@@ -30,7 +30,7 @@ def cardinal(number: str) -> str:
 
 
 def ordinal(number: str) -> str:
-    """Read the place in an order: "21" as twenty first."""
+    """Read an ordinal: "21" as twenty first."""
     number = number.replace(",", "")
     if len(number) > LONGEST_CARDINAL_DIGITS:
         return f"{digits(number)} th"

@@ -1,7 +1,7 @@
-"""Pieces of patterns that several kinds share: numbers, ranges and their signs.
+"""Patterns that several modules share: numbers, fractions and dashes.
 
-Runs of digits are bounded, and longer ones are read first (see `codes`), so that no pattern can backtrack over a
-text.
+The lengths of digit runs are bounded, and longer ones are replaced first (see `codes`), so that no pattern
+backtracks over a whole text.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def value(written: str) -> str:
 
 
 def is_one(written: str) -> bool:
-    """Whether a noun counted by this value is singular: 1 and fractions below it."""
+    """Whether a noun after this value is singular: after 1 and fractions below 1."""
     found = _FRACTION_PARTS.fullmatch(written)
     if not found:
         return written == "1"

@@ -22,7 +22,7 @@ def _groups(match: re.Match[str]) -> str:
 
 
 def _with_word(match: re.Match[str]) -> str:
-    """Read a number whose end is a word on the keypad: 1-800-FLOWERS."""
+    """Read a number that ends with letters: 1-800-FLOWERS."""
     return ", ".join(digits(group) for group in re.findall(r"\d+", match[1])) + f", {match[2].lower()}"
 
 

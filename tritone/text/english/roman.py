@@ -1,4 +1,4 @@
-"""Roman numerals after what they count and after names."""
+"""Roman numerals after counted nouns and names."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ _FIRST_NAMES = frozenset(
     "Wenceslaus Wilhelm Will Willem William Winston Xerxes Yusuf Zachary".split()
 )
 _NAME = r"[A-Z][a-z]{1,20}"
-# After a single letter these words show that it is no pronoun: "Charles I was crowned".
+# These words after a single letter show that it is not a pronoun: "Charles I was crowned".
 _AFTER_ONE = r"(?='s|[.,;:)?!]|$| (?:of|and|was|reigned|ruled|died|became|is|succeeded|abdicated|who|in|had|to|at|by|on|\())"
 
-_NO_INITIAL = rf"(?!\.(?!{OPENS_SENTENCE})\s+[A-Z])"  # Robert I. Smith has a second name
+_NO_INITIAL = rf"(?!\.(?!{OPENS_SENTENCE})\s+[A-Z])"  # in Robert I. Smith it is an initial
 
 
 def to_digits(numeral: str) -> str:
-    """Return the number of a numeral in digits."""
+    """Convert a Roman numeral to digits."""
     values = [_DIGITS[letter] for letter in numeral.upper()]
     following = [*values[1:], 0]
     return str(sum(-v if v < after else v for v, after in zip(values, following, strict=True)))
@@ -71,7 +71,7 @@ def _regnal(match: re.Match[str]) -> str:
 
 
 def _named(match: re.Match[str]) -> str:
-    """Read the numeral of a person as an order, that of anything else as a number."""
+    """Read the numeral of a person as an ordinal, any other as a cardinal."""
     first, last, numeral = match.groups()
     if (first or last) in OPENERS and last not in _FIRST_NAMES:
         return match[0]

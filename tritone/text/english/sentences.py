@@ -1,10 +1,10 @@
-"""Words that tell where sentences and phrases begin and end."""
+"""Words that indicate where sentences and phrases start and end."""
 
 from __future__ import annotations
 
 import re
 
-# Capitalised, these open a sentence more often than they are a name.
+# Capitalised, these are more often the first word of a sentence than a name.
 OPENERS = frozenset(
     "A After All Although An And Another Any Are As At Because Before Both But By Can Could Did Do Does During Each "
     "Either Even Every Everyone Few Finally First For From Had Has Have He Her Here His How However I If In Instead Is "
@@ -15,7 +15,7 @@ OPENERS = frozenset(
 )
 OPENS_SENTENCE = rf"\s+[\"'(]?(?:{'|'.join(sorted(OPENERS))})\b"
 
-# After a measure these do not name what is measured: "the 5 km to the station".
+# After a measure, these are not the noun that is measured: "the 5 km to the station".
 NO_NOUNS = frozenset(
     "a about above across after again ago ahead all along already also although always an and any apart are around as "
     "at away back backwards because been before behind below beneath beside between beyond both but by can cheaper "
@@ -40,11 +40,11 @@ _NOUNS_IN_ING = frozenset(
     "building ceiling clearing crossing drawing king landing meeting opening painting railing ring spring string training "
     "wing".split()
 )
-_BEFORE, _AFTER = 70, 40  # characters to look at
+_BEFORE, _AFTER = 70, 40  # characters of context
 
 
 def precedes_noun(match: re.Match[str]) -> bool:
-    """Whether the word after an amount is likely a noun that it describes."""
+    """Whether the word after an amount is probably a noun that the amount modifies."""
     noun = _NOUN.match(match.string[match.end() : match.end() + _AFTER])
     if not noun:
         return False
@@ -53,7 +53,7 @@ def precedes_noun(match: re.Match[str]) -> bool:
 
 
 def is_attributive(match: re.Match[str]) -> bool:
-    """Whether an amount stands before a noun like an adjective: "a 5 km run", "my 10 kg bag"."""
+    """Whether an amount modifies a noun like an adjective: "a 5 km run", "my 10 kg bag"."""
     before = match.string[max(match.start() - _BEFORE, 0) : match.start()]
     if _ARTICLE.search(before):
         return True

@@ -1,4 +1,4 @@
-"""Signs that are read as words, and those that are only typography."""
+"""Signs that are read as words, and typographic signs, which are not."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NAMES = {
     "\u2642": "male", "\u2640": "female", "\u2605": "star", "\u00a4": "currency sign",
 }  # fmt: skip
 
-# Beyond ASCII, what the rules of normalisation read aloud; dashes set the pace.
+# Characters beyond ASCII that the rules read aloud; dashes become pauses.
 READ_ALOUD = frozenset(
     [*_NAMES, *LONE_LETTERS, *(sign for sign in "".join(BY_SIGN) if not sign.isascii()), *"\u2013\u2014"]
 )

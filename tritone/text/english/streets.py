@@ -15,7 +15,7 @@ _SUFFIXES = {
     "Ter": "Terrace", "Terr": "Terrace", "Trl": "Trail", "Expy": "Expressway", "Fwy": "Freeway", "Cres": "Crescent",
     "Aly": "Alley", "Plz": "Plaza", "Rte": "Route", "Tpke": "Turnpike", "Pk": "Park",
 }  # fmt: skip
-# These are titles before a name or other words, and suffixes only where an address says so.
+# These are titles before names, and suffixes only in addresses.
 _TITLES_TOO = frozenset(["St", "Dr", "Ct", "Pl", "Ter", "Sq", "Cir", "Av", "Pk", "Terr"])
 _DIRECTIONS = {
     "N": "North", "S": "South", "E": "East", "W": "West", "NE": "Northeast", "NW": "Northwest", "SE": "Southeast",
@@ -41,7 +41,7 @@ _STATES = {
     "UT": "Utah", "VT": "Vermont", "VA": "Virginia", "WA": "Washington", "WV": "West Virginia",
     "WI": "Wisconsin", "WY": "Wyoming", "DC": "D C",
 }  # fmt: skip
-_NO_STATES_ALONE = "MD|MA|DC|PA|ID"  # after a name and a comma as often degrees and initialisms
+_NO_STATES_ALONE = "MD|MA|DC|PA|ID"  # after a name and a comma these are as often degrees or initialisms
 
 _NAME = r"(?:[A-Z][a-z']{1,20}|\d{1,3}(?:st|nd|rd|th))"
 _ANY = rf"({alternatives([*_SUFFIXES])})"
@@ -64,7 +64,7 @@ def _zip(match: re.Match[str]) -> str:
     return f"{words} {digits(code)}" + (f", {digits(more)}" if more else "")
 
 
-# Before telephone numbers, which have as many digits.
+# Applied before telephone numbers, which have as many digits.
 POSTAL: tuple[Rule, ...] = (rule(rf"\b({'|'.join(_STATES)}),? (\d{{5}})(?:-(\d{{4}}))?(?!\d)", _zip),)
 
 RULES: tuple[Rule, ...] = (

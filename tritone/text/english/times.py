@@ -1,4 +1,4 @@
-"""Times of day, with halves of the day and zones, and lengths of time."""
+"""Times of day, with a.m., p.m. and time zones, and durations."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PART = r"\d{1,5}(?:\.\d{1,3})?\s?"
 
 
 def _half_of_day(match: re.Match[str]) -> str:
-    """Read a.m. or p.m. as letters; its last full stop may be the sentence's as well."""
+    """Read a.m. or p.m. as letters; its last full stop may also end the sentence."""
     letter, stop = match.groups()
     after = match.string[match.end() : match.end() + 20]
     mark = ""
@@ -62,7 +62,7 @@ def _time(match: re.Match[str]) -> str:
 
 
 def _zoned(match: re.Match[str]) -> str:
-    """Read a time with its zone; full hours need no o'clock there."""
+    """Read a time with a time zone, without o'clock at full hours."""
     before, zone = match.group("clock"), match.group("zone")
     hour, minute, second, decimals = match.groups()[1:5]
     if int(hour) > 24 or int(minute) > 59:

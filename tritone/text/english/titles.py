@@ -1,4 +1,4 @@
-"""Titles before names, and what is added after names."""
+"""Titles before names, and suffixes after names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TITLES = {
     "Supt": "Superintendent", "Det": "Detective", "Insp": "Inspector", "Atty": "Attorney", "Amb": "Ambassador",
     "Cllr": "Councillor", "Mme": "Madame", "Mlle": "Mademoiselle", "Pt": "Point",
 }  # fmt: skip
-# Without a full stop these are as often words of their own.
+# Without a full stop, these are as often ordinary words.
 _ONLY_WITH_STOP = frozenset(["Ms", "Hon", "Fr", "Pres", "Det", "Amb", "Mts", "Sts", "Pt"])
 _NO_GENERAL = r"(?!(?:Z|X|Y|Alpha|Beta|AI|Con|Xers|Zers)\b)"  # Gen Z is a generation
 
@@ -28,12 +28,12 @@ def any_of(words: Iterable[str]) -> str:
 
 
 def shouted(words: Iterable[str]) -> list[str]:
-    """Add every word in capitals."""
+    """Return the words, each also in capitals."""
     return [form for word in words for form in (word, word.upper())]
 
 
 def long_form(table: dict[str, str], short: str) -> str:
-    """Write an abbreviation out, with the capitals that it has itself."""
+    """Expand an abbreviation, keeping its capitalisation."""
     word = table.get(short) or table.get(short.capitalize()) or table[short.lower()]
     if short.isupper() and len(short) > 1:
         return word.upper()

@@ -1,4 +1,4 @@
-"""Units of measurement by their symbols, alone and as powers, products and quotients of each other."""
+"""Symbols of units, alone and in powers, products and quotients."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PREFIXES = {
     "p": "pico", "n": "nano", "\u03bc": "micro", "u": "micro", "m": "milli", "c": "centi", "d": "deci", "h": "hecto",
     "k": "kilo", "M": "mega", "G": "giga", "T": "tera", "P": "peta",
 }  # fmt: skip
-# Base symbol to its name, and the prefixes that it is met with.
+# Base symbol to its name and usual prefixes.
 _PREFIXED = {
     "m": ("meter", "pn\u03bcumcdk"), "g": ("gram", "n\u03bcumk"), "s": ("second", "pn\u03bcum"), "L": ("liter", "\u03bcumcdh"),
     "l": ("liter", "mcdh"), "W": ("watt", "mkMGT"), "Wh": ("watt hour", "kMGT"), "V": ("volt", "\u03bcumkM"),
@@ -21,12 +21,12 @@ _PREFIXED = {
     "iB": ("", ""), "cal": ("calorie", "k"), "Sv": ("sievert", "\u03bcum"), "Bq": ("becquerel", "kM"),
     "bar": ("bar", "m"), "dB": ("decibel", ""), "M": ("molar", "n\u03bcum"), "t": ("ton", "kM"), "p": ("pixel", "M"),
 }  # fmt: skip
-# Base symbols that alone are units as well; the others, like A, alone are more often something else.
+# Base symbols that are also units alone; others, like A, are more often something else.
 _ALONE = frozenset(
     ["m", "g", "s", "L", "l", "W", "Wh", "V", "Ah", "Hz", "Pa", "J", "eV", "\u03a9", "mol", "bps", "cal", "Sv", "Bq", "bar",
      "dB", "t"]
 )  # fmt: skip
-# Names that dictionaries have in one word; the prefix of others is a word of its own.
+# Names that dictionaries have as one word; in others, the prefix is a separate word.
 _ONE_WORD = frozenset(
     "millimeter centimeter kilometer nanometer micrometer milligram kilogram microgram milliliter millisecond nanosecond "
     "kilowatt megawatt megahertz kilobyte megabyte gigabyte terabyte megabit gigabit kilobit millivolt megaton kiloton "
@@ -104,7 +104,7 @@ _FACTOR = rf"(?:{alternatives([*_NOUNS])})(?:\^-?[1-4]|(?<=[cmk]m)[23](?!\d)|(?<
 _DIVISOR = rf"(?:{alternatives([*_BELOW])}|{_FACTOR})(?:\^[1-4])?"
 _SURFACE = rf"(?:{alternatives([*_SURFACES])}) ?(?:{alternatives([*_SURFACE_BASES])})"
 
-# A unit, with what it is multiplied with and divided by. Powers are written with a caret.
+# A unit with factors and divisors. Powers are written with a caret.
 UNIT = (
     rf"(?:{_SURFACE}|(?:in(?=\^)|N(?=[\u00b7*/-])|A(?=h)|{_FACTOR})(?:\^[1-4])?(?:[\u00b7*](?:{_DIVISOR}))?"
     rf"(?:\s?/\s?\(?(?:{_DIVISOR})(?:[\u00b7*](?:{_DIVISOR})\)?)?)?)(?![A-Za-z0-9^\u00b0]|/\w)"

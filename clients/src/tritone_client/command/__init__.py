@@ -16,7 +16,7 @@ from tritone_client.command.transcribe import transcribe
 @click.version_option(package_name="tritone-client", prog_name="tritone")
 def main() -> None:
     """Transcribe recordings, punctuate text and speak it with a tritone server."""
-    # gRPC is loaded later, with the transport. What it would log reaches the user as an error of ours.
+    # gRPC is loaded later, with the transport. Its log messages duplicate the errors that are reported.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 

@@ -1,4 +1,4 @@
-"""Where spoken texts are written: a file, a folder or standard output; and in which format."""
+"""Destinations of synthesized speech: a file, a folder or standard output, and their formats."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ SUFFIXES: dict[AudioFormat, tuple[str, ...]] = {  # the first one names new file
 
 
 class AudioOutput(Protocol):
-    """A place for spoken texts."""
+    """A destination for synthesized texts."""
 
     @property
     def format(self) -> AudioFormat:
-        """What is written there."""
+        """The format to write."""
 
     def write(self, text: Text, content: bytes) -> str | None:
-        """Write one file; return its name, None where it has none. Raise OSError when that fails."""
+        """Write one file and return its name, or None for standard output; may raise OSError."""
 
     def path(self, text: Text) -> Path | None:
-        """Return where a text's audio goes, None where that is no file."""
+        """Return the path of a text's audio, or None for standard output."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,13 @@ class StdoutAudio:
 
 @dataclass(frozen=True)
 class FileAudio:
-    """One file. What it held before is kept until there is something new."""
+    """One file. Existing content is kept until there is a result."""
 
     where: Path
     format: AudioFormat
 
     def write(self, text: Text, content: bytes) -> str:
-        """Write the file, over one that is there."""
+        """Write the file, replacing an existing one."""
         self.where.write_bytes(content)
         return click.format_filename(str(self.where))
 
@@ -79,25 +79,25 @@ class FolderAudio:
     format: AudioFormat
 
     def write(self, text: Text, content: bytes) -> str:
-        """Write one text's file, over one that is there."""
+        """Write the file of one text, replacing an existing one."""
         path = self.path(text)
         write_whole(path, content)
         return click.format_filename(str(path))
 
     def path(self, text: Text) -> Path:
-        """Return where a text's audio goes."""
+        """Return the path of a text's audio."""
         return self.folder / f"{text.target}{SUFFIXES[self.format][0]}"
 
 
 def open_file(where: str, format: AudioFormat | None) -> AudioOutput:
-    """Choose the place for one text; nothing is written yet.
+    """Return the destination for one text, without writing to it.
 
     Args:
         where: a file, or - for standard output.
-        format: what is written; None: what the file's suffix says, and WAV on standard output.
+        format: None: by the file's suffix, and WAV on standard output.
 
     Raises:
-        click.UsageError: nothing can be written there, or the suffix says nothing.
+        click.UsageError: the destination cannot be used, or the suffix is unknown.
     """
     if where == STDOUT:
         if sys.stdout.isatty():
@@ -112,7 +112,7 @@ def open_file(where: str, format: AudioFormat | None) -> AudioOutput:
 
 
 def open_folder(where: str, format: AudioFormat | None, texts: Sequence[Text]) -> AudioOutput:
-    """Choose the folder for several texts, WAV files without a format; it is made with the first file.
+    """Return a folder as the destination for several texts; it is created with the first file.
 
     Raises:
         click.UsageError: it is not a folder, or two texts would be written to the same file.

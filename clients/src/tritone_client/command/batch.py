@@ -1,4 +1,4 @@
-"""Many items, one after another or several at once, with a bar while it takes time and errors by name."""
+"""Process many items concurrently, with a progress bar and errors per item."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NoReturn, Protocol, TypeVar
 import click
 from tqdm import tqdm
 
-from tritone_client.command.connection import complain, reason
+from tritone_client.command.connection import error_text, print_error
 from tritone_client.errors import TritoneError
 from tritone_client.ordering import in_order
 from tritone_client.settings import DEFAULT_CONCURRENCY
@@ -19,11 +19,11 @@ TICK_S = 0.5
 
 
 class Named(Protocol):
-    """Anything that a user knows by a name."""
+    """An item with a name that is shown to the user."""
 
     @property
     def name(self) -> str:
-        """What the user calls it."""
+        """The name shown to the user."""
 
 
 Item = TypeVar("Item", bound=Named)
@@ -31,26 +31,26 @@ Result = TypeVar("Result")
 
 
 def concurrency_option(items: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command `--concurrency`; `items` is what is sent, as its help names it."""
+    """Add `--concurrency` to a command; its help calls what is sent `items`."""
     return click.option(
         "--concurrency",
         type=click.IntRange(min=1),
         default=DEFAULT_CONCURRENCY,
         metavar="N",
         show_default=True,
-        help=f"{items} sent to the server at the same time.",
+        help=f"Number of {items} sent concurrently.",
     )
 
 
-async def work_through(
+async def process_all(
     items: Sequence[Item],
     work: Callable[[Item], Awaitable[Result]],
     write: Callable[[Item, Result], None],
     concurrency: int,
 ) -> bool:
-    """Do `work` for all items, hand the results to `write` in their order; return whether all succeeded.
+    """Run `work` for all items and `write` the results in order; return whether all succeeded.
 
-    A TritoneError or OSError of either is the item's: it is reported, and the others are done.
+    A TritoneError or OSError of either is reported for its item, and the other items continue.
 
     Raises:
         BrokenPipeError: the reader of the output has gone.
@@ -81,14 +81,14 @@ def _written(write: Callable[[Item, Result], None], item: Item, result: Result |
     except BrokenPipeError:
         raise  # the whole command ends
     except (TritoneError, OSError) as error:
-        complain(reason(error), item.name)
+        print_error(error_text(error), item.name)
         return False
     return True
 
 
 @asynccontextmanager
 async def _progress(total: int) -> AsyncIterator[tqdm[NoReturn]]:
-    """Show a bar on stderr while work goes on, if that is a terminal."""
+    """Show a progress bar on stderr if that is a terminal."""
 
     async def tick(bar: tqdm[NoReturn]) -> None:
         while True:

@@ -1,4 +1,4 @@
-"""The options that say where the server is and how long to try, shared by all commands."""
+"""Connection options shared by all commands: address, timeouts and retries."""
 
 from __future__ import annotations
 
@@ -14,30 +14,29 @@ from tritone_client.async_client import AsyncClient
 from tritone_client.errors import ServerNotReadyError, ServerUnavailableError, TritoneError
 from tritone_client.settings import DEFAULT_RETRIES, DEFAULT_TIMEOUT_S, DEFAULT_URLS, Protocol
 
-FAILED = 1
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
 @dataclass(frozen=True)
 class Connection:
-    """Where the server is, and how long to try."""
+    """The values of the connection options."""
 
-    url: str | None  #: HOST:PORT, None for the protocol's usual port on this machine
+    url: str | None  #: HOST:PORT; None: localhost with the protocol's default port
     protocol: Protocol
-    timeout_s: float  #: seconds for one request with its retries
+    timeout_s: float  #: seconds for one request, retries included
     retries: int
-    wait_s: float  #: seconds to wait for a server that is not up yet
-    canary: bool  #: whether to ask the pipelines that try a new version
+    wait_s: float  #: seconds to wait for a server that is starting
+    canary: bool  #: whether to use the pipelines that try a new version
 
     def client(self) -> AsyncClient:
-        """Make a client; wrong values are wrong usage."""
+        """Create a client; report invalid values as usage errors."""
         try:
             return AsyncClient(
                 self.url,
                 protocol=self.protocol,
                 timeout_s=self.timeout_s,
                 retries=self.retries,
-                # A command that sends many files may overload the server by itself: it waits for its turn.
+                # A command that sends many files may overload the server by itself, so it keeps retrying.
                 overload_wait_s=self.timeout_s if self.retries else 0.0,
                 canary=self.canary,
             )
@@ -46,7 +45,7 @@ class Connection:
 
 
 def connected(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the connection options, collected in its first argument."""
+    """Add the connection options to a command, which gets them as its first argument."""
 
     @click.option(
         "--url",
@@ -60,7 +59,7 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
         default="grpc",
         envvar="TRITONE_PROTOCOL",
         show_default=True,
-        help="How to talk to the server.",
+        help="Protocol of the server address.",
     )
     @click.option(
         "--timeout",
@@ -69,7 +68,7 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
         default=DEFAULT_TIMEOUT_S,
         metavar="SECONDS",
         show_default=True,
-        help="Longest time for one request, retries included.",
+        help="Time limit for one request, retries included.",
     )
     @click.option(
         "--retries",
@@ -89,7 +88,7 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
         show_default=True,
         help="Wait for a server that is starting or loading its models.",
     )
-    @click.option("--canary", is_flag=True, help="Ask the pipelines that try a new version of the models.")
+    @click.option("--canary", is_flag=True, help="Use the pipelines that try a new version of the models.")
     @wraps(command)
     def with_connection(
         url: str | None,
@@ -106,27 +105,27 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def run(work: Coroutine[Any, Any, bool]) -> bool:
-    """Run a command's work to the end and return whether it succeeded; exit with 130 on Ctrl-C.
+    """Run a command's coroutine and return whether it succeeded; exit with 130 on Ctrl-C.
 
-    A TritoneError that the work leaves to us concerns all of it: it is reported once and is a failure.
+    A TritoneError that it raises concerns the whole command and is reported once.
     """
     try:
         return asyncio.run(work)
     except TritoneError as error:
-        complain(reason(error))
+        print_error(error_text(error))
         return False
     except KeyboardInterrupt:
-        complain("interrupted")
+        print_error("interrupted")
         raise SystemExit(INTERRUPTED) from None
 
 
-def leave(succeeded: bool) -> NoReturn:
-    """End the command with the exit code for what it achieved."""
-    raise SystemExit(0 if succeeded else FAILED)
+def exit_with(succeeded: bool) -> NoReturn:
+    """Exit with code 0 on success, else with 1."""
+    raise SystemExit(0 if succeeded else 1)
 
 
-def reason(error: Exception) -> str:
-    """Say why something failed, in words for a user of the command."""
+def error_text(error: Exception) -> str:
+    """Return an error message for the user of the command."""
     if isinstance(error, ServerUnavailableError | ServerNotReadyError):
         return f"{error} (--wait SECONDS waits for a server that is starting)"
     if isinstance(error, OSError) and error.strerror:
@@ -134,6 +133,6 @@ def reason(error: Exception) -> str:
     return str(error)
 
 
-def complain(message: str, subject: str = "tritone") -> None:
-    """Say on stderr what went wrong with what."""
+def print_error(message: str, subject: str = "tritone") -> None:
+    """Print an error message on stderr."""
     click.echo(f"{subject}: {message}", err=True)

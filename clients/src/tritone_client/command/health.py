@@ -9,7 +9,7 @@ import click
 
 from tritone_client.async_client import AsyncClient
 from tritone_client.calls import PUBLIC_MODELS
-from tritone_client.command.connection import Connection, connected, leave, run
+from tritone_client.command.connection import Connection, connected, exit_with, run
 from tritone_client.errors import ModelNotFoundError, ServerNotReadyError
 from tritone_client.probing import DEADLINE_S
 from tritone_client.results import PipelineProbe
@@ -24,7 +24,7 @@ from tritone_client.results import PipelineProbe
     default=DEADLINE_S,
     metavar="SECONDS",
     show_default=True,
-    help="With --probe: the longest time for each pipeline, all of them at once.",
+    help="With --probe: time limit per pipeline; all are probed concurrently.",
 )
 @connected
 def health(connection: Connection, probe: bool, deadline_s: float) -> None:
@@ -35,12 +35,12 @@ def health(connection: Connection, probe: bool, deadline_s: float) -> None:
 
     Exit code 0 when all of them can be used, 1 otherwise.
     """
-    leave(run(_health(connection, deadline_s if probe else None)))
+    exit_with(run(_health(connection, deadline_s if probe else None)))
 
 
 async def _health(connection: Connection, deadline_s: float | None) -> bool:
     async with connection.client() as client:
-        with suppress(ServerNotReadyError, ModelNotFoundError):  # what is not ready is shown below
+        with suppress(ServerNotReadyError, ModelNotFoundError):  # reported below
             await client.wait_until_ready(connection.wait_s)
         state = await client.health()
         probes = await _probes(client, deadline_s) if deadline_s else {}
@@ -55,7 +55,7 @@ async def _health(connection: Connection, deadline_s: float | None) -> bool:
 
 
 async def _probes(client: AsyncClient, deadline_s: float) -> dict[str, PipelineProbe]:
-    """Probe all pipelines at once, so that one deadline is the whole time."""
+    """Probe all pipelines concurrently, so that the command ends within one deadline."""
     found = await asyncio.gather(*(client.probe([model], deadline_s) for model in PUBLIC_MODELS))
     return {name: probe for result in found for name, probe in result.pipelines.items()}
 

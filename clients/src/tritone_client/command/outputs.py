@@ -1,4 +1,4 @@
-"""How transcriptions are written: the formats, and the places they can go to."""
+"""Formats and destinations of transcriptions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 import click
 
 from tritone_client import captions
-from tritone_client.command.connection import complain
+from tritone_client.command.connection import print_error
 from tritone_client.command.sources import Source
 from tritone_client.recordings import AUDIO_SUFFIXES
 from tritone_client.results import Transcription
@@ -27,19 +27,19 @@ _CAPTIONS: dict[str, Callable[[Transcription, bool], str]] = {"srt": captions.sr
 
 @dataclass(frozen=True)
 class Style:
-    """What is written for a transcription."""
+    """How a transcription is rendered."""
 
     format: str  #: one of FORMATS
     raw: bool  #: the words as recognised instead of the punctuated text, for all formats but json
-    named: bool  #: there may be several recordings, so lines of text begin with their names
+    named: bool  #: whether lines of text begin with the recording's name, as with several recordings
 
     @property
     def is_captions(self) -> bool:
-        """True for formats whose files hold one recording each."""
+        """True for formats with one recording per file."""
         return self.format in _CAPTIONS
 
     def render(self, name: str, transcription: Transcription) -> str:
-        """Return what is written, with the line end."""
+        """Return the rendered transcription, with a line end."""
         if self.format == "json":
             return json.dumps(_json_object(name, transcription), ensure_ascii=False) + "\n"
         if self.is_captions:
@@ -49,18 +49,18 @@ class Style:
 
 
 class Output(Protocol):
-    """A place for results."""
+    """A destination for results."""
 
     def write(self, source: Source, transcription: Transcription) -> None:
-        """Write one result; raise OSError when it cannot be written."""
+        """Write one result; may raise OSError."""
 
     def path(self, source: Source) -> Path | None:
-        """Return the file that a recording's result gets to itself, None where it gets none."""
+        """Return the path of a recording's own result file, or None if it has none."""
 
 
 @dataclass(frozen=True)
 class StdoutOutput:
-    """Standard output: result after result."""
+    """Standard output, one result after the other."""
 
     style: Style
 
@@ -74,7 +74,7 @@ class StdoutOutput:
 
 @dataclass
 class FileOutput:
-    """One file: result after result. What it held before is kept until there is a first one."""
+    """One file, one result after the other. Existing content is kept until the first result."""
 
     where: Path
     style: Style
@@ -87,7 +87,7 @@ class FileOutput:
         self.started = True
 
     def path(self, source: Source) -> Path | None:
-        """Return the file where it is that of one recording."""
+        """Return the file if it is for a single recording."""
         return None if self.style.named else self.where
 
 
@@ -104,20 +104,20 @@ class FolderOutput:
         write_whole(path, self.style.render(source.name, transcription).encode())
 
     def path(self, source: Source) -> Path:
-        """Return where the result of a recording goes."""
+        """Return the path of a recording's result."""
         return self.folder / f"{source.target}{SUFFIXES[self.style.format]}"
 
 
 def open_output(where: str | None, style: Style, sources: Sequence[Source]) -> Output:
-    """Choose the place for results; nothing is written yet.
+    """Return the destination for results, without writing to it.
 
     Args:
         where: None or - for standard output, else a file or a folder.
-        style: what is written.
-        sources: the recordings whose results are to come.
+        style: how results are rendered.
+        sources: the recordings.
 
     Raises:
-        click.UsageError: the results do not fit there.
+        click.UsageError: the destination does not suit the results.
     """
     folder_needed = style.is_captions and style.named
     if where is None or where == "-":
@@ -155,10 +155,10 @@ def _check_no_input(path: Path, sources: Sequence[Source]) -> None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that is there with all its content or not at all, and the folders above it.
+    """Write a file atomically, creating its parent folders.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.unfinished")
@@ -171,10 +171,10 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def without_existing(items: Sequence[Item], path_of: Callable[[Item], Path | None]) -> list[Item]:
-    """Leave out what has its file already, and say how many that are.
+    """Return the items without a result file, and report how many were skipped.
 
     Raises:
-        click.UsageError: the items get no files of their own.
+        click.UsageError: the items have no result files of their own.
     """
     missing = []
     for item in items:
@@ -186,12 +186,12 @@ def without_existing(items: Sequence[Item], path_of: Callable[[Item], Path | Non
         if not path.exists():
             missing.append(item)
     if skipped := len(items) - len(missing):
-        complain(f"{skipped} of {len(items)} skipped, as their files exist")
+        print_error(f"{skipped} of {len(items)} skipped, as their files exist")
     return missing
 
 
 def check_distinct(results: Iterable[tuple[str, Path]]) -> None:
-    """Make sure that every result, given by the name of what it comes from and its path, has its own file.
+    """Check that every result, given as the name of its input and a path, has its own file.
 
     Raises:
         click.UsageError: two would be written to the same file.

@@ -1,4 +1,4 @@
-"""`tritone punctuate`: punctuation and capitals for plain words."""
+"""`tritone punctuate`: punctuation and capitals for transcripts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 from tritone_client.async_client import AsyncClient
 from tritone_client.calls import PUNCTUATE
-from tritone_client.command.connection import FAILED, Connection, complain, connected, leave, reason, run
+from tritone_client.command.connection import Connection, connected, error_text, exit_with, print_error, run
 from tritone_client.command.text_content import lines_of
 from tritone_client.errors import TritoneError
 from tritone_client.ordering import in_order
@@ -23,11 +23,11 @@ from tritone_client.settings import DEFAULT_CONCURRENCY
 def punctuate(connection: Connection, text: tuple[str, ...]) -> None:
     """Print TEXT with punctuation and capitals.
 
-    Several arguments are one text. With - every line of stdin is a text of its own.
+    Several arguments are joined to one text. With - each line of stdin is a separate text.
     """
     from_stdin = text == ("-",)
     texts = _stdin_lines() if from_stdin else [" ".join(text)]
-    leave(run(_punctuate(connection, texts, keep_blank=from_stdin)))
+    exit_with(run(_punctuate(connection, texts, keep_blank=from_stdin)))
 
 
 async def _punctuate(connection: Connection, texts: Sequence[str], keep_blank: bool) -> bool:
@@ -40,14 +40,14 @@ def _stdin_lines() -> list[str]:
     try:
         return lines_of(sys.stdin.buffer.read())
     except TritoneError as error:
-        complain(reason(error), "-")
-        raise SystemExit(FAILED) from error
+        print_error(error_text(error), "-")
+        exit_with(False)
 
 
 async def _print_all(client: AsyncClient, texts: Sequence[str], keep_blank: bool) -> bool:
     async def punctuated(text: str) -> str | TritoneError:
         if keep_blank and not text.strip():
-            return ""  # blank lines of a file stay where they are
+            return ""  # blank lines are kept
         try:
             return await client.punctuate(text)
         except TritoneError as error:
@@ -60,7 +60,7 @@ async def _print_all(client: AsyncClient, texts: Sequence[str], keep_blank: bool
             number += 1
             if isinstance(result, TritoneError):
                 succeeded = False
-                complain(reason(result), f"line {number}" if len(texts) > 1 else "tritone")
-                result = ""  # keeps the lines of input and output side by side
+                print_error(error_text(result), f"line {number}" if len(texts) > 1 else "tritone")
+                result = ""  # keeps the line numbers of input and output equal
             click.echo(result)
     return succeeded

@@ -1,4 +1,4 @@
-"""`tritone synthesize`: texts spoken into audio files."""
+"""`tritone synthesize`: speech synthesis to audio files."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import click
 
 from tritone_client.calls import TEXT_TO_AUDIO, TEXT_TO_SPEECH
 from tritone_client.command.audio_outputs import AudioOutput, open_file, open_folder
-from tritone_client.command.batch import concurrency_option, work_through
-from tritone_client.command.connection import FAILED, Connection, complain, connected, leave, reason, run
+from tritone_client.command.batch import concurrency_option, process_all
+from tritone_client.command.connection import Connection, connected, error_text, exit_with, print_error, run
 from tritone_client.command.outputs import without_existing
-from tritone_client.command.spoken import Report, Spoken
+from tritone_client.command.skipped import SkippedItem, report_skipped
+from tritone_client.command.synthesis_report import SynthesisReport, SynthesizedFile
 from tritone_client.command.texts import STDIN, Text, given_text, texts_from
-from tritone_client.command.unusable import Unusable, usable
 from tritone_client.errors import InvalidRequestError, TritoneError
-from tritone_client.synthesis import FORMATS, AudioFormat, Delivery
+from tritone_client.synthesis import FORMATS, AudioFormat, SynthesisOptions
 
 
 @click.command()
@@ -26,28 +26,26 @@ from tritone_client.synthesis import FORMATS, AudioFormat, Delivery
     "-o",
     "--output",
     metavar="FILE|FOLDER|-",
-    help="Write there, over what is there; - is stdout. With --from a folder.",
+    help="Output file, which is overwritten; - is stdout. With --from a folder.",
 )
 @click.option(
     "--reading",
     is_flag=True,
-    help="Print the text in words, as it would be spoken, instead of speaking it.",
+    help="Print the text in words, as it would be spoken, without synthesis.",
 )
 @click.option(
     "--from",
     "place",
     metavar="FILE|FOLDER|-",
-    help="Speak each line of a file (or of stdin), or each .txt file of a folder, into a file of its own.",
+    help="Synthesize each line of a file or stdin, or each .txt file of a folder, to a separate file.",
 )
 @click.option(
     "--format",
     "format_",
     type=click.Choice(FORMATS),
-    help="What is written; pcm is 16-bit mono without a header.  [default: by the suffix of FILE, else wav]",
+    help="Output format; pcm is 16-bit mono without a header.  [default: by the suffix of FILE, else wav]",
 )
-@click.option(
-    "--seed", type=int, metavar="N", help="Equal seeds give equal audio.  [default: a new one each time]"
-)
+@click.option("--seed", type=int, metavar="N", help="Equal seeds give equal audio.  [default: random]")
 @click.option("--speed", type=float, metavar="X", help="0.5 (slow) to 2 (fast), same pitch.  [default: 1]")
 @click.option(
     "--sigma",
@@ -56,13 +54,11 @@ from tritone_client.synthesis import FORMATS, AudioFormat, Delivery
     help="Spread of the vocoder's noise, 0 to 1.  [default: the voice's]",
 )
 @click.option(
-    "--denoise", type=float, metavar="X", help="Take out the vocoder's own noise, 0 to 1.  [default: 0]"
+    "--denoise", type=float, metavar="X", help="Remove the vocoder's bias noise, 0 to 1.  [default: 0]"
 )
-@click.option("-r", "--recursive", is_flag=True, help="Look for texts in the folders of a folder too.")
-@click.option(
-    "--skip-existing", is_flag=True, help="Leave out texts whose file exists, to go on after a break."
-)
-@concurrency_option("Texts")
+@click.option("-r", "--recursive", is_flag=True, help="Descend into subfolders.")
+@click.option("--skip-existing", is_flag=True, help="Skip texts with an existing output file.")
+@concurrency_option("texts")
 @connected
 def synthesize(
     connection: Connection,
@@ -79,18 +75,18 @@ def synthesize(
     skip_existing: bool,
     concurrency: int,
 ) -> None:
-    """Speak TEXT into an audio file, or print it as it would be spoken.
+    """Synthesize TEXT to an audio file, or print it as it would be spoken.
 
-    Several arguments are one text; - is the text on stdin, of any length.
+    Several arguments are joined to one text; - reads the text from stdin.
 
     Exit code 0 when every text succeeded, 1 when any failed (the others are still done), 2 for wrong usage.
     """
     if bool(text) == (place is not None):
-        raise click.UsageError("expected either TEXT or --from, one of them.")
+        raise click.UsageError("expected either TEXT or --from.")
     if reading == (output is not None):
-        raise click.UsageError("expected either -o / --output or --reading, one of them.")
+        raise click.UsageError("expected either -o / --output or --reading.")
     try:
-        delivery = Delivery(seed, speed, sigma, denoise)
+        options = SynthesisOptions(seed, speed, sigma, denoise)
     except InvalidRequestError as error:
         raise click.UsageError(f"--{error}") from error
     if place is None:
@@ -98,40 +94,46 @@ def synthesize(
     else:
         texts, all_usable = _texts(place, lambda: texts_from(place, recursive))
     if output is None:
-        leave(run(_print_readings(connection, texts, concurrency)) and all_usable)
+        exit_with(run(_print_readings(connection, texts, concurrency)) and all_usable)
     target = open_file(output, format_) if place is None else open_folder(output, format_, texts)
     if skip_existing:
         texts = without_existing(texts, target.path)
-    succeeded = not texts or run(_synthesize(connection, texts, target, delivery, concurrency))
-    leave(succeeded and all_usable)
+    succeeded = not texts or run(_synthesize(connection, texts, target, options, concurrency))
+    exit_with(succeeded and all_usable)
 
 
-def _texts(place: str, read: Callable[[], Iterable[Text | Unusable]]) -> tuple[list[Text], bool]:
-    """Return the texts of a place, and whether all that it holds could be used."""
+def _texts(place: str, read: Callable[[], Iterable[Text | SkippedItem]]) -> tuple[list[Text], bool]:
+    """Return the texts, and whether there were no failures among the skipped items."""
     try:
-        texts, all_usable = usable(read())
+        texts, all_usable = report_skipped(read())
     except (OSError, TritoneError) as error:
-        complain(reason(error), click.format_filename(place))
-        raise SystemExit(FAILED) from error
+        print_error(error_text(error), click.format_filename(place))
+        exit_with(False)
     if not texts and all_usable:
-        complain("expected at least one line or .txt file with text, got none", click.format_filename(place))
-        raise SystemExit(FAILED)
+        print_error(
+            "expected at least one line or .txt file with text, got none", click.format_filename(place)
+        )
+        exit_with(False)
     return texts, all_usable
 
 
 async def _synthesize(
-    connection: Connection, texts: Sequence[Text], output: AudioOutput, delivery: Delivery, concurrency: int
+    connection: Connection,
+    texts: Sequence[Text],
+    output: AudioOutput,
+    options: SynthesisOptions,
+    concurrency: int,
 ) -> bool:
     async with connection.client() as client:
         await client.wait_until_ready(connection.wait_s, [TEXT_TO_AUDIO])
 
-        async def spoken(text: Text) -> Spoken:
+        async def spoken(text: Text) -> SynthesizedFile:
             started_s = time.perf_counter()
-            content = await client.synthesize_encoded(text.text, output.format, **asdict(delivery))
-            return Spoken(content, time.perf_counter() - started_s)
+            content = await client.synthesize_encoded(text.text, output.format, **asdict(options))
+            return SynthesizedFile(content, time.perf_counter() - started_s)
 
-        report = Report(output)
-        succeeded = await work_through(texts, spoken, report.write, concurrency)
+        report = SynthesisReport(output)
+        succeeded = await process_all(texts, spoken, report.write, concurrency)
     report.close()
     return succeeded
 
@@ -143,4 +145,4 @@ async def _print_readings(connection: Connection, texts: Sequence[Text], concurr
         async def reading(text: Text) -> str:
             return await client.reading(text.text)
 
-        return await work_through(texts, reading, lambda _, words: click.echo(words), concurrency)
+        return await process_all(texts, reading, lambda _, words: click.echo(words), concurrency)

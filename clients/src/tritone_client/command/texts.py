@@ -1,4 +1,4 @@
-"""What the user wants spoken: arguments, standard input, the lines of a file, the text files of a folder."""
+"""Inputs of `tritone synthesize`: arguments, standard input, lines of a file, text files of a folder."""
 
 from __future__ import annotations
 
@@ -9,59 +9,59 @@ from pathlib import Path, PurePath
 
 import click
 
-from tritone_client.command.connection import reason
+from tritone_client.command.connection import error_text
+from tritone_client.command.skipped import SkippedItem, name_of, skipped
 from tritone_client.command.text_content import decode_text, lines_of
-from tritone_client.command.unusable import Unusable, name_of, unusable
 from tritone_client.errors import TritoneError
 from tritone_client.folders import scan
 
 STDIN = "-"
 TEXT_SUFFIXES = frozenset({".txt"})
-DIGITS = 3  # at least, in the numbers of lines: 001.wav
+DIGITS = 3  # minimum width of line numbers: 001.wav
 
 
 @dataclass(frozen=True)
 class Text:
     """One text."""
 
-    name: str  #: as the user knows it
+    name: str  #: shown to the user
     text: str
-    target: PurePath  #: where its audio goes inside an output folder, without suffix
+    target: PurePath  #: path of its audio inside an output folder, without suffix
 
 
 def given_text(words: Sequence[str]) -> Text:
-    """Return the text of the arguments, which are its words, or what is on standard input for -.
+    """Return the arguments joined to one text, or standard input for -.
 
     Raises:
-        TritoneError: what is on standard input is no text.
+        TritoneError: standard input is not text.
     """
     if tuple(words) == (STDIN,):
         return Text(STDIN, decode_text(sys.stdin.buffer.read()), PurePath("stdin"))
     return Text("tritone", " ".join(words), PurePath("text"))
 
 
-def texts_from(place: str, recursive: bool) -> Iterator[Text | Unusable]:
+def texts_from(place: str, recursive: bool) -> Iterator[Text | SkippedItem]:
     """Yield a file's lines, a folder's text files, or the lines of standard input for -.
 
     Raises:
-        OSError: it cannot be read.
-        TritoneError: it is no text.
+        OSError: the input cannot be read.
+        TritoneError: the input is not text.
     """
     path, name = Path(place), click.format_filename(place)
     if place == STDIN:
         yield from _lines(STDIN, sys.stdin.buffer.read())
     elif path.is_dir():
         for entry in scan(path, TEXT_SUFFIXES, recursive):
-            yield unusable(entry) if entry.problem else _file(entry.path, path)
+            yield skipped(entry) if entry.problem else _file(entry.path, path)
     else:
         yield from _lines(name, path.read_bytes())
 
 
-def _file(path: Path, folder: Path) -> Text | Unusable:
+def _file(path: Path, folder: Path) -> Text | SkippedItem:
     try:
         text = decode_text(path.read_bytes())
     except (OSError, TritoneError) as error:
-        return Unusable(name_of(path), reason(error))
+        return SkippedItem(name_of(path), error_text(error))
     return Text(name_of(path), text, path.relative_to(folder).with_suffix(""))
 
 

@@ -1,4 +1,4 @@
-"""`tritone transcribe`: what is said in audio files."""
+"""`tritone transcribe`: transcription of audio files."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 
 from tritone_client.calls import AUDIO_TO_TEXT
-from tritone_client.command.batch import concurrency_option, work_through
-from tritone_client.command.connection import Connection, connected, leave, run
+from tritone_client.command.batch import concurrency_option, process_all
+from tritone_client.command.connection import Connection, connected, exit_with, run
 from tritone_client.command.outputs import FORMATS, Output, Style, open_output, without_existing
+from tritone_client.command.skipped import report_skipped
 from tritone_client.command.sources import STDIN, Source, find_sources
-from tritone_client.command.unusable import usable
 from tritone_client.results import Transcription
 
 
@@ -31,14 +31,12 @@ from tritone_client.results import Transcription
     "-o",
     "--output",
     metavar="FILE|FOLDER",
-    help="Write there instead of to stdout. In a folder every recording gets a file of its name.",
+    help="Write there instead of to stdout. In a folder, each recording gets its own file.",
 )
-@click.option("--raw", is_flag=True, help="The words as recognised, without punctuation and capitals.")
-@click.option("-r", "--recursive", is_flag=True, help="Look for audio in the folders of a folder too.")
-@click.option(
-    "--skip-existing", is_flag=True, help="Leave out recordings whose file exists, to go on after a break."
-)
-@concurrency_option("Recordings")
+@click.option("--raw", is_flag=True, help="Output the words as recognised, without punctuation and capitals.")
+@click.option("-r", "--recursive", is_flag=True, help="Descend into subfolders.")
+@click.option("--skip-existing", is_flag=True, help="Skip recordings with an existing output file.")
+@concurrency_option("recordings")
 @connected
 def transcribe(
     connection: Connection,
@@ -50,9 +48,9 @@ def transcribe(
     skip_existing: bool,
     concurrency: int,
 ) -> None:
-    """Print what is said in audio files.
+    """Transcribe audio files.
 
-    FILE is WAV, FLAC, OGG, MP3, WebM, MP4 or M4A, AAC, AMR or WMA of any rate; FOLDER stands for the audio
+    FILE is WAV, FLAC, OGG, MP3, WebM, MP4 or M4A, AAC, AMR or WMA of any rate; FOLDER means the audio
     files in it; - is a file on stdin. Results come in the order of the arguments.
 
     Exit code 0 when every file succeeded, 1 when any failed (the others are still done), 2 for wrong usage.
@@ -65,11 +63,11 @@ def transcribe(
     sources = [item for item in found if isinstance(item, Source)]
     several = len(files) > 1 or Path(files[0]).is_dir()
     place = open_output(output, Style(format_, raw, named=several), sources)
-    _, all_usable = usable(found)
+    _, all_usable = report_skipped(found)
     if skip_existing:
         sources = without_existing(sources, place.path)
     succeeded = not sources or run(_transcribe(connection, sources, place, concurrency))
-    leave(succeeded and all_usable)
+    exit_with(succeeded and all_usable)
 
 
 async def _transcribe(
@@ -81,4 +79,4 @@ async def _transcribe(
         async def transcribed(source: Source) -> Transcription:
             return await client.transcribe(source.audio)
 
-        return await work_through(sources, transcribed, output.write, concurrency)
+        return await process_all(sources, transcribed, output.write, concurrency)

@@ -1,4 +1,4 @@
-"""The ways to a server: a protocol, gRPC or HTTP, each for synchronous and for asyncio callers."""
+"""Transports: gRPC and HTTP, blocking and for asyncio."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tritone_client.flows import Question
 
 
 class Transport(Protocol):
-    """Carries questions to the server, blocking."""
+    """Blocking transport."""
 
     def ask(self, question: Question, timeout_s: float) -> Any:
         """Return the answer; raise a TritoneError."""
@@ -19,7 +19,7 @@ class Transport(Protocol):
 
 
 class AsyncTransport(Protocol):
-    """Carries questions to the server, for asyncio."""
+    """Transport for asyncio."""
 
     async def ask(self, question: Question, timeout_s: float) -> Any:
         """Return the answer; raise a TritoneError."""
@@ -28,9 +28,9 @@ class AsyncTransport(Protocol):
         """Close all connections."""
 
 
-# The modules are imported when they are needed: gRPC and gevent each take a moment to load.
+# Imported on demand, since gRPC and gevent are slow to load.
 def open_transport(url: str, protocol: settings.Protocol) -> Transport:
-    """Make the blocking transport of a protocol; it connects with the first question."""
+    """Open the blocking transport of a protocol; it connects with the first question."""
     if protocol == "grpc":
         from tritone_client.transports.grpc import GrpcTransport
 
@@ -41,7 +41,7 @@ def open_transport(url: str, protocol: settings.Protocol) -> Transport:
 
 
 def open_async_transport(url: str, protocol: settings.Protocol) -> AsyncTransport:
-    """Make the asyncio transport of a protocol; it connects with the first question."""
+    """Open the asyncio transport of a protocol; it connects with the first question."""
     if protocol == "grpc":
         from tritone_client.transports.grpc import AsyncGrpcTransport
 

@@ -19,7 +19,7 @@ from tritone_client.flows import Question
 from tritone_client.transports import wire
 
 CHANNEL_OPTIONS = [
-    # A recording is one message; gRPC's own limit is 4 MB.
+    # A recording is sent in one message; gRPC's default limit is 4 MB.
     ("grpc.max_send_message_length", -1),
     ("grpc.max_receive_message_length", -1),
     # Notice a vanished server during a long transcription. Servers hang up on clients that ping more often
@@ -59,7 +59,7 @@ class GrpcTransport:
 
 
 class AsyncGrpcTransport:
-    """gRPC for asyncio; belongs to the event loop that it was made in."""
+    """gRPC for asyncio; belongs to the event loop in which it was created."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -88,6 +88,6 @@ def _translated(error: InferenceServerException, url: str, timeout_s: float) -> 
     if kind is RequestTimeoutError:
         return wire.timed_out(url, timeout_s)
     if kind is ServerUnavailableError:
-        # gRPC reports a refused connection like a server's refusal; its text ends with the actual reason.
+        # A refused connection has the status of a refusing server; the message ends with the cause.
         return wire.refused(url, "gRPC", plain_message(error.message()).rsplit(": ", 1)[-1].rstrip("]"))
     return wire.rejected(kind, status, error.message())

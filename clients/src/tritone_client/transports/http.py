@@ -24,12 +24,12 @@ _TENSOR_TYPES = (triton.InferInput, triton.InferRequestedOutput)
 
 
 class HttpTransport:
-    """Blocking HTTP; may be used by several threads, each of which gets its own connection."""
+    """Blocking HTTP; may be used by several threads, each with its own connection."""
 
     def __init__(self, url: str) -> None:
         self._url = url
-        # tritonclient's HTTP client may be used only by the thread that made it.
-        self._of_thread = threading.local()
+        # tritonclient's HTTP client must be used by the thread that created it.
+        self._local = threading.local()
 
     def ask(self, question: Question, timeout_s: float) -> Any:
         """Return the answer; raise a TritoneError."""
@@ -40,7 +40,7 @@ class HttpTransport:
         except gevent.Timeout as error:
             if error is not timeout:
                 raise
-            self.close()  # its connection still waits for the answer
+            self.close()  # its connection is still waiting for the response
             raise wire.timed_out(self._url, timeout_s) from error
         except InferenceServerException as error:
             raise _translated(error, self._url) from error
@@ -50,20 +50,20 @@ class HttpTransport:
 
     def close(self) -> None:
         """Close the connection of this thread; those of other threads are closed when the threads end."""
-        client = self._of_thread.__dict__.pop("client", None)
+        client = self._local.__dict__.pop("client", None)
         if client is not None:
             client.close()
 
     def _client(self) -> Any:
-        if not hasattr(self._of_thread, "client"):
-            self._of_thread.client = triton.InferenceServerClient(
+        if not hasattr(self._local, "client"):
+            self._local.client = triton.InferenceServerClient(
                 self._url, connection_timeout=CONNECT_S, network_timeout=None
             )
-        return self._of_thread.client
+        return self._local.client
 
 
 class AsyncHttpTransport:
-    """HTTP for asyncio; belongs to the event loop that it was made in."""
+    """HTTP for asyncio; belongs to the event loop in which it was created."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -76,7 +76,7 @@ class AsyncHttpTransport:
             return wire.answer(question, await asyncio.wait_for(started, timeout_s))
         except InferenceServerException as error:
             raise _translated(error, self._url) from error
-        except aiohttp.ClientError as error:  # before TimeoutError, which a slow connect also is
+        except aiohttp.ClientError as error:  # must precede TimeoutError, which a slow connect also raises
             raise wire.refused(self._url, "HTTP", _reason(error)) from error
         except asyncio.TimeoutError as error:
             raise wire.timed_out(self._url, timeout_s) from error
@@ -92,17 +92,17 @@ def _start(client: Any, question: Question, timeout_s: float) -> Any:
 
 def _translated(error: InferenceServerException, url: str) -> TritoneError:
     status = error.status() or ""
-    if error.debug_details() is not None:  # tritonclient keeps a body here that is not Triton's JSON
+    if error.debug_details() is not None:  # tritonclient puts a body here that is not Triton's JSON
         if status == "503":
             return wire.refused(url, "HTTP", "a proxy cannot reach the server")
-        return ServerError(f"{url} answers HTTP {status}, but not as Triton does; check the port.")
+        return ServerError(f"{url} responded with HTTP {status}, but is not a Triton server; check the port.")
     kind = BY_HTTP_STATUS.get(int(status)) if status else None
     return wire.rejected(kind, f"HTTP {status}", error.message())
 
 
 def _reason(error: BaseException) -> str:
-    cause = getattr(error, "os_error", error)  # aiohttp wraps what the system said
+    cause = getattr(error, "os_error", error)  # aiohttp wraps the system's error
     number = getattr(cause, "errno", None) or 0
-    if number > 0:  # name resolution has negative ones, with texts of their own
+    if number > 0:  # errors of name resolution are negative and have their own messages
         return os.strerror(number)
     return getattr(cause, "strerror", None) or str(cause) or type(cause).__name__

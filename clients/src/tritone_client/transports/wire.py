@@ -1,4 +1,4 @@
-"""What the four tritonclient classes have in common: method names, and errors that need translation."""
+"""What the four tritonclient classes share: method names, and the translation of errors."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tritone_client.errors import (
 )
 from tritone_client.flows import (
     Infer,
-    ModelAnswers,
     ModelMetadata,
     ModelReady,
+    ModelSuccesses,
     Question,
     ServerLive,
     ServerMetadata,
@@ -34,25 +34,25 @@ def start(
     options: dict[str, Any],
     metadata_options: dict[str, Any],
 ) -> Any:
-    """Put a question to one of tritonclient's clients.
+    """Send a question through one of tritonclient's clients.
 
     Args:
         client: tritonclient's InferenceServerClient of either protocol, sync or asyncio.
-        question: what to ask.
+        question: the question.
         timeout_s: seconds after which the caller stops waiting.
         tensor_types: InferInput and InferRequestedOutput of the same protocol.
         options: keyword arguments for every method.
         metadata_options: further keyword arguments for the methods that return metadata.
 
     Returns:
-        The answer; of an asyncio client an awaitable of it.
+        The response; with an asyncio client, an awaitable of it.
     """
     match question:
         case Infer(call, queue_s):
             input_type, output_type = tensor_types
             inputs = [_infer_input(input_type, tensor) for tensor in call.inputs]
             outputs = [output_type(name) for name in call.outputs] or None
-            # What has not had its turn by then need not be computed.
+            # A request that is still queued then need not be computed.
             queue_us = round(1e6 * min(timeout_s if queue_s is None else queue_s, _DAY_S))
             return client.infer(
                 call.model,
@@ -72,24 +72,24 @@ def start(
             return client.get_server_metadata(**options, **metadata_options)
         case ModelMetadata(model):
             return client.get_model_metadata(model, **options, **metadata_options)
-        case ModelAnswers(model):
+        case ModelSuccesses(model):
             return client.get_inference_statistics(model, **options, **metadata_options)
 
 
 def answer(question: Question, raw: Any) -> Any:
-    """Return what a flow expects for an answer of tritonclient."""
+    """Convert a response of tritonclient to the answer that a flow expects."""
     match question:
         case Infer():
             return raw.as_numpy
-        case ModelAnswers():
-            # One entry for each version; over gRPC numbers are text, and those that are 0 are left out.
+        case ModelSuccesses():
+            # One entry per version; over gRPC, numbers are strings and zeros are omitted.
             versions = [model.get("inference_stats", {}) for model in raw.get("model_stats", [])]
             return sum(int(version.get("success", {}).get("count", 0)) for version in versions)
     return raw
 
 
 def refused(url: str, protocol: str, reason: str) -> ServerUnavailableError:
-    """Describe an address that does not answer, or refuses every request."""
+    """Return the error for an address that does not answer, or refuses every request."""
     return ServerUnavailableError(
         f"{url} is unavailable over {protocol} ({reason}); check that a server runs there with {protocol}.",
         reason,
@@ -97,12 +97,12 @@ def refused(url: str, protocol: str, reason: str) -> ServerUnavailableError:
 
 
 def timed_out(url: str, timeout_s: float) -> RequestTimeoutError:
-    """Describe an answer that did not come in time."""
+    """Return the error for a response that did not arrive in time."""
     return RequestTimeoutError(f"no answer from {url} within {timeout_s:.3g} s; allow more time.")
 
 
 def rejected(kind: type[TritoneError] | None, status: str, message: str | None) -> TritoneError:
-    """Describe a request that the server answered with an error."""
+    """Return the error for a request that the server answered with an error."""
     if kind is None:
         return server_error(message, status)
     return kind(plain_message(message))

@@ -1,4 +1,4 @@
-"""What the command says about spoken texts: their length, and the time that they took."""
+"""Output of `tritone synthesize`: writes the files and prints their length and the time taken."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from tritone_client.recordings import duration_s
 
 
 @dataclass(frozen=True)
-class Spoken:
-    """One text, spoken."""
+class SynthesizedFile:
+    """The result for one text."""
 
     content: bytes  #: of the audio file
-    seconds: float  #: from the question to the answer
+    seconds: float  #: response time
 
 
 @dataclass
-class Report:
-    """Writes spoken texts where they belong, and prints a line for each that has a file.
+class SynthesisReport:
+    """Writes results to their destination, and prints a line for each file.
 
-    The real-time factor is time taken per time of speech: below 1 is faster than speech.
+    The real-time factor is processing time per duration of speech; below 1 is faster than real time.
     """
 
     output: AudioOutput
@@ -32,15 +32,15 @@ class Report:
     speech_s: float = 0.0
     started_s: float = field(default_factory=time.perf_counter)
 
-    def write(self, text: Text, spoken: Spoken) -> None:
-        """Write one text; raise OSError when it cannot be written."""
+    def write(self, text: Text, spoken: SynthesizedFile) -> None:
+        """Write one result; may raise OSError."""
         name = self.output.write(text, spoken.content)
         if name is None:
             return
         length_s = None if self.output.format == "pcm" else duration_s(spoken.content)
         self.files += 1
         self.speech_s += length_s or 0.0
-        if length_s is None:  # without a header nothing tells the rate
+        if length_s is None:  # without a header the rate is unknown
             click.echo(f"{name}  {len(spoken.content)} bytes in {spoken.seconds:.2f} s")
         else:
             click.echo(f"{name}  {_pace(length_s, spoken.seconds)}")
