@@ -29,7 +29,7 @@ class Ports:
                 listener.close()
 
     def require_free(self, address: str) -> None:
-        """Raise PortInUseError if a port is in use on `address` or does not exist, or two of the three are equal."""
+        """Raise PortInUseError if a port is in use on `address`, does not exist, or is given twice."""
         wanted = {"HTTP": self.http, "gRPC": self.grpc, "metrics": self.metrics}
         if len(set(wanted.values())) < len(wanted):
             raise PortInUseError(f"ports: expected three different ones, got {self}; choose others.")
