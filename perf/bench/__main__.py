@@ -56,9 +56,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _benchmark(name: str) -> str:
+    if name not in BENCHMARKS:
+        raise argparse.ArgumentTypeError(f"expected one of {', '.join(BENCHMARKS)}, got {name!r}")
+    return name
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m perf.bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHMARKS)}; default: all")
+    parser.add_argument(
+        "names", nargs="*", type=_benchmark, metavar="NAME", help=f"{', '.join(BENCHMARKS)}; default: all"
+    )
     parser.add_argument("--size", choices=tuple(SIZES), help="only this size; default: all")
     parser.add_argument("--quick", action="store_true", help="few repetitions: a smoke test, figures vary")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the raw numbers")

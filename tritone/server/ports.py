@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from ..errors import PortInUseError
 
+LARGEST_PORT = 65_535
+
 
 @dataclass(frozen=True)
 class Ports:
@@ -27,11 +29,16 @@ class Ports:
                 listener.close()
 
     def require_free(self, address: str) -> None:
-        """Raise PortInUseError if a port is in use on `address`, or two of the three are equal."""
+        """Raise PortInUseError if a port is in use on `address`, does not exist, or is given twice."""
         wanted = {"HTTP": self.http, "gRPC": self.grpc, "metrics": self.metrics}
         if len(set(wanted.values())) < len(wanted):
             raise PortInUseError(f"ports: expected three different ones, got {self}; choose others.")
         for name, port in wanted.items():
+            if not 0 < port <= LARGEST_PORT:
+                raise PortInUseError(
+                    f"{name} port: expected 1 to {LARGEST_PORT}, got {port}; choose another "
+                    f"({name.upper()}_PORT=...)."
+                )
             try:
                 # create_server sets SO_REUSEADDR: connections in TIME_WAIT must not count as listeners.
                 socket.create_server((address, port)).close()

@@ -26,3 +26,9 @@ def test_taken_port_is_named_with_the_remedy(taken, name):
 def test_same_port_twice_is_refused():
     with pytest.raises(PortInUseError, match="three different"):
         Ports(8000, 8000, 8002).require_free("127.0.0.1")
+
+
+@pytest.mark.parametrize("port", [-1, 0, 65_536])
+def test_port_that_does_not_exist_is_refused(port):
+    with pytest.raises(PortInUseError, match=f"gRPC port: expected 1 to 65535, got {port}"):
+        Ports(8000, port, 8002).require_free("127.0.0.1")
