@@ -27,7 +27,7 @@ class Conformer(RecogniserFamily):
     @classmethod
     def accepts(cls, config: Mapping[str, Any]) -> bool:
         """Whether the encoder is a Conformer."""
-        return str(config["encoder"]["_target_"]).endswith(".ConformerEncoder")
+        return str((config.get("encoder") or {}).get("_target_")).endswith(".ConformerEncoder")
 
     @classmethod
     def load(cls, path: Path) -> Any:

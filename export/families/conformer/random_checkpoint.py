@@ -143,3 +143,39 @@ def write(path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         write_tokenizer(Path(folder), WORDS, pieces=128)
         recognition_model(fastconformer(), Path(folder)).save_to(str(path))
+
+
+def hybrid_model(encoder: dict[str, Any], tokenizer: Path) -> Any:
+    """A NeMo EncDecHybridRNNTCTCBPEModel: the same with a small transducer beside its CTC head."""
+    import torch
+    from nemo.collections.asr.models import EncDecHybridRNNTCTCBPEModel
+    from omegaconf import OmegaConf
+
+    config = model_config(encoder, tokenizer, f"{_MODULES}.ConformerEncoder")
+    width, hidden = encoder["d_model"], 16
+    head = OmegaConf.to_container(config.pop("decoder"))
+    transducer = {
+        "model_defaults": {"enc_hidden": width, "pred_hidden": hidden, "joint_hidden": hidden},
+        "aux_ctc": {"ctc_loss_weight": 0.3, "decoder": head, "decoding": {"strategy": "greedy"}},
+        "decoder": {
+            "_target_": f"{_MODULES}.RNNTDecoder",
+            "normalization_mode": None,
+            "random_state_sampling": False,
+            "blank_as_pad": True,
+            "prednet": {"pred_hidden": hidden, "pred_rnn_layers": 1, "t_max": None, "dropout": 0.0},
+        },
+        "joint": {
+            "_target_": f"{_MODULES}.RNNTJoint",
+            "log_softmax": None,
+            "preserve_memory": False,
+            "fuse_loss_wer": False,
+            "fused_batch_size": 1,
+            "jointnet": {"joint_hidden": hidden, "activation": "relu", "dropout": 0.0},
+        },
+        "decoding": {"strategy": "greedy_batch", "greedy": {"max_symbols": 10}},
+        "loss": {"loss_name": "default"},
+    }
+    torch.manual_seed(1)
+    model = EncDecHybridRNNTCTCBPEModel(cfg=OmegaConf.merge(config, OmegaConf.create(transducer))).eval()
+    randomise(model)
+    return model
