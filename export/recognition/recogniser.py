@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
+from export.errors import InstallError
 from export.family import Family
 from export.installation import Stage
+from export.model_set import ModelSet, without_punctuation
 from export.recognition import FEATURES_MODEL
 from export.recognition.labels import label_fields
 from export.recognition.recordings import Recording, load_recordings
 from export.verification import Check
+from tritone.model_parameters import NEXT
 from tritone.recognition.ctc import CtcDecoder
 from tritone.recognition.labels import Labels
 
 PARTS = (FEATURES_MODEL, "asr_windows", "asr_ctc_decoder")  # models that every recogniser is served with
+WINDOWS = "asr_windows"
 INT8 = "model_int8.onnx"
 PIECE_S = 0.2  # that a word goes on after its last piece, which the model emits early in its sound
 
@@ -79,6 +84,29 @@ class RecogniserFamily(Family):
         )
         original = Original(self.model, self.decoder())
         return verify_recognition(original, exported, self.recordings, self.sample_rate_hz)
+
+    def model_set(self) -> ModelSet | None:
+        """The bundled recogniser's folders under the new names, its network's for the network."""
+        root, ensembles, named = self.options.repository, self.options.ensembles, self.options.named
+        if ensembles is None:
+            return None
+        network = partner(root / WINDOWS / "config.pbtxt", "acoustic_model")
+        names = {**{part: named(part) for part in PARTS}, network: named(self.acoustic_model)}
+        return ModelSet(root, ensembles, names, self.options.suffix)
+
+    def edit_config(self, name: str, text: str) -> str:
+        """Leave punctuation out behind a recogniser that writes marks and capitals itself."""
+        if not self.writes_marks:
+            return text
+        punctuation = partner(self.options.repository / WINDOWS / "config.pbtxt", NEXT)
+        if name == self.options.named(WINDOWS):
+            return "".join(line for line in text.splitlines(True) if f'"{NEXT}"' not in line)
+        return without_punctuation(text, punctuation)
+
+    @property
+    def writes_marks(self) -> bool:
+        """Whether the labels have capitals and full stops."""
+        return "." in self.labels and any(label != label.lower() for label in self.labels)
 
     def obsolete(self) -> dict[str, list[str]]:
         """The int8 graph of an earlier checkpoint, where none replaces it."""
@@ -146,3 +174,16 @@ def calibration_features(features: Any, recording: Recording) -> tuple[np.ndarra
     samples = recording.samples[None]
     computed = features(audio=samples, audio_length=np.array([[samples.shape[1]]], dtype=np.int64))
     return computed["features"], computed["features_length"]
+
+
+def partner(config: Path, parameter: str) -> str:
+    """The model that a parameter of a config names.
+
+    Raises:
+        InstallError: there is no such config, or it names none.
+    """
+    text = config.read_text(encoding="utf-8") if config.is_file() else ""
+    found = re.search(rf'key: "{parameter}" value: {{ string_value: "(\w+)"', text)
+    if found is None:
+        raise InstallError(f"{config}: expected a parameter {parameter}, found none; a set is made after it.")
+    return found[1]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,10 +22,13 @@ from export.onnx_graph import Graph
 from export.verification import max_abs
 from tritone.recognition.ctc import CtcDecoder
 from tritone.recognition.frames import Frames
+from tritone.repository.configs import read_config
 
 from .conftest import sound
 
 pytestmark = pytest.mark.parity
+
+ROOT = Path(__file__).resolve().parents[2]
 
 SMALL = {"n_layers": 2, "d_model": 48, "n_heads": 4, "subsampling_conv_channels": 16}
 MODELS = {
@@ -42,9 +47,13 @@ def exported(request, recordings, tmp_path_factory):
     write_tokenizer(folder / "tokenizer", TEXTS, 60)
     model = request.param(folder / "tokenizer")
     model.save_to(str(folder / "model.nemo"))
-    given = [str(folder / "model.nemo"), "--repository", str(folder / "repository"), "--threads", "2"]
-    assert command.main([*given, "--calibration", str(recordings)]) == 0
-    return model, folder / "repository"
+    for name in ("model_repository", "ensembles"):
+        ignored = shutil.ignore_patterns("*.onnx", "*.json", "tts_*")
+        shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+    given = [str(folder / "model.nemo"), "--repository", str(folder / "model_repository"), "--threads", "2"]
+    beside = ["--beside", "small", "--ensembles", str(folder / "ensembles")]
+    assert command.main([*given, *beside, "--calibration", str(recordings)]) == 0
+    return model, folder / "model_repository"
 
 
 def read(repository, path):
@@ -53,20 +62,20 @@ def read(repository, path):
 
 def test_sidecars_hold_the_table_of_pieces(exported):
     model, repository = exported
-    decoder = read(repository, "asr_ctc_decoder/1/ctc.json")
+    decoder = read(repository, "asr_ctc_decoder_small/1/ctc.json")
     assert len(decoder["labels"]) == model.tokenizer.vocab_size == decoder["blank_index"]
     assert decoder["unknown"] == [0]
     assert decoder["labels"][decoder["starts_word"][0]] != ""
     assert {decoder["labels"][index] for index in decoder["joins_previous"]} >= {".", ",", "!"}
     assert decoder["end_pad_s"] > 0
-    network = read(repository, "asr_conformer/1/network.json")
+    network = read(repository, "asr_conformer_small/1/network.json")
     assert decoder["frame_s"] == pytest.approx(0.01 * network["stride"])
 
 
 def test_int8_batch_equals_its_clips_alone(exported):
     _, repository = exported
-    features = Graph(repository / "asr_features/1/model.onnx")
-    network = Graph(repository / "asr_conformer/1/model_int8.onnx")
+    features = Graph(repository / "asr_features_small/1/model.onnx")
+    network = Graph(repository / "asr_conformer_small/1/model_int8.onnx")
     clips = [sound(samples) for samples in (16000, 3000, 48000)]
     audio = np.zeros((3, 48000), np.float32)
     for row, clip in zip(audio, clips, strict=True):
@@ -80,7 +89,7 @@ def test_int8_batch_equals_its_clips_alone(exported):
 
 def test_decoder_writes_a_sentence_like_the_tokenizer(exported):
     model, repository = exported
-    decoder = CtcDecoder.load(repository / "asr_ctc_decoder/1/ctc.json")
+    decoder = CtcDecoder.load(repository / "asr_ctc_decoder_small/1/ctc.json")
     for text in TEXTS:
         ids = model.tokenizer.text_to_ids(text)
         best = np.array([item for index in ids for item in (index, decoder.labels.blank)], np.int32)[:, None]
@@ -96,7 +105,20 @@ def test_hybrid_is_exported_with_its_ctc_head(exported):
     with torch.no_grad():
         encoded, _ = model.encoder(audio_signal=features, length=torch.tensor([200]))
         expected = model.ctc_decoder(encoder_output=encoded)[0].numpy()
-    measured = Graph(repository / "asr_conformer/1/model.onnx")(
+    measured = Graph(repository / "asr_conformer_small/1/model.onnx")(
         features=features.numpy(), features_length=np.array([[200]])
     )
     assert max_abs(measured["log_probs"][0], expected) <= 1e-3
+
+
+def test_pipelines_and_configs_of_its_name_fit_the_checkpoint(exported):
+    model, repository = exported
+    network = read_config(repository / "asr_conformer_small/config.pbtxt")
+    outputs = {output.name: list(output.dims) for output in network.output}
+    assert outputs["log_probs"] == [-1, model.tokenizer.vocab_size + 1]
+    inputs = {tensor.name: list(tensor.dims) for tensor in network.input}
+    assert inputs["features"] == [80, -1]
+    pipeline = read_config(repository.parent / "ensembles/speech_to_text_small/config.pbtxt")
+    steps = [step.model_name for step in pipeline.ensemble_scheduling.step]
+    assert steps == ["asr_windows_small", "asr_ctc_decoder_small", "punctuation_windows"]
+    assert not (repository / "asr_ctc_decoder/1/ctc.json").exists()
