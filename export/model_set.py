@@ -1,7 +1,7 @@
 """A further set of models beside the bundled one: folders and pipelines under a name of its own.
 
-The configs of a set are those of the set that is there, with its names in them: hand-written configs stay the one
-source of limits, queues and comments.
+Its configs are copies of those of the first set with the new names in them, so that hand-written configs stay
+the one source of limits, queues and comments.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def remove(folders: Sequence[Path]) -> None:
 
 
 def renamed(text: str, names: Mapping[str, str]) -> str:
-    """A config with other models' names in it, wherever a name stands between quotes, and version 1 served."""
+    """A config with models' names replaced wherever they are quoted, and version 1 served."""
     text = re.sub(r'"(\w+)"', lambda found: f'"{names.get(found[1], found[1])}"', text)
     text = re.sub(r"(version_policy \{ specific \{ versions: \[) [\d, ]+ (\] \} \})", r"\1 1 \2", text)
     return re.sub(r"(model_version:) [1-9]\d*", r"\1 1", text)

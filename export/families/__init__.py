@@ -16,7 +16,7 @@ from export.checkpoint import Checkpoint
 from export.errors import EngineError, UnsupportedCheckpointError
 from export.families.conformer.family import Conformer, ConformerHybrid, ConformerLetters
 from export.families.punctuation_bert.family import PunctuationBert
-from export.families.quartznet.family import QuartzNet
+from export.families.quartznet.family import Citrinet, QuartzNet
 from export.families.tacotron2.family import Tacotron2
 from export.families.waveglow.family import WaveGlow
 from export.family import Family, Options
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 ENTRY_POINTS = "tritone.families"
 _registered: list[type[Family]] = [
     QuartzNet,
+    Citrinet,
     Conformer,
     ConformerHybrid,
     ConformerLetters,

@@ -9,15 +9,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from nemo.collections.asr.models import EncDecCTCModelBPE
 
 from export import __main__ as command
+from export import onnx_graph
 from export.families.conformer.random_checkpoint import (
     conformer,
     fastconformer,
     hybrid_model,
+    model_config,
+    randomise,
     recognition_model,
     write_tokenizer,
 )
+from export.families.quartznet.random_checkpoint import block
 from export.onnx_graph import Graph
 from export.verification import max_abs
 from tritone.recognition.ctc import CtcDecoder
@@ -31,9 +36,27 @@ pytestmark = pytest.mark.parity
 ROOT = Path(__file__).resolve().parents[2]
 
 SMALL = {"n_layers": 2, "d_model": 48, "n_heads": 4, "subsampling_conv_channels": 16}
+CITRINET = [
+    block(32, 5, stride=[2], se=True),
+    block(32, 11, repeat=2, stride=[2], residual=True, residual_mode="stride_add", stride_last=True, se=True),
+    block(32, 13, repeat=2, residual=True, se=True),
+    block(48, 5, se=True),
+]
+
+
+def citrinet(tokenizer):
+    encoder = {"feat_in": 80, "activation": "relu", "conv_mask": True, "jasper": CITRINET}
+    config = model_config(encoder, tokenizer, "nemo.collections.asr.modules.ConvASREncoder", width=48)
+    torch.manual_seed(1)
+    model = EncDecCTCModelBPE(cfg=config).eval()
+    randomise(model)
+    return model
+
+
 MODELS = {
     "conformer": lambda tokenizer: recognition_model(conformer(**SMALL), tokenizer),
     "fastconformer": lambda tokenizer: recognition_model(fastconformer(**SMALL), tokenizer),
+    "citrinet": citrinet,
     "hybrid": lambda tokenizer: hybrid_model(fastconformer(**SMALL), tokenizer),
 }
 TEXTS = ["the quick brown fox jumps over the lazy dog.", "pack my box with jugs, please!"]
@@ -56,11 +79,18 @@ def exported(request, recordings, tmp_path_factory):
     return model, folder / "model_repository"
 
 
+@pytest.fixture(scope="module")
+def network(exported):
+    """The folder of the acoustic model."""
+    (folder,) = (path.parent for path in exported[1].glob("asr_*_small/1/network.json"))
+    return folder
+
+
 def read(repository, path):
     return json.loads((repository / path).read_text())
 
 
-def test_sidecars_hold_the_table_of_pieces(exported):
+def test_sidecars_hold_the_table_of_pieces(exported, network):
     model, repository = exported
     decoder = read(repository, "asr_ctc_decoder_small/1/ctc.json")
     assert len(decoder["labels"]) == model.tokenizer.vocab_size == decoder["blank_index"]
@@ -68,21 +98,21 @@ def test_sidecars_hold_the_table_of_pieces(exported):
     assert decoder["labels"][decoder["starts_word"][0]] != ""
     assert {decoder["labels"][index] for index in decoder["joins_previous"]} >= {".", ",", "!"}
     assert decoder["end_pad_s"] > 0
-    network = read(repository, "asr_conformer_small/1/network.json")
-    assert decoder["frame_s"] == pytest.approx(0.01 * network["stride"])
+    stride = json.loads((network / "network.json").read_text())["stride"]
+    assert decoder["frame_s"] == pytest.approx(0.01 * stride)
 
 
-def test_int8_batch_equals_its_clips_alone(exported):
+def test_int8_batch_equals_its_clips_alone(exported, network):
     _, repository = exported
     features = Graph(repository / "asr_features_small/1/model.onnx")
-    network = Graph(repository / "asr_conformer_small/1/model_int8.onnx")
+    int8 = Graph(network / "model_int8.onnx")
     clips = [sound(samples) for samples in (16000, 3000, 48000)]
     audio = np.zeros((3, 48000), np.float32)
     for row, clip in zip(audio, clips, strict=True):
         row[: clip.size] = clip
-    together = network(**features(audio=audio, audio_length=np.array([[clip.size] for clip in clips])))
+    together = int8(**features(audio=audio, audio_length=np.array([[clip.size] for clip in clips])))
     for row, clip in enumerate(clips):
-        alone = network(**features(audio=clip[None], audio_length=np.array([[clip.size]])))
+        alone = int8(**features(audio=clip[None], audio_length=np.array([[clip.size]])))
         frames = alone["log_probs_length"][0, 0]
         assert max_abs(together["log_probs"][row, :frames], alone["log_probs"][0, :frames]) <= 1e-4
 
@@ -111,14 +141,23 @@ def test_hybrid_is_exported_with_its_ctc_head(exported):
     assert max_abs(measured["log_probs"][0], expected) <= 1e-3
 
 
-def test_pipelines_and_configs_of_its_name_fit_the_checkpoint(exported):
+def test_pipelines_and_configs_of_its_name_fit_the_checkpoint(exported, network):
     model, repository = exported
-    network = read_config(repository / "asr_conformer_small/config.pbtxt")
-    outputs = {output.name: list(output.dims) for output in network.output}
+    config = read_config(network.parent / "config.pbtxt")
+    outputs = {output.name: list(output.dims) for output in config.output}
     assert outputs["log_probs"] == [-1, model.tokenizer.vocab_size + 1]
-    inputs = {tensor.name: list(tensor.dims) for tensor in network.input}
+    inputs = {tensor.name: list(tensor.dims) for tensor in config.input}
     assert inputs["features"] == [80, -1]
     pipeline = read_config(repository.parent / "ensembles/speech_to_text_small/config.pbtxt")
     steps = [step.model_name for step in pipeline.ensemble_scheduling.step]
     assert steps == ["asr_windows_small", "asr_ctc_decoder_small", "punctuation_windows"]
     assert not (repository / "asr_ctc_decoder/1/ctc.json").exists()
+
+
+def test_weights_beyond_one_file_are_refused(exported, monkeypatch, tmp_path):
+    model, _ = exported
+    monkeypatch.setattr(onnx_graph, "LARGEST_BYTES", 1000)
+    model.save_to(str(tmp_path / "large.nemo"))
+    given = [str(tmp_path / "large.nemo"), "--repository", str(tmp_path / "repository"), "--no-int8"]
+    assert command.main([*given, "--calibration", str(tmp_path)]) == 2
+    assert not (tmp_path / "repository").exists()

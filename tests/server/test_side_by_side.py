@@ -14,6 +14,7 @@ from tritone.server.options import REPOSITORIES
 from .conftest import ROOT
 
 MODELS = ("asr_features", "asr_quartznet", "asr_windows", "asr_ctc_decoder")
+LEFT_OUT = ("tts_*", "text_to_*", "format_*", "*encoder")  # the voice
 RECORDING = ROOT / "demo/recordings/prison_slt.flac"
 
 
@@ -23,9 +24,7 @@ def repositories(tmp_path_factory):
     folder = tmp_path_factory.mktemp("repositories")
     copies = [folder / path.name for path in REPOSITORIES]
     for path, copy in zip(REPOSITORIES, copies, strict=True):
-        shutil.copytree(
-            path, copy, ignore=shutil.ignore_patterns("tts_*", "text_to_*", "format_*", "*encoder")
-        )
+        shutil.copytree(path, copy, ignore=shutil.ignore_patterns(*LEFT_OUT))
     made = ModelSet(*copies, {model: f"{model}_second" for model in MODELS}, "_second").create()
     assert len(made) == len(MODELS) + 2
     for model in MODELS:

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from export.tensorrt.models import EngineModel
 
 
+def published(versions: Mapping[str, str]) -> dict[str, str]:
+    """NGC paths of checkpoints from their names and versions."""
+    return {
+        name: f"nvidia/nemo/{name}/versions/{version}/files/{name}.nemo" for name, version in versions.items()
+    }
+
+
 class Conformer(RecogniserFamily):
     """Conformer and FastConformer, Parakeet among them."""
 
@@ -23,6 +30,18 @@ class Conformer(RecogniserFamily):
     describes = "CTC recognition with a Conformer or FastConformer encoder"
     acoustic_model = MODEL
     models = (MODEL, *PARTS)
+    published = published(
+        {
+            "stt_en_conformer_ctc_small": "1.6.0",
+            "stt_en_conformer_ctc_medium": "1.6.0",
+            "stt_en_conformer_ctc_large": "1.10.0",
+            "stt_en_conformer_ctc_small_ls": "1.0.0",
+            "stt_en_conformer_ctc_medium_ls": "1.0.0",
+            "stt_en_conformer_ctc_large_ls": "1.0.0",
+            "stt_en_fastconformer_ctc_large": "1.0.0",
+            "stt_en_fastconformer_ctc_large_ls": "1.0.0",
+        }
+    )
 
     @classmethod
     def accepts(cls, config: Mapping[str, Any]) -> bool:
@@ -75,6 +94,7 @@ class ConformerLetters(Conformer):
 
     name = "conformer_letters"
     class_name = "EncDecCTCModel"
+    published = published({})
 
     @classmethod
     def load(cls, path: Path) -> Any:
@@ -89,6 +109,7 @@ class ConformerHybrid(Conformer):
 
     name = "conformer_hybrid"
     class_name = "EncDecHybridRNNTCTCBPEModel"
+    published = published({"stt_en_fastconformer_hybrid_large_pc": "1.21.0"})
 
     @classmethod
     def load(cls, path: Path) -> Any:
