@@ -39,7 +39,7 @@ def write_graph(
     size = sum(tensor.numel() * tensor.element_size() for tensor in module.state_dict().values())
     if size > LARGEST_BYTES:
         raise UnsupportedCheckpointError(
-            f"{path.parent.name}: expected weights of at most {LARGEST_BYTES / 2**30:.1f} GiB, which fit into "
+            f"{path.parent.name}: expected weights of at most {LARGEST_BYTES / 2**30:.1f} GiB, the size of "
             f"one ONNX file, got {size / 2**30:.1f} GiB; no exporter writes larger ones yet."
         )
     free_axes = {

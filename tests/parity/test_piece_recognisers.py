@@ -46,7 +46,7 @@ CITRINET = [
 
 def citrinet(tokenizer):
     encoder = {"feat_in": 80, "activation": "relu", "conv_mask": True, "jasper": CITRINET}
-    config = model_config(encoder, tokenizer, "nemo.collections.asr.modules.ConvASREncoder", width=48)
+    config = model_config(encoder, tokenizer, "nemo.collections.asr.modules.ConvASREncoder")
     torch.manual_seed(1)
     model = EncDecCTCModelBPE(cfg=config).eval()
     randomise(model)

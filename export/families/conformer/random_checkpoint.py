@@ -73,7 +73,7 @@ def write_tokenizer(folder: Path, texts: Sequence[str], pieces: int, **settings:
     (folder / "vocab.txt").write_text("\n".join(names), encoding="utf-8")
 
 
-def model_config(encoder: dict[str, Any], tokenizer: Path, target: str, width: int = 0) -> Any:
+def model_config(encoder: dict[str, Any], tokenizer: Path, target: str) -> Any:
     """The model_config.yaml of a CTC model over pieces."""
     from omegaconf import OmegaConf
 
