@@ -80,8 +80,9 @@ lock: setup  ## resolve requirements/*.in for every supported Python
 export-env:  ## install NeMo's environment into .venv-export (2.5 GB; TORCH_INDEX=URL selects the build of torch)
 	@$(PYTHON) tools/environment.py export
 
-export: export-env  ## turn .nemo files into verified graphs: CHECKPOINT="path.nemo ..." [REPOSITORY=, VERSION=, EXPORT_ARGS=]
-	@$(NEMO) -m export $(CHECKPOINT) --repository $(REPOSITORY) --version $(VERSION) $(EXPORT_ARGS)
+export: export-env  ## turn .nemo files into verified graphs: CHECKPOINT="path.nemo ..." [NAME=beside_others, REPOSITORY=, VERSION=, EXPORT_ARGS=]
+	@$(NEMO) -m export $(CHECKPOINT) --repository $(REPOSITORY) --version $(VERSION) \
+		$(if $(NAME),--beside $(NAME)) $(EXPORT_ARGS)
 
 engines:  ## on a machine with an NVIDIA GPU: build TensorRT engines from the graphs and verify them: ENGINE_ARGS="--help"
 	@$(ENGINES_PYTHON) -m export.tensorrt --repository $(REPOSITORY) $(ENGINE_ARGS)

@@ -11,6 +11,7 @@ from export.checkpoint import Checkpoint
 from export.errors import ExportError, VerificationError
 from export.families import family_of
 from export.family import Options
+from export.model_set import NAME
 from export.nemo_environment import prepare, set_variables
 
 DEFAULT_REPOSITORY = Path("model_repository")
@@ -33,6 +34,15 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--suffix", default="", help="install into models whose names end so, e.g. _de: a second set of them"
     )
+    parser.add_argument(
+        "--beside",
+        metavar="NAME",
+        help="a recogniser: make models and pipelines of their own for it beside those that are there, "
+        "e.g. speech_to_text_NAME",
+    )
+    parser.add_argument(
+        "--ensembles", type=Path, default=Path("ensembles"), help="for --beside; default: %(default)s"
+    )
     parser.add_argument("--no-int8", action="store_true", help="make no int8 variant")
     parser.add_argument(
         "--threads", type=int, default=None, help="torch's and ONNX Runtime's, default: all cores"
@@ -44,6 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Export checkpoints; 0 when all are installed, 1 when one differs from NeMo, 2 when one is refused."""
     given = parser().parse_args(arguments)
     try:
+        if given.beside and not NAME.fullmatch(given.beside):
+            raise ExportError(
+                f"beside: expected a name of lower-case letters, digits and _, got {given.beside!r}."
+            )
         checkpoints = [Checkpoint.open(path) for path in given.checkpoints]
         options = Options(
             repository=given.repository,
@@ -51,7 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             names=tuple(given.name),
             calibration=given.calibration,
             quantize=not given.no_int8,
-            suffix=given.suffix,
+            suffix=f"_{given.beside}" if given.beside else given.suffix,
+            ensembles=given.ensembles if given.beside else None,
         )
         set_variables()
         families = [family_of(checkpoint, options) for checkpoint in checkpoints]

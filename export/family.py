@@ -16,6 +16,7 @@ from export.comparison import Comparison
 from export.configs import WarmUpRatio, fitted_configs, graph_dims, require_one_interface, write_configs
 from export.errors import CheckpointError, ExportError, UnsupportedCheckpointError
 from export.installation import Stage, install, other_versions
+from export.model_set import ModelSet, remove
 from export.verification import Check, require, table
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Options:
     names: Collection[str] = ()  #: install only these models; all of the family's when empty
     calibration: Path | None = None  #: recordings for the int8 variant, a folder or a manifest
     quantize: bool = True  #: whether to make the int8 variant
+    ensembles: Path | None = None  #: pipelines; those of a new set are made there
     suffix: str = ""  #: ends the names of the target models, for a second set of them
 
     def named(self, model: str) -> str:
@@ -148,9 +150,17 @@ class Family(ABC):
             old = self.obsolete().items()
             obsolete = {named(model): files for model, files in old if model not in unselected}
             ratios = {named(model): ratio for model, ratio in self.warm_up_ratios().items()}
-            fitted = fitted_configs(self.options.repository, dims, ratios)
-            require_one_interface(fitted, self.options.repository, self.options.version)
-            for path in install(stage, self.options.repository, self.options.version, obsolete):
+            created = self._created_set()
+            try:
+                fitted = fitted_configs(self.options.repository, dims, ratios)
+                require_one_interface(fitted, self.options.repository, self.options.version)
+                written = install(stage, self.options.repository, self.options.version, obsolete)
+            except BaseException:
+                remove(created)
+                raise
+            for path in created:
+                report(f"made {path}")
+            for path in written:
                 report(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB)")
             write_configs(fitted)
             for path in fitted:
@@ -168,6 +178,19 @@ class Family(ABC):
                     "`make versions` shows which one is served, and switches the traffic"
                 )
         return checks
+
+    def model_set(self) -> ModelSet | None:
+        """What a further set of the family's models is made from; None where it has to be written by hand."""
+        return None
+
+    def edit_config(self, name: str, text: str) -> str:
+        """Fit the config of a model or pipeline of a further set."""
+        return text
+
+    def _created_set(self) -> list[Path]:
+        """Make the folders of a further set, where one was asked for."""
+        wanted = self.model_set() if self.options.ensembles else None
+        return [] if wanted is None else wanted.create(self.edit_config)
 
     def _restore(self) -> None:
         try:

@@ -11,9 +11,13 @@ import onnx
 import onnxruntime as ort
 import torch
 
+from export.errors import UnsupportedCheckpointError
+
 OPSET = (
     17  # LayerNormalization is one operator from here on, and every ONNX Runtime and TensorRT in use has it
 )
+
+LARGEST_BYTES = 2**31 - 2**24  # protobuf ends at 2 GiB; the rest is for the graph itself
 
 
 def write_graph(
@@ -32,6 +36,12 @@ def write_graph(
         inputs: name to axes; a dynamic axis is a name, a fixed one a number.
         outputs: the same for the outputs.
     """
+    size = sum(tensor.numel() * tensor.element_size() for tensor in module.state_dict().values())
+    if size > LARGEST_BYTES:
+        raise UnsupportedCheckpointError(
+            f"{path.parent.name}: expected weights of at most {LARGEST_BYTES / 2**30:.1f} GiB, the size of "
+            f"one ONNX file, got {size / 2**30:.1f} GiB; no exporter writes larger ones yet."
+        )
     free_axes = {
         name: {index: axis for index, axis in enumerate(axes) if isinstance(axis, str)}
         for name, axes in {**inputs, **outputs}.items()

@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tritone.recognition.ctc import CtcDecoder
+from tritone.recognition.frames import Frames
+from tritone.recognition.labels import Labels
 
 
 def greedy_text(log_probs: NDArray[np.float32], labels: Sequence[str]) -> str:
     """Read the best path of (T, V) log-probabilities; the blank is the index after the last label."""
-    decoder = CtcDecoder(list(labels), blank_index=len(labels), frame_s=0.0)  # times are not used
-    return decoder.decode(log_probs, duration_s=0.0).transcript
+    decoder = CtcDecoder(Labels.letters(labels, blank=len(labels)), frame_s=0.0)  # times are not read
+    return decoder.decode(Frames(log_probs), duration_s=0.0).transcript
 
 
 def edit_distance(reference: Sequence[str], hypothesis: Sequence[str]) -> int:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from export.checkpoint import Checkpoint
 from export.errors import EngineError, UnsupportedCheckpointError
+from export.families.conformer.family import Conformer, ConformerHybrid, ConformerLetters
 from export.families.punctuation_bert.family import PunctuationBert
-from export.families.quartznet.family import QuartzNet
+from export.families.quartznet.family import Citrinet, QuartzNet
 from export.families.tacotron2.family import Tacotron2
 from export.families.waveglow.family import WaveGlow
 from export.family import Family, Options
@@ -24,7 +25,16 @@ if TYPE_CHECKING:
     from export.tensorrt.models import EngineModel
 
 ENTRY_POINTS = "tritone.families"
-_registered: list[type[Family]] = [QuartzNet, PunctuationBert, Tacotron2, WaveGlow]
+_registered: list[type[Family]] = [
+    QuartzNet,
+    Citrinet,
+    Conformer,
+    ConformerHybrid,
+    ConformerLetters,
+    PunctuationBert,
+    Tacotron2,
+    WaveGlow,
+]
 
 
 def register(family: type[Family]) -> type[Family]:

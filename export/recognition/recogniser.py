@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
+from export.errors import InstallError
 from export.family import Family
 from export.installation import Stage
+from export.model_set import ModelSet, without_punctuation
 from export.recognition import FEATURES_MODEL
+from export.recognition.labels import label_fields
 from export.recognition.recordings import Recording, load_recordings
 from export.verification import Check
+from tritone.model_parameters import NEXT
 from tritone.recognition.ctc import CtcDecoder
+from tritone.recognition.labels import Labels
 
 PARTS = (FEATURES_MODEL, "asr_windows", "asr_ctc_decoder")  # models that every recogniser is served with
+WINDOWS = "asr_windows"
 INT8 = "model_int8.onnx"
+PIECE_S = 0.2  # that a word goes on after its last piece, which the model emits early in its sound
 
 
 class RecogniserFamily(Family):
@@ -36,10 +44,6 @@ class RecogniserFamily(Family):
     @abstractmethod
     def quantize(self, source: Path, target: Path, features: list[tuple[np.ndarray, np.ndarray]]) -> None:
         """Write the int8 variant, calibrated on features (1, M, T) and features_length (1, 1)."""
-
-    @abstractmethod
-    def network_sidecar(self) -> tuple[str, dict[str, Any]]:
-        """Name and content of the acoustic model's sidecar."""
 
     def restore(self) -> None:
         """Load the model, and refuse unsupported ones before anything is written."""
@@ -69,7 +73,7 @@ class RecogniserFamily(Family):
     def verify(self, stage: Stage) -> list[Check]:
         """Compare features, log-probabilities and transcripts with NeMo."""
         from export.onnx_graph import Graph
-        from export.recognition.verification import Exported, verify_recognition
+        from export.recognition.verification import Exported, Original, verify_recognition
 
         int8 = stage.path(self.acoustic_model, INT8)
         exported = Exported(
@@ -78,7 +82,31 @@ class RecogniserFamily(Family):
             int8=Graph(int8) if int8.exists() else None,
             decoder=CtcDecoder.load(stage.path("asr_ctc_decoder", "ctc.json")),
         )
-        return verify_recognition(self.model, exported, self.recordings, self.sample_rate_hz)
+        original = Original(self.model, self.decoder())
+        return verify_recognition(original, exported, self.recordings, self.sample_rate_hz)
+
+    def model_set(self) -> ModelSet | None:
+        """The bundled recogniser's folders under the new names, its network's for the network."""
+        root, ensembles, named = self.options.repository, self.options.ensembles, self.options.named
+        if ensembles is None:
+            return None
+        network = partner(root / WINDOWS / "config.pbtxt", "acoustic_model")
+        names = {**{part: named(part) for part in PARTS}, network: named(self.acoustic_model)}
+        return ModelSet(root, ensembles, names, self.options.suffix)
+
+    def edit_config(self, name: str, text: str) -> str:
+        """Leave punctuation out behind a recogniser that writes marks and capitals itself."""
+        if not self.writes_marks:
+            return text
+        punctuation = partner(self.options.repository / WINDOWS / "config.pbtxt", NEXT)
+        if name == self.options.named(WINDOWS):
+            return "".join(line for line in text.splitlines(True) if f'"{NEXT}"' not in line)
+        return without_punctuation(text, punctuation)
+
+    @property
+    def writes_marks(self) -> bool:
+        """Whether the labels have capitals and full stops."""
+        return "." in self.labels and any(label != label.lower() for label in self.labels)
 
     def obsolete(self) -> dict[str, list[str]]:
         """The int8 graph of an earlier checkpoint, where none replaces it."""
@@ -86,8 +114,12 @@ class RecogniserFamily(Family):
 
     @property
     def labels(self) -> list[str]:
-        """The checkpoint's labels in the order of its outputs; the blank comes after the last."""
-        return [str(label) for label in self.model.decoder.vocabulary]
+        """What the checkpoint spells with, in the order of its outputs; the blank comes after the last."""
+        return [str(label) for label in self.decoder().vocabulary]
+
+    def decoder(self) -> Any:
+        """The NeMo module that turns encoded frames into log-probabilities."""
+        return self.model.decoder
 
     @property
     def stride(self) -> int:
@@ -100,10 +132,20 @@ class RecogniserFamily(Family):
             return []
         return load_recordings(source, self.sample_rate_hz)
 
+    def _network(self) -> dict[str, Any]:
+        return {
+            **self.provenance(),
+            "mels": self.network.mels,
+            "stride": self.stride,
+            "labels": self.labels,
+            "blank_index": len(self.labels),
+        }
+
     def _sidecars(self) -> list[tuple[str, str, dict[str, Any]]]:
         front_end, rate_hz = self.front_end, self.sample_rate_hz
         frame_samples = front_end.hop * self.stride
-        labels = {"labels": self.labels, "blank_index": len(self.labels)}
+        labels = label_fields(self.model, self.labels)
+        end_pad_s = PIECE_S if Labels.of(labels).are_pieces else 0.0
         features = {
             "sample_rate_hz": rate_hz,
             "mels": front_end.mels,
@@ -117,9 +159,13 @@ class RecogniserFamily(Family):
         windows = {"sample_rate_hz": rate_hz, "frame_samples": frame_samples, **labels}
         return [
             (FEATURES_MODEL, "features.json", features),
-            (self.acoustic_model, *self.network_sidecar()),
+            (self.acoustic_model, "network.json", self._network()),
             ("asr_windows", "windows.json", windows),
-            ("asr_ctc_decoder", "ctc.json", {**labels, "frame_s": frame_samples / rate_hz}),
+            (
+                "asr_ctc_decoder",
+                "ctc.json",
+                {"frame_s": frame_samples / rate_hz, "end_pad_s": end_pad_s, **labels},
+            ),
         ]
 
 
@@ -128,3 +174,16 @@ def calibration_features(features: Any, recording: Recording) -> tuple[np.ndarra
     samples = recording.samples[None]
     computed = features(audio=samples, audio_length=np.array([[samples.shape[1]]], dtype=np.int64))
     return computed["features"], computed["features_length"]
+
+
+def partner(config: Path, parameter: str) -> str:
+    """The model that a parameter of a config names.
+
+    Raises:
+        InstallError: there is no such config, or it names none.
+    """
+    text = config.read_text(encoding="utf-8") if config.is_file() else ""
+    found = re.search(rf'key: "{parameter}" value: {{ string_value: "(\w+)"', text)
+    if found is None:
+        raise InstallError(f"{config}: expected a parameter {parameter}, found none; a set is made after it.")
+    return found[1]

@@ -81,8 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def default_names(root: Path) -> list[str]:
-    """Every model that engines are built for, and those of further sets that the repository has."""
-    names = [model.name for model in engine_models()]
+    """The models of a repository that engines are built for, those of further sets among them."""
+    names = [model.name for model in engine_models() if (root / model.name).is_dir()]
     further = sorted(path.parents[1].name for path in root.glob("*/configs/tensorrt.pbtxt"))
     return names + [name for name in further if name.startswith(tuple(f"{name}_" for name in names))]
 

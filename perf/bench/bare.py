@@ -91,7 +91,7 @@ class BarePipeline:
 
     def recognise(self, clip: Clip) -> str:
         """Return the punctuated text of one clip."""
-        words = self._decoder.decode(self._recognizer.log_probs(clip), clip.size / SAMPLE_RATE_HZ)
+        words = self._decoder.decode(self._recognizer.recognise(clip), clip.size / SAMPLE_RATE_HZ)
         return self._restorer.restore(words.transcript)
 
     def recognise_all(self, clips: Sequence[Clip]) -> list[str]:

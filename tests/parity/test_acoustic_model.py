@@ -27,6 +27,24 @@ NETWORKS = {
         {},
     ),
     "limited future context": ([block(32, 11, stride=[2]), block(32, 13, future_context=2)], {}),
+    "squeeze and excite": (
+        [
+            block(32, 11, stride=[2], se=True),
+            block(32, 13, repeat=3, residual=True, se=True),
+            block(
+                48,
+                5,
+                repeat=2,
+                stride=[2],
+                residual=True,
+                residual_mode="stride_add",
+                stride_last=True,
+                se=True,
+            ),
+            block(48, 5, se=True),
+        ],
+        {},
+    ),
     "kernel scaled": ([block(32, 11, kernel_size_factor=0.5), block(32, 1, separable=False)], {}),
 }
 
@@ -99,14 +117,13 @@ def test_probabilities_sum_to_one(pair):
 @pytest.mark.parametrize(
     ("layers", "settings", "named"),
     [
-        ([block(32, 3), block(32, 5, se=True)], {}, r"encoder\.encoder\.1\.mconv\.3: .*SqueezeExcite"),
         ([block(32, 3, groups=4)], {}, "GroupShuffle"),
         ([block(32, 3)], {"normalization_mode": "layer"}, "GroupNorm"),
         ([block(32, 3)], {"conv_mask": False}, "conv_mask: false"),
         ([block(64, 3, heads=4)], {}, "shared heads"),
         ([block(32, 3, residual=True, residual_mode="max")], {}, "residual mode max"),
     ],
-    ids=["squeeze-excite", "groups", "layer norm", "unmasked", "heads", "max residual"],
+    ids=["groups", "layer norm", "unmasked", "heads", "max residual"],
 )
 def test_unknown_layer_is_refused_by_name(layers, settings, named):
     model = recognition_model(layers, **settings)

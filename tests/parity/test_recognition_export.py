@@ -16,6 +16,7 @@ from export.families.quartznet.random_checkpoint import LABELS, quartznet15x5, r
 from export.onnx_graph import Graph
 from export.recognition import features as front_end
 from export.verification import max_abs, relative_l2
+from tritone.recognition.labels import letter_fields
 
 from .conftest import SAMPLE_RATE_HZ, sound
 
@@ -118,13 +119,13 @@ def test_sidecars_say_what_the_checkpoint_decides(exported):
         64,
     )
     assert features["bucket_frames"] == front_end.BUCKET_FRAMES
-    network = read("asr_quartznet/1/quartznet.json")
+    network = read("asr_quartznet/1/network.json")
     assert network["checkpoint"] == checkpoint.name
     assert network["parameters"] > 1000
     assert network["stride"] == 2
     assert read("asr_windows/1/windows.json")["frame_samples"] == 320
     decoder = read("asr_ctc_decoder/1/ctc.json")
-    assert decoder == {"labels": LABELS, "blank_index": 28, "frame_s": 0.02}
+    assert decoder == {**letter_fields(LABELS, 28), "frame_s": 0.02, "end_pad_s": 0.0}
 
 
 def test_failed_verification_leaves_the_repository_untouched(
@@ -173,5 +174,5 @@ def test_full_size_quartznet_is_exported(recordings, tmp_path):
     checkpoint = tmp_path / "QuartzNet15x5.nemo"
     recognition_model(quartznet15x5()).save_to(str(checkpoint))
     run(checkpoint, tmp_path / "repository", recordings)
-    network = json.loads((tmp_path / "repository/asr_quartznet/1/quartznet.json").read_text())
+    network = json.loads((tmp_path / "repository/asr_quartznet/1/network.json").read_text())
     assert 18_900_000 < network["parameters"] < 19_000_000

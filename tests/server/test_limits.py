@@ -113,10 +113,11 @@ COMPOSING = {
         lambda: {"transcript": text("a" * 180_001)},
     ),
     "transcript: expected UTF-8": ("punctuation_windows", lambda: {"transcript": text(b"\xff")}),
-    "log_probs: expected 29 labels": (
+    "labels: expected labels from 0 to 28": (
         "asr_ctc_decoder",
         lambda: {
             "log_probs": zeros(1, 50, 0),
+            "labels": zeros(1, 1, 0, dtype=np.int32),
             "log_probs_length": np.array([[50]]),
             "audio_length": np.array([[16_000]]),
         },

@@ -17,6 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 from export.family import Family
 from export.recognition.engine import AcousticEngine
 from export.verification import Check, max_abs
+from tritone.recognition.labels import letter_fields
 
 LABELS = [" ", *"abcde"]
 MELS, STRIDE = 64, 2
@@ -54,7 +55,7 @@ class Toy(Family):
 
     def build(self, stage):
         onnx.save(graph(self.weight), str(stage.path("asr_toy", "model.onnx")))
-        labels = {"labels": self.labels, "blank_index": len(self.labels)}
+        labels = letter_fields(self.labels, len(self.labels))
         frame_samples = STRIDE * self.rate_hz // 100
         origin = {
             "checkpoint": self.checkpoint.path.name,
@@ -64,7 +65,8 @@ class Toy(Family):
         stage.write_json("asr_toy", "toy.json", origin)
         windows = {"sample_rate_hz": self.rate_hz, "frame_samples": frame_samples, **labels}
         stage.write_json("asr_toy_windows", "windows.json", windows)
-        stage.write_json("asr_toy_decoder", "ctc.json", {**labels, "frame_s": frame_samples / self.rate_hz})
+        decoder = {**labels, "frame_s": frame_samples / self.rate_hz, "end_pad_s": 0.0}
+        stage.write_json("asr_toy_decoder", "ctc.json", decoder)
 
     def verify(self, stage):
         session = ort.InferenceSession(str(stage.path("asr_toy", "model.onnx")))

@@ -84,7 +84,7 @@ def test_a_family_is_named_in_its_own_package_only():
     ]
     for family in families():
         model = importlib.import_module(family.__module__.rpartition(".")[0]).MODEL
-        package = ROOT / "export/families" / family.name
+        package = ROOT / Path(*family.__module__.split(".")[:-1])
         for path in outside:
             if not path.is_relative_to(package):
                 assert model not in string_constants(path), path

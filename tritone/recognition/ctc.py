@@ -1,15 +1,18 @@
-"""Greedy CTC decoding (Graves et al. 2006) with word times and confidence."""
+"""Greedy CTC decoding (Graves et al. 2006) of letters or pieces, with word times and confidence."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..sidecar import read_sidecar
+from .frames import Frames
+from .labels import Labels
 
 _ROUNDING = 0.01  # tolerated surplus of frames, since windows end with a whole frame
 
@@ -30,110 +33,101 @@ class Words:
 
 
 class CtcDecoder:
-    """Best label per frame, repeats merged, blanks dropped, split into words at spaces.
+    """Best label per frame, repeats merged, blanks dropped, words put together.
 
     Args:
-        labels: text of each output index, without the blank.
-        blank_index: output index of the blank.
+        labels: what each output stands for.
         frame_s: seconds per frame.
-        pause_s: silence that ends a word even without a space, in seconds; models do not always output a
-            space when a speaker pauses.
+        pause_s: silence that ends a word even where a model that spells in letters wrote no space, in
+            seconds; speakers who stop and start again are not trained for, and their words would grow
+            together. Pieces say themselves where a word starts.
+        end_pad_s: how long a word goes on after its last label, in seconds, if the next one lets it: pieces
+            are emitted in one frame each, somewhere in their sound.
     """
 
     def __init__(
-        self, labels: list[str], blank_index: int, frame_s: float, pause_s: float = float("inf")
+        self, labels: Labels, frame_s: float, pause_s: float = float("inf"), end_pad_s: float = 0.0
     ) -> None:
-        spelled = list(labels)
-        spelled.insert(blank_index, "")
-        self._labels = np.array(spelled, dtype=object)
-        self._is_space = np.array([label == " " for label in spelled])
-        self._blank = blank_index
+        self.labels = labels
+        self._has_content = labels.has_content
         self._frame_s = frame_s
-        self._pause_s = pause_s
+        self._pause_s = float("inf") if labels.are_pieces else pause_s
+        self._end_pad_s = end_pad_s
 
     @classmethod
     def load(cls, path: Path, pause_s: float = float("inf")) -> CtcDecoder:
         """Read `ctc.json` as the exporter wrote it."""
-        labels, blank_index, frame_s = read_sidecar(path, "labels", "blank_index", "frame_s")
-        return cls(labels, blank_index, frame_s, pause_s)
+        frame_s, end_pad_s = read_sidecar(path, "frame_s", "end_pad_s")
+        return cls(Labels.load(path), frame_s, pause_s, end_pad_s)
 
-    def valid_frames(self, row: NDArray[np.float32], frames: int, max_audio_s: float) -> NDArray[np.float32]:
-        """Cut one row of `log_probs` to its `log_probs_length`.
+    def frames(
+        self, log_probs: NDArray[np.float32], labels: NDArray[np.int32], length: int, max_audio_s: float
+    ) -> Frames:
+        """Check one row of what a recogniser gives.
 
         Args:
-            row: (T, V) float32, padded after `frames`.
-            frames: valid frames.
-            max_audio_s: longest recording accepted, seconds.
+            log_probs: (T, K) float32, padded after `length`.
+            labels: (T, K) or (1, K), what the columns are.
+            length: valid frames.
+            max_audio_s: longest recording that they may come from, seconds.
 
         Raises:
-            InputError: `frames` is out of range, or more than the longest recording has.
+            InputError: the tensors do not fit each other or this decoder, or frames of a longer recording.
         """
+        frames = Frames.received(log_probs, labels, length, self.labels.size)
         longest = round(max_audio_s / self._frame_s * (1 + _ROUNDING))
-        if not 0 <= frames <= len(row):
+        if len(frames) > longest:
             raise InputError(
-                f"log_probs_length: expected 0 to {len(row)} (the frames sent in log_probs), got {frames}; "
-                "send the number of valid frames."
+                f"log_probs: expected at most {longest} frames, those of {max_audio_s:g} s, got "
+                f"{len(frames)}; send the recording in parts."
             )
-        if frames > longest:
-            raise InputError(
-                f"log_probs: expected at most {longest} frames, those of {max_audio_s:g} s, got {frames}; "
-                "send the recording in parts."
-            )
-        return row[:frames]
+        return frames
 
-    @property
-    def vocabulary_size(self) -> int:
-        """Number of columns of log-probabilities, including the blank."""
-        return len(self._labels)
-
-    def decode(self, log_probs: NDArray[np.float32], duration_s: float) -> Words:
+    def decode(self, frames: Frames, duration_s: float) -> Words:
         """Decode one recording.
 
         Args:
-            log_probs: (T, V) float32, valid frames only.
-            duration_s: length of the recording; word times are clipped to it.
+            frames: of the whole recording.
+            duration_s: length of the recording; word times end there at the latest.
 
         Returns:
             The words; none for silence.
-
-        Raises:
-            InputError: V is not the vocabulary size.
         """
-        if log_probs.ndim != 2 or log_probs.shape[1] != self.vocabulary_size:
-            raise InputError(
-                f"log_probs: expected {self.vocabulary_size} labels per frame, got shape {log_probs.shape}; "
-                "export acoustic model and decoder from the same checkpoint."
-            )
-        best = log_probs.argmax(axis=1)
-        spelling = best != self._blank  # frames of a letter or a space
-        letter = spelling & ~self._is_space[best]
-        new = spelling & np.concatenate(([True], best[1:] != best[:-1]))[: len(best)]
-
-        # A word is a run of letters without a space or long pause; a frame's word index is the number of
-        # boundaries up to it.
-        letter_frames = np.flatnonzero(letter)
-        boundary = new & ~letter
-        long_gap = np.diff(letter_frames) * self._frame_s > self._pause_s
-        boundary[letter_frames[1:][long_gap]] = True
-        word_of_frame = np.cumsum(boundary)
-        if letter_frames.size == 0:
+        best, log_probs = frames.best()
+        labels = self.labels
+        spoken = best != labels.blank
+        new = spoken & np.concatenate(([True], best[1:] != best[:-1]))[: len(best)]
+        content = np.flatnonzero(spoken & self._has_content[best])  # frames
+        if content.size == 0:
             empty = np.zeros(0, np.float32)
             return Words((), empty, empty, empty)
-        words, first = np.unique(word_of_frame[letter_frames], return_index=True)
-        last = np.append(first[1:], letter_frames.size) - 1
-        sums = np.add.reduceat(np.exp(log_probs[letter_frames, best[letter_frames]]), first)
+        word_of_frame = np.cumsum(self._boundaries(best, new, content))
+        words, first = np.unique(word_of_frame[content], return_index=True)
+        last = np.append(first[1:], content.size) - 1
+        sums = np.add.reduceat(np.exp(log_probs[content]), first)
         confidence = np.clip(sums / (last - first + 1), 0.0, 1.0)
 
-        kept = np.flatnonzero(new & letter)
-        owner = np.searchsorted(words, word_of_frame[kept])
-        spelled: list[list[str]] = [[] for _ in words]
-        for index, label in zip(owner, self._labels[best[kept]], strict=True):
-            spelled[index].append(label)
-        start_s = np.minimum(letter_frames[first] * self._frame_s, duration_s)
-        end_s = np.minimum((letter_frames[last] + 1) * self._frame_s, duration_s)
+        kept = content[new[content]]
+        later = np.searchsorted(word_of_frame[kept], words[1:])
+        spelled = [labels.join(run.tolist()) for run in np.split(best[kept], later)]
+        start_s = content[first] * self._frame_s
+        end_s = (content[last] + 1) * self._frame_s + self._end_pad_s
+        end_s[:-1] = np.minimum(end_s[:-1], np.maximum(start_s[1:], end_s[:-1] - self._end_pad_s))
         return Words(
-            tuple("".join(letters) for letters in spelled),
-            start_s.astype(np.float32),
-            end_s.astype(np.float32),
+            tuple(spelled),
+            np.minimum(start_s, duration_s).astype(np.float32),
+            np.minimum(end_s, duration_s).astype(np.float32),
             confidence.astype(np.float32),
         )
+
+    def _boundaries(
+        self, best: NDArray[Any], new: NDArray[np.bool_], content: NDArray[np.intp]
+    ) -> NDArray[np.bool_]:
+        """Return which frames begin a word: (T,) bool."""
+        boundary: NDArray[np.bool_] = new & self.labels.starts_word[best]
+        long_gap = np.diff(content) * self._frame_s > self._pause_s
+        boundary[content[1:][long_gap]] = True
+        for index in np.flatnonzero((new & self.labels.joins_previous[best])[content])[::-1]:
+            if index:  # a mark before any word stands alone
+                boundary[content[index - 1] + 1 : content[index] + 1] = False
+        return boundary

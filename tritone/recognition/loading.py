@@ -9,18 +9,19 @@ from numpy.typing import NDArray
 
 from ..concurrency import Bind, work_ahead
 from ..model_parameters import Parameters
+from .frames import Frames
 from .windows import AcousticFrames, WindowedRecognizer
 
 
 def load_recognizer(
     folder: Path, parameters: Parameters, bind: Bind, *, ahead: bool = True
 ) -> WindowedRecognizer:
-    """Load the part that turns recordings into log-probabilities.
+    """Load what turns recordings into labels with their log-probabilities, frame by frame.
 
     Args:
         folder: holds windows.json.
-        parameters: of the model: features_model, acoustic_model, window_s, overlap_s, and how much runs
-            at a time.
+        parameters: of the model: features_model, acoustic_model, window_s, overlap_s, labels_per_frame,
+            and how much runs at a time.
         bind: makes a function that calls a model.
         ahead: process several windows of a recording concurrently, in threads.
 
@@ -34,12 +35,12 @@ def load_recognizer(
         parameters.name("acoustic_model"), ["features", "features_length"], ["log_probs", "log_probs_length"]
     )
 
-    def acoustics(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    def acoustics(samples: NDArray[np.float32]) -> Frames:
         length = np.array([[samples.size]], np.int64)
         log_probs, frames = network(*features(samples[np.newaxis], length))
-        valid: NDArray[np.float32] = log_probs[0, : frames[0, 0]].copy()
-        return valid
+        return Frames.best_of(log_probs[0, : frames[0, 0]].copy(), most)
 
+    most = parameters.count("labels_per_frame")
     frames = AcousticFrames.load(folder / "windows.json")
     lengths_s = parameters.number("window_s"), parameters.number("overlap_s")
     requests, windows = parameters.count("requests_in_flight"), parameters.count("windows_in_flight")

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from ..contract import SAMPLE_RATE_HZ
 from ..errors import ArtifactError, CancelledError
 from ..sidecar import read_sidecar
+from .frames import Frames
+from .labels import Labels
+from .seams import EDGE_S, seam
 
-Acoustics = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-
-_PAUSE_S = 0.2  # desired silence around a seam
-_EDGE_S = 0.5  # frames closer to a window's end lack context
+Acoustics = Callable[[NDArray[np.float32]], Frames]
 
 
 @dataclass(frozen=True)
@@ -30,15 +30,13 @@ class AcousticFrames:
 
     sample_rate_hz: int  # of the model's input
     frame_samples: int  # audio samples per frame of log-probabilities: hop * stride
-    silence: tuple[int, ...]  # indices of blank and space
+    labels: Labels
 
     @classmethod
     def load(cls, path: Path) -> AcousticFrames:
         """Read `windows.json` as the exporter wrote it."""
-        names = ("sample_rate_hz", "frame_samples", "labels", "blank_index")
-        sample_rate_hz, frame_samples, labels, blank = read_sidecar(path, *names)
-        silence = (blank, labels.index(" ")) if " " in labels else (blank,)
-        return cls(sample_rate_hz, frame_samples, silence)
+        sample_rate_hz, frame_samples = read_sidecar(path, "sample_rate_hz", "frame_samples")
+        return cls(sample_rate_hz, frame_samples, Labels.load(path))
 
     @property
     def frame_s(self) -> float:
@@ -74,63 +72,31 @@ def plan_windows(samples: int, window: int, overlap: int, frame_samples: int) ->
     return [Window(index * even, min(index * even + even + overlap, samples)) for index in range(count)]
 
 
-def seam(left: NDArray[np.float32], right: NDArray[np.float32], frames: AcousticFrames) -> int:
-    """Choose where to switch from one window to the next.
-
-    Args:
-        left: (T, V) log-probabilities of the shared frames, from the earlier window.
-        right: (T, V) the same frames from the later window.
-        frames: format of the output.
-
-    Returns:
-        Frame from which `right` is used: the middle of the clearest pause, near the centre if
-        several are equal.
-    """
-    length = min(len(left), len(right))
-    silence = list(frames.silence)
-    pause = np.logaddexp.reduce(left[:length, silence], axis=1) + np.logaddexp.reduce(
-        right[:length, silence], axis=1
-    )
-    reach = max(1, round(_PAUSE_S / 2 / frames.frame_s))
-    padded = np.pad(pause, reach, mode="edge")
-    quietest = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).min(axis=1)
-    edge = min(round(_EDGE_S / frames.frame_s), (length - 1) // 2)
-    inner = slice(edge, length - edge)
-    off_centre = np.abs(np.arange(length) - length / 2) / length
-    return edge + int(np.argmax((np.round(quietest, 1) - 0.1 * off_centre)[inner]))
-
-
-def join_windows(
-    windows: Iterable[tuple[Window, NDArray[np.float32]]], frames: AcousticFrames
-) -> NDArray[np.float32]:
-    """Join the log-probabilities of overlapping windows, given in order.
-
-    Returns:
-        (T, V) for the whole recording.
-    """
-    pieces: list[NDArray[np.float32]] = []
-    tail: NDArray[np.float32] | None = None  # frames of the last window that may still be replaced
-    tail_start = 0  # index of its first frame in the recording
-    for window, log_probs in windows:
+def join_windows(windows: Iterable[tuple[Window, Frames]], frames: AcousticFrames) -> Frames:
+    """Join what was heard in overlapping windows, given in order."""
+    parts: list[Frames] = []
+    tail: Frames | None = None  # frames of the last window that are not settled yet
+    tail_start = 0  # their first frame, in the recording
+    for window, heard in windows:
         start = window.start // frames.frame_samples
         if tail is not None:
             shared = tail[start - tail_start :]
-            cut = seam(shared, log_probs, frames)
-            pieces.append(tail[: start - tail_start + cut])
-            log_probs, start = log_probs[cut:], start + cut
-        tail, tail_start = log_probs, start
+            cut = seam(shared, heard, frames.labels, frames.frame_s)
+            parts.append(tail[: start - tail_start + cut])
+            heard, start = heard[cut:], start + cut
+        tail, tail_start = heard, start
     if tail is not None:
-        pieces.append(tail)
-    return np.concatenate(pieces)
+        parts.append(tail)
+    return Frames.join(parts)
 
 
 class WindowedRecognizer:
     """Runs an acoustic model over recordings of any length.
 
     Args:
-        frames: format of the model's output.
-        acoustics: (N,) samples at the model's rate to (T, V) log-probabilities.
-        window_s: longest input of the model, seconds.
+        frames: timing and silence of the model's output.
+        acoustics: (N,) samples at the model's rate to what the model says of every frame.
+        window_s: longest stretch given to the model at once, seconds.
         overlap_s: audio that neighbouring windows share, seconds.
         ordered_map: like `map`, but may work ahead; bounds the number of windows in memory.
     """
@@ -141,11 +107,11 @@ class WindowedRecognizer:
         acoustics: Acoustics,
         window_s: float,
         overlap_s: float,
-        ordered_map: Callable[..., Iterable[NDArray[np.float32]]] = map,
+        ordered_map: Callable[..., Iterable[Frames]] = map,
     ) -> None:
-        if not 2 * _EDGE_S <= overlap_s < window_s:
+        if not 2 * EDGE_S <= overlap_s < window_s:
             raise ArtifactError(
-                f"overlap_s: expected {2 * _EDGE_S:g} s or more and less than window_s ({window_s:g} s), "
+                f"overlap_s: expected {2 * EDGE_S:g} s or more and less than window_s ({window_s:g} s), "
                 f"got {overlap_s:g} s; correct the model's parameters."
             )
         self.frames = frames
@@ -154,9 +120,9 @@ class WindowedRecognizer:
         self._overlap = round(overlap_s * frames.sample_rate_hz)
         self._map = ordered_map
 
-    def log_probs(
+    def recognise(
         self, samples: NDArray[np.float32], is_cancelled: Callable[[], bool] = lambda: False
-    ) -> NDArray[np.float32]:
+    ) -> Frames:
         """Recognise a recording.
 
         Args:
@@ -164,7 +130,7 @@ class WindowedRecognizer:
             is_cancelled: checked before every window.
 
         Returns:
-            (T, V) log-probabilities.
+            What the model says of every frame.
 
         Raises:
             CancelledError: `is_cancelled` returned True.

@@ -79,17 +79,17 @@ Question = Infer | ServerLive | ServerReady | ServerMetadata | ModelReady | Mode
 CANARY = "_canary"  # suffix of a pipeline that tries a new version
 
 
-def to_canary(question: Question) -> Question:
-    """Redirect a question about a pipeline to its canary."""
+def renamed(question: Question, name_of: Callable[[str], str]) -> Question:
+    """Redirect a question about a pipeline to the pipeline of another name."""
     match question:
         case Infer(call):
-            return replace(question, call=replace(call, model=call.model + CANARY))
+            return replace(question, call=replace(call, model=name_of(call.model)))
         case ModelReady(model):
-            return ModelReady(model + CANARY)
+            return ModelReady(name_of(model))
         case ModelMetadata(model):
-            return ModelMetadata(model + CANARY)
+            return ModelMetadata(name_of(model))
         case ModelSuccesses(model):
-            return ModelSuccesses(model + CANARY)
+            return ModelSuccesses(name_of(model))
     return question
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from tritone_client.attempts import RetryPolicy
-from tritone_client.flows import Question, to_canary
+from tritone_client.calls import RECOGNITION
+from tritone_client.flows import CANARY, Question, renamed
 
 Protocol = Literal["grpc", "http"]
 
@@ -28,6 +29,7 @@ class Settings:
         retries: int = DEFAULT_RETRIES,
         overload_wait_s: float = DEFAULT_OVERLOAD_WAIT_S,
         canary: bool = False,
+        model: str = "",
     ) -> None:
         """Create a client; it connects with the first request.
 
@@ -41,6 +43,7 @@ class Settings:
                 turns it away because it has enough to do, or starts a model's process that had died; 0
                 reports that at once. Nothing else is retried.
             canary: ask the pipelines' canaries, which try a new version while the others go on as before.
+            model: name of a recogniser that is served beside the default one.
 
         Raises:
             ValueError: an argument is out of its range.
@@ -49,10 +52,15 @@ class Settings:
         self.protocol = protocol
         self._retry_policy = RetryPolicy(timeout_s, retries, overload_wait_s)
         self._canary = canary
+        self._model = model
 
     def _addressed(self, question: Question) -> Question:
-        """Return a question with the model's canary name if the client uses canaries."""
-        return to_canary(question) if self._canary else question
+        """Return a question about the pipeline that this client is to use."""
+        return renamed(question, self._pipeline)
+
+    def _pipeline(self, name: str) -> str:
+        named = f"{name}_{self._model}" if self._model and name in RECOGNITION else name
+        return named + CANARY if self._canary else named
 
 
 def _checked_url(url: str | None, protocol: Protocol) -> str:

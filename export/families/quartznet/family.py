@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from export.families.quartznet import MODEL
+from export.families.quartznet import CITRINET, MODEL
 from export.recognition.recogniser import PARTS, RecogniserFamily
 
 if TYPE_CHECKING:
@@ -70,12 +70,49 @@ class QuartzNet(RecogniserFamily):
 
         quantize(source, target, features)
 
-    def network_sidecar(self) -> tuple[str, dict[str, Any]]:
-        """Provenance of the weights, and the outputs' labels."""
-        return "quartznet.json", {
-            **self.provenance(),
-            "mels": self.network.mels,
-            "stride": self.stride,
-            "labels": self.labels,
-            "blank_index": len(self.labels),
-        }
+
+class Citrinet(QuartzNet):
+    """Citrinet: the same blocks with squeeze and excite, over pieces."""
+
+    name = "citrinet"
+    class_name = "EncDecCTCModelBPE"
+    describes = "CTC recognition over pieces with a Citrinet encoder"
+    acoustic_model = CITRINET
+    models = (CITRINET, *PARTS)
+    published = {  # noqa: RUF012 - a mapping that nobody changes
+        f"stt_en_citrinet_{size}": f"nvidia/nemo/stt_en_citrinet_{size}/versions/{version}/files/"
+        f"stt_en_citrinet_{size}.nemo"
+        for size, version in (
+            ("256", "1.0.0rc1"),
+            ("512", "1.0.0rc1"),
+            ("1024", "1.0.0rc1"),
+            ("256_gamma_0_25", "1.0.0"),
+            ("512_gamma_0_25", "1.0.0"),
+            ("1024_gamma_0_25", "1.0.0"),
+        )
+    }
+
+    @classmethod
+    def accepts(cls, config: Mapping[str, Any]) -> bool:
+        """Whether the encoder consists of convolutions."""
+        return str((config.get("encoder") or {}).get("_target_")).endswith(".ConvASREncoder")
+
+    @classmethod
+    def load(cls, path: Path) -> Any:
+        """Return the EncDecCTCModelBPE."""
+        from nemo.collections.asr.models import EncDecCTCModelBPE
+
+        return EncDecCTCModelBPE.restore_from(str(path), map_location="cpu").eval()
+
+    @classmethod
+    def engines(cls) -> Sequence[EngineModel]:
+        """Front end and acoustic model."""
+        from export.families.quartznet.engine import QuartzNetEngine
+        from export.recognition.engine import front_end
+
+        return front_end(), QuartzNetEngine(CITRINET)
+
+    @classmethod
+    def write_random(cls, path: Path) -> None:
+        """Refuse: there is a random QuartzNet only."""
+        super(QuartzNet, cls).write_random(path)

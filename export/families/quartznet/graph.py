@@ -41,6 +41,8 @@ class Block(nn.Module):
         for layer in self.layers:
             if isinstance(layer, Convolution):
                 x, after = layer(x, after)
+            elif isinstance(layer, SqueezeExcite):
+                x = layer(x, after)
             else:
                 x = layer(x)
         for pane, residual in zip(panes, self.residuals, strict=False):
@@ -71,6 +73,8 @@ def flattened(layers: Any, name: str) -> Iterator[nn.Module]:
                 raise unsupported(f"{name}.{index}", "shared heads")
             left, right = layer._padding if layer.pad_layer is not None else (layer._padding,) * 2
             pending = Convolution(layer.conv, (left, right))
+        elif kind == "SqueezeExcite":
+            yield SqueezeExcite(layer)
         elif isinstance(layer, activations):
             yield layer
         elif not isinstance(layer, (nn.Dropout, nn.Identity)):
@@ -85,6 +89,21 @@ def unsupported(layer: str, what: str) -> UnsupportedCheckpointError:
         f"{layer}: expected masked convolutions, batch normalisation, plain activations and added residuals, "
         f"got {what}; not supported."
     )
+
+
+class SqueezeExcite(nn.Module):
+    """A gate for every channel, from the channel's mean over the row's own frames (Hu et al. 2018)."""
+
+    def __init__(self, module: Any):
+        super().__init__()
+        self.squeeze, self.excite = module.fc[0], module.fc[2]
+
+    def forward(self, x: Tensor, timeline: Timeline) -> Tensor:
+        """(B, C, 1, T) to (B, C, 1, T)."""
+        frames = timeline.length.clamp(min=1).to(x.dtype)  # (B, 1)
+        mean = timeline.masked(x).sum(dim=(2, 3)) / frames
+        gate = self.excite(self.squeeze(mean).relu()).sigmoid()
+        return x * gate[:, :, None, None]
 
 
 class AcousticModel(nn.Module):

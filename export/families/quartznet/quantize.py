@@ -5,32 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import onnx
-from onnxruntime.quantization import (
-    CalibrationDataReader,
-    CalibrationMethod,
-    QuantFormat,
-    QuantType,
-    quantize_static,
-)
+from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 
 from export.quiet import quiet_root_logger
-
-Features = tuple[np.ndarray, np.ndarray]
-"""features (1, M, T) float32 and features_length (1, 1) int64."""
-
-
-class FeatureReader(CalibrationDataReader):
-    """Feeds the features of each recording to the calibration."""
-
-    def __init__(self, features: Sequence[Features]):
-        self.rest = iter(features)
-
-    def get_next(self) -> dict[str, np.ndarray] | None:
-        """The next recording's inputs, None at the end."""
-        item = next(self.rest, None)
-        return None if item is None else {"features": item[0], "features_length": item[1]}
+from export.recognition.calibration import FeatureReader, Features
 
 
 def quantize(source: Path, target: Path, features: Sequence[Features]) -> None:

@@ -11,7 +11,7 @@ from tritone.python_backend.requests import Interface
 from tritone.python_backend.responses import pad_rows, respond, text_column
 from tritone.recognition.ctc import CtcDecoder
 
-INTERFACE = Interface(["log_probs", "log_probs_length", "audio_length"])
+INTERFACE = Interface(["log_probs", "labels", "log_probs_length", "audio_length"])
 
 
 class TritonPythonModel:
@@ -27,8 +27,10 @@ class TritonPythonModel:
         durations = request.inputs["audio_length"][:, 0] / SAMPLE_RATE_HZ
         lengths = request.inputs["log_probs_length"][:, 0].tolist()
         rows = [
-            self._decoder.valid_frames(row, frames, self._max_audio_s)
-            for row, frames in zip(request.inputs["log_probs"], lengths, strict=True)
+            self._decoder.frames(row, labels, length, self._max_audio_s)
+            for row, labels, length in zip(
+                request.inputs["log_probs"], request.inputs["labels"], lengths, strict=True
+            )
         ]
         results = [self._decoder.decode(*item) for item in zip(rows, durations, strict=True)]
         words = [np.array([word.encode() for word in result.word], dtype=object) for result in results]

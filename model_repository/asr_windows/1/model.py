@@ -34,6 +34,9 @@ class TritonPythonModel(ThreadedModel):
         checked = [
             valid_samples(row, int(n), self._max_audio_s) for row, n in zip(audio, lengths, strict=True)
         ]
-        rows = [self._recognizer.log_probs(samples, request.is_cancelled) for samples in checked]
-        frames = np.array([[len(row)] for row in rows], np.int64)
-        return [pb_utils.Tensor("log_probs", pad_rows(rows)), pb_utils.Tensor("log_probs_length", frames)]
+        rows = [self._recognizer.recognise(samples, request.is_cancelled) for samples in checked]
+        return [
+            pb_utils.Tensor("log_probs", pad_rows([row.log_probs for row in rows])),
+            pb_utils.Tensor("labels", pad_rows([row.columns for row in rows])),
+            pb_utils.Tensor("log_probs_length", np.array([[len(row)] for row in rows], np.int64)),
+        ]

@@ -169,7 +169,7 @@ class Stages:
             rate_hz, frame_s = loaded.frames.sample_rate_hz, loaded.frames.frame_s
             units |= {"audio_length": 1 / rate_hz, "log_probs_length": frame_s}
             for row in self.rows(caller):
-                loaded.log_probs(row["audio"])
+                loaded.recognise(row["audio"])
         elif isinstance(loaded, PunctuationRestorer):
             for row in self.rows(caller):
                 loaded.restore(row["transcript"][0].decode("utf-8"))

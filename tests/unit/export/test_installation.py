@@ -16,7 +16,7 @@ from export.installation import Stage, install
 def stage(tmp_path: Path) -> Stage:
     stage = Stage(tmp_path / "stage")
     stage.path("asr_quartznet", "model.onnx").write_text("new graph")
-    stage.write_json("asr_quartznet", "quartznet.json", {"labels": [" ", "é"]})
+    stage.write_json("asr_quartznet", "network.json", {"labels": [" ", "é"]})
     stage.write_json("asr_windows", "windows.json", {"frame_samples": 320})
     return stage
 
@@ -47,11 +47,11 @@ def test_files_are_installed_beside_hand_written_ones(stage, repository):
     written = install(stage, repository, 1)
     after = contents(repository)
     assert after["asr_quartznet/1/model.onnx"] == "new graph"
-    assert json.loads(after["asr_quartznet/1/quartznet.json"])["labels"] == [" ", "é"]
+    assert json.loads(after["asr_quartznet/1/network.json"])["labels"] == [" ", "é"]
     assert json.loads(after["asr_windows/1/windows.json"]) == {"frame_samples": 320}
     assert after["asr_windows/1/model.py"] == "code"
     assert after["asr_quartznet/config.pbtxt"] == "config"
-    assert sorted(path.name for path in written) == ["model.onnx", "quartznet.json", "windows.json"]
+    assert sorted(path.name for path in written) == ["model.onnx", "network.json", "windows.json"]
 
 
 def test_obsolete_file_is_removed_and_no_scratch_file_stays(stage, repository):
@@ -73,7 +73,7 @@ def test_repository_without_the_models_is_filled(stage, tmp_path):
     install(stage, tmp_path / "empty", 1)
     assert set(contents(tmp_path / "empty")) == {
         "asr_quartznet/1/model.onnx",
-        "asr_quartznet/1/quartznet.json",
+        "asr_quartznet/1/network.json",
         "asr_windows/1/windows.json",
     }
 

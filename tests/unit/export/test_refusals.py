@@ -38,7 +38,7 @@ def export(tmp_path, capsys):
     return run
 
 
-@pytest.mark.parametrize("class_name", ["EncDecRNNTBPEModel", "FastPitchModel", "EncDecCTCModelBPE"])
+@pytest.mark.parametrize("class_name", ["EncDecRNNTBPEModel", "EncDecMultiTaskModel", "EncDecCTCModelBPE"])
 def test_other_class_is_named_with_what_is_supported(export, tmp_path, class_name):
     config = f"target: nemo.collections.some.models.{class_name}\n"
     message = export(write_archive(tmp_path / "other.nemo", config))

@@ -5,25 +5,28 @@ import numpy as np
 import pytest
 
 from tritone.errors import ArtifactError, CancelledError
+from tritone.recognition.frames import Frames
+from tritone.recognition.labels import Labels
+from tritone.recognition.seams import seam
 from tritone.recognition.windows import (
     AcousticFrames,
     Window,
     WindowedRecognizer,
     join_windows,
     plan_windows,
-    seam,
 )
 
 FRAME = 320
 BLANK, SPACE, LETTER = 0, 1, 2
-FRAMES = AcousticFrames(sample_rate_hz=16_000, frame_samples=FRAME, silence=(BLANK, SPACE))
+LABELS = Labels.letters([" ", "a"], BLANK)
+FRAMES = AcousticFrames(sample_rate_hz=16_000, frame_samples=FRAME, labels=LABELS)
 
 
 def spoken(labels, sure=0.98):
-    """(T, 3) log-probabilities of `labels`."""
+    """Frames that say `labels`."""
     probabilities = np.full((len(labels), 3), (1 - sure) / 2, np.float32)
     probabilities[np.arange(len(labels)), labels] = sure
-    return np.log(probabilities)
+    return Frames(np.log(probabilities))
 
 
 @pytest.mark.parametrize("samples", [1, 320, 479_999, 480_000])
@@ -53,31 +56,31 @@ def test_last_window_is_not_a_sliver():
 def test_seam_lies_in_the_pause():
     labels = [LETTER] * 200
     labels[70:95] = [BLANK] * 25
-    assert 72 <= seam(spoken(labels), spoken(labels), FRAMES) <= 93
+    assert 72 <= seam(spoken(labels), spoken(labels), LABELS, 0.02) <= 93
 
 
 def test_seam_needs_silence_in_both_windows():
     left, right = [LETTER] * 200, [LETTER] * 200
     left[50:75] = [BLANK] * 25  # a pause in one window only
     left[110:130] = right[110:130] = [SPACE] * 20
-    assert 111 <= seam(spoken(left), spoken(right), FRAMES) <= 129
+    assert 111 <= seam(spoken(left), spoken(right), LABELS, 0.02) <= 129
 
 
 def test_among_equal_pauses_the_most_central_wins():
-    assert abs(seam(spoken([BLANK] * 200), spoken([BLANK] * 200), FRAMES) - 100) <= 1
+    assert abs(seam(spoken([BLANK] * 200), spoken([BLANK] * 200), LABELS, 0.02) - 100) <= 1
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 30, 51])
 def test_short_overlaps_still_have_a_seam_inside(frames):
-    assert 0 <= seam(spoken([LETTER] * frames), spoken([LETTER] * frames), FRAMES) < frames
+    assert 0 <= seam(spoken([LETTER] * frames), spoken([LETTER] * frames), LABELS, 0.02) < frames
 
 
 def test_join_restores_the_sequence_when_windows_agree():
     rng = np.random.default_rng(3)
     whole = rng.normal(size=(3000, 3)).astype(np.float32)
     windows = plan_windows(3000 * FRAME, 900 * FRAME, 100 * FRAME, FRAME)
-    parts = [(window, whole[window.start // FRAME : window.stop // FRAME]) for window in windows]
-    np.testing.assert_array_equal(join_windows(parts, FRAMES), whole)
+    parts = [(window, Frames(whole[window.start // FRAME : window.stop // FRAME])) for window in windows]
+    np.testing.assert_array_equal(join_windows(parts, FRAMES).log_probs, whole)
 
 
 def test_join_of_windows_that_disagree_at_their_ends_has_no_word_twice_or_cut():
@@ -92,7 +95,7 @@ def test_join_of_windows_that_disagree_at_their_ends_has_no_word_twice_or_cut():
         if window is not windows[-1]:
             heard[-20:] = LETTER
         parts.append((window, spoken(heard)))
-    np.testing.assert_array_equal(join_windows(parts, FRAMES).argmax(axis=1), whole)
+    np.testing.assert_array_equal(join_windows(parts, FRAMES).best()[0], whole)
 
 
 def silent_recogniser():
@@ -108,15 +111,15 @@ def silent_recogniser():
 
 def test_recogniser_asks_for_bounded_windows_in_order():
     recognizer, asked = silent_recogniser()
-    log_probs = recognizer.log_probs(np.zeros(16_000 * 200, np.float32))
+    heard = recognizer.recognise(np.zeros(16_000 * 200, np.float32))
     assert max(asked) <= 30 * 16_000
-    assert log_probs.shape == (200 * 50 + 1, 3)
+    assert heard.log_probs.shape == (200 * 50 + 1, 3)
 
 
 def test_cancelled_recording_stops_before_the_next_window():
     recognizer, asked = silent_recogniser()
     with pytest.raises(CancelledError):
-        recognizer.log_probs(np.zeros(16_000 * 600, np.float32), is_cancelled=lambda: len(asked) == 3)
+        recognizer.recognise(np.zeros(16_000 * 600, np.float32), is_cancelled=lambda: len(asked) == 3)
     assert len(asked) == 3
 
 
@@ -127,8 +130,8 @@ def test_model_of_another_rate_gets_resampled_audio():
         asked.append(samples.size)
         return spoken([BLANK] * 10)
 
-    frames = AcousticFrames(sample_rate_hz=8000, frame_samples=160, silence=(BLANK,))
-    WindowedRecognizer(frames, acoustics, 30, 4).log_probs(np.zeros(16_000, np.float32))
+    frames = AcousticFrames(sample_rate_hz=8000, frame_samples=160, labels=LABELS)
+    WindowedRecognizer(frames, acoustics, 30, 4).recognise(np.zeros(16_000, np.float32))
     assert asked == [8000]
 
 
@@ -140,5 +143,5 @@ def test_overlap_that_cannot_work_is_refused(overlap_s):
 
 def test_incomplete_sidecar_names_what_is_missing(tmp_path):
     (tmp_path / "windows.json").write_text(json.dumps({"sample_rate_hz": 16000, "labels": []}))
-    with pytest.raises(ArtifactError, match="frame_samples, blank_index"):
+    with pytest.raises(ArtifactError, match="frame_samples"):
         AcousticFrames.load(tmp_path / "windows.json")

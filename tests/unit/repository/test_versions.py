@@ -161,7 +161,7 @@ def test_graph_of_another_interface_is_found(repositories):
 
 def test_files_of_two_checkpoints_in_one_version_are_found(repositories):
     path = repositories[0] / "asr_features/1/features.json"
-    own = json.loads((repositories[0] / "asr_quartznet/1/quartznet.json").read_text())
+    own = json.loads((repositories[0] / "asr_quartznet/1/network.json").read_text())
     other = {**json.loads(path.read_text()), **{key: own[key] for key in ("checkpoint", "model_class")}}
     path.write_text(json.dumps({**other, "checkpoint_sha256": "0" * 64}))
     (finding,) = check_versions(repositories)

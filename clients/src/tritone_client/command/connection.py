@@ -27,6 +27,7 @@ class Connection:
     retries: int
     wait_s: float  #: seconds to wait for a server that is starting
     canary: bool  #: whether to use the pipelines that try a new version
+    model: str  #: name of a recogniser beside the default one
 
     def client(self) -> AsyncClient:
         """Create a client; report invalid values as usage errors."""
@@ -39,6 +40,7 @@ class Connection:
                 # A command that sends many files may overload the server by itself, so it keeps retrying.
                 overload_wait_s=self.timeout_s if self.retries else 0.0,
                 canary=self.canary,
+                model=self.model,
             )
         except ValueError as error:
             raise click.UsageError(str(error)) from error
@@ -89,6 +91,9 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
         help="Wait for a server that is starting or loading its models.",
     )
     @click.option("--canary", is_flag=True, help="Use the pipelines that try a new version of the models.")
+    @click.option(
+        "--model", default="", metavar="NAME", help="Use a recogniser that is served beside the default one."
+    )
     @wraps(command)
     def with_connection(
         url: str | None,
@@ -97,9 +102,10 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
         retries: int,
         wait_s: float,
         canary: bool,
+        model: str,
         **arguments: Any,
     ) -> None:
-        command(Connection(url, protocol, timeout_s, retries, wait_s, canary), **arguments)
+        command(Connection(url, protocol, timeout_s, retries, wait_s, canary, model), **arguments)
 
     return with_connection
 

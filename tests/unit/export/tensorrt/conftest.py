@@ -16,7 +16,7 @@ from export.tensorrt.store import Store
 from tests.unit.export.tensorrt import fake_tensorrt
 
 ROOT = Path(__file__).resolve().parents[4]
-MODELS = engine_models()
+MODELS = [model for model in engine_models() if (ROOT / "model_repository" / model.name).is_dir()]
 NAMES = [model.name for model in MODELS]
 DEVICE = Device("NVIDIA L4", "8.9", "10.16.1.11", "560.35")
 

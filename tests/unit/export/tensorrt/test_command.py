@@ -73,7 +73,7 @@ def test_without_tensorrt_it_says_where_to_get_it(run, capsys):
 
 
 def test_unknown_model_is_refused_with_the_known_ones(run, capsys):
-    assert run("--models", "asr_conformer") == 2
+    assert run("--models", "asr_whisper") == 2
     assert "expected one of asr_features, asr_quartznet" in capsys.readouterr().err
 
 

@@ -64,10 +64,11 @@ class ShapesOnly:
         frames = audio.shape[1] // 320
         return {
             "log_probs": np.zeros((1, frames, 29), np.float32),
+            "labels": np.arange(29, dtype=np.int32)[None, None],
             "log_probs_length": np.array([[frames]]),
         }
 
-    def asr_ctc_decoder(self, log_probs, log_probs_length, audio_length):
+    def asr_ctc_decoder(self, log_probs, labels, log_probs_length, audio_length):
         text = self._transcripts[self.calls.count("asr_ctc_decoder") % len(self._transcripts)]
         return {"transcript": np.array([[text]], dtype=object)}
 

@@ -1,0 +1,181 @@
+"""Conformers with random weights: of the published sizes for measuring speed, small ones for tests."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+_MODULES = "nemo.collections.asr.modules"
+WORDS = (
+    "the quick brown fox jumps over the lazy dog while five boxing wizards read the papers of the morning",
+    "there was nothing in the world that she would rather have done than stay and listen to their story",
+    "he thought about what they had said, and whether anybody could have known where the others were going",
+)
+
+
+def conformer(**changes: Any) -> dict[str, Any]:
+    """Encoder settings of stt_en_conformer_ctc_large (120 M parameters), but for what is changed."""
+    return {
+        "feat_in": 80,
+        "n_layers": 18,
+        "d_model": 512,
+        "n_heads": 8,
+        "subsampling": "striding",
+        "subsampling_factor": 4,
+        "subsampling_conv_channels": -1,
+        "conv_kernel_size": 31,
+        **changes,
+    }
+
+
+def fastconformer(**changes: Any) -> dict[str, Any]:
+    """Encoder settings of stt_en_fastconformer_ctc_large (115 M parameters), but for what is changed."""
+    return conformer(
+        **{
+            "n_layers": 17,
+            "subsampling": "dw_striding",
+            "subsampling_factor": 8,
+            "subsampling_conv_channels": 256,
+            "conv_kernel_size": 9,
+            "xscaling": False,
+            **changes,
+        }
+    )
+
+
+def write_tokenizer(folder: Path, texts: Sequence[str], pieces: int, **settings: Any) -> None:
+    """Train a SentencePiece model in the form that NeMo's BPE models carry.
+
+    Args:
+        folder: gets tokenizer.model and vocab.txt.
+        texts: to train on.
+        pieces: size of the vocabulary.
+        settings: of the SentencePiece trainer, e.g. byte_fallback.
+    """
+    import sentencepiece
+
+    (folder / "texts.txt").write_text("\n".join(texts), encoding="utf-8")
+    sentencepiece.SentencePieceTrainer.train(
+        input=str(folder / "texts.txt"),
+        model_prefix=str(folder / "tokenizer"),
+        vocab_size=pieces,
+        model_type=settings.pop("model_type", "bpe"),
+        bos_id=-1,
+        eos_id=-1,
+        character_coverage=1.0,
+        minloglevel=2,
+        **settings,
+    )
+    lines = (folder / "tokenizer.vocab").read_text(encoding="utf-8").splitlines()
+    names = [line.split("\t")[0] for line in lines if line.split("\t")[0] != "<unk>"]
+    (folder / "vocab.txt").write_text("\n".join(names), encoding="utf-8")
+
+
+def model_config(encoder: dict[str, Any], tokenizer: Path, target: str) -> Any:
+    """The model_config.yaml of a CTC model over pieces."""
+    from omegaconf import OmegaConf
+
+    return OmegaConf.create(
+        {
+            "sample_rate": 16000,
+            "log_prediction": False,
+            "tokenizer": {"dir": str(tokenizer), "type": "bpe"},
+            "preprocessor": {
+                "_target_": f"{_MODULES}.AudioToMelSpectrogramPreprocessor",
+                "sample_rate": 16000,
+                "normalize": "per_feature",
+                "window_size": 0.025,
+                "window_stride": 0.01,
+                "window": "hann",
+                "features": encoder["feat_in"],
+                "n_fft": 512,
+                "dither": 1e-5,
+                "pad_to": 0,
+            },
+            "encoder": {"_target_": target, **encoder},
+            "decoder": {
+                "_target_": f"{_MODULES}.ConvASRDecoder",
+                "feat_in": encoder.get("feat_out")
+                or encoder.get("d_model")
+                or encoder["jasper"][-1]["filters"],
+                "num_classes": -1,
+                "vocabulary": [],
+            },
+        }
+    )
+
+
+def recognition_model(encoder: dict[str, Any], tokenizer: Path) -> Any:
+    """A NeMo EncDecCTCModelBPE with a Conformer of random weights, and statistics as if it had seen data.
+
+    Args:
+        encoder: settings of ConformerEncoder.
+        tokenizer: folder of `write_tokenizer`.
+    """
+    import torch
+    from nemo.collections.asr.models import EncDecCTCModelBPE
+
+    torch.manual_seed(1)
+    model = EncDecCTCModelBPE(cfg=model_config(encoder, tokenizer, f"{_MODULES}.ConformerEncoder")).eval()
+    randomise(model)
+    return model
+
+
+def randomise(model: Any) -> None:
+    """Give values to what NeMo initialises to zeros and ones: a mistake there would not show otherwise."""
+    import torch
+
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm1d):
+            torch.nn.init.normal_(module.running_mean, std=0.1)
+            torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
+            torch.nn.init.uniform_(module.weight, 0.8, 1.2)
+            torch.nn.init.normal_(module.bias, std=0.1)
+        for name in ("pos_bias_u", "pos_bias_v"):
+            if isinstance(getattr(module, name, None), torch.nn.Parameter):
+                torch.nn.init.normal_(getattr(module, name), std=0.5)
+
+
+def write(path: Path) -> None:
+    """Write a FastConformer of the published size, with a tokenizer of letters and common endings."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_tokenizer(Path(folder), WORDS, pieces=128)
+        recognition_model(fastconformer(), Path(folder)).save_to(str(path))
+
+
+def hybrid_model(encoder: dict[str, Any], tokenizer: Path) -> Any:
+    """A NeMo EncDecHybridRNNTCTCBPEModel: the same with a small transducer beside its CTC head."""
+    import torch
+    from nemo.collections.asr.models import EncDecHybridRNNTCTCBPEModel
+    from omegaconf import OmegaConf
+
+    config = model_config(encoder, tokenizer, f"{_MODULES}.ConformerEncoder")
+    width, hidden = encoder["d_model"], 16
+    head = OmegaConf.to_container(config.pop("decoder"))
+    transducer = {
+        "model_defaults": {"enc_hidden": width, "pred_hidden": hidden, "joint_hidden": hidden},
+        "aux_ctc": {"ctc_loss_weight": 0.3, "decoder": head, "decoding": {"strategy": "greedy"}},
+        "decoder": {
+            "_target_": f"{_MODULES}.RNNTDecoder",
+            "normalization_mode": None,
+            "random_state_sampling": False,
+            "blank_as_pad": True,
+            "prednet": {"pred_hidden": hidden, "pred_rnn_layers": 1, "t_max": None, "dropout": 0.0},
+        },
+        "joint": {
+            "_target_": f"{_MODULES}.RNNTJoint",
+            "log_softmax": None,
+            "preserve_memory": False,
+            "fuse_loss_wer": False,
+            "fused_batch_size": 1,
+            "jointnet": {"joint_hidden": hidden, "activation": "relu", "dropout": 0.0},
+        },
+        "decoding": {"strategy": "greedy_batch", "greedy": {"max_symbols": 10}},
+        "loss": {"loss_name": "default"},
+    }
+    torch.manual_seed(1)
+    model = EncDecHybridRNNTCTCBPEModel(cfg=OmegaConf.merge(config, OmegaConf.create(transducer))).eval()
+    randomise(model)
+    return model

@@ -1,0 +1,110 @@
+"""A further set of models beside the bundled one: folders and pipelines under a name of its own.
+
+Its configs are copies of those of the first set with the new names in them, so that hand-written configs stay
+the one source of limits, queues and comments.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from export.errors import InstallError
+from export.installation import MODULE_NAME
+
+NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_STEP = re.compile(r"  step \{\n(?:    .*\n)*?  \}\n")
+
+
+@dataclass(frozen=True)
+class ModelSet:
+    """What is to be there, and what its configs start from."""
+
+    repository: Path
+    ensembles: Path
+    renamed: Mapping[str, str]  #: model of the set that is there to model of the new one
+    suffix: str  #: of the new pipelines' names
+
+    def create(self, edit: Callable[[str, str], str] = lambda name, text: text) -> list[Path]:
+        """Write the folders that are missing.
+
+        Args:
+            edit: takes the name of a new model or pipeline and the text of its config, returns the text.
+
+        Returns:
+            The folders made.
+
+        Raises:
+            InstallError: a folder cannot be written; those made are removed again.
+        """
+        made: list[Path] = []
+        try:
+            for source, target in self.renamed.items():
+                self._copy(self.repository, source, target, edit, made)
+            for pipeline in self._pipelines():
+                self._copy(self.ensembles, pipeline, pipeline + self.suffix, edit, made)
+        except OSError as error:
+            remove(made)
+            raise InstallError(
+                f"repository: {error.filename} could not be written ({error}); nothing was changed."
+            ) from error
+        return made
+
+    def _pipelines(self) -> list[str]:
+        """The pipelines that use a model of the set, canaries and other sets' pipelines aside."""
+        found = []
+        for config in sorted(self.ensembles.glob("*/config.pbtxt")):
+            steps = set(re.findall(r'model_name: "(\w+)"', config.read_text(encoding="utf-8")))
+            if steps & self.renamed.keys() and not config.parent.name.endswith(("_canary", self.suffix)):
+                found.append(config.parent.name)
+        return found
+
+    def _copy(
+        self, root: Path, source: str, target: str, edit: Callable[[str, str], str], made: list[Path]
+    ) -> None:
+        if (root / target).exists():
+            return
+        made.append(root / target)
+        names = {**self.renamed, source: target}
+        for config in sorted((root / source).glob("**/*.pbtxt")):
+            text = renamed(config.read_text(encoding="utf-8"), names)
+            copy = root / target / config.relative_to(root / source)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_text(edit(target, text), encoding="utf-8")
+        version = root / target / "1"
+        version.mkdir()
+        code = root / source / "1" / MODULE_NAME
+        if code.is_file():
+            shutil.copyfile(code, version / MODULE_NAME)
+        if root == self.ensembles:
+            (version / ".gitkeep").touch()  # Triton wants a version folder, and git keeps no empty one
+
+
+def remove(folders: Sequence[Path]) -> None:
+    """Remove folders and what is in them."""
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def renamed(text: str, names: Mapping[str, str]) -> str:
+    """A config with models' names replaced wherever they are quoted, and version 1 served."""
+    text = re.sub(r'"(\w+)"', lambda found: f'"{names.get(found[1], found[1])}"', text)
+    text = re.sub(r"(version_policy \{ specific \{ versions: \[) [\d, ]+ (\] \} \})", r"\1 1 \2", text)
+    return re.sub(r"(model_version:) [1-9]\d*", r"\1 1", text)
+
+
+def without_punctuation(text: str, windows: str) -> str:
+    """A recognition pipeline whose transcript is its text, for a recogniser that writes marks itself.
+
+    Args:
+        text: of the pipeline's config.
+        windows: the model of its punctuation step.
+    """
+    step = next((found[0] for found in _STEP.finditer(text) if f'"{windows}"' in found[0]), "")
+    source = re.search(r'input_map \{ key: "transcript" value: "(\w+)" \}', step)
+    if source is None:
+        return text
+    return text.replace(step, "").replace(f'value: "{source[1]}"', 'value: "text"')

@@ -1,0 +1,124 @@
+"""Conformer and FastConformer graphs against NeMo's encoder and decoder."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from export.errors import UnsupportedCheckpointError
+from export.families.conformer.graph import AcousticModel, write_acoustic_model
+from export.families.conformer.random_checkpoint import (
+    conformer,
+    fastconformer,
+    recognition_model,
+    write_tokenizer,
+)
+from export.onnx_graph import Graph
+from export.verification import max_abs, relative_l2
+
+pytestmark = pytest.mark.parity
+
+MELS = 16
+SMALL = {"feat_in": MELS, "n_layers": 2, "d_model": 32, "n_heads": 4, "subsampling_conv_channels": 16}
+LOCAL = {"self_attention_model": "rel_pos_local_attn"}
+NETWORKS = {
+    "conformer": conformer(**SMALL),
+    "fastconformer": fastconformer(**SMALL),
+    "fastconformer without biases": fastconformer(**SMALL, use_bias=False),
+    "shared position biases": conformer(**SMALL, untie_biases=False),
+    "projected output": conformer(**SMALL, feat_out=24),
+    "local attention": fastconformer(**SMALL, **LOCAL, att_context_size=[6, 6]),
+}
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tokenizer")
+    write_tokenizer(folder, ["the quick brown fox jumps over the lazy dog", "pack my box with jugs"], 48)
+    return folder
+
+
+@pytest.fixture(scope="module", params=NETWORKS.values(), ids=NETWORKS.keys())
+def pair(request, tokenizer, tmp_path_factory):
+    """A NeMo model and the graph made of it."""
+    settings = request.param
+    model = recognition_model(settings, tokenizer)
+    path = tmp_path_factory.mktemp("acoustic") / "model.onnx"
+    write_acoustic_model(AcousticModel(model.encoder, model.decoder), path)
+    return model, Graph(path)
+
+
+def features(frames: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed + frames).standard_normal((MELS, frames)).astype(np.float32)
+
+
+def nemo(model, clip: np.ndarray) -> np.ndarray:
+    """NeMo's log-probabilities of one clip, (T', V)."""
+    with torch.no_grad():
+        log_probs, frames, _ = model(
+            processed_signal=torch.from_numpy(clip)[None],
+            processed_signal_length=torch.tensor([clip.shape[1]]),
+        )
+    return log_probs[0, : int(frames)].numpy()
+
+
+def compute(graph: Graph, clips: list[np.ndarray], behind: float = 0.0) -> list[np.ndarray]:
+    """The graph's log-probabilities of clips as one batch, with `behind` as what follows each clip's end."""
+    batch = np.full((len(clips), MELS, max(clip.shape[1] for clip in clips)), behind, np.float32)
+    for row, clip in zip(batch, clips, strict=True):
+        row[:, : clip.shape[1]] = clip
+    output = graph(features=batch, features_length=np.array([[clip.shape[1]] for clip in clips]))
+    frames = output["log_probs_length"][:, 0]
+    return [output["log_probs"][row, : frames[row]] for row in range(len(clips))]
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3, 7, 8, 9, 64, 301, 1000])
+def test_graph_equals_nemo(pair, frames):
+    model, graph = pair
+    expected = nemo(model, features(frames))
+    (measured,) = compute(graph, [features(frames)])
+    assert relative_l2(measured, expected) <= 1e-5
+    assert max_abs(measured, expected) <= 1e-3
+
+
+@pytest.mark.parametrize("behind", [0.0, 5.0, float("nan")])
+def test_mixed_batch_equals_nemo_clip_by_clip(pair, behind):
+    model, graph = pair
+    clips = [features(frames, seed=7) for frames in (512, 300, 1, 2, 64, 511)]
+    for clip, measured in zip(clips, compute(graph, clips, behind), strict=True):
+        assert max_abs(measured, nemo(model, clip)) <= 1e-3
+
+
+def test_row_without_frames_has_no_output_and_disturbs_no_neighbour(pair):
+    model, graph = pair
+    clip = features(100)
+    empty, measured = compute(graph, [np.zeros((MELS, 0), np.float32), clip])
+    assert empty.shape[0] == 0
+    assert max_abs(measured, nemo(model, clip)) <= 1e-3
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        (fastconformer(**SMALL, causal_downsampling=True), "causal_downsampling"),
+        (conformer(**SMALL, subsampling_factor=4) | {"subsampling": "vggnet"}, "vggnet"),
+        (conformer(**SMALL) | {"subsampling": "stacking"}, "StackingSubsampling"),
+        (conformer(**SMALL, att_context_style="chunked_limited", att_context_size=[8, 7]), "chunked_limited"),
+        (conformer(**SMALL, att_context_size=[10, 10]), "att_context_size"),
+        (fastconformer(**SMALL, **LOCAL, att_context_size=[4, 8]), "on the left"),
+        (fastconformer(**SMALL, **LOCAL, att_context_size=[6, 6], global_tokens=1), "global_tokens"),
+        (conformer(**SMALL, self_attention_model="abs_pos"), "abs_pos"),
+        (conformer(**SMALL, conv_norm_type="layer_norm"), "layer_norm"),
+        (conformer(**SMALL, conv_context_size="causal"), "conv_context_size"),
+        (
+            conformer(**SMALL, reduction="pooling", reduction_position=0, reduction_factor=2),
+            "encoder.reduction",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_unsupported_setting_is_refused_by_name(settings, named, tokenizer):
+    model = recognition_model(settings, tokenizer)
+    with pytest.raises(UnsupportedCheckpointError, match=named):
+        AcousticModel(model.encoder, model.decoder)

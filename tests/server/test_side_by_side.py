@@ -1,0 +1,66 @@
+"""A second recogniser beside the first one, with models, pipelines and a decoder of its own."""
+
+import json
+import shutil
+
+import pytest
+from tritone_client import Client, ModelNotFoundError
+
+from export.model_set import ModelSet
+from tritone.repository.checks import check_repositories
+from tritone.server import Ports, ServerOptions, TritonServer
+from tritone.server.options import REPOSITORIES
+
+from .conftest import ROOT
+
+MODELS = ("asr_features", "asr_quartznet", "asr_windows", "asr_ctc_decoder")
+LEFT_OUT = ("tts_*", "text_to_*", "format_*", "*encoder")  # the voice
+RECORDING = ROOT / "demo/recordings/prison_slt.flac"
+
+
+@pytest.fixture(scope="module")
+def repositories(tmp_path_factory):
+    """Copies of both repositories with the bundled recogniser once more, that spells its words apart."""
+    folder = tmp_path_factory.mktemp("repositories")
+    copies = [folder / path.name for path in REPOSITORIES]
+    for path, copy in zip(REPOSITORIES, copies, strict=True):
+        shutil.copytree(path, copy, ignore=shutil.ignore_patterns(*LEFT_OUT))
+    made = ModelSet(*copies, {model: f"{model}_second" for model in MODELS}, "_second").create()
+    assert len(made) == len(MODELS) + 2
+    for model in MODELS:
+        files = [path for path in (copies[0] / model / "1").iterdir() if path.suffix in (".onnx", ".json")]
+        for path in files:
+            shutil.copyfile(path, copies[0] / f"{model}_second/1" / path.name)
+    table = copies[0] / "asr_ctc_decoder_second/1/ctc.json"
+    fields = json.loads(table.read_text())
+    fields["labels"] = [label.upper() for label in fields["labels"]]
+    table.write_text(json.dumps(fields))
+    return copies
+
+
+@pytest.fixture(scope="module")
+def url(repositories):
+    with TritonServer(ServerOptions(ports=Ports.free(), repositories=repositories)) as server:
+        yield server.grpc_url
+
+
+def test_its_configs_are_in_order(repositories):
+    findings = [line for line in check_repositories(repositories) if not line.startswith("contract:")]
+    assert findings == []  # the contract has the voice too, which is left out here
+
+
+def test_each_caller_gets_the_recogniser_that_it_names(url):
+    with Client(url) as first, Client(url, model="second") as second:
+        said, again = first.transcribe(RECORDING), second.transcribe(RECORDING)
+    assert again.transcript == said.transcript.upper() != said.transcript
+    assert [word.start_s for word in again.words] == [word.start_s for word in said.words]
+
+
+def test_other_pipelines_are_those_of_all(url):
+    with Client(url, model="second") as client:
+        assert client.punctuate("how are you") == "How are you?"
+
+
+def test_a_name_that_is_not_served_is_not_found(url):
+    with Client(url, model="third") as client, pytest.raises(ModelNotFoundError, match="audio_to_text_third"):
+        client.transcribe(RECORDING)
