@@ -46,7 +46,7 @@ class Convolution(nn.Module):
         )
         self.unequal_padding = None if symmetric else padding
         self.conv.weight.data = conv.weight.data.unsqueeze(2).clone()
-        self.conv.bias.data = torch.zeros(conv.out_channels) if conv.bias is None else conv.bias.data.clone()
+        self.conv.bias.data = bias_of(conv)
 
     def fold(self, norm: nn.BatchNorm1d) -> None:
         """Merge the normalisation that follows into weight and bias (in float64)."""
@@ -76,3 +76,10 @@ class Convolution(nn.Module):
         frames = torch.div(span, self.stride, rounding_mode="floor") + 1
         # A row without frames keeps none; NeMo's formula would yield one frame.
         return Timeline(torch.where(timeline.length > 0, frames.clamp(min=0), 0))
+
+
+def bias_of(layer: nn.Module) -> Tensor:
+    """A copy of the bias of a convolution or linear layer, zeros where it has none."""
+    if layer.bias is None:
+        return torch.zeros(layer.weight.shape[0])
+    return layer.bias.data.clone()

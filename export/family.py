@@ -7,6 +7,7 @@ import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -49,6 +50,7 @@ class Family(ABC):
     name: ClassVar[str]  #: of the family's package
     role: ClassVar[str]  #: in a pipeline: recogniser, punctuation, spectrograms or vocoder
     class_name: ClassVar[str]  #: NeMo class
+    nemo_models: ClassVar[str] = ""  #: the module of that class; empty for a class that is not NeMo's
     describes: ClassVar[str]  #: what is supported of that class, for error messages
     models: ClassVar[tuple[str, ...]]  #: Triton models that it writes files for
     published: ClassVar[Mapping[str, str]] = MappingProxyType({})  #: NGC paths of checkpoints, by name
@@ -72,7 +74,10 @@ class Family(ABC):
         Raises:
             UnsupportedCheckpointError: the family is not of a NeMo class.
         """
-        raise UnsupportedCheckpointError(f"{path.name}: expected a checkpoint of a NeMo class.")
+        if not cls.nemo_models:
+            raise UnsupportedCheckpointError(f"{path.name}: expected a checkpoint of a NeMo class.")
+        nemo_class = getattr(import_module(cls.nemo_models), cls.class_name)
+        return nemo_class.restore_from(str(path), map_location="cpu").eval()
 
     @classmethod
     def engines(cls) -> Sequence[EngineModel]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -17,12 +17,16 @@ from export.recognition import FEATURES_MODEL
 from export.recognition.labels import label_fields
 from export.recognition.recordings import Recording, load_recordings
 from export.verification import Check
-from tritone.model_parameters import NEXT
+from tritone.errors import ArtifactError
+from tritone.model_parameters import NEXT, Parameters
 from tritone.recognition.ctc import CtcDecoder
 from tritone.recognition.labels import Labels
 
-PARTS = (FEATURES_MODEL, "asr_windows", "asr_ctc_decoder")  # models that every recogniser is served with
-WINDOWS = "asr_windows"
+if TYPE_CHECKING:
+    from export.tensorrt.models import EngineModel
+
+WINDOWS, DECODER = "asr_windows", "asr_ctc_decoder"
+PARTS = (FEATURES_MODEL, WINDOWS, DECODER)  # models that every recogniser is served with
 INT8 = "model_int8.onnx"
 PIECE_S = 0.2  # that a word goes on after its last piece, which the model emits early in its sound
 
@@ -31,19 +35,31 @@ class RecogniserFamily(Family):
     """A CTC recogniser; a family adds its acoustic model."""
 
     role = "recogniser"
+    nemo_models = "nemo.collections.asr.models"
     acoustic_model: ClassVar[str]  #: Triton model of the network
+    encoder: ClassVar[str] = ""  #: NeMo class of the encoder, where others of the NeMo class go elsewhere
+    quantized: ClassVar[tuple[str, ...]]  #: operators of the int8 variant, that of the output layer first
+
+    @classmethod
+    def accepts(cls, config: Mapping[str, Any]) -> bool:
+        """Whether the encoder is of the family's class."""
+        target = str((config.get("encoder") or {}).get("_target_"))
+        return not cls.encoder or target.rpartition(".")[2] == cls.encoder
+
+    @classmethod
+    def engines(cls) -> Sequence[EngineModel]:
+        """Front end and acoustic model."""
+        from export.recognition.engine import AcousticEngine, front_end
+
+        return front_end(), AcousticEngine(cls.acoustic_model)
 
     @abstractmethod
     def restore_network(self) -> Any:
-        """Return the acoustic model as a traceable module; refuse unsupported ones."""
+        """Return the acoustic model as a traceable module; refuse unsupported ones.
 
-    @abstractmethod
-    def write_network(self, path: Path) -> None:
-        """Write the acoustic model's graph: features, features_length to log_probs, log_probs_length."""
-
-    @abstractmethod
-    def quantize(self, source: Path, target: Path, features: list[tuple[np.ndarray, np.ndarray]]) -> None:
-        """Write the int8 variant, calibrated on features (1, M, T) and features_length (1, 1)."""
+        Its forward() takes features and features_length and returns log_probs and log_probs_length;
+        `mels` and `classes` tell their sizes.
+        """
 
     def restore(self) -> None:
         """Load the model, and refuse unsupported ones before anything is written."""
@@ -58,15 +74,17 @@ class RecogniserFamily(Family):
     def build(self, stage: Stage) -> None:
         """Write both graphs, the int8 variant, and the sidecars."""
         from export.onnx_graph import Graph
+        from export.recognition.acoustic_graph import write_acoustic_model
         from export.recognition.features import write_features
+        from export.recognition.quantization import quantize
 
         write_features(self.front_end, stage.path(FEATURES_MODEL, "model.onnx"))
         graph = stage.path(self.acoustic_model, "model.onnx")
-        self.write_network(graph)
+        write_acoustic_model(self.network, graph)
         if self.options.quantize:
             features = Graph(stage.path(FEATURES_MODEL, "model.onnx"))
             calibration = [calibration_features(features, recording) for recording in self.recordings]
-            self.quantize(graph, graph.with_name(INT8), calibration)
+            quantize(graph, graph.with_name(INT8), calibration, self.quantized)
         for model, file, content in self._sidecars():
             stage.write_json(model, file, content)
 
@@ -80,7 +98,7 @@ class RecogniserFamily(Family):
             features=Graph(stage.path(FEATURES_MODEL, "model.onnx")),
             acoustic_model=Graph(stage.path(self.acoustic_model, "model.onnx")),
             int8=Graph(int8) if int8.exists() else None,
-            decoder=CtcDecoder.load(stage.path("asr_ctc_decoder", "ctc.json")),
+            decoder=CtcDecoder.load(stage.path(DECODER, "ctc.json")),
         )
         original = Original(self.model, self.decoder())
         return verify_recognition(original, exported, self.recordings, self.sample_rate_hz)
@@ -157,15 +175,12 @@ class RecogniserFamily(Family):
             "bucket_frames": front_end.bucket_frames,
         }
         windows = {"sample_rate_hz": rate_hz, "frame_samples": frame_samples, **labels}
+        decoder = {"frame_s": frame_samples / rate_hz, "end_pad_s": end_pad_s, **labels}
         return [
             (FEATURES_MODEL, "features.json", features),
             (self.acoustic_model, "network.json", self._network()),
-            ("asr_windows", "windows.json", windows),
-            (
-                "asr_ctc_decoder",
-                "ctc.json",
-                {"frame_s": frame_samples / rate_hz, "end_pad_s": end_pad_s, **labels},
-            ),
+            (WINDOWS, "windows.json", windows),
+            (DECODER, "ctc.json", decoder),
         ]
 
 
@@ -182,8 +197,16 @@ def partner(config: Path, parameter: str) -> str:
     Raises:
         InstallError: there is no such config, or it names none.
     """
-    text = config.read_text(encoding="utf-8") if config.is_file() else ""
-    found = re.search(rf'key: "{parameter}" value: {{ string_value: "(\w+)"', text)
-    if found is None:
-        raise InstallError(f"{config}: expected a parameter {parameter}, found none; a set is made after it.")
-    return found[1]
+    from tritone.repository.configs import read_config  # the registry is read without protobuf
+
+    try:
+        return Parameters.of(read_config(config)).name(parameter)
+    except (ArtifactError, OSError) as error:
+        raise InstallError(f"{error} A set of models is made after it.") from error
+
+
+def ngc_paths(versions: Mapping[str, str]) -> dict[str, str]:
+    """NGC paths of published checkpoints from their names and versions."""
+    return {
+        name: f"nvidia/nemo/{name}/versions/{version}/files/{name}.nemo" for name, version in versions.items()
+    }

@@ -34,6 +34,8 @@ def installed_voice(repository: Path, version: int = 1) -> Voice:
 class VoiceFamily(Family):
     """One half of a voice: symbols to spectrograms, or spectrograms to audio."""
 
+    nemo_models = "nemo.collections.tts.models"
+
     @cached_property
     def description(self) -> dict[str, Any]:
         """Settings that both halves must agree on, from the checkpoint's configuration."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 from export.errors import UnsupportedCheckpointError
-from export.families.quartznet.graph import AcousticModel, write_acoustic_model
+from export.families.quartznet.graph import AcousticModel
 from export.families.quartznet.random_checkpoint import block, recognition_model
 from export.onnx_graph import Graph
+from export.recognition.acoustic_graph import write_acoustic_model
 from export.verification import max_abs, relative_l2
 
+from .acoustic_models import compute, features, nemo
 from .conftest import JASPER, QUARTZNET
 
 pytestmark = pytest.mark.parity
@@ -59,36 +60,11 @@ def pair(request, tmp_path_factory):
     return model, Graph(path)
 
 
-def features(frames: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed + frames).standard_normal((MELS, frames)).astype(np.float32)
-
-
-def nemo(model, clip: np.ndarray) -> np.ndarray:
-    """NeMo's log-probabilities of one clip, (T', V)."""
-    with torch.no_grad():
-        length = torch.tensor([clip.shape[1]])
-        log_probs, frames, _ = model(
-            processed_signal=torch.from_numpy(clip)[None], processed_signal_length=length
-        )
-    return log_probs[0, : int(frames)].numpy()
-
-
-def compute(graph: Graph, clips: list[np.ndarray], padding: float = 0.0) -> list[np.ndarray]:
-    """The graph's log-probabilities of clips as one batch, padded with `padding`."""
-    batch = np.full((len(clips), MELS, max(clip.shape[1] for clip in clips)), padding, np.float32)
-    for row, clip in zip(batch, clips, strict=True):
-        row[:, : clip.shape[1]] = clip
-    length = np.array([[clip.shape[1]] for clip in clips])
-    output = graph(features=batch, features_length=length)
-    frames = output["log_probs_length"][:, 0]
-    return [output["log_probs"][row, : frames[row]] for row in range(len(clips))]
-
-
 @pytest.mark.parametrize("frames", [1, 2, 3, 64, 301, 1000])
 def test_graph_equals_nemo(pair, frames):
     model, graph = pair
-    expected = nemo(model, features(frames))
-    (measured,) = compute(graph, [features(frames)])
+    expected = nemo(model, features(MELS, frames))
+    (measured,) = compute(graph, [features(MELS, frames)])
     assert relative_l2(measured, expected) <= 1e-5
     assert max_abs(measured, expected) <= 1e-3
 
@@ -96,21 +72,21 @@ def test_graph_equals_nemo(pair, frames):
 @pytest.mark.parametrize("padding", [0.0, 5.0, float("nan")])
 def test_mixed_batch_equals_nemo_clip_by_clip(pair, padding):
     model, graph = pair
-    clips = [features(frames, seed=7) for frames in (512, 300, 1, 2, 64, 511)]
+    clips = [features(MELS, frames, seed=7) for frames in (512, 300, 1, 2, 64, 511)]
     for clip, measured in zip(clips, compute(graph, clips, padding), strict=True):
         assert max_abs(measured, nemo(model, clip)) <= 1e-3
 
 
 def test_row_without_frames_has_no_output_and_disturbs_no_neighbour(pair):
     model, graph = pair
-    clip = features(100)
+    clip = features(MELS, 100)
     empty, measured = compute(graph, [np.zeros((MELS, 0), np.float32), clip])
     assert empty.shape[0] == 0
     assert max_abs(measured, nemo(model, clip)) <= 1e-3
 
 
 def test_probabilities_sum_to_one(pair):
-    (measured,) = compute(pair[1], [features(50)])
+    (measured,) = compute(pair[1], [features(MELS, 50)])
     np.testing.assert_allclose(np.exp(measured).sum(axis=1), 1, rtol=1e-5)
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 from export.errors import UnsupportedCheckpointError
-from export.families.conformer.graph import AcousticModel, write_acoustic_model
+from export.families.conformer.graph import AcousticModel
 from export.families.conformer.random_checkpoint import (
     conformer,
     fastconformer,
@@ -15,7 +14,10 @@ from export.families.conformer.random_checkpoint import (
     write_tokenizer,
 )
 from export.onnx_graph import Graph
+from export.recognition.acoustic_graph import write_acoustic_model
 from export.verification import max_abs, relative_l2
+
+from .acoustic_models import compute, features, nemo
 
 pytestmark = pytest.mark.parity
 
@@ -49,50 +51,26 @@ def pair(request, tokenizer, tmp_path_factory):
     return model, Graph(path)
 
 
-def features(frames: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed + frames).standard_normal((MELS, frames)).astype(np.float32)
-
-
-def nemo(model, clip: np.ndarray) -> np.ndarray:
-    """NeMo's log-probabilities of one clip, (T', V)."""
-    with torch.no_grad():
-        log_probs, frames, _ = model(
-            processed_signal=torch.from_numpy(clip)[None],
-            processed_signal_length=torch.tensor([clip.shape[1]]),
-        )
-    return log_probs[0, : int(frames)].numpy()
-
-
-def compute(graph: Graph, clips: list[np.ndarray], behind: float = 0.0) -> list[np.ndarray]:
-    """The graph's log-probabilities of clips as one batch, with `behind` as what follows each clip's end."""
-    batch = np.full((len(clips), MELS, max(clip.shape[1] for clip in clips)), behind, np.float32)
-    for row, clip in zip(batch, clips, strict=True):
-        row[:, : clip.shape[1]] = clip
-    output = graph(features=batch, features_length=np.array([[clip.shape[1]] for clip in clips]))
-    frames = output["log_probs_length"][:, 0]
-    return [output["log_probs"][row, : frames[row]] for row in range(len(clips))]
-
-
 @pytest.mark.parametrize("frames", [1, 2, 3, 7, 8, 9, 64, 301, 1000])
 def test_graph_equals_nemo(pair, frames):
     model, graph = pair
-    expected = nemo(model, features(frames))
-    (measured,) = compute(graph, [features(frames)])
+    expected = nemo(model, features(MELS, frames))
+    (measured,) = compute(graph, [features(MELS, frames)])
     assert relative_l2(measured, expected) <= 1e-5
     assert max_abs(measured, expected) <= 1e-3
 
 
-@pytest.mark.parametrize("behind", [0.0, 5.0, float("nan")])
-def test_mixed_batch_equals_nemo_clip_by_clip(pair, behind):
+@pytest.mark.parametrize("padding", [0.0, 5.0, float("nan")])
+def test_mixed_batch_equals_nemo_clip_by_clip(pair, padding):
     model, graph = pair
-    clips = [features(frames, seed=7) for frames in (512, 300, 1, 2, 64, 511)]
-    for clip, measured in zip(clips, compute(graph, clips, behind), strict=True):
+    clips = [features(MELS, frames, seed=7) for frames in (512, 300, 1, 2, 64, 511)]
+    for clip, measured in zip(clips, compute(graph, clips, padding), strict=True):
         assert max_abs(measured, nemo(model, clip)) <= 1e-3
 
 
 def test_row_without_frames_has_no_output_and_disturbs_no_neighbour(pair):
     model, graph = pair
-    clip = features(100)
+    clip = features(MELS, 100)
     empty, measured = compute(graph, [np.zeros((MELS, 0), np.float32), clip])
     assert empty.shape[0] == 0
     assert max_abs(measured, nemo(model, clip)) <= 1e-3

@@ -49,7 +49,6 @@ class CtcDecoder:
         self, labels: Labels, frame_s: float, pause_s: float = float("inf"), end_pad_s: float = 0.0
     ) -> None:
         self.labels = labels
-        self._has_content = labels.has_content
         self._frame_s = frame_s
         self._pause_s = float("inf") if labels.are_pieces else pause_s
         self._end_pad_s = end_pad_s
@@ -97,7 +96,7 @@ class CtcDecoder:
         labels = self.labels
         spoken = best != labels.blank
         new = spoken & np.concatenate(([True], best[1:] != best[:-1]))[: len(best)]
-        content = np.flatnonzero(spoken & self._has_content[best])  # frames
+        content = np.flatnonzero(spoken & labels.has_content[best])  # frames
         if content.size == 0:
             empty = np.zeros(0, np.float32)
             return Words((), empty, empty, empty)

@@ -21,9 +21,7 @@ class Frames:
     """
 
     log_probs: NDArray[np.float32]  # (T, K)
-    labels: NDArray[np.int32] | None = (
-        None  # (T, K) what the columns are, frame by frame; None: all, in order
-    )
+    labels: NDArray[np.int32] | None = None  # (T, K) of the columns, frame by frame; None: all, in order
 
     @classmethod
     def best_of(cls, log_probs: NDArray[np.float32], most: int) -> Frames:

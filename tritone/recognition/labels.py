@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -66,12 +67,12 @@ class Labels:
         """Outputs of the model, the blank included."""
         return len(self.text)
 
-    @property
+    @cached_property
     def has_content(self) -> NDArray[np.bool_]:
         """Which labels are seen in a text."""
         return np.array([bool(text) for text in self.text]) | (self.byte >= 0)
 
-    @property
+    @cached_property
     def are_pieces(self) -> bool:
         """Whether words are written in pieces, which a model emits once each, and not in letters."""
         return bool((self.starts_word & self.has_content).any())

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from export.convolution import bias_of
+
 MASKED = -10000.0  # added to scores of keys that must not be seen, as NeMo fills them
 
 
@@ -67,9 +69,8 @@ class RelativeAttention(nn.Module):
         """
         batch = x.shape[0]
         q, k, v = self.qkv(x).reshape(batch, -1, 3, self.heads, self.head_width).permute(2, 0, 3, 1, 4)
-        p = (
-            self.positions(positions).reshape(-1, self.heads, self.head_width).permute(1, 2, 0)
-        )  # (H, d, 2T-1)
+        # (H, d, 2T - 1)
+        p = self.positions(positions).reshape(-1, self.heads, self.head_width).permute(1, 2, 0)
         by_content = (q + self.content_bias) @ k.transpose(2, 3)
         by_position = shifted((q + self.position_bias) @ p)
         attention = (by_content + by_position + mask).softmax(dim=3)
@@ -86,10 +87,3 @@ def shifted(scores: Tensor) -> Tensor:
     padded = nn.functional.pad(scores, (1, 0))
     moved = padded.reshape(scores.shape[0], scores.shape[1], -1, frames)[:, :, 1:]
     return moved.reshape(scores.shape)[..., :frames]
-
-
-def bias_of(layer: Any) -> Tensor:
-    """The bias of a Linear or convolution, zeros where it has none."""
-    if layer.bias is None:
-        return torch.zeros(layer.weight.shape[0])
-    return layer.bias.data.clone()

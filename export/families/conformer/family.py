@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from export.families.conformer import MODEL
-from export.recognition.recogniser import PARTS, RecogniserFamily
-
-if TYPE_CHECKING:
-    from export.tensorrt.models import EngineModel
-
-
-def published(versions: Mapping[str, str]) -> dict[str, str]:
-    """NGC paths of checkpoints from their names and versions."""
-    return {
-        name: f"nvidia/nemo/{name}/versions/{version}/files/{name}.nemo" for name, version in versions.items()
-    }
+from export.recognition.recogniser import PARTS, RecogniserFamily, ngc_paths
 
 
 class Conformer(RecogniserFamily):
@@ -29,8 +16,10 @@ class Conformer(RecogniserFamily):
     class_name = "EncDecCTCModelBPE"
     describes = "CTC recognition with a Conformer or FastConformer encoder"
     acoustic_model = MODEL
+    encoder = "ConformerEncoder"
+    quantized = ("MatMul",)
     models = (MODEL, *PARTS)
-    published = published(
+    published = ngc_paths(
         {
             "stt_en_conformer_ctc_small": "1.6.0",
             "stt_en_conformer_ctc_medium": "1.6.0",
@@ -42,26 +31,6 @@ class Conformer(RecogniserFamily):
             "stt_en_fastconformer_ctc_large_ls": "1.0.0",
         }
     )
-
-    @classmethod
-    def accepts(cls, config: Mapping[str, Any]) -> bool:
-        """Whether the encoder is a Conformer."""
-        return str((config.get("encoder") or {}).get("_target_")).endswith(".ConformerEncoder")
-
-    @classmethod
-    def load(cls, path: Path) -> Any:
-        """Return the EncDecCTCModelBPE."""
-        from nemo.collections.asr.models import EncDecCTCModelBPE
-
-        return EncDecCTCModelBPE.restore_from(str(path), map_location="cpu").eval()
-
-    @classmethod
-    def engines(cls) -> Sequence[EngineModel]:
-        """Front end and acoustic model."""
-        from export.families.conformer.engine import ConformerEngine
-        from export.recognition.engine import front_end
-
-        return front_end(), ConformerEngine(MODEL)
 
     @classmethod
     def write_random(cls, path: Path) -> None:
@@ -76,32 +45,13 @@ class Conformer(RecogniserFamily):
 
         return AcousticModel(self.model.encoder, self.decoder())
 
-    def write_network(self, path: Path) -> None:
-        """Write the graph."""
-        from export.families.conformer.graph import write_acoustic_model
-
-        write_acoustic_model(self.network, path)
-
-    def quantize(self, source: Path, target: Path, features: list[tuple[np.ndarray, np.ndarray]]) -> None:
-        """Write the int8 variant."""
-        from export.families.conformer.quantize import quantize
-
-        quantize(source, target, features)
-
 
 class ConformerLetters(Conformer):
     """The same over letters."""
 
     name = "conformer_letters"
     class_name = "EncDecCTCModel"
-    published = published({})
-
-    @classmethod
-    def load(cls, path: Path) -> Any:
-        """Return the EncDecCTCModel."""
-        from nemo.collections.asr.models import EncDecCTCModel
-
-        return EncDecCTCModel.restore_from(str(path), map_location="cpu").eval()
+    published = ngc_paths({})
 
 
 class ConformerHybrid(Conformer):
@@ -109,14 +59,7 @@ class ConformerHybrid(Conformer):
 
     name = "conformer_hybrid"
     class_name = "EncDecHybridRNNTCTCBPEModel"
-    published = published({"stt_en_fastconformer_hybrid_large_pc": "1.21.0"})
-
-    @classmethod
-    def load(cls, path: Path) -> Any:
-        """Return the EncDecHybridRNNTCTCBPEModel."""
-        from nemo.collections.asr.models import EncDecHybridRNNTCTCBPEModel
-
-        return EncDecHybridRNNTCTCBPEModel.restore_from(str(path), map_location="cpu").eval()
+    published = ngc_paths({"stt_en_fastconformer_hybrid_large_pc": "1.21.0"})
 
     def decoder(self) -> Any:
         """The CTC head."""

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from export.convolution import Convolution
+from export.convolution import Convolution, bias_of
 from export.errors import UnsupportedCheckpointError
-from export.families.conformer.attention import MASKED, RelativeAttention, RelativePositions, bias_of
+from export.families.conformer.attention import MASKED, RelativeAttention, RelativePositions
 from export.families.conformer.subsampling import Subsampling
-from export.onnx_graph import write_graph
 
 
 class FeedForward(nn.Module):
@@ -182,15 +180,3 @@ def pointwise(convolution: nn.Conv1d) -> nn.Linear:
 def swish(x: Tensor) -> Tensor:
     """Swish as x * sigmoid(x), operators that every runtime has."""
     return x * x.sigmoid()
-
-
-def write_acoustic_model(module: AcousticModel, path: Path) -> None:
-    """Write the acoustic model as an ONNX graph."""
-    example = (torch.randn(2, module.mels, 128), torch.tensor([[128], [100]]))
-    write_graph(
-        module,
-        example,
-        path,
-        inputs={"features": ("B", module.mels, "T"), "features_length": ("B", 1)},
-        outputs={"log_probs": ("B", "frames", module.classes), "log_probs_length": ("B", 1)},
-    )

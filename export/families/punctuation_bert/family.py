@@ -24,6 +24,7 @@ class PunctuationBert(Family):
     name = "punctuation_bert"
     role = "punctuation"
     class_name = "PunctuationCapitalizationModel"
+    nemo_models = "nemo.collections.nlp.models"
     describes = "punctuation and capitals with a BERT or DistilBERT encoder"
     models = (MODEL, WINDOWS)
     published = {  # noqa: RUF012 - never modified
@@ -36,12 +37,10 @@ class PunctuationBert(Family):
     @classmethod
     def load(cls, path: Path) -> Any:
         """Return the PunctuationCapitalizationModel, without the Hugging Face hub."""
-        from nemo.collections.nlp.models import PunctuationCapitalizationModel
-
         from export.families.punctuation_bert.archive_only import archive_only
 
         with archive_only():
-            return PunctuationCapitalizationModel.restore_from(str(path), map_location="cpu").eval()
+            return super().load(path)
 
     @classmethod
     def engines(cls) -> Sequence[EngineModel]:

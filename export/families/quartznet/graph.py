@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,7 +10,6 @@ from torch import Tensor, nn
 
 from export.convolution import Convolution, Timeline
 from export.errors import UnsupportedCheckpointError
-from export.onnx_graph import write_graph
 
 
 class Block(nn.Module):
@@ -157,15 +155,3 @@ class AcousticModel(nn.Module):
         if self.temperature != 1.0:
             logits = logits / self.temperature
         return logits.log_softmax(dim=2), timeline.length
-
-
-def write_acoustic_model(module: AcousticModel, path: Path) -> None:
-    """Write the acoustic model as an ONNX graph."""
-    example = (torch.randn(2, module.mels, 128), torch.tensor([[128], [100]]))
-    write_graph(
-        module,
-        example,
-        path,
-        inputs={"features": ("B", module.mels, "T"), "features_length": ("B", 1)},
-        outputs={"log_probs": ("B", "frames", module.classes), "log_probs_length": ("B", 1)},
-    )

@@ -10,6 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from export.random_weights import give_statistics
+
 RECORDINGS = Path("demo/recordings")
 LABELS = [" ", *"abcdefghijklmnopqrstuvwxyz", "'"]
 
@@ -76,12 +78,7 @@ def recognition_model(jasper: list[dict[str, Any]], **encoder: Any) -> Any:
     }
     torch.manual_seed(1)
     model = EncDecCTCModel(cfg=OmegaConf.create(config)).eval()
-    for module in model.modules():
-        if isinstance(module, torch.nn.BatchNorm1d):
-            torch.nn.init.normal_(module.running_mean, std=0.1)
-            torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
-            torch.nn.init.uniform_(module.weight, 0.8, 1.2)
-            torch.nn.init.normal_(module.bias, std=0.1)
+    give_statistics(model)
     # Logits as far apart as a trained model's: the softmax would hide errors of near-equal ones.
     with torch.no_grad():
         encoded, _ = model.encoder(audio_signal=torch.randn(1, 64, 400), length=torch.tensor([400]))

@@ -33,13 +33,6 @@ class Tacotron2(VoiceFamily):
     comparison = COMPARISON
 
     @classmethod
-    def load(cls, path: Path) -> Any:
-        """Return the Tacotron2Model."""
-        from nemo.collections.tts.models import Tacotron2Model
-
-        return Tacotron2Model.restore_from(str(path), map_location="cpu").eval()
-
-    @classmethod
     def engines(cls) -> Sequence[EngineModel]:
         """The network."""
         from export.families.tacotron2.engine import Tacotron2Engine

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from export.random_weights import give_statistics
 from export.synthesis.random_mel import FEATURES, MEL
 
 MODULES = "nemo.collections.tts.modules.tacotron2"
@@ -103,18 +104,6 @@ def tacotron2_model(
     with torch.no_grad():  # about the log-mel level of speech
         model.decoder.linear_projection.linear_layer.bias.fill_(-5.0)
     return model
-
-
-def give_statistics(model: Any) -> None:
-    """Give the batch normalisations statistics as after training."""
-    import torch
-
-    for module in model.modules():
-        if isinstance(module, torch.nn.BatchNorm1d):
-            torch.nn.init.normal_(module.running_mean, std=0.1)
-            torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
-            torch.nn.init.uniform_(module.weight, 0.8, 1.2)
-            torch.nn.init.normal_(module.bias, std=0.1)
 
 
 def count_symbols(model: Any) -> None:

@@ -37,13 +37,6 @@ class WaveGlow(VoiceFamily):
     comparison = COMPARISON
 
     @classmethod
-    def load(cls, path: Path) -> Any:
-        """Return the WaveGlowModel."""
-        from nemo.collections.tts.models import WaveGlowModel
-
-        return WaveGlowModel.restore_from(str(path), map_location="cpu").eval()
-
-    @classmethod
     def engines(cls) -> Sequence[EngineModel]:
         """The network."""
         from export.families.waveglow.engine import WaveGlowEngine

@@ -7,7 +7,7 @@ import pytest
 from polygraphy.backend.onnxrt import OnnxrtRunner, SessionFromOnnx
 
 from export.families import engine_models
-from export.families.quartznet.engine import QuartzNetEngine
+from export.recognition.engine import AcousticEngine
 from export.tensorrt import builder, verification
 from export.tensorrt.making import BuildContext
 from export.tensorrt.record import BuildOptions, Device
@@ -106,4 +106,4 @@ def quick(monkeypatch):
         length = np.array([[128], [70], [1]])
         return {"features": rng.normal(0, 1, (3, 64, 128)).astype(np.float32), "features_length": length}
 
-    monkeypatch.setattr(QuartzNetEngine, "arrays", features)
+    monkeypatch.setattr(AcousticEngine, "arrays", features)

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from export.errors import InstallError
-from export.families.quartznet.engine import QuartzNetEngine
+from export.recognition.engine import AcousticEngine
 from export.tensorrt import graph_form, precision
 from export.tensorrt.profiles import Profile, as_lists, shape_range
 from export.tensorrt.record import BuildOptions, Device, EngineRecord
@@ -15,7 +15,7 @@ from export.tensorrt.store import KEPT, Store, install, installed, record_path, 
 from tests.unit.export.tensorrt.conftest import DEVICE
 from tritone.repository.file_names import PLAN, PLAN_RECORD
 
-MODEL = QuartzNetEngine("asr_quartznet")
+MODEL = AcousticEngine("asr_quartznet")
 OPTIONS = BuildOptions()
 
 
@@ -45,8 +45,8 @@ def record(plan=b"plan", model="asr_quartznet", name="k" * 64, graph="a" * 64):
 @pytest.mark.parametrize(
     "other",
     [
-        {"model": QuartzNetEngine("asr_features")},
-        {"model": QuartzNetEngine("asr_quartznet", half=False)},
+        {"model": AcousticEngine("asr_features")},
+        {"model": AcousticEngine("asr_quartznet", half=False)},
         {"graph": "b" * 64},
         {"ranges": profiles(9)},
         {"ranges": profiles() | {"batch": profiles()["single"]}},

@@ -1,0 +1,28 @@
+"""The graph of an acoustic model, with the tensors that all recognisers have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from export.onnx_graph import write_graph
+
+
+def write_acoustic_model(module: Any, path: Path) -> None:
+    """Write an acoustic model as an ONNX graph.
+
+    Args:
+        module: takes features (B, M, T) and features_length (B, 1), returns log_probs (B, T', V) and
+            log_probs_length (B, 1); `mels` is M and `classes` V.
+        path: file to write.
+    """
+    example = (torch.randn(2, module.mels, 128), torch.tensor([[128], [100]]))
+    write_graph(
+        module,
+        example,
+        path,
+        inputs={"features": ("B", module.mels, "T"), "features_length": ("B", 1)},
+        outputs={"log_probs": ("B", "frames", module.classes), "log_probs_length": ("B", 1)},
+    )

@@ -1,0 +1,35 @@
+"""Acoustic models on features: NeMo's, and the graphs made of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from export.onnx_graph import Graph
+
+
+def features(mels: int, frames: int, seed: int = 0) -> np.ndarray:
+    """Noise as features, (M, T) float32."""
+    return np.random.default_rng(seed + frames).standard_normal((mels, frames)).astype(np.float32)
+
+
+def nemo(model, clip: np.ndarray) -> np.ndarray:
+    """NeMo's log-probabilities of one clip, (T', V)."""
+    with torch.no_grad():
+        length = torch.tensor([clip.shape[1]])
+        log_probs, frames, _ = model(
+            processed_signal=torch.from_numpy(clip)[None], processed_signal_length=length
+        )
+    return log_probs[0, : int(frames)].numpy()
+
+
+def compute(graph: Graph, clips: list[np.ndarray], padding: float = 0.0) -> list[np.ndarray]:
+    """The graph's log-probabilities of clips as one batch, padded with `padding`."""
+    longest = max(clip.shape[1] for clip in clips)
+    batch = np.full((len(clips), clips[0].shape[0], longest), padding, np.float32)
+    for row, clip in zip(batch, clips, strict=True):
+        row[:, : clip.shape[1]] = clip
+    length = np.array([[clip.shape[1]] for clip in clips])
+    output = graph(features=batch, features_length=length)
+    frames = output["log_probs_length"][:, 0]
+    return [output["log_probs"][row, : frames[row]] for row in range(len(clips))]
