@@ -56,7 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if given.beside and not NAME.fullmatch(given.beside):
             raise ExportError(
-                f"beside: expected a name of lower-case letters, digits and _, got {given.beside!r}."
+                f"beside: expected a name of lower-case letters, digits and _, not ending in canary, "
+                f"got {given.beside!r}."
             )
         checkpoints = [Checkpoint.open(path) for path in given.checkpoints]
         options = Options(

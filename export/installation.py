@@ -130,14 +130,15 @@ def _take_back(touched: Sequence[Path], targets: Iterable[Path], created: Iterab
             folder.rmdir()
 
 
+def newest_code(model: Path) -> Path | None:
+    """The newest model.py of a model; None for one that has no code."""
+    codes = [path for path in model.glob(f"[0-9]*/{MODULE_NAME}") if path.parent.name.isdigit()]
+    return max(codes, key=lambda path: int(path.parent.name), default=None)
+
+
 def _code_for(model: Path, version: int) -> Path | None:
     """The newest model.py of a Python model, for a version folder that has none yet."""
-    if (model / str(version) / MODULE_NAME).exists() or not model.is_dir():
-        return None
-    versions = [
-        folder for folder in model.iterdir() if folder.name.isdigit() and (folder / MODULE_NAME).is_file()
-    ]
-    return max(versions, key=lambda folder: int(folder.name)) / MODULE_NAME if versions else None
+    return None if (model / str(version) / MODULE_NAME).exists() else newest_code(model)
 
 
 def _beside(target: Path, state: str) -> Path:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from export.errors import InstallError
-from export.installation import MODULE_NAME
+from export.installation import MODULE_NAME, newest_code
+from tritone.errors import ArtifactError
 
-NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+NAME = re.compile(r"(?!(.*_)?canary$)[a-z][a-z0-9]*(_[a-z0-9]+)*")  # canaries of pipelines end in _canary
 _STEP = re.compile(r"  step \{\n(?:    .*\n)*?  \}\n")
 
 
@@ -27,6 +28,7 @@ class ModelSet:
     ensembles: Path
     renamed: Mapping[str, str]  #: model of the set that is there to model of the new one
     suffix: str  #: of the new pipelines' names
+    version: int = 1  #: that the new models are served in
 
     def create(self, edit: Callable[[str, str], str] = lambda name, text: text) -> list[Path]:
         """Write the folders that are missing.
@@ -51,6 +53,9 @@ class ModelSet:
             raise InstallError(
                 f"repository: {error.filename} could not be written ({error}); nothing was changed."
             ) from error
+        except ArtifactError as error:
+            remove(made)
+            raise InstallError(f"{made[-1].name}: {error} Nothing was changed.") from error
         return made
 
     def _pipelines(self) -> list[str]:
@@ -68,19 +73,30 @@ class ModelSet:
         if (root / target).exists():
             return
         made.append(root / target)
-        names = {**self.renamed, source: target}
-        for config in sorted((root / source).glob("**/*.pbtxt")):
-            text = renamed(config.read_text(encoding="utf-8"), names)
+        # The pattern includes *.pbtxt.unused, set aside while there is no engine.
+        for config in sorted((root / source).glob("**/*.pbtxt*")):
+            text = renamed(config.read_text(encoding="utf-8"), {**self.renamed, source: target})
             copy = root / target / config.relative_to(root / source)
             copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_text(edit(target, text), encoding="utf-8")
-        version = root / target / "1"
+            copy.write_text(edit(target, self._in_version(text, root)), encoding="utf-8")
+        version = root / target / str(self.version if root == self.repository else 1)
         version.mkdir()
-        code = root / source / "1" / MODULE_NAME
-        if code.is_file():
+        code = newest_code(root / source)
+        if code is not None:
             shutil.copyfile(code, version / MODULE_NAME)
         if root == self.ensembles:
             (version / ".gitkeep").touch()  # Triton wants a version folder, and git keeps no empty one
+
+    def _in_version(self, text: str, root: Path) -> str:
+        """The config of a new model that serves its version, or of a new pipeline that uses it.
+
+        Other models of a pipeline keep the versions that the first set's pipeline uses.
+        """
+        from tritone.repository.versions.edits import with_pins, with_policy  # the registry has no protobuf
+
+        if root == self.repository:
+            return with_policy(text, [self.version])
+        return with_pins(text, dict.fromkeys(self.renamed.values(), self.version))
 
 
 def remove(folders: Sequence[Path]) -> None:
@@ -90,10 +106,8 @@ def remove(folders: Sequence[Path]) -> None:
 
 
 def renamed(text: str, names: Mapping[str, str]) -> str:
-    """A config with models' names replaced wherever they are quoted, and version 1 served."""
-    text = re.sub(r'"(\w+)"', lambda found: f'"{names.get(found[1], found[1])}"', text)
-    text = re.sub(r"(version_policy \{ specific \{ versions: \[) [\d, ]+ (\] \} \})", r"\1 1 \2", text)
-    return re.sub(r"(model_version:) [1-9]\d*", r"\1 1", text)
+    """A config with models' names replaced wherever they are quoted."""
+    return re.sub(r'"(\w+)"', lambda found: f'"{names.get(found[1], found[1])}"', text)
 
 
 def without_punctuation(text: str, windows: str) -> str:

@@ -110,7 +110,7 @@ class RecogniserFamily(Family):
             return None
         network = partner(root / WINDOWS / "config.pbtxt", "acoustic_model")
         names = {**{part: named(part) for part in PARTS}, network: named(self.acoustic_model)}
-        return ModelSet(root, ensembles, names, self.options.suffix)
+        return ModelSet(root, ensembles, names, self.options.suffix, self.options.version)
 
     def edit_config(self, name: str, text: str) -> str:
         """Leave punctuation out behind a recogniser that writes marks and capitals itself."""

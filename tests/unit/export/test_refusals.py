@@ -94,3 +94,10 @@ def test_truncated_archive_is_refused(tmp_path):
     path.write_bytes(path.read_bytes()[:60])
     with pytest.raises(CheckpointError, match="not a readable"):
         Checkpoint.open(path)
+
+
+@pytest.mark.parametrize("name", ["Mine", "my model", "_mine", "my-model", "canary", "my_canary"])
+def test_name_that_no_pipeline_may_have_is_refused(tmp_path, capsys, name):
+    given = [str(tmp_path / "any.nemo"), "--repository", str(tmp_path / "repository"), "--beside", name]
+    assert main(given) == 2
+    assert f"got {name!r}" in capsys.readouterr().err
