@@ -15,8 +15,9 @@ class Work:
     """The input of both sides."""
 
     inputs: Mapping[str, NDArray[Any]]  # by the graph's input names, as many rows as the largest batch
-    frames: int  # of mel per row, in or out
+    amount: int  # per row, counted in the unit
     described: str
+    unit: str = "frames"  # of mel, in or out, which both sides must return; else a unit of the input
 
 
 @dataclass(frozen=True)
@@ -32,4 +33,4 @@ class Comparison:
     work: Callable[[Path, int], Work]  # of a model repository and an amount
     nemo: Callable[[Any, dict[str, Any]], Callable[[int], int]]
     """Takes the NeMo model and the inputs; returns a function that runs the network on a number of rows and
-    returns the frames of one."""
+    returns the frames of one row."""

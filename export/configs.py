@@ -48,6 +48,12 @@ def fit_dims(text: str, dims: Dims, field: str = "name|key") -> str:
     return text
 
 
+def without_tensor(text: str, tensor: str) -> str:
+    """Return a config.pbtxt without an input of that name, in its warm-up requests too."""
+    text = re.sub(rf'input {{\n  name: "{tensor}"\n(?:  .*\n)*?}}\n', "", text)
+    return re.sub(rf'  inputs {{\n    key: "{tensor}"\n(?:    .*\n)*?  }}\n', "", text)
+
+
 def fitted_configs(
     repository: Path, dims_by_model: Mapping[str, Dims], ratios: Mapping[str, WarmUpRatio] | None = None
 ) -> dict[Path, str]:

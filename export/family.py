@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from export.checkpoint import Checkpoint
 from export.comparison import Comparison
 from export.configs import WarmUpRatio, fitted_configs, graph_dims, require_one_interface, write_configs
-from export.errors import CheckpointError, ExportError, UnsupportedCheckpointError
+from export.errors import CheckpointError, ExportError, InstallError, UnsupportedCheckpointError
 from export.installation import Stage, install, other_versions
 from export.model_set import ModelSet, remove
 from export.verification import Check, require, table
@@ -139,6 +139,7 @@ class Family(ABC):
             known, given = ", ".join(self.models), ", ".join(sorted(unknown))
             raise ExportError(f"name: expected {known} for a {self.class_name}, got {given}.")
         report(f"{self.checkpoint.path.name}: {self.class_name}, sha256 {self.checkpoint.sha256[:12]}")
+        self._require_configs()
         self._restore()
         with tempfile.TemporaryDirectory(prefix="tritone-export-") as folder:
             stage = Stage(Path(folder))
@@ -196,6 +197,21 @@ class Family(ABC):
         """Make the folders of a further set, where one was asked for."""
         wanted = self.model_set() if self.options.ensembles else None
         return [] if wanted is None else wanted.create(self.edit_config)
+
+    def _require_configs(self) -> None:
+        """Refuse models that the repository has no configs for, unless it has none at all or they are made.
+
+        Raises:
+            InstallError: names them.
+        """
+        repository, named = self.options.repository, self.options.named
+        wanted = [named(model) for model in self.options.names or self.models]
+        missing = [model for model in wanted if not (repository / model / "config.pbtxt").is_file()]
+        if missing and not self.options.ensembles and any(repository.glob("*/config.pbtxt")):
+            raise InstallError(
+                f"{self.checkpoint.path.name}: expected configs of {', '.join(missing)} in {repository}, "
+                "found none; export it beside the bundled models with NAME=..., which makes them."
+            )
 
     def _restore(self) -> None:
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from export.errors import InstallError
@@ -29,6 +29,8 @@ class ModelSet:
     renamed: Mapping[str, str]  #: model of the set that is there to model of the new one
     suffix: str  #: of the new pipelines' names
     version: int = 1  #: that the new models are served in
+    templates: Mapping[str, Path] = field(default_factory=dict)  #: folder of configs by new model, for a
+    #: network that takes other inputs than the one that is there
 
     def create(self, edit: Callable[[str, str], str] = lambda name, text: text) -> list[Path]:
         """Write the folders that are missing.
@@ -45,9 +47,11 @@ class ModelSet:
         made: list[Path] = []
         try:
             for source, target in self.renamed.items():
-                self._copy(self.repository, source, target, edit, made)
+                folder = self.templates.get(target, self.repository / source)
+                self._copy(folder, self.repository / target, edit, made)
             for pipeline in self._pipelines():
-                self._copy(self.ensembles, pipeline, pipeline + self.suffix, edit, made)
+                folder = self.ensembles / pipeline
+                self._copy(folder, folder.with_name(pipeline + self.suffix), edit, made)
         except OSError as error:
             remove(made)
             raise InstallError(
@@ -67,24 +71,23 @@ class ModelSet:
                 found.append(config.parent.name)
         return found
 
-    def _copy(
-        self, root: Path, source: str, target: str, edit: Callable[[str, str], str], made: list[Path]
-    ) -> None:
-        if (root / target).exists():
+    def _copy(self, source: Path, target: Path, edit: Callable[[str, str], str], made: list[Path]) -> None:
+        if target.exists():
             return
-        made.append(root / target)
+        made.append(target)
+        names = {**self.renamed, source.name: target.name}
         # The pattern includes *.pbtxt.unused, set aside while there is no engine.
-        for config in sorted((root / source).glob("**/*.pbtxt*")):
-            text = renamed(config.read_text(encoding="utf-8"), {**self.renamed, source: target})
-            copy = root / target / config.relative_to(root / source)
+        for config in sorted(source.glob("**/*.pbtxt*")):
+            text = renamed(config.read_text(encoding="utf-8"), names)
+            copy = target / config.relative_to(source)
             copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_text(edit(target, self._in_version(text, root)), encoding="utf-8")
-        version = root / target / str(self.version if root == self.repository else 1)
+            copy.write_text(edit(target.name, self._in_version(text, target.parent)), encoding="utf-8")
+        version = target / str(self.version if target.parent == self.repository else 1)
         version.mkdir()
-        code = newest_code(root / source)
+        code = newest_code(source)
         if code is not None:
             shutil.copyfile(code, version / MODULE_NAME)
-        if root == self.ensembles:
+        if target.parent == self.ensembles:
             (version / ".gitkeep").touch()  # Triton wants a version folder, and git keeps no empty one
 
     def _in_version(self, text: str, root: Path) -> str:
@@ -108,6 +111,11 @@ def remove(folders: Sequence[Path]) -> None:
 def renamed(text: str, names: Mapping[str, str]) -> str:
     """A config with models' names replaced wherever they are quoted."""
     return re.sub(r'"(\w+)"', lambda found: f'"{names.get(found[1], found[1])}"', text)
+
+
+def without_parameter(text: str, name: str) -> str:
+    """A config without one of its parameters."""
+    return "".join(line for line in text.splitlines(keepends=True) if f'key: "{name}"' not in line)
 
 
 def without_punctuation(text: str, windows: str) -> str:

@@ -71,7 +71,20 @@ class Choice:
         return value
 
 
-RequestParameter = Decimal | Integer | Choice
+@dataclass(frozen=True)
+class Meaningless:
+    """A parameter of other models of the same kind, which has no effect in this one: refused if sent."""
+
+    name: str
+    reason: str
+    default: None = None
+
+    def read(self, value: Any) -> None:
+        """Raise ParameterError with the reason."""
+        raise ParameterError(f"parameter {self.name}: expected none, {self.reason}; omit it.")
+
+
+RequestParameter = Decimal | Integer | Choice | Meaningless
 
 
 def read_parameters(declared: Iterable[RequestParameter], sent: Mapping[str, Any]) -> dict[str, Any]:

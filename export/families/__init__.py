@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from export.checkpoint import Checkpoint
 from export.errors import EngineError, UnsupportedCheckpointError
 from export.families.conformer.family import Conformer, ConformerHybrid, ConformerLetters
+from export.families.fastpitch.family import FastPitch
+from export.families.hifigan.family import HifiGan
 from export.families.punctuation_bert.family import PunctuationBert
 from export.families.quartznet.family import Citrinet, QuartzNet
 from export.families.tacotron2.family import Tacotron2
@@ -33,7 +35,9 @@ _registered: list[type[Family]] = [
     ConformerLetters,
     PunctuationBert,
     Tacotron2,
+    FastPitch,
     WaveGlow,
+    HifiGan,
 ]
 
 

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from export.errors import InstallError
 from export.family import Family
 from export.installation import Stage
-from export.model_set import ModelSet, without_punctuation
+from export.model_set import ModelSet, without_parameter, without_punctuation
+from export.partners import partner, require_partner
 from export.recognition import FEATURES_MODEL
 from export.recognition.labels import label_fields
 from export.recognition.recordings import Recording, load_recordings
 from export.verification import Check
-from tritone.errors import ArtifactError
-from tritone.model_parameters import NEXT, Parameters
+from tritone.model_parameters import NEXT
 from tritone.recognition.ctc import CtcDecoder
 from tritone.recognition.labels import Labels
 
@@ -110,6 +108,7 @@ class RecogniserFamily(Family):
             return None
         network = partner(root / WINDOWS / "config.pbtxt", "acoustic_model")
         names = {**{part: named(part) for part in PARTS}, network: named(self.acoustic_model)}
+        require_partner(root / named(WINDOWS) / "config.pbtxt", "acoustic_model", named(self.acoustic_model))
         return ModelSet(root, ensembles, names, self.options.suffix, self.options.version)
 
     def edit_config(self, name: str, text: str) -> str:
@@ -118,7 +117,7 @@ class RecogniserFamily(Family):
             return text
         punctuation = partner(self.options.repository / WINDOWS / "config.pbtxt", NEXT)
         if name == self.options.named(WINDOWS):
-            return "".join(line for line in text.splitlines(True) if f'"{NEXT}"' not in line)
+            return without_parameter(text, NEXT)
         return without_punctuation(text, punctuation)
 
     @property
@@ -189,20 +188,6 @@ def calibration_features(features: Any, recording: Recording) -> tuple[np.ndarra
     samples = recording.samples[None]
     computed = features(audio=samples, audio_length=np.array([[samples.shape[1]]], dtype=np.int64))
     return computed["features"], computed["features_length"]
-
-
-def partner(config: Path, parameter: str) -> str:
-    """The model that a parameter of a config names.
-
-    Raises:
-        InstallError: there is no such config, or it names none.
-    """
-    from tritone.repository.configs import read_config  # the registry is read without protobuf
-
-    try:
-        return Parameters.of(read_config(config)).name(parameter)
-    except (ArtifactError, OSError) as error:
-        raise InstallError(f"{error} A set of models is made after it.") from error
 
 
 def ngc_paths(versions: Mapping[str, str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from export.tensorrt.repository_version import RepositoryVersion
-from tritone.synthesis.limits import StepLimit, bucket
+from tritone.synthesis.limits import DurationLimit, bucket
 from tritone.synthesis.parameters import SPEED
 from tritone.synthesis.voice import Voice
 from tritone.text.symbols import SymbolSet
@@ -20,7 +20,7 @@ class VoiceLimits:
     frames_bucket: int  # frames for the vocoder are padded to a multiple of it
     symbols: SymbolSet
     voice: Voice
-    limit: StepLimit
+    limit: DurationLimit
     slowest_speed: float = SPEED.low  # the vocoder gets 1 / this as many frames as the decoder makes
 
     @classmethod
@@ -37,8 +37,13 @@ class VoiceLimits:
             parameters.count("frames_bucket"),
             SymbolSet.load(repository.folder(repository.companion(speaker, "tokenizer.json"))),
             Voice.load(repository.folder(speaker)),
-            StepLimit(parameters.number("base_s"), parameters.number("longest_symbol_s")),
+            DurationLimit(parameters.number("base_s"), parameters.number("longest_symbol_s")),
         )
+
+    @property
+    def symbols_range(self) -> tuple[int, int, int]:
+        """Minimum, usual and maximum symbols of an utterance, padded."""
+        return self.symbols_bucket, self.usual_symbols, self.longest_symbols
 
     @property
     def usual_symbols(self) -> int:
@@ -50,13 +55,15 @@ class VoiceLimits:
         """Symbols of the longest utterance, in the words with most symbols per letter."""
         return bucket(longest_symbols(self.symbols), self.symbols_bucket)
 
-    def steps(self, symbols: int) -> int:
-        """The limit of decoder steps for a number of symbols."""
-        return self.limit.steps(symbols, self.voice)
+    def frames(self, symbols: int) -> int:
+        """The limit of mel frames for a number of symbols, at speed 1."""
+        return self.limit.frames(symbols, self.voice)
 
-    def frames(self, steps: int, speed: float = 1.0) -> int:
-        """Padded vocoder frames for a number of steps at a speed."""
-        return bucket(math.ceil(steps * self.voice.frames_per_step / speed), self.frames_bucket)
+    def vocoder_frames(self) -> tuple[int, int, int]:
+        """Minimum, usual and maximum frames of a vocoder's input, padded."""
+        usual = bucket(self.frames(self.usual_symbols) // 2, self.frames_bucket)
+        longest = math.ceil(self.frames(self.longest_symbols) / self.slowest_speed)
+        return self.frames_bucket, usual, bucket(longest, self.frames_bucket)
 
 
 def longest_symbols(symbols: SymbolSet) -> int:

@@ -53,6 +53,11 @@ def mel_settings(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def silence(settings: Mapping[str, Any]) -> float:
+    """The value of every band in digital silence."""
+    return float(np.log(settings["log_zero_guard_value"])) if settings["log"] else 0.0
+
+
 def defaults(config: Mapping[str, Any]) -> dict[str, Any]:
     """NeMo's defaults for settings that a checkpoint does not have."""
     from nemo.collections.asr.modules import AudioToMelSpectrogramPreprocessor

@@ -1,4 +1,4 @@
-"""The text side of a Tacotron 2 checkpoint: symbols, pronunciations, the order of ids."""
+"""The text side of a spectrogram model's checkpoint: symbols, pronunciations, the order of ids."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def write_tokenizer(model: Any, stage: Stage) -> None:
     """Write `tokenizer.json`, and for phonemes `pronunciations.txt` and `heteronyms.txt`.
 
     Args:
-        model: a restored Tacotron2Model.
+        model: a restored Tacotron2Model or FastPitchModel.
         stage: receives the files.
 
     Raises:
@@ -33,7 +33,7 @@ def write_tokenizer(model: Any, stage: Stage) -> None:
     longest = {"longest_utterance_characters": _longest_characters(longest_s(model.cfg))}
     stage.write_json(TOKENIZER_MODEL, "tokenizer.json", {**fields, **longest})
     if fields["kind"] == "phonemes":
-        g2p = model.tokenizer.g2p
+        g2p = tokenizer_of(model).g2p
         pronunciations = [
             f"{word}  {' '.join(phonemes)}\n"
             for word, readings in g2p.phoneme_dict.items()
@@ -43,6 +43,11 @@ def write_tokenizer(model: Any, stage: Stage) -> None:
         heteronyms = [f"{word}\n" for word in sorted(g2p.heteronyms or ()) if _WORD.fullmatch(word)]
         for name, lines in (("pronunciations.txt", pronunciations), ("heteronyms.txt", heteronyms)):
             stage.path(TOKENIZER_MODEL, name).write_text("".join(lines), encoding="utf-8")
+
+
+def tokenizer_of(model: Any) -> Any:
+    """Return a model's NeMo tokenizer; None where the checkpoint has a list of labels instead."""
+    return model.vocab if hasattr(model, "vocab") else model.tokenizer
 
 
 def longest_s(config: Any) -> float | None:
@@ -58,7 +63,7 @@ def tokenizer_fields(model: Any) -> dict[str, Any]:
     Raises:
         UnsupportedCheckpointError: an unsupported tokenizer or setting.
     """
-    tokenizer = model.tokenizer
+    tokenizer = tokenizer_of(model)
     if tokenizer is None:
         return _label_fields(list(model.cfg.labels))
     kind = {"EnglishPhonemesTokenizer": "phonemes", "EnglishCharsTokenizer": "characters"}.get(

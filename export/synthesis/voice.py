@@ -8,17 +8,21 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from export.errors import MismatchedPairError
 from export.family import Family
 from export.installation import Stage
+from export.model_set import ModelSet, without_parameter
+from export.partners import partner, require_partner
 from export.synthesis.mel import mel_settings
 from tritone.errors import ArtifactError
 from tritone.synthesis.voice import SPECTROGRAMS, VOCODER, Voice, check_pair
 
 VOICE_MODEL = "tts_utterances"  # the model that runs both halves and reads both sidecars
 SIDECARS = {"spectrograms": SPECTROGRAMS, "vocoder": VOCODER}  # sidecar of each half, by role
+PARTNERS = {"spectrograms": "spectrogram_model", "vocoder": "vocoder_model"}  # parameters of the config
+DENOISER = "denoiser_model"  # the same, of voices whose vocoder needs one
 EXPORTED = (".onnx", ".json", ".npy", ".txt")  # files that exporters write; not engines and code
 
 
@@ -35,6 +39,7 @@ class VoiceFamily(Family):
     """One half of a voice: symbols to spectrograms, or spectrograms to audio."""
 
     nemo_models = "nemo.collections.tts.models"
+    network_model: ClassVar[str]  #: Triton model of the network
 
     @cached_property
     def description(self) -> dict[str, Any]:
@@ -82,31 +87,85 @@ class VoiceFamily(Family):
         return None if sidecar is None else json.loads(sidecar.read_text(encoding="utf-8"))
 
     def mate_sidecar(self) -> Path | None:
-        """The other half's sidecar, of the version to install or else of the newest that has one."""
+        """The other half's sidecar, of the version to install or else of the newest that has one.
+
+        A further set that does not exist yet starts with the first set's other half.
+        """
         (name,) = (name for role, name in SIDECARS.items() if role != self.role)
-        found = {
-            int(path.parent.name): path
-            for path in (self.options.repository / self.options.named(VOICE_MODEL)).glob(f"*/{name}")
-            if path.parent.name.isdigit()
-        }
+        own = self.options.repository / self.options.named(VOICE_MODEL)
+        root = own if own.exists() else self.options.repository / VOICE_MODEL
+        found = {int(path.parent.name): path for path in root.glob(f"*/{name}") if path.parent.name.isdigit()}
         return found.get(self.options.version) or (found[max(found)] if found else None)
 
+    def mate_family(self) -> type[VoiceFamily]:
+        """The family of the other half.
+
+        Raises:
+            MismatchedPairError: there is no other half.
+        """
+        from export.families import families  # imports this module
+
+        companion, mate = self.companion(), self.mate()
+        if companion is not None:
+            return type(companion)
+        kind = None if mate is None else mate["model_class"]
+        for family in families():
+            if family.class_name == kind and issubclass(family, VoiceFamily):
+                return family
+        raise MismatchedPairError(
+            f"{self.checkpoint.path.name}: expected the other half of the voice beside it, got none; "
+            "give both checkpoints in one command."
+        )
+
+    def model_set(self) -> ModelSet | None:
+        """The bundled voice's folders under the new names, both networks' for the networks."""
+        root, ensembles, named = self.options.repository, self.options.ensembles, self.options.named
+        if ensembles is None:
+            return None
+        halves = {self.role: type(self), **{half.role: half for half in [self.mate_family()]}}
+        first, own = root / VOICE_MODEL / "config.pbtxt", root / named(VOICE_MODEL) / "config.pbtxt"
+        names = {VOICE_MODEL: named(VOICE_MODEL)}
+        for role, half in halves.items():
+            require_partner(own, PARTNERS[role], named(half.network_model))
+            names[partner(first, PARTNERS[role])] = named(half.network_model)
+            names |= {model: named(model) for model in half.models if model != half.network_model}
+        templates = {
+            named(half.network_model): Path(__file__).parents[1] / "families" / half.name / half.network_model
+            for half in halves.values()
+            if not (root / half.network_model).exists()
+        }
+        return ModelSet(root, ensembles, names, self.options.suffix, self.options.version, templates)
+
+    def edit_config(self, name: str, text: str) -> str:
+        """Fit the configs of a further set to what its two halves take."""
+        named = self.options.named
+        if name == named(VOICE_MODEL):
+            models = {*self.models, *self.mate_family().models}
+            denoiser = partner(self.options.repository / VOICE_MODEL / "config.pbtxt", DENOISER)
+            return text if denoiser in models else without_parameter(text, DENOISER)
+        for half in (self, self.companion()):
+            if half is not None and name == named(half.network_model):
+                return half.edit_network_config(text)
+        return text
+
+    def edit_network_config(self, text: str) -> str:
+        """Fit the config of a further set's network to the checkpoint."""
+        return text
+
     def write_voice(self, stage: Stage, content: Mapping[str, Any]) -> None:
-        """Write this half's sidecar; a new version with this half alone gets a copy of the other half."""
+        """Write this half's sidecar; where this half is new alone, the other one is copied beside it."""
         stage.write_json(VOICE_MODEL, SIDECARS[self.role], content)
         sidecar = self.mate_sidecar()
-        if self.companion() is None and sidecar and sidecar.parent.name != str(self.options.version):
+        own = self.options.repository / self.options.named(VOICE_MODEL) / str(self.options.version)
+        if self.companion() is None and sidecar and sidecar.parent != own:
             stage.path(VOICE_MODEL, sidecar.name).write_bytes(sidecar.read_bytes())
             if not self.options.names:
                 self._copy_other_half(stage, sidecar)
 
     def _copy_other_half(self, stage: Stage, sidecar: Path) -> None:
-        from export.families import families  # imports this module
-
-        kind = json.loads(sidecar.read_text(encoding="utf-8"))["model_class"]
-        models = {model for family in families() if family.class_name == kind for model in family.models}
-        for model in sorted(models - {VOICE_MODEL}):
-            folder = self.options.repository / self.options.named(model) / sidecar.parent.name
+        suffix = sidecar.parents[1].name.removeprefix(VOICE_MODEL)
+        for model in sorted({*self.mate_family().models} - {VOICE_MODEL}):
+            folder = self.options.repository / (model + suffix) / sidecar.parent.name
             for file in sorted(folder.iterdir()) if folder.is_dir() else ():
                 if file.suffix in EXPORTED:
                     shutil.copyfile(file, stage.path(model, file.name))

@@ -40,9 +40,7 @@ class BareVoice:
         """Return the samples of one text."""
         tokenized = self._tokenizer.tokenize(text.encode("utf-8"))
         tensors = stack_texts([tokenized], self._tokenizer.pad_id)
-        (samples,) = self._synthesizer.speak(
-            read_utterances(*tensors), SynthesisParameters(self._synthesizer.voice.sigma, seed)
-        )
+        (samples,) = self._synthesizer.speak(read_utterances(*tensors), SynthesisParameters(seed=seed))
         return samples
 
     def speak_all(self, texts: Sequence[str], seed: int) -> list[Samples]:

@@ -50,8 +50,8 @@ def measure(family: type[Family], size: Size, effort: Effort) -> Result:
         rows.append(
             Row(
                 f"{family.name} graph against NeMo, batch {batch_size}, {size.name} size",
-                f"{graph.median:.0f} frames/s",
-                f"{other.median:.0f} frames/s",
+                f"{graph.median:.0f} {work.unit}/s",
+                f"{other.median:.0f} {work.unit}/s",
                 ratio(graph, other),
                 target=target if batch_size == comparison.batch_sizes[0] else None,
             )
@@ -61,25 +61,25 @@ def measure(family: type[Family], size: Size, effort: Effort) -> Result:
             f"{available_cores()} threads each, {effort.rounds} rounds; ratio of single rounds {low:.2f} to "
             f"{high:.2f}."
         )
-    frames_per_s = {name: rate.per_round for name, rate in rates.items()}
-    return Result(f"{family.name} {size.name}", rows, remarks, {"frames_per_s": frames_per_s})
+    per_s = {name: rate.per_round for name, rate in rates.items()}
+    return Result(f"{family.name} {size.name}", rows, remarks, {f"{work.unit}_per_s": per_s})
 
 
 def _graph(session: ort.InferenceSession, comparison: Comparison, work: Work, batch_size: int) -> int:
     feed = {name: array[:batch_size] for name, array in work.inputs.items()}
     result, length = session.run(comparison.outputs, feed)
-    if result.shape[-1] < work.frames or np.any(length != result.shape[-1]):
+    if work.unit == "frames" and (result.shape[-1] < work.amount or np.any(length != result.shape[-1])):
         raise SetupError(
-            f"{comparison.model}: expected {work.frames} frames in each row, got lengths "
+            f"{comparison.model}: expected {work.amount} frames in each row, got lengths "
             f"{length[:, 0].tolist()}; it stopped early; measure with other weights."
         )
-    return batch_size * work.frames
+    return batch_size * work.amount
 
 
 def _nemo(nemo: NemoProcess, work: Work, batch_size: int) -> int:
     frames = nemo.ask(batch_size)
-    if frames != work.frames:
+    if work.unit == "frames" and frames != work.amount:
         raise SetupError(
-            f"NeMo: expected {work.frames} frames in each row, got {frames}; measure with other weights."
+            f"NeMo: expected {work.amount} frames in each row, got {frames}; measure with other weights."
         )
-    return batch_size * work.frames
+    return batch_size * work.amount

@@ -24,7 +24,7 @@ from export.onnx_graph import Graph
 from export.synthesis.mel import mel_settings
 from export.synthesis.random_mel import FEATURES
 from export.verification import relative_l2
-from tritone.synthesis.voice import Voice
+from tritone.synthesis.voice import Autoregressive, Voice
 from tritone.text.symbols import SymbolSet
 
 from .voices import DICTIONARY, LABELS, MEL, run, saved, tacotron2, waveglow
@@ -120,8 +120,10 @@ def test_configs_get_the_checkpoints_dims_and_a_warm_up_that_fits(exported):
 
 def test_sidecars_say_what_the_checkpoints_decide(pair, exported):
     voice = Voice.load(exported / "tts_utterances/1")
-    assert (voice.sample_rate_hz, voice.hop_samples, voice.mels, voice.groups) == (16000, 256, 20, 8)
-    assert (voice.frames_per_step, voice.prenet_units, voice.dropout, voice.max_steps) == (2, 16, 0.5, 150)
+    assert (voice.sample_rate_hz, voice.hop_samples, voice.mels, voice.vocoder.groups) == (16000, 256, 20, 8)
+    assert voice.spectrograms == Autoregressive(
+        frames_per_step=2, prenet_layers=2, prenet_units=16, dropout=0.5, max_decoder_steps=150
+    )
     network = sidecar(exported, "tts_utterances/1/spectrograms.json")
     assert network["checkpoint_sha256"] == Checkpoint.open(pair[0]).sha256
     assert network["encoder_channels"] == 32

@@ -9,6 +9,7 @@ from tritone.errors import ArtifactError, ParameterError
 from tritone.model_parameters import Parameters
 from tritone.orchestrators import loader
 from tritone.repository.configs import read_config
+from tritone.request_parameters import read_parameters
 from tritone.server.options import REPOSITORIES
 from tritone.synthesis.parameters import SynthesisParameters
 from tritone.synthesis.utterances import Utterance
@@ -100,4 +101,4 @@ def test_a_voice_without_a_denoiser_speaks_but_does_not_denoise():
     (speech,) = synthesizer.speak(texts, SynthesisParameters(sigma=1.0, seed=1))
     assert speech.size == 9 * 256
     with pytest.raises(ParameterError, match="denoise: expected none, this voice has no denoiser"):
-        synthesizer.speak(texts, SynthesisParameters(sigma=1.0, seed=1, denoise=0.1))
+        read_parameters(synthesizer.parameters, {"denoise": 0.1})

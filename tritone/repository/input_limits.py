@@ -16,9 +16,9 @@ from ..errors import ArtifactError
 from ..onnx_backend.limits import PREFIX
 from ..punctuation.windows import PAD_MULTIPLE
 from ..sidecar import read_sidecar
-from ..synthesis.limits import bucket, longest_symbols
+from ..synthesis.limits import DurationLimit, bucket
 from ..synthesis.parameters import SPEED
-from ..synthesis.voice import Voice
+from ..synthesis.voice import Autoregressive, Flow, Voice
 from .configs import ModelFolder, read_repositories
 
 Elements = dict[str, int]  # by input of a graph
@@ -129,14 +129,20 @@ def _of_recognition(
 
 
 def _of_synthesis(caller: ModelFolder, version: Path) -> Iterator[tuple[str, int]]:
-    voice = Voice.load(version)
-    rows = round(caller.parameters.number("utterances_per_batch"))
-    yield "symbols", rows * bucket(longest_symbols(voice), round(caller.parameters.number("symbols_bucket")))
-    yield "dropout", rows * voice.max_steps * voice.prenet_layers * voice.prenet_units
-    slowest = math.ceil(voice.max_steps * voice.frames_per_step / SPEED.low)
-    frames = bucket(slowest, round(caller.parameters.number("frames_bucket")))
+    voice, parameters = Voice.load(version), caller.parameters
+    spectrograms, vocoder = voice.spectrograms, voice.vocoder
+    rows = round(parameters.number("utterances_per_batch"))
+    symbols = bucket(spectrograms.longest_symbols, round(parameters.number("symbols_bucket")))
+    yield from (("symbols", rows * symbols), ("pitch", rows * symbols))
+    limit = DurationLimit(parameters.number("base_s"), parameters.number("longest_symbol_s"))
+    longest = limit.frames(symbols, voice)
+    if isinstance(spectrograms, Autoregressive):
+        units = spectrograms.prenet_layers * spectrograms.prenet_units
+        yield "dropout", rows * spectrograms.steps(longest) * units
+    frames = bucket(math.ceil(longest / SPEED.low), round(parameters.number("frames_bucket")))
     yield "mel", voice.mels * frames
-    yield "z", voice.groups * voice.latent_columns(frames)
+    if isinstance(vocoder, Flow):
+        yield "z", vocoder.groups * voice.latent_columns(frames)
 
 
 def _graphs(folders: Sequence[ModelFolder]) -> Iterator[ModelFolder]:

@@ -6,11 +6,14 @@ from pathlib import Path
 
 from ..concurrency import Bind, work_ahead
 from ..model_parameters import Parameters
-from .limits import StepLimit
-from .spectrograms import SpectrogramDecoder
+from . import autoregressive, parallel, vocoding
+from .autoregressive import AutoregressiveDecoder
+from .limits import DurationLimit
+from .parallel import ParallelSpectrograms
+from .spectrograms import SpectrogramMaker
 from .speech import SpeechSynthesizer
 from .vocoding import Vocoder
-from .voice import Voice
+from .voice import Autoregressive, Voice
 
 
 def load_synthesizer(
@@ -29,20 +32,28 @@ def load_synthesizer(
         ArtifactError: a file or a parameter is missing or wrong, or the checkpoints do not match.
     """
     voice = Voice.load(folder)
-    decode = bind(
-        parameters.name("spectrogram_model"), ["symbols", "symbols_length", "dropout"], ["mel", "mel_length"]
-    )
-    vocode = bind(parameters.name("vocoder_model"), ["mel", "mel_length", "z"], ["audio"])
+    vocode = bind(parameters.name("vocoder_model"), vocoding.inputs(voice), ["audio"])
     denoise = None
     if parameters.has("denoiser_model"):
         denoise = bind(parameters.name("denoiser_model"), ["audio", "audio_length", "strength"], ["audio"])
-    limit = StepLimit(parameters.number("base_s"), parameters.number("longest_symbol_s"))
     requests, batches = parameters.count("requests_in_flight"), parameters.count("batches_in_flight")
     utterances = parameters.count("utterances_in_flight")
     return SpeechSynthesizer(
-        SpectrogramDecoder(voice, decode, limit, parameters.count("symbols_bucket")),
+        _spectrograms(voice, parameters, bind),
         Vocoder(voice, vocode, denoise, parameters.count("frames_bucket")),
         parameters.count("utterances_per_batch"),
         work_ahead(requests, batches) if ahead else map,
         work_ahead(requests * batches, utterances) if ahead else map,
+    )
+
+
+def _spectrograms(voice: Voice, parameters: Parameters, bind: Bind) -> SpectrogramMaker:
+    model, outputs = parameters.name("spectrogram_model"), ["mel", "mel_length"]
+    limit = DurationLimit(parameters.number("base_s"), parameters.number("longest_symbol_s"))
+    bucket, settings = parameters.count("symbols_bucket"), voice.spectrograms
+    if isinstance(settings, Autoregressive):
+        decode = bind(model, autoregressive.INPUTS, outputs)
+        return AutoregressiveDecoder(voice, settings, decode, limit, bucket)
+    return ParallelSpectrograms(
+        voice, settings, bind(model, parallel.inputs(settings), outputs), limit, bucket
     )

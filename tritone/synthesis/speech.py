@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from ..concurrency import OrderedMap
 from ..errors import CancelledError
+from ..request_parameters import RequestParameter
 from .joining import join_utterances
-from .parameters import SynthesisParameters
-from .spectrograms import SpectrogramDecoder
+from .parameters import SynthesisParameters, declared_parameters
+from .spectrograms import Mel, SpectrogramMaker
 from .utterances import Utterance, plan_batches
-from .vocoding import Mel, Samples, Vocoder
+from .vocoding import Samples, Vocoder
 from .voice import Voice
 
 Item = TypeVar("Item")
@@ -24,22 +25,22 @@ class SpeechSynthesizer:
     """Synthesizes texts that were split into utterances.
 
     Args:
-        decoder: mel spectrograms from symbols.
+        spectrograms: from symbols.
         vocoder: samples from mel spectrograms.
-        utterances_per_batch: of the decoder.
+        utterances_per_batch: of the spectrogram model.
         batch_map: like `map`, over batches; may work ahead, and bounds the batches in memory.
         utterance_map: the same, over the utterances of a batch.
     """
 
     def __init__(
         self,
-        decoder: SpectrogramDecoder,
+        spectrograms: SpectrogramMaker,
         vocoder: Vocoder,
         utterances_per_batch: int,
         batch_map: OrderedMap = map,
         utterance_map: OrderedMap = map,
     ) -> None:
-        self._decoder = decoder
+        self._spectrograms = spectrograms
         self._vocoder = vocoder
         self._utterances_per_batch = utterances_per_batch
         self._batch_map = batch_map
@@ -49,6 +50,11 @@ class SpeechSynthesizer:
     def voice(self) -> Voice:
         """Properties of the checkpoints."""
         return self._vocoder.voice
+
+    @property
+    def parameters(self) -> tuple[RequestParameter, ...]:
+        """The request parameters."""
+        return declared_parameters(self.voice, denoiser=self._vocoder.has_denoiser)
 
     def speak(
         self,
@@ -67,13 +73,13 @@ class SpeechSynthesizer:
             (N,) float32 in [-1, 1] for each text.
 
         Raises:
-            TextError: an utterance for which decoding does not end.
+            TextError: an utterance that the voice cannot speak.
             CancelledError: `is_cancelled` returned True.
         """
         seeds = [parameters.text_seed() for _ in texts]
 
         def spoken(batch: Sequence[Utterance]) -> list[Samples]:
-            pairs = zip(batch, self._decoder.mels(batch, seeds), strict=True)
+            pairs = zip(batch, self._spectrograms.mels(batch, seeds, parameters), strict=True)
             return list(self._utterance_map(audio, _until_cancelled(pairs, is_cancelled)))
 
         def audio(pair: tuple[Utterance, Mel]) -> Samples:
@@ -81,7 +87,7 @@ class SpeechSynthesizer:
             return self._vocoder.audio(utterance, mel, seeds[utterance.text], parameters)
 
         utterances = [utterance for text in texts for utterance in text]
-        batches = plan_batches(utterances, self._decoder.symbols_bucket, self._utterances_per_batch)
+        batches = plan_batches(utterances, self._spectrograms.symbols_bucket, self._utterances_per_batch)
         samples: dict[Utterance, Samples] = {}
         results = self._batch_map(spoken, _until_cancelled(batches, is_cancelled))
         for batch, result in zip(batches, results, strict=True):

@@ -1,4 +1,4 @@
-"""Samples from mel spectrograms: speed, noise, vocoder, denoiser."""
+"""Samples from mel spectrograms: noise, vocoder, denoiser."""
 
 from __future__ import annotations
 
@@ -6,24 +6,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..concurrency import Network
-from ..errors import ParameterError, TextError
+from ..errors import TextError
 from .limits import bucket
 from .noise import UtteranceNoise
 from .parameters import SynthesisParameters
-from .speed import change_speed
+from .spectrograms import Mel
 from .utterances import Utterance
-from .voice import Voice
+from .voice import Flow, Voice
 
 Samples = NDArray[np.float32]
-Mel = NDArray[np.float32]
+
+
+def inputs(voice: Voice) -> list[str]:
+    """Return the names of the vocoder's inputs, in the order in which they are given to it."""
+    return ["mel", "mel_length", *(["z"] if isinstance(voice.vocoder, Flow) else [])]
 
 
 class Vocoder:
-    """Runs WaveGlow on single utterances: on a CPU, batching saves nothing.
+    """Runs a vocoder on single utterances: on a CPU, batching saves nothing.
 
     Args:
         voice: properties of the checkpoint.
-        vocode: the network: mel (1, M, T), mel_length (1, 1), z (1, groups, columns) to audio (1, T * hop).
+        vocode: the network: mel (1, M, T), mel_length (1, 1) and, for a flow, z (1, groups, columns) to audio
+            (1, T * hop).
         denoise: audio (1, N), audio_length (1, 1) and strength (1, 1) to audio (1, N), if there is one.
         frames_bucket: mel frames are padded to a multiple of it.
     """
@@ -33,6 +38,11 @@ class Vocoder:
         self._vocode = vocode
         self._denoise = denoise
         self._frames_bucket = frames_bucket
+
+    @property
+    def has_denoiser(self) -> bool:
+        """Whether audio can be denoised."""
+        return self._denoise is not None
 
     def audio(self, utterance: Utterance, mel: Mel, seed: int, parameters: SynthesisParameters) -> Samples:
         """Return the samples of an utterance.
@@ -44,31 +54,26 @@ class Vocoder:
             parameters: of the request.
 
         Returns:
-            (N,) float32, N = frames after the change of speed * hop.
+            (N,) float32, N = T * hop.
 
         Raises:
             TextError: the vocoder's output is not finite.
-            ParameterError: denoising was requested, but the voice has no denoiser.
         """
-        voice = self.voice
-        if parameters.denoise and self._denoise is None:
-            raise ParameterError(
-                f"parameter denoise: expected none, this voice has no denoiser, got {parameters.denoise:g}; "
-                "leave it out."
-            )
-        mel = change_speed(mel, parameters.speed)
-        frames = mel.shape[1]
+        voice, frames = self.voice, mel.shape[1]
         padded = np.full((1, voice.mels, bucket(frames, self._frames_bucket)), voice.silence, np.float32)
         padded[0, :, :frames] = mel
-        z = UtteranceNoise(seed, utterance.number).latent(
-            voice.latent_columns(padded.shape[2]), voice.groups, parameters.sigma
-        )
-        (audio,) = self._vocode(padded, np.array([[frames]], np.int64), z[np.newaxis])
+        noise = []
+        if isinstance(voice.vocoder, Flow):
+            sigma = voice.vocoder.sigma if parameters.sigma is None else parameters.sigma
+            columns = voice.latent_columns(padded.shape[2])
+            z = UtteranceNoise(seed, utterance.number).latent(columns, voice.vocoder.groups, sigma)
+            noise.append(z[np.newaxis])
+        (audio,) = self._vocode(padded, np.array([[frames]], np.int64), *noise)
         audio = audio[:, : frames * voice.hop_samples]
         if not np.isfinite(audio.sum()):
+            remedy = "send another seed or a smaller sigma" if noise else "reword it"
             raise TextError(
-                f"{utterance}: expected finite samples from the vocoder, got NaN or infinity; "
-                "send another seed or a smaller sigma."
+                f"{utterance}: expected finite samples from the vocoder, got NaN or infinity; {remedy}."
             )
         if parameters.denoise and self._denoise:
             strength = np.array([[parameters.denoise]], np.float32)

@@ -41,9 +41,11 @@ class AsyncClient(Settings):
         speed: float | None = None,
         sigma: float | None = None,
         denoise: float | None = None,
+        pitch: float | None = None,
+        speaker: int | None = None,
     ) -> Speech:
         """Synthesize a text as samples; see `Client.synthesize`."""
-        return await self._speech(text, SynthesisOptions(seed, speed, sigma, denoise))
+        return await self._speech(text, SynthesisOptions(seed, speed, sigma, denoise, pitch, speaker))
 
     async def synthesize_encoded(
         self,
@@ -54,9 +56,13 @@ class AsyncClient(Settings):
         speed: float | None = None,
         sigma: float | None = None,
         denoise: float | None = None,
+        pitch: float | None = None,
+        speaker: int | None = None,
     ) -> bytes:
         """Synthesize a text as the content of an audio file; see `Client.synthesize_encoded`."""
-        call = synthesis.audio_file(text, format, SynthesisOptions(seed, speed, sigma, denoise))
+        call = synthesis.audio_file(
+            text, format, SynthesisOptions(seed, speed, sigma, denoise, pitch, speaker)
+        )
         return await self._run(flows.complete(call, self._retry_policy))
 
     async def reading(self, text: str) -> str:
@@ -71,10 +77,12 @@ class AsyncClient(Settings):
         speed: float | None = None,
         sigma: float | None = None,
         denoise: float | None = None,
+        pitch: float | None = None,
+        speaker: int | None = None,
         concurrency: int = DEFAULT_CONCURRENCY,
     ) -> AsyncGenerator[Speech | TritoneError, None]:
         """Synthesize many texts and yield the results in order; see `Client.synthesize_all`."""
-        options = SynthesisOptions(seed, speed, sigma, denoise)
+        options = SynthesisOptions(seed, speed, sigma, denoise, pitch, speaker)
 
         async def spoken(text: str) -> Speech | TritoneError:
             try:

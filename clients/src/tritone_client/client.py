@@ -54,6 +54,8 @@ class Client(Settings):
         speed: float | None = None,
         sigma: float | None = None,
         denoise: float | None = None,
+        pitch: float | None = None,
+        speaker: int | None = None,
     ) -> Speech:
         """Synthesize a text as samples.
 
@@ -64,8 +66,10 @@ class Client(Settings):
             sigma: 0 to 1, standard deviation of the vocoder's noise; lower is cleaner and flatter. None: the
                 voice's default.
             denoise: 0 to 1, how much of the vocoder's bias noise is removed. None: 0.
+            pitch: -3 to 3, added to the pitch in standard deviations of the voice's training data. None: 0.
+            speaker: index, from 0, of a voice with several speakers. None: 0.
         """
-        return self._speech(text, SynthesisOptions(seed, speed, sigma, denoise))
+        return self._speech(text, SynthesisOptions(seed, speed, sigma, denoise, pitch, speaker))
 
     def synthesize_encoded(
         self,
@@ -76,6 +80,8 @@ class Client(Settings):
         speed: float | None = None,
         sigma: float | None = None,
         denoise: float | None = None,
+        pitch: float | None = None,
+        speaker: int | None = None,
     ) -> bytes:
         """Synthesize a text as the content of an audio file.
 
@@ -87,8 +93,12 @@ class Client(Settings):
             speed: see `synthesize`.
             sigma: see `synthesize`.
             denoise: see `synthesize`.
+            pitch: see `synthesize`.
+            speaker: see `synthesize`.
         """
-        call = synthesis.audio_file(text, format, SynthesisOptions(seed, speed, sigma, denoise))
+        call = synthesis.audio_file(
+            text, format, SynthesisOptions(seed, speed, sigma, denoise, pitch, speaker)
+        )
         return self._run(flows.complete(call, self._retry_policy))
 
     def reading(self, text: str) -> str:
@@ -103,6 +113,8 @@ class Client(Settings):
         speed: float | None = None,
         sigma: float | None = None,
         denoise: float | None = None,
+        pitch: float | None = None,
+        speaker: int | None = None,
         concurrency: int = DEFAULT_CONCURRENCY,
     ) -> Generator[Speech | TritoneError, None, None]:
         """Synthesize many texts and yield the results in order; a failed text yields its error.
@@ -113,9 +125,11 @@ class Client(Settings):
             speed: see `synthesize`.
             sigma: see `synthesize`.
             denoise: see `synthesize`.
+            pitch: see `synthesize`.
+            speaker: see `synthesize`.
             concurrency: number of concurrent requests.
         """
-        options = SynthesisOptions(seed, speed, sigma, denoise)
+        options = SynthesisOptions(seed, speed, sigma, denoise, pitch, speaker)
 
         def spoken(text: str) -> Speech | TritoneError:
             try:

@@ -21,11 +21,16 @@ LARGEST_SEED = 2**63 - 1
 SPEEDS = (0.5, 2.0)
 SIGMAS = (0.0, 1.0)
 DENOISING = (0.0, 1.0)
+PITCHES = (-3.0, 3.0)
+LARGEST_SPEAKER = 2**31 - 1
 
 
 @dataclass(frozen=True)
 class SynthesisOptions:
     """Options of a synthesis request. The server chooses the default for None.
+
+    A voice refuses options that it has no use for: seed, sigma and denoise belong to vocoders that start from
+    noise, pitch and speaker to spectrogram models that predict the pitch or know several speakers.
 
     Raises:
         InvalidRequestError: a value is outside its range.
@@ -36,19 +41,24 @@ class SynthesisOptions:
     speed: float | None = None  #: 0.5 to 2, at the same pitch; None: 1
     sigma: float | None = None  #: 0 to 1, spread of the vocoder's noise; None: the voice's default
     denoise: float | None = None  #: 0 to 1, how much of the vocoder's bias noise is removed; None: 0
+    pitch: float | None = None  #: -3 to 3, added in standard deviations of the training data; None: 0
+    speaker: int | None = None  #: index, from 0, of a voice with several speakers; None: 0
 
     def __post_init__(self) -> None:
-        _check_seed(self.seed)
+        _check_whole("seed", self.seed, LARGEST_SEED)
+        _check_whole("speaker", self.speaker, LARGEST_SPEAKER)
         _check_number("speed", self.speed, SPEEDS)
         _check_number("sigma", self.sigma, SIGMAS)
         _check_number("denoise", self.denoise, DENOISING)
+        _check_number("pitch", self.pitch, PITCHES)
 
     def parameters(self) -> dict[str, str | int | float | bool]:
         """Return the request parameters."""
         parameters: dict[str, str | int | float | bool] = {}
-        if self.seed is not None:
-            parameters["seed"] = operator.index(self.seed)
-        for name in ("speed", "sigma", "denoise"):
+        for name in ("seed", "speaker"):
+            if (value := getattr(self, name)) is not None:
+                parameters[name] = operator.index(value)
+        for name in ("speed", "sigma", "denoise", "pitch"):
             if (value := getattr(self, name)) is not None:
                 parameters[name] = float(value)
         return parameters
@@ -102,13 +112,13 @@ def _speech(outputs: Outputs) -> Speech:
     return Speech(samples, outputs.integer("sample_rate_hz"))
 
 
-def _check_seed(seed: Any) -> None:
-    if seed is None:
+def _check_whole(name: str, value: Any, most: int) -> None:
+    if value is None:
         return
-    if isinstance(seed, bool) or not hasattr(seed, "__index__"):
-        raise TypeError(f"seed: expected a whole number, got {type(seed).__name__}.")
-    if not 0 <= seed <= LARGEST_SEED:
-        raise InvalidRequestError(f"seed: expected a whole number from 0 to {LARGEST_SEED}, got {seed}.")
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name}: expected a whole number, got {type(value).__name__}.")
+    if not 0 <= value <= most:
+        raise InvalidRequestError(f"{name}: expected a whole number from 0 to {most}, got {value}.")
 
 
 def _check_number(name: str, value: Any, limits: tuple[float, float]) -> None:

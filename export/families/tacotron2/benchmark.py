@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from export.comparison import Comparison, Work
 from export.families.tacotron2 import MODEL
+from export.families.tacotron2.settings import autoregressive
 from export.synthesis.voice import installed_voice
 from tritone.synthesis.voice import Voice
 
@@ -20,13 +21,14 @@ LETTERS = 26  # symbols that every symbol set has
 
 def work(voice: Voice, steps: int) -> Work:
     """Return symbols for which the gate never fires, and the prenet units to keep at each step."""
-    generator, units = np.random.default_rng(0), (ROWS, steps, voice.prenet_layers, voice.prenet_units)
+    settings = autoregressive(voice)
+    generator, units = np.random.default_rng(0), (ROWS, steps, settings.prenet_layers, settings.prenet_units)
     inputs: dict[str, NDArray[Any]] = {
         "symbols": generator.integers(1, LETTERS, (ROWS, SYMBOLS)),
         "symbols_length": np.full((ROWS, 1), SYMBOLS, np.int64),
         "dropout": generator.integers(0, 2, units).astype(np.float32),
     }
-    return Work(inputs, steps * voice.frames_per_step, f"{SYMBOLS} symbols, {steps} steps")
+    return Work(inputs, steps * settings.frames_per_step, f"{SYMBOLS} symbols, {steps} steps")
 
 
 def nemo(model: Any, inputs: dict[str, Any]) -> Callable[[int], int]:

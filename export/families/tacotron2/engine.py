@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from polygraphy.backend.trt import ShapeTuple
 
+from export.families.tacotron2.settings import autoregressive
 from export.synthesis.limits import VoiceLimits
+from export.synthesis.utterances import sample_symbols
 from export.tensorrt.models import EngineModel
 from export.tensorrt.profiles import Axis, shape_range
 from export.tensorrt.repository_version import RepositoryVersion
-from export.tensorrt.samples import SEED, TEXTS, Arrays, Reference
+from export.tensorrt.samples import SEED, Arrays, Reference
 from export.tensorrt.verification import Row, joined, valid_rows
 from export.verification import max_abs, relative_l2
-from tritone.synthesis.limits import bucket
 from tritone.synthesis.noise import UtteranceNoise
 
 STEPS = 4  # difference in steps that is allowed per row
@@ -30,31 +31,23 @@ class Tacotron2Engine(EngineModel):
     def inputs(self, repository: RepositoryVersion, batch: Axis) -> Mapping[str, ShapeTuple]:
         """Symbols (B, S), symbols_length (B, 1) and dropout (B, L, layers, units)."""
         limits = VoiceLimits.of(repository, self.name)
-        voice, symbols = limits.voice, (limits.symbols_bucket, limits.usual_symbols, limits.longest_symbols)
-        steps = (1, limits.steps(symbols[1]), limits.steps(symbols[2]))
+        settings, symbols = autoregressive(limits.voice), limits.symbols_range
+        usual, most = (settings.steps(limits.frames(count)) for count in symbols[1:])
         return {
             "symbols": shape_range(batch, symbols),
             "symbols_length": shape_range(batch, 1),
-            "dropout": shape_range(batch, steps, voice.prenet_layers, voice.prenet_units),
+            "dropout": shape_range(batch, (1, usual, most), settings.prenet_layers, settings.prenet_units),
         }
 
     def arrays(self, repository: RepositoryVersion, reference: Reference) -> Arrays:
         """Utterances in the checkpoint's symbols."""
         limits = VoiceLimits.of(repository, self.name)
-        symbols, voice = limits.symbols, limits.voice
-        longest = symbols.longest_utterance_characters
-        rows = [symbols.encode(spoken(text, longest)) for text in TEXTS]
-        width = bucket(max(map(len, rows)), limits.symbols_bucket)
-        padded = np.full((len(rows), width), symbols.pad_id, np.int64)
-        for place, row in zip(padded, rows, strict=True):
-            place[: len(row)] = row
-        steps, units = limits.steps(width), (voice.prenet_layers, voice.prenet_units, voice.dropout)
-        noise = [UtteranceNoise(SEED, number).dropout(steps, *units) for number in range(len(rows))]
-        return {
-            "symbols": padded,
-            "symbols_length": np.array([[len(row)] for row in rows], np.int64),
-            "dropout": np.stack(noise),
-        }
+        rows, settings = sample_symbols(limits), autoregressive(limits.voice)
+        count, width = rows["symbols"].shape
+        steps = settings.steps(limits.frames(width))
+        units = (settings.prenet_layers, settings.prenet_units, settings.dropout)
+        noise = [UtteranceNoise(SEED, number).dropout(steps, *units) for number in range(count)]
+        return {**rows, "dropout": np.stack(noise)}
 
     def compare(self, measured: Arrays, expected: Arrays) -> list[Row]:
         """Lengths, and spectrogram, attention and gate over the steps that both have.
@@ -74,11 +67,3 @@ class Tacotron2Engine(EngineModel):
             ("alignment", "max abs", max_abs(*looks), ALIGNMENT_ABS),
             ("gate", "max abs", max_abs(*gates), None),
         ]
-
-
-def spoken(text: str, longest_characters: int) -> str:
-    """A sentence of as many of a text's words as an utterance may have."""
-    words: Sequence[str] = text.split()
-    while len(" ".join(words)) >= longest_characters and len(words) > 1:
-        words = words[:-1]
-    return " ".join(words) + "."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from export.installation import Stage
 from export.synthesis.tokenizer import TOKENIZER_MODEL, longest_s, write_tokenizer
 from export.synthesis.voice import VOICE_MODEL, VoiceFamily
 from export.verification import Check
+from tritone.synthesis.voice import Autoregressive
 
 if TYPE_CHECKING:
     from export.tensorrt.models import EngineModel
@@ -26,6 +27,7 @@ class Tacotron2(VoiceFamily):
     class_name = "Tacotron2Model"
     describes = "spectrograms from text"
     role = "spectrograms"
+    network_model = MODEL
     models = (TOKENIZER_MODEL, MODEL, VOICE_MODEL)
     published = {  # noqa: RUF012 - never modified
         "tts_en_tacotron2": "nvidia/nemo/tts_en_tacotron2/versions/1.10.0/files/tts_en_tacotron2.nemo"
@@ -45,6 +47,10 @@ class Tacotron2(VoiceFamily):
         from export.families.tacotron2.random_checkpoint import write
 
         write(path)
+
+    def described(self) -> Mapping[str, Any]:
+        """The kind of spectrogram model."""
+        return {"kind": Autoregressive.kind}
 
     def restore_nemo(self) -> None:
         """Load the model, and refuse unsupported ones before anything is written."""

@@ -11,38 +11,13 @@ import numpy as np
 
 from export.families.tacotron2.reference import Spectrogram, nemo_spectrogram
 from export.onnx_graph import Graph
+from export.synthesis.symbols_check import UTTERANCES, nemo_symbols, symbols_check
 from export.verification import Array, Check, disagreement, max_abs, relative_l2
-from tritone.text.symbols import SymbolSet
 
 MOST_FRAMES = 400  # limit of an utterance here
 # Random symbols are no speech: attention wanders endlessly, and amplifies rounding over a few hundred frames.
 BABBLE_FRAMES = 80
 BABBLE_LENGTHS = (1, 2, 23)  # symbols
-UTTERANCES = (
-    "a",
-    "No.",
-    "Hello, world!",
-    "It was four o'clock; nobody had come.",
-    "Where were you, and what did they say to you?",
-    "The quick brown fox jumps over the lazy dog.",
-)
-TEXTS = (
-    "",
-    "'",
-    "-",
-    "two  words ,  spaced",
-    "Mother-in-law's well-known co-operation",
-    "it's Jane's dogs' bones and James's",
-    "rock 'n' roll o'clock ma'am",
-    "read the lead wind of live bass",
-    '(brackets) [of] {all} "kinds": a/b; ok?',
-    "xyzzy brrr qwertyuiop tritone's tritones",
-    "SHOUTING and mIxEd CaSe",
-    "trailing space ",
-    " leading space",
-    "e-mail re-read a--b -dash dash-",
-)
-"""Texts that tokenizers treat differently: apostrophes, hyphens, spaces, unknown words, several readings."""
 
 
 def verify_tacotron2(model: Any, graph: Graph, coarse: Graph | None, tokenizer: Path) -> list[Check]:
@@ -75,28 +50,6 @@ def verify_tacotron2(model: Any, graph: Graph, coarse: Graph | None, tokenizer: 
         coarse_batch = spectrograms_together(coarse, utterances, noise, longest)
         checks += [*batch_checks("int8 ", coarse_batch, coarse_alone), *coarse_checks(coarse_alone, alone)]
     return checks
-
-
-def symbols_check(model: Any, folder: Path) -> Check:
-    """The server's symbols against NeMo's."""
-    texts = probe_texts(model)
-    symbols = SymbolSet.load(folder)
-    ours = [symbols.encode(text) for text in texts]
-    theirs = [nemo_symbols(model, text) for text in texts]
-    return Check(f"symbols, {len(texts)} texts", "texts differing", disagreement(ours, theirs), 0.0)
-
-
-def nemo_symbols(model: Any, text: str) -> list[int]:
-    """NeMo's parse(), for models with labels too, whatever their configuration says about data."""
-    if model.tokenizer is not None:
-        return [int(symbol) for symbol in model.parse(text, normalize=False)[0]]
-    from nemo.collections.common.parts.preprocessing import parsers
-
-    labels = list(model.cfg.labels)
-    parser = parsers.make_parser(
-        labels=labels, name="en", abbreviation_version="fastpitch", make_table=False, do_normalize=False
-    )
-    return [len(labels), *parser(text.lower()), len(labels) + 1]
 
 
 def batch_checks(subject: str, batch: Sequence[Spectrogram], alone: Sequence[Spectrogram]) -> list[Check]:
@@ -153,19 +106,6 @@ def probe_dropout(model: Any, seed: int, frames: int) -> Array:
     steps = min(int(decoder.max_decoder_steps), frames // int(decoder.n_frames_per_step))
     draws = np.random.default_rng(seed).random((steps, 2, decoder.prenet_dim))
     return (draws >= decoder.prenet.p_dropout).astype(np.float32)
-
-
-def probe_texts(model: Any, most: int = 300) -> list[str]:
-    """Texts of words that the model's dictionary has, and of words that it lacks."""
-    texts = [*TEXTS, *UTTERANCES]
-    if model.tokenizer is None:
-        # Models with labels have another normaliser, which changes spaces too: only plain sentences compare.
-        return [text for text in UTTERANCES if all(mark in model.cfg.labels for mark in text.lower())]
-    words = sorted(getattr(getattr(model.tokenizer, "g2p", None), "phoneme_dict", None) or ())
-    chosen = [word for word in words[:: max(1, len(words) // (4 * most))] if word.isascii()]
-    sentences = (" ".join(chosen[start : start + 5]) for start in range(0, len(chosen), 5))
-    inflected = (f"{word}s {word}'s, {word}-{word}!" for word in chosen[::20])
-    return [*texts, *sentences, *inflected]
 
 
 def spectrograms(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from export.comparison import Comparison, Work
 from export.families.waveglow import MODEL
+from export.families.waveglow.settings import flow
 from export.synthesis.voice import installed_voice
 from tritone.synthesis.voice import Voice
 
@@ -18,7 +19,7 @@ LOG_MEL = -5.0  # about the mean of speech
 
 def work(voice: Voice, frames: int) -> Work:
     """Return a spectrogram of noise, and the vocoder's noise."""
-    generator, latent = np.random.default_rng(0), (1, voice.groups, voice.latent_columns(frames))
+    generator, latent = np.random.default_rng(0), (1, flow(voice).groups, voice.latent_columns(frames))
     inputs: dict[str, NDArray[Any]] = {
         "mel": generator.normal(LOG_MEL, 1, (1, voice.mels, frames)).astype(np.float32),
         "mel_length": np.full((1, 1), frames, np.int64),

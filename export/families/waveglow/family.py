@@ -15,6 +15,7 @@ from export.families.waveglow.benchmark import COMPARISON
 from export.installation import Stage
 from export.synthesis.voice import VOICE_MODEL, VoiceFamily
 from export.verification import Check
+from tritone.synthesis.voice import Flow
 
 if TYPE_CHECKING:
     from export.tensorrt.models import EngineModel
@@ -30,6 +31,7 @@ class WaveGlow(VoiceFamily):
     class_name = "WaveGlowModel"
     describes = "audio from spectrograms"
     role = "vocoder"
+    network_model = MODEL
     models = (MODEL, DENOISER_MODEL, VOICE_MODEL)
     published = {  # noqa: RUF012 - never modified
         "tts_waveglow_88m": "nvidia/nemo/tts_waveglow_88m/versions/1.0.0/files/tts_waveglow.nemo"
@@ -51,9 +53,13 @@ class WaveGlow(VoiceFamily):
         write(path)
 
     def described(self) -> Mapping[str, Any]:
-        """Samples per frame, and per group."""
+        """The kind of vocoder, samples per frame, and per group."""
         waveglow = self.checkpoint.config["waveglow"]
-        return {"hop_samples": HOP, "groups": int((waveglow.get("params") or waveglow)["n_group"])}
+        return {
+            "kind": Flow.kind,
+            "hop_samples": HOP,
+            "groups": int((waveglow.get("params") or waveglow)["n_group"]),
+        }
 
     def restore_nemo(self) -> None:
         """Load the model, and refuse unsupported ones before anything is written."""

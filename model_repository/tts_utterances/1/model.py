@@ -13,7 +13,7 @@ from tritone.python_backend.requests import Interface
 from tritone.python_backend.responses import pad_rows
 from tritone.python_backend.threads import RequestThreads, ThreadedModel
 from tritone.synthesis.loading import load_synthesizer
-from tritone.synthesis.parameters import SynthesisParameters, declared_parameters
+from tritone.synthesis.parameters import SynthesisParameters
 from tritone.synthesis.utterances import read_utterances
 
 
@@ -22,16 +22,13 @@ class TritonPythonModel(ThreadedModel):
         parameters = Parameters(args)
         bind = partial(bind_model, version=own_version(args))
         self._synthesizer = load_synthesizer(version_folder(args), parameters, bind)
-        self._voice = self._synthesizer.voice
-        interface = Interface(
-            ["symbols", "symbols_length", "pause_s"], declared_parameters(self._voice.sigma)
-        )
+        interface = Interface(["symbols", "symbols_length", "pause_s"], self._synthesizer.parameters)
         self.threads = RequestThreads(interface, self._speak, parameters)
 
     def _speak(self, request):
         parameters = SynthesisParameters(**request.parameters)
         rows = self._synthesizer.speak(read_utterances(**request.inputs), parameters, request.is_cancelled)
-        rates = np.full((len(rows), 1), self._voice.sample_rate_hz, np.int32)
+        rates = np.full((len(rows), 1), self._synthesizer.voice.sample_rate_hz, np.int32)
         return [
             pb_utils.Tensor("audio", pad_rows(rows)),
             pb_utils.Tensor("audio_length", np.array([[row.size] for row in rows], np.int64)),

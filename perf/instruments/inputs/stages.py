@@ -176,7 +176,7 @@ class Stages:
         elif isinstance(loaded, SpeechSynthesizer):
             rate_hz, hop = loaded.voice.sample_rate_hz, loaded.voice.hop_samples
             units |= {"mel_length": hop / rate_hz, "audio_length": 1 / rate_hz}
-            wanted = SynthesisParameters(loaded.voice.sigma, SEED, denoise=STRENGTH)
+            wanted = SynthesisParameters(seed=SEED, denoise=STRENGTH)
             for row in self.rows(caller):
                 loaded.speak(read_utterances(**_batch(row)), wanted)
         return calls

@@ -23,13 +23,14 @@ def pair():
         "mel": dict(MEL),
         "pad_value": -11.5,
         "vocabulary": 1000,
+        "kind": "autoregressive",
         "frames_per_step": 2,
         "prenet_layers": 2,
         "prenet_units": 16,
         "dropout": 0.5,
         "max_decoder_steps": 1000,
     }
-    return tacotron2, {"mel": dict(MEL), "hop_samples": 256, "groups": 16, "sigma": 0.8}
+    return tacotron2, {"mel": dict(MEL), "kind": "flow", "hop_samples": 256, "groups": 16, "sigma": 0.8}
 
 
 @pytest.fixture
@@ -45,5 +46,17 @@ def sidecars(tmp_path):
 
 
 @pytest.fixture
+def parallel_pair():
+    """Matching sidecars of a FastPitch with three speakers and a HiFi-GAN."""
+    fastpitch = {"mel": dict(MEL), "pad_value": -11.5, "vocabulary": 1000, "kind": "parallel", "speakers": 3}
+    return fastpitch, {"mel": dict(MEL), "kind": "direct", "hop_samples": 256, "context_frames": 13}
+
+
+@pytest.fixture
 def voice(pair, sidecars):
     return Voice.load(sidecars(*pair))
+
+
+@pytest.fixture
+def parallel_voice(parallel_pair, sidecars):
+    return Voice.load(sidecars(*parallel_pair))

@@ -8,10 +8,9 @@ import pytest
 
 from tritone.concurrency import map_ahead
 from tritone.errors import CancelledError, TextError
-from tritone.request_parameters import read_parameters
-from tritone.synthesis.limits import StepLimit
-from tritone.synthesis.parameters import SynthesisParameters, declared_parameters
-from tritone.synthesis.spectrograms import SpectrogramDecoder
+from tritone.synthesis.autoregressive import AutoregressiveDecoder
+from tritone.synthesis.limits import DurationLimit
+from tritone.synthesis.parameters import SynthesisParameters
 from tritone.synthesis.speech import SpeechSynthesizer
 from tritone.synthesis.utterances import Utterance
 from tritone.synthesis.vocoding import Vocoder
@@ -57,7 +56,8 @@ class Networks:
 def synthesizer(voice):
     def build(networks=None, bucket=8, frames_bucket=1, per_batch=3, maps=()):
         networks = networks or Networks()
-        decoder = SpectrogramDecoder(voice, networks.decode, StepLimit(1.0, 0.2), bucket)
+        limit = DurationLimit(1.0, 0.2)
+        decoder = AutoregressiveDecoder(voice, voice.spectrograms, networks.decode, limit, bucket)
         vocoder = Vocoder(voice, networks.vocode, networks.denoise, frames_bucket)
         return SpeechSynthesizer(decoder, vocoder, per_batch, *maps)
 
@@ -72,7 +72,7 @@ def text(*lengths, row=0, first=1):
 
 
 def asked(**parameters):
-    return SynthesisParameters(**read_parameters(declared_parameters(0.8), parameters))
+    return SynthesisParameters(**parameters)
 
 
 def test_length_is_that_of_all_utterances_and_the_pauses_between(synthesizer):
@@ -169,7 +169,7 @@ def test_symbols_that_the_voice_does_not_have_are_refused(synthesizer, symbol):
 
 
 def test_utterance_of_more_symbols_than_anybody_speaks_is_refused(synthesizer, voice):
-    most = 2 * voice.max_steps
+    most = 2 * voice.spectrograms.max_decoder_steps
     with pytest.raises(
         TextError, match=rf"text 1, utterance 1: expected at most {most} symbols, .* {most + 1};"
     ):

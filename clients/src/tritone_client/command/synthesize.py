@@ -56,6 +56,15 @@ from tritone_client.synthesis import FORMATS, AudioFormat, SynthesisOptions
 @click.option(
     "--denoise", type=float, metavar="X", help="Remove the vocoder's bias noise, 0 to 1.  [default: 0]"
 )
+@click.option(
+    "--pitch",
+    type=float,
+    metavar="X",
+    help="Raise the pitch, -3 to 3 standard deviations of the training data; not every voice.  [default: 0]",
+)
+@click.option(
+    "--speaker", type=int, metavar="N", help="Index of a voice with several speakers.  [default: 0]"
+)
 @click.option("-r", "--recursive", is_flag=True, help="Descend into subfolders.")
 @click.option("--skip-existing", is_flag=True, help="Skip texts with an existing output file.")
 @concurrency_option("texts")
@@ -71,6 +80,8 @@ def synthesize(
     speed: float | None,
     sigma: float | None,
     denoise: float | None,
+    pitch: float | None,
+    speaker: int | None,
     recursive: bool,
     skip_existing: bool,
     concurrency: int,
@@ -86,7 +97,7 @@ def synthesize(
     if reading == (output is not None):
         raise click.UsageError("expected either -o / --output or --reading.")
     try:
-        options = SynthesisOptions(seed, speed, sigma, denoise)
+        options = SynthesisOptions(seed, speed, sigma, denoise, pitch, speaker)
     except InvalidRequestError as error:
         raise click.UsageError(f"--{error}") from error
     if place is None:

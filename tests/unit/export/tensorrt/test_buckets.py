@@ -32,7 +32,7 @@ def test_padded_frames_change_no_sample(bundled):
     utterance = Utterance(0, 0, np.arange(3), 0.0)
     made = [
         Vocoder(voice, vocode, denoise=None, frames_bucket=size).audio(
-            utterance, spoken["mel"][3, :, :frames], 5, SynthesisParameters(sigma=voice.sigma)
+            utterance, spoken["mel"][3, :, :frames], 5, SynthesisParameters()
         )
         for size in sizes.values()
     ]

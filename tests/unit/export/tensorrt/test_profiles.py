@@ -77,7 +77,7 @@ def test_slowest_speech_decides_how_many_frames_the_vocoder_gets(bundled):
     limits = VoiceLimits.of(bundled, "tts_waveglow")
     batch = profiles_of(engine_named("tts_waveglow"), bundled)["batch"]
     frames = batch["mel"].max[2]
-    most_made = limits.voice.max_steps * limits.voice.frames_per_step
+    most_made = limits.voice.spectrograms.most_frames(1e9)
     assert frames >= most_made / limits.slowest_speed
     assert frames % limits.frames_bucket == 0
 
