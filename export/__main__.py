@@ -10,8 +10,8 @@ from pathlib import Path
 from export.checkpoint import Checkpoint
 from export.errors import ExportError, VerificationError
 from export.families import family_of
-from export.family import Options
-from export.model_set import NAME
+from export.family import Family, Options
+from export.model_set import NAME, remove
 from export.nemo_environment import prepare, set_variables
 
 DEFAULT_REPOSITORY = Path("model_repository")
@@ -70,11 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ensembles=given.ensembles if given.beside else None,
         )
         set_variables()
-        families = [family_of(checkpoint, options) for checkpoint in checkpoints]
-        for family in families:
-            family.together = families
-            prepare(given.threads)
-            family.run()
+        _export([family_of(checkpoint, options) for checkpoint in checkpoints], given.threads)
     except VerificationError as error:
         print(error, file=sys.stderr)
         return 1
@@ -82,6 +78,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     return 0
+
+
+def _export(families: Sequence[Family], threads: int | None) -> None:
+    """Export checkpoints one after another; a further set that one of them fails for is removed again."""
+    try:
+        for family in families:
+            family.together = families
+            prepare(threads)
+            family.run()
+    except BaseException:
+        remove([folder for family in families for folder in family.created])
+        raise
 
 
 if __name__ == "__main__":

@@ -53,6 +53,7 @@ class Family(ABC):
     nemo_models: ClassVar[str] = ""  #: the module of that class; empty for a class that is not NeMo's
     describes: ClassVar[str]  #: what is supported of that class, for error messages
     models: ClassVar[tuple[str, ...]]  #: Triton models that it writes files for
+    network_model: ClassVar[str] = ""  #: the one of the network, if a further set of models can be made
     published: ClassVar[Mapping[str, str]] = MappingProxyType({})  #: NGC paths of checkpoints, by name
     comparison: ClassVar[Comparison | None] = None  #: how its graph is timed against NeMo
 
@@ -61,6 +62,7 @@ class Family(ABC):
         self.options = options
         self.model: Any = None  # the NeMo model, once restored
         self.together: Sequence[Family] = ()  # all that one command exports
+        self.created: Sequence[Path] = ()  # folders of a further set that were not there before
 
     @classmethod
     def accepts(cls, config: Mapping[str, Any]) -> bool:
@@ -139,7 +141,7 @@ class Family(ABC):
             known, given = ", ".join(self.models), ", ".join(sorted(unknown))
             raise ExportError(f"name: expected {known} for a {self.class_name}, got {given}.")
         report(f"{self.checkpoint.path.name}: {self.class_name}, sha256 {self.checkpoint.sha256[:12]}")
-        self._require_configs()
+        self._require_config()
         self._restore()
         with tempfile.TemporaryDirectory(prefix="tritone-export-") as folder:
             stage = Stage(Path(folder))
@@ -156,7 +158,7 @@ class Family(ABC):
             old = self.obsolete().items()
             obsolete = {named(model): files for model, files in old if model not in unselected}
             ratios = {named(model): ratio for model, ratio in self.warm_up_ratios().items()}
-            created = self._created_set()
+            created = self.created = self._created_set()
             try:
                 fitted = fitted_configs(self.options.repository, dims, ratios)
                 require_one_interface(fitted, self.options.repository, self.options.version)
@@ -198,19 +200,18 @@ class Family(ABC):
         wanted = self.model_set() if self.options.ensembles else None
         return [] if wanted is None else wanted.create(self.edit_config)
 
-    def _require_configs(self) -> None:
-        """Refuse models that the repository has no configs for, unless it has none at all or they are made.
+    def _require_config(self) -> None:
+        """Refuse a network that the repository has no config for, unless it has none at all or it is made.
 
         Raises:
-            InstallError: names them.
+            InstallError: names it.
         """
-        repository, named = self.options.repository, self.options.named
-        wanted = [named(model) for model in self.options.names or self.models]
-        missing = [model for model in wanted if not (repository / model / "config.pbtxt").is_file()]
+        repository, model = self.options.repository, self.options.named(self.network_model)
+        missing = self.network_model and not (repository / model / "config.pbtxt").is_file()
         if missing and not self.options.ensembles and any(repository.glob("*/config.pbtxt")):
             raise InstallError(
-                f"{self.checkpoint.path.name}: expected configs of {', '.join(missing)} in {repository}, "
-                "found none; export it beside the bundled models with NAME=..., which makes them."
+                f"{self.checkpoint.path.name}: expected a config of {model} in {repository}, found none; "
+                "export the checkpoint beside the bundled models with NAME=..., which makes one."
             )
 
     def _restore(self) -> None:

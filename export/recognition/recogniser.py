@@ -34,7 +34,6 @@ class RecogniserFamily(Family):
 
     role = "recogniser"
     nemo_models = "nemo.collections.asr.models"
-    acoustic_model: ClassVar[str]  #: Triton model of the network
     encoder: ClassVar[str] = ""  #: NeMo class of the encoder, where others of the NeMo class go elsewhere
     quantized: ClassVar[tuple[str, ...]]  #: operators of the int8 variant, that of the output layer first
 
@@ -49,7 +48,7 @@ class RecogniserFamily(Family):
         """Front end and acoustic model."""
         from export.recognition.engine import AcousticEngine, front_end
 
-        return front_end(), AcousticEngine(cls.acoustic_model)
+        return front_end(), AcousticEngine(cls.network_model)
 
     @abstractmethod
     def restore_network(self) -> Any:
@@ -77,7 +76,7 @@ class RecogniserFamily(Family):
         from export.recognition.quantization import quantize
 
         write_features(self.front_end, stage.path(FEATURES_MODEL, "model.onnx"))
-        graph = stage.path(self.acoustic_model, "model.onnx")
+        graph = stage.path(self.network_model, "model.onnx")
         write_acoustic_model(self.network, graph)
         if self.options.quantize:
             features = Graph(stage.path(FEATURES_MODEL, "model.onnx"))
@@ -91,10 +90,10 @@ class RecogniserFamily(Family):
         from export.onnx_graph import Graph
         from export.recognition.verification import Exported, Original, verify_recognition
 
-        int8 = stage.path(self.acoustic_model, INT8)
+        int8 = stage.path(self.network_model, INT8)
         exported = Exported(
             features=Graph(stage.path(FEATURES_MODEL, "model.onnx")),
-            acoustic_model=Graph(stage.path(self.acoustic_model, "model.onnx")),
+            acoustic_model=Graph(stage.path(self.network_model, "model.onnx")),
             int8=Graph(int8) if int8.exists() else None,
             decoder=CtcDecoder.load(stage.path(DECODER, "ctc.json")),
         )
@@ -107,8 +106,8 @@ class RecogniserFamily(Family):
         if ensembles is None:
             return None
         network = partner(root / WINDOWS / "config.pbtxt", "acoustic_model")
-        names = {**{part: named(part) for part in PARTS}, network: named(self.acoustic_model)}
-        require_partner(root / named(WINDOWS) / "config.pbtxt", "acoustic_model", named(self.acoustic_model))
+        names = {**{part: named(part) for part in PARTS}, network: named(self.network_model)}
+        require_partner(root / named(WINDOWS) / "config.pbtxt", "acoustic_model", named(self.network_model))
         return ModelSet(root, ensembles, names, self.options.suffix, self.options.version)
 
     def edit_config(self, name: str, text: str) -> str:
@@ -127,7 +126,7 @@ class RecogniserFamily(Family):
 
     def obsolete(self) -> dict[str, list[str]]:
         """The int8 graph of an earlier checkpoint, where none replaces it."""
-        return {} if self.options.quantize else {self.acoustic_model: [INT8]}
+        return {} if self.options.quantize else {self.network_model: [INT8]}
 
     @property
     def labels(self) -> list[str]:
@@ -177,7 +176,7 @@ class RecogniserFamily(Family):
         decoder = {"frame_s": frame_samples / rate_hz, "end_pad_s": end_pad_s, **labels}
         return [
             (FEATURES_MODEL, "features.json", features),
-            (self.acoustic_model, "network.json", self._network()),
+            (self.network_model, "network.json", self._network()),
             (WINDOWS, "windows.json", windows),
             (DECODER, "ctc.json", decoder),
         ]

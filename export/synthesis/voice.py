@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from export.errors import MismatchedPairError
 from export.family import Family
@@ -39,7 +39,6 @@ class VoiceFamily(Family):
     """One half of a voice: symbols to spectrograms, or spectrograms to audio."""
 
     nemo_models = "nemo.collections.tts.models"
-    network_model: ClassVar[str]  #: Triton model of the network
 
     @cached_property
     def description(self) -> dict[str, Any]:

@@ -35,6 +35,7 @@ def test_client_does_not_import_the_library():
         ("flows.CANARY", "repository.versions.groups.CANARY"),
         ("calls.SAMPLE_RATE_HZ", "contract.SAMPLE_RATE_HZ"),
         ("synthesis.LARGEST_SEED", "synthesis.parameters.SEED.high"),
+        ("synthesis.LARGEST_SPEAKER", "synthesis.parameters.SPEAKER.high"),
         ("recordings.FORMATS", "audio.containers.FORMATS"),
     ],
 )
@@ -45,7 +46,8 @@ def test_client_and_library_agree_on_what_both_state(client, library):
 
 
 @pytest.mark.parametrize(
-    ("client", "library"), [("SPEEDS", "SPEED"), ("SIGMAS", "SIGMA"), ("DENOISING", "DENOISE")]
+    ("client", "library"),
+    [("SPEEDS", "SPEED"), ("SIGMAS", "SIGMA"), ("DENOISING", "DENOISE"), ("PITCHES", "PITCH")],
 )
 def test_client_and_library_agree_on_the_ranges_of_parameters(client, library):
     parameter = pkgutil.resolve_name(f"tritone.synthesis.parameters.{library}")

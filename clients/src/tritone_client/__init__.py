@@ -4,6 +4,7 @@ Start with `Client` or `AsyncClient`.
 """
 
 from tritone_client.async_client import AsyncClient
+from tritone_client.catalogue import Catalogue, Recogniser, Voice
 from tritone_client.client import Client
 from tritone_client.errors import (
     InvalidRequestError,
@@ -20,6 +21,7 @@ from tritone_client.results import Health, ModelHealth, PipelineProbe, Probe, Sp
 
 __all__ = [
     "AsyncClient",
+    "Catalogue",
     "Client",
     "Health",
     "InvalidRequestError",
@@ -29,6 +31,7 @@ __all__ = [
     "PipelineProbe",
     "Probe",
     "ProcessDiedError",
+    "Recogniser",
     "RequestTimeoutError",
     "ServerError",
     "ServerNotReadyError",
@@ -36,5 +39,6 @@ __all__ = [
     "Speech",
     "Transcription",
     "TritoneError",
+    "Voice",
     "Word",
 ]

@@ -7,8 +7,9 @@ from collections.abc import AsyncGenerator, Iterable
 from types import TracebackType
 from typing import TypeVar
 
-from tritone_client import calls, flows, probing, synthesis
-from tritone_client.calls import PUBLIC_MODELS, Audio
+from tritone_client import calls, catalogue, flows, probing, synthesis
+from tritone_client.calls import Audio
+from tritone_client.catalogue import Catalogue
 from tritone_client.errors import TritoneError
 from tritone_client.ordering import in_order
 from tritone_client.results import Health, Probe, Speech, Transcription
@@ -95,17 +96,21 @@ class AsyncClient(Settings):
 
     async def health(self) -> Health:
         """Return the state of the server and of each public model; raises when the server does not answer."""
-        return await self._run(flows.health(self._retry_policy))
+        return await self._run(flows.health(self._retry_policy, self._model))
 
     async def probe(
-        self, models: Iterable[str] = PUBLIC_MODELS, deadline_s: float = probing.DEADLINE_S
+        self, models: Iterable[str] | None = None, deadline_s: float = probing.DEADLINE_S
     ) -> Probe:
         """Check each pipeline with small requests; see `Client.probe`."""
-        return await self._run(probing.probe(models, deadline_s))
+        return await self._run(probing.probe(models, deadline_s, self._model))
 
-    async def wait_until_ready(self, wait_s: float = 0.0, models: Iterable[str] = PUBLIC_MODELS) -> None:
+    async def wait_until_ready(self, wait_s: float = 0.0, models: Iterable[str] | None = None) -> None:
         """Wait until the models can be used; see `Client.wait_until_ready`."""
-        await self._run(flows.wait_until_ready(models, wait_s, self._retry_policy))
+        await self._run(flows.wait_until_ready(models, wait_s, self._retry_policy, self._model))
+
+    async def models(self) -> Catalogue:
+        """Return the recognisers and voices that the server has."""
+        return await self._run(catalogue.served())
 
     async def close(self) -> None:
         """Close all connections."""

@@ -31,6 +31,8 @@ PUNCTUATE = "punctuate"
 TEXT_TO_SPEECH = "text_to_speech"
 TEXT_TO_AUDIO = "text_to_audio"
 RECOGNITION = (AUDIO_TO_TEXT, SPEECH_TO_TEXT)
+SYNTHESIS = (TEXT_TO_SPEECH, TEXT_TO_AUDIO)
+NAMED = RECOGNITION + SYNTHESIS  # every further recogniser or voice has its own; the others are shared
 PUBLIC_MODELS = (AUDIO_TO_TEXT, SPEECH_TO_TEXT, PUNCTUATE, TEXT_TO_SPEECH, TEXT_TO_AUDIO)
 
 _FIRST_ESCAPED, _LAST_ESCAPED = 0xDC80, 0xDCFF  # bytes that are not UTF-8, as decoded by `surrogateescape`

@@ -8,8 +8,9 @@ from collections.abc import Generator, Iterable
 from types import TracebackType
 from typing import TypeVar
 
-from tritone_client import calls, flows, probing, synthesis
-from tritone_client.calls import PUBLIC_MODELS, Audio
+from tritone_client import calls, catalogue, flows, probing, synthesis
+from tritone_client.calls import Audio
+from tritone_client.catalogue import Catalogue
 from tritone_client.errors import TritoneError
 from tritone_client.ordering import in_order_on_threads
 from tritone_client.results import Health, Probe, Speech, Transcription
@@ -142,29 +143,38 @@ class Client(Settings):
 
     def health(self) -> Health:
         """Return the state of the server and of each public model; raises when the server does not answer."""
-        return self._run(flows.health(self._retry_policy))
+        return self._run(flows.health(self._retry_policy, self._model))
 
-    def probe(self, models: Iterable[str] = PUBLIC_MODELS, deadline_s: float = probing.DEADLINE_S) -> Probe:
+    def probe(self, models: Iterable[str] | None = None, deadline_s: float = probing.DEADLINE_S) -> Probe:
         """Send small requests to each pipeline; raises when the address does not answer.
 
         A server that lost a model's process still says that it is ready. This tells, within `deadline_s` for
         each pipeline.
 
         Args:
-            models: the pipelines; each gets requests one after another.
+            models: the pipelines; each gets requests one after another. None: all, or all with the name that
+                the client was given.
             deadline_s: seconds for all requests to one pipeline.
         """
-        return self._run(probing.probe(models, deadline_s))
+        return self._run(probing.probe(models, deadline_s, self._model))
 
-    def wait_until_ready(self, wait_s: float = 0.0, models: Iterable[str] = PUBLIC_MODELS) -> None:
+    def wait_until_ready(self, wait_s: float = 0.0, models: Iterable[str] | None = None) -> None:
         """Wait until the models can be used, for at most `wait_s` seconds.
+
+        Args:
+            wait_s: 0 asks once.
+            models: None: all public ones, or all with the name that the client was given.
 
         Raises:
             ServerUnavailableError: the address does not answer.
             ServerNotReadyError: the server is still loading the models.
             ModelNotFoundError: the server does not serve the models.
         """
-        self._run(flows.wait_until_ready(models, wait_s, self._retry_policy))
+        self._run(flows.wait_until_ready(models, wait_s, self._retry_policy, self._model))
+
+    def models(self) -> Catalogue:
+        """Return the recognisers and voices that the server has."""
+        return self._run(catalogue.served())
 
     def close(self) -> None:
         """Close all connections."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from tritone_client.attempts import Deadline, RetryPolicy
-from tritone_client.calls import PUBLIC_MODELS, Call, Outputs
+from tritone_client.calls import NAMED, PUBLIC_MODELS, Call, Outputs
 from tritone_client.errors import (
     ModelNotFoundError,
     OverloadedError,
@@ -73,10 +73,37 @@ class ModelSuccesses:
     model: str
 
 
-Question = Infer | ServerLive | ServerReady | ServerMetadata | ModelReady | ModelMetadata | ModelSuccesses
+@dataclass(frozen=True)
+class ModelNames:
+    """Which models are loaded? The answer is a set of names."""
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Model configuration. The answer is a dict, as the JSON of config.pbtxt."""
+
+    model: str
+
+
+Question = (
+    Infer
+    | ServerLive
+    | ServerReady
+    | ServerMetadata
+    | ModelReady
+    | ModelMetadata
+    | ModelSuccesses
+    | ModelNames
+    | ModelConfig
+)
 
 
 CANARY = "_canary"  # suffix of a pipeline that tries a new version
+
+
+def pipeline_of(model: str, name: str) -> str:
+    """Return the pipeline that stands in for a public model, for a named recogniser or voice."""
+    return f"{model}_{name}" if name and model in NAMED else model
 
 
 def renamed(question: Question, name_of: Callable[[str], str]) -> Question:
@@ -183,14 +210,14 @@ def why_refused(model: str, error: ServerUnavailableError | ModelNotFoundError) 
     return OverloadedError(f"{model}: the server is overloaded, {error.reason}")
 
 
-def health(policy: RetryPolicy) -> Flow[Health]:
-    """Ask for the state of the server and of every public model."""
+def health(policy: RetryPolicy, name: str = "") -> Flow[Health]:
+    """Ask for the state of the server and of every public model, or of those under a set's name."""
     deadline, pauses_s = Deadline(policy.timeout_s), policy.pauses_s()
     live = yield from _ask(ServerLive(), deadline, pauses_s)
     ready = yield from _ask(ServerReady(), deadline, pauses_s)
     server = yield from _ask(ServerMetadata(), deadline, pauses_s)
     models = {}
-    for model in PUBLIC_MODELS:
+    for model in (yield from pipelines_of(name)):
         versions: tuple[str, ...] = ()
         model_ready = yield from _ask(ModelReady(model), deadline, pauses_s)
         if model_ready:
@@ -200,18 +227,44 @@ def health(policy: RetryPolicy) -> Flow[Health]:
     return Health(live, ready, server["name"], server["version"], models)
 
 
-def wait_until_ready(models: Iterable[str], wait_s: float, policy: RetryPolicy) -> Flow[None]:
+def pipelines_of(name: str) -> Flow[tuple[str, ...]]:
+    """Return the public models that a client asks for under a set's name; all of them without one.
+
+    Raises:
+        ModelNotFoundError: the server has none of that name.
+    """
+    if not name:
+        return PUBLIC_MODELS
+    served = yield Ask(ModelNames(), PROBE_S)
+    found = tuple(model for model in PUBLIC_MODELS if model in NAMED and pipeline_of(model, name) in served)
+    if not found:
+        raise ModelNotFoundError(
+            f"model: expected the name of a recogniser or voice that the server serves, got {name!r}; "
+            "`tritone models` lists them."
+        )
+    return found
+
+
+def wait_until_ready(
+    models: Iterable[str] | None, wait_s: float, policy: RetryPolicy, name: str = ""
+) -> Flow[None]:
     """Wait until the models can be used, for at most `wait_s` seconds.
+
+    Args:
+        models: None for those that the server has under the name, see `pipelines_of`.
+        wait_s: 0 asks once.
+        policy: for an address that does not answer.
+        name: of a set.
 
     Raises:
         ServerUnavailableError: the address does not answer, after all retries.
         ServerNotReadyError: the server is still loading the models.
         ModelNotFoundError: the server has loaded its models, but not these.
     """
-    names, deadline, pauses_s = tuple(models), Deadline(wait_s), policy.pauses_s()
+    given, deadline, pauses_s = models and tuple(models), Deadline(wait_s), policy.pauses_s()
     while True:
         try:
-            missing = yield from _missing(names)
+            missing = yield from _missing(given, name)
             if not missing:
                 return
             problem = yield from _why_missing(missing)
@@ -239,11 +292,13 @@ def _ask(question: Question, deadline: Deadline, pauses_s: Iterator[float]) -> F
             raise problem
 
 
-def _missing(models: Iterable[str]) -> Flow[list[str]]:
+def _missing(models: Iterable[str] | None, name: str) -> Flow[list[str]]:
+    if models is None and name and not (yield Ask(ServerReady(), PROBE_S)):
+        return [name]
     missing = []
-    for model in models:
+    for model in models or (yield from pipelines_of(name)):
         if not (yield Ask(ModelReady(model), PROBE_S)):
-            missing.append(model)
+            missing.append(pipeline_of(model, name))
     return missing
 
 
@@ -262,4 +317,6 @@ def _not_ready(models: Iterable[str]) -> ServerNotReadyError:
 
 
 def _not_found(models: Iterable[str]) -> ModelNotFoundError:
-    return ModelNotFoundError(f"server does not serve {', '.join(models)}; check which models it loads.")
+    return ModelNotFoundError(
+        f"server does not serve {', '.join(models)}; `tritone models` lists its recognisers and voices."
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import time
 import wave
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from tritone_client.errors import (
     ServerUnavailableError,
     TritoneError,
 )
-from tritone_client.flows import PROBE_S, Ask, Flow, Infer, ModelSuccesses, why_refused
+from tritone_client.flows import PROBE_S, Ask, Flow, Infer, ModelSuccesses, pipelines_of, why_refused
 from tritone_client.results import PipelineProbe, Probe
 from tritone_client.synthesis import SynthesisOptions
 
@@ -31,12 +31,13 @@ TURNS = 2  # requests to each pipeline: Triton's instances take turns, and one o
 _SECONDS = 0.5  # of silence
 
 
-def probe(models: Iterable[str], deadline_s: float) -> Flow[Probe]:
+def probe(models: Iterable[str] | None, deadline_s: float, name: str = "") -> Flow[Probe]:
     """Send small requests to the pipelines, one after another.
 
     Args:
-        models: the pipelines.
+        models: the pipelines; None for all, or all of a set.
         deadline_s: seconds that each of them gets for all its requests.
+        name: of the set.
 
     Raises:
         ServerUnavailableError: the address does not answer.
@@ -44,7 +45,7 @@ def probe(models: Iterable[str], deadline_s: float) -> Flow[Probe]:
     """
     if not deadline_s > 0:
         raise ValueError(f"deadline_s: expected more than 0 seconds, got {deadline_s}.")
-    requests, wanted = _requests(), tuple(models)
+    requests, wanted = _requests(), (yield from pipelines_of(name)) if models is None else tuple(models)
     for model in wanted:
         if model not in requests:
             raise ValueError(f"models: expected some of {', '.join(requests)}, got {model!r}.")
@@ -54,18 +55,21 @@ def probe(models: Iterable[str], deadline_s: float) -> Flow[Probe]:
     return Probe(pipelines)
 
 
-def _probe(call: Call[Any], deadline_s: float) -> Flow[PipelineProbe]:
-    deadline = Deadline(deadline_s)
+def _probe(alternatives: Sequence[Call[Any]], deadline_s: float) -> Flow[PipelineProbe]:
+    deadline, (call, *others_left) = Deadline(deadline_s), alternatives
     answered_before = yield from _answers(call.model)
-    slowest_s, own = 0.0, 0
-    for _ in range(TURNS):
+    slowest_s, own, turn = 0.0, 0, 0
+    while turn < TURNS:
         started_s = time.monotonic()
         try:
             # Half of the time for the queue: a probe still waiting then shows that all workers are busy.
             yield Ask(Infer(call, deadline.remaining_s() / 2), deadline.remaining_s())
             own += 1
         except InvalidRequestError:
-            pass  # an answer too: another voice may not have the words
+            if others_left:
+                call, *others_left = others_left
+                continue
+            # An answer too: another voice may not have the words.
         except (ServerUnavailableError, ModelNotFoundError) as error:
             problem = yield from why_refused(call.model, error)
             if isinstance(problem, ServerUnavailableError):
@@ -82,7 +86,7 @@ def _probe(call: Call[Any], deadline_s: float) -> Flow[PipelineProbe]:
             return PipelineProbe("failed", seconds, f"answered no request within {deadline_s:g} s.")
         except TritoneError as error:
             return PipelineProbe("failed", time.monotonic() - started_s, str(error))
-        slowest_s = max(slowest_s, time.monotonic() - started_s)
+        slowest_s, turn = max(slowest_s, time.monotonic() - started_s), turn + 1
     return PipelineProbe("answered", slowest_s)
 
 
@@ -96,18 +100,22 @@ def _answers(model: str) -> Flow[int]:
     return count
 
 
-def _requests() -> Mapping[str, Call[Any]]:
-    """Return a request for each pipeline; together they go through every model that the pipelines have."""
+def _requests() -> Mapping[str, Sequence[Call[Any]]]:
+    """Return a request for each pipeline, and others if that is refused.
+
+    Together they go through every model that the pipelines have.
+    """
     samples = np.zeros(round(_SECONDS * calls.SAMPLE_RATE_HZ), np.float32)
     # Silence has no words: the model of punctuation is only reached through its own pipeline.
-    requests: tuple[Call[Any], ...] = (
-        calls.transcribe(_wav(samples)),
-        calls.transcribe(samples),
-        calls.punctuate("how are you"),
-        synthesis.speech("One.", SynthesisOptions(seed=0)),
-        synthesis.audio_file("One.", "wav", SynthesisOptions(seed=0, denoise=0.1)),
+    plain, denoised = (synthesis.audio_file("One.", "wav", SynthesisOptions(denoise=x)) for x in (None, 0.1))
+    requests: tuple[Sequence[Call[Any]], ...] = (
+        (calls.transcribe(_wav(samples)),),
+        (calls.transcribe(samples),),
+        (calls.punctuate("how are you"),),
+        (synthesis.speech("One.", SynthesisOptions()),),
+        (denoised, plain),  # not every voice has a denoiser
     )
-    return {call.model: call for call in requests}
+    return {first.model: (first, *others) for first, *others in requests}
 
 
 def _wav(samples: NDArray[np.float32]) -> bytes:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from tritone_client.attempts import RetryPolicy
-from tritone_client.calls import RECOGNITION
-from tritone_client.flows import CANARY, Question, renamed
+from tritone_client.flows import CANARY, Question, pipeline_of, renamed
 
 Protocol = Literal["grpc", "http"]
 
@@ -43,7 +42,7 @@ class Settings:
                 turns it away because it has enough to do, or starts a model's process that had died; 0
                 reports that at once. Nothing else is retried.
             canary: ask the pipelines' canaries, which try a new version while the others go on as before.
-            model: name of a recogniser that is served beside the default one.
+            model: name of a recogniser or voice that is served beside the default one, see `models`.
 
         Raises:
             ValueError: an argument is out of its range.
@@ -59,7 +58,7 @@ class Settings:
         return renamed(question, self._pipeline)
 
     def _pipeline(self, name: str) -> str:
-        named = f"{name}_{self._model}" if self._model and name in RECOGNITION else name
+        named = pipeline_of(name, self._model)
         return named + CANARY if self._canary else named
 
 

@@ -15,7 +15,7 @@ class Conformer(RecogniserFamily):
     name = "conformer"
     class_name = "EncDecCTCModelBPE"
     describes = "CTC recognition with a Conformer or FastConformer encoder"
-    acoustic_model = MODEL
+    network_model = MODEL
     encoder = "ConformerEncoder"
     quantized = ("MatMul",)
     models = (MODEL, *PARTS)

@@ -17,7 +17,7 @@ class QuartzNet(RecogniserFamily):
     name = "quartznet"
     class_name = "EncDecCTCModel"
     describes = "CTC recognition with a QuartzNet or Jasper encoder"
-    acoustic_model = MODEL
+    network_model = MODEL
     quantized = ("Conv", "Add")
     models = (MODEL, *PARTS)
     published = {  # noqa: RUF012 - never modified
@@ -45,7 +45,7 @@ class Citrinet(QuartzNet):
     name = "citrinet"
     class_name = "EncDecCTCModelBPE"
     describes = "CTC recognition over pieces with a Citrinet encoder"
-    acoustic_model = CITRINET
+    network_model = CITRINET
     models = (CITRINET, *PARTS)
     encoder = "ConvASREncoder"
     published = ngc_paths(

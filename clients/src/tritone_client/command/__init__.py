@@ -7,6 +7,7 @@ import os
 import click
 
 from tritone_client.command.health import health
+from tritone_client.command.models import models, voices
 from tritone_client.command.punctuate import punctuate
 from tritone_client.command.synthesize import synthesize
 from tritone_client.command.transcribe import transcribe
@@ -24,3 +25,5 @@ main.add_command(transcribe)
 main.add_command(punctuate)
 main.add_command(synthesize)
 main.add_command(health)
+main.add_command(models)
+main.add_command(voices)

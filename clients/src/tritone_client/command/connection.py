@@ -27,7 +27,7 @@ class Connection:
     retries: int
     wait_s: float  #: seconds to wait for a server that is starting
     canary: bool  #: whether to use the pipelines that try a new version
-    model: str  #: name of a recogniser beside the default one
+    model: str  #: name of a recogniser or voice beside the default one
 
     def client(self) -> AsyncClient:
         """Create a client; report invalid values as usage errors."""
@@ -92,7 +92,10 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
     )
     @click.option("--canary", is_flag=True, help="Use the pipelines that try a new version of the models.")
     @click.option(
-        "--model", default="", metavar="NAME", help="Use a recogniser that is served beside the default one."
+        "--model",
+        default="",
+        metavar="NAME",
+        help="Use a recogniser or voice beside the default one; `tritone models` lists them.",
     )
     @wraps(command)
     def with_connection(

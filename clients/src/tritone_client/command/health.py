@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
 
 import click
 
 from tritone_client.async_client import AsyncClient
-from tritone_client.calls import PUBLIC_MODELS
 from tritone_client.command.connection import Connection, connected, exit_with, run
 from tritone_client.errors import ModelNotFoundError, ServerNotReadyError
 from tritone_client.probing import DEADLINE_S
@@ -43,7 +43,7 @@ async def _health(connection: Connection, deadline_s: float | None) -> bool:
         with suppress(ServerNotReadyError, ModelNotFoundError):  # reported below
             await client.wait_until_ready(connection.wait_s)
         state = await client.health()
-        probes = await _probes(client, deadline_s) if deadline_s else {}
+        probes = await _probes(client, state.models, deadline_s) if deadline_s else {}
     click.echo(f"server            {state.server} {state.version} at {client.url} over {client.protocol}")
     click.echo(f"live              {_yes(state.live)}")
     click.echo(f"ready             {_yes(state.ready)}")
@@ -54,9 +54,9 @@ async def _health(connection: Connection, deadline_s: float | None) -> bool:
     return state.ok and all(probe.state != "failed" for probe in probes.values())
 
 
-async def _probes(client: AsyncClient, deadline_s: float) -> dict[str, PipelineProbe]:
+async def _probes(client: AsyncClient, models: Iterable[str], deadline_s: float) -> dict[str, PipelineProbe]:
     """Probe all pipelines concurrently, so that the command ends within one deadline."""
-    found = await asyncio.gather(*(client.probe([model], deadline_s) for model in PUBLIC_MODELS))
+    found = await asyncio.gather(*(client.probe([model], deadline_s) for model in models))
     return {name: probe for result in found for name, probe in result.pipelines.items()}
 
 

@@ -14,7 +14,9 @@ from tritone_client.errors import (
 )
 from tritone_client.flows import (
     Infer,
+    ModelConfig,
     ModelMetadata,
+    ModelNames,
     ModelReady,
     ModelSuccesses,
     Question,
@@ -74,6 +76,10 @@ def start(
             return client.get_model_metadata(model, **options, **metadata_options)
         case ModelSuccesses(model):
             return client.get_inference_statistics(model, **options, **metadata_options)
+        case ModelNames():
+            return client.get_inference_statistics(**options, **metadata_options)
+        case ModelConfig(model):
+            return client.get_model_config(model, **options, **metadata_options)
 
 
 def answer(question: Question, raw: Any) -> Any:
@@ -85,6 +91,10 @@ def answer(question: Question, raw: Any) -> Any:
             # One entry per version; over gRPC, numbers are strings and zeros are omitted.
             versions = [model.get("inference_stats", {}) for model in raw.get("model_stats", [])]
             return sum(int(version.get("success", {}).get("count", 0)) for version in versions)
+        case ModelNames():
+            return {model["name"] for model in raw.get("model_stats", [])}
+        case ModelConfig():
+            return raw.get("config", raw)  # gRPC wraps it
     return raw
 
 
