@@ -73,18 +73,21 @@ class RecogniserFamily(Family):
 
     def build(self, stage: Stage) -> None:
         """Write both graphs, the int8 variant, and the sidecars."""
+        from export.half_weights import store_halves
         from export.onnx_graph import Graph
         from export.recognition.acoustic_graph import write_acoustic_model
         from export.recognition.features import write_features
         from export.recognition.quantization import quantize
 
         write_features(self.front_end, stage.path(FEATURES_MODEL, "model.onnx"))
-        graph = stage.path(self.acoustic_model, "model.onnx")
-        write_acoustic_model(self.network, graph)
+        graph, largest = stage.path(self.acoustic_model, "model.onnx"), self.options.largest_bytes
+        write_acoustic_model(self.network, graph, largest)
         if self.options.quantize:
             features = Graph(stage.path(FEATURES_MODEL, "model.onnx"))
             calibration = [calibration_features(features, recording) for recording in self.recordings]
-            quantize(graph, graph.with_name(INT8), calibration, self.quantized)
+            quantize(graph, graph.with_name(INT8), calibration, self.quantized, largest)
+        if self.options.half:
+            store_halves(graph, rounded=True, largest=largest)
         for model, file, content in self._sidecars():
             stage.write_json(model, file, content)
 
@@ -99,6 +102,7 @@ class RecogniserFamily(Family):
             acoustic_model=Graph(stage.path(self.acoustic_model, "model.onnx")),
             int8=Graph(int8) if int8.exists() else None,
             decoder=CtcDecoder.load(stage.path(DECODER, "ctc.json")),
+            half=self.options.half,
         )
         original = Original(self.model, self.decoder())
         return verify_recognition(original, exported, self.recordings, self.sample_rate_hz)

@@ -3,9 +3,11 @@
 import json
 import shutil
 
+import onnx
 import pytest
 from tritone_client import Client, ModelNotFoundError
 
+from export.graph_file import save_graph
 from export.model_set import ModelSet
 from tritone.repository.checks import check_repositories
 from tritone.server import Ports, ServerOptions, TritonServer
@@ -20,7 +22,7 @@ RECORDING = ROOT / "demo/recordings/prison_slt.flac"
 
 @pytest.fixture(scope="module")
 def repositories(tmp_path_factory):
-    """Copies of both repositories with the bundled recogniser once more, that spells its words apart."""
+    """Copies of both repositories with the bundled recogniser once more, in capitals and with a data file."""
     folder = tmp_path_factory.mktemp("repositories")
     copies = [folder / path.name for path in REPOSITORIES]
     for path, copy in zip(REPOSITORIES, copies, strict=True):
@@ -31,6 +33,8 @@ def repositories(tmp_path_factory):
         files = [path for path in (copies[0] / model / "1").iterdir() if path.suffix in (".onnx", ".json")]
         for path in files:
             shutil.copyfile(path, copies[0] / f"{model}_second/1" / path.name)
+    for graph in sorted((copies[0] / "asr_quartznet_second/1").glob("*.onnx")):
+        save_graph(onnx.load(str(graph)), graph, largest=0)
     table = copies[0] / "asr_ctc_decoder_second/1/ctc.json"
     fields = json.loads(table.read_text())
     fields["labels"] = [label.upper() for label in fields["labels"]]
@@ -47,6 +51,10 @@ def url(repositories):
 def test_its_configs_are_in_order(repositories):
     findings = [line for line in check_repositories(repositories) if not line.startswith("contract:")]
     assert findings == []  # the contract has the voice too, which is left out here
+
+
+def test_its_weights_are_beside_the_graph(repositories):
+    assert (repositories[0] / "asr_quartznet_second/1/model.onnx.data").stat().st_size > 1e6
 
 
 def test_each_caller_gets_the_recogniser_that_it_names(url):
