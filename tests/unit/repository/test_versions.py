@@ -234,10 +234,15 @@ def test_two_recognisers_or_voices_have_separate_versions(repositories, task):
     assert check_repositories(repositories) == []
 
 
-def test_groups_of_one_name_are_named_after_their_callers(repositories):
+def test_a_set_with_a_suffix_leaves_the_first_one_its_name(repositories):
     second_set(repositories[0], "asr", "asr_{}_de")
+    assert read_inventory(repositories).groups.keys() == {"asr", "asr_de", "punctuation", "tts"}
+
+
+def test_groups_of_one_name_are_named_after_their_callers(repositories):
+    second_set(repositories[0], "asr", "asr_my{}")
     groups = read_inventory(repositories).groups.keys()
-    assert groups == {"asr_windows", "asr_windows_de", "punctuation", "tts"}
+    assert groups == {"asr_windows", "asr_mywindows", "punctuation", "tts"}
 
 
 def test_a_partner_that_two_models_share_joins_their_versions(repositories):
