@@ -29,6 +29,7 @@ class ModelSet:
     renamed: Mapping[str, str]  #: model of the set that is there to model of the new one
     suffix: str  #: of the new pipelines' names
     version: int = 1  #: that the new models are served in
+    without: Sequence[str] = ()  #: config variants that the new models do not have, e.g. int8
 
     def create(self, edit: Callable[[str, str], str] = lambda name, text: text) -> list[Path]:
         """Write the folders that are missing.
@@ -75,6 +76,8 @@ class ModelSet:
         made.append(root / target)
         # The pattern includes *.pbtxt.unused, set aside while there is no engine.
         for config in sorted((root / source).glob("**/*.pbtxt*")):
+            if config.name in [f"{variant}.pbtxt" for variant in self.without]:
+                continue
             text = renamed(config.read_text(encoding="utf-8"), {**self.renamed, source: target})
             copy = root / target / config.relative_to(root / source)
             copy.parent.mkdir(parents=True, exist_ok=True)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 WINDOWS, DECODER = "asr_windows", "asr_ctc_decoder"
 PARTS = (FEATURES_MODEL, WINDOWS, DECODER)  # models that every recogniser is served with
 INT8 = "model_int8.onnx"
+INT8_VARIANT = "int8"  # config variant that serves it
 PIECE_S = 0.2  # that a word goes on after its last piece, which the model emits early in its sound
 
 
@@ -114,7 +115,8 @@ class RecogniserFamily(Family):
             return None
         network = partner(root / WINDOWS / "config.pbtxt", "acoustic_model")
         names = {**{part: named(part) for part in PARTS}, network: named(self.acoustic_model)}
-        return ModelSet(root, ensembles, names, self.options.suffix, self.options.version)
+        without = () if self.options.quantize else (INT8_VARIANT,)
+        return ModelSet(root, ensembles, names, self.options.suffix, self.options.version, without)
 
     def edit_config(self, name: str, text: str) -> str:
         """Leave punctuation out behind a recogniser that writes marks and capitals itself."""
