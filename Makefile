@@ -19,7 +19,7 @@ COMPOSE = REVISION=$(REVISION) $(CONTAINER) compose -f docker/compose.yaml
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .PHONY: help setup demo serve test test-parity test-gpu check lint format bench perf perf-setup perf-compare tune soak \
-	lock versions export-env export fetch-checkpoints engines deploy rollback status test-deploy \
+	lock versions export-env export remove fetch-checkpoints engines deploy rollback status test-deploy \
 	image image-export up down check-alerts apt-packages perf-packages deploy-packages test-packages clean
 
 help:  ## this list
@@ -83,6 +83,9 @@ export-env:  ## install NeMo's environment into .venv-export (2.5 GB; TORCH_INDE
 export: export-env  ## turn .nemo files into verified graphs: CHECKPOINT="path.nemo ..." [NAME=beside_others, REPOSITORY=, VERSION=, EXPORT_ARGS=]
 	@$(NEMO) -m export $(CHECKPOINT) --repository $(REPOSITORY) --version $(VERSION) \
 		$(if $(NAME),--beside $(NAME)) $(EXPORT_ARGS)
+
+remove: setup  ## remove the models and pipelines exported with NAME=: NAME=parakeet [REMOVE_ARGS="--server 127.0.0.1:8000"]
+	@$(RUN) -m tritone.repository.removal $(NAME) $(REMOVE_ARGS)
 
 engines:  ## on a machine with an NVIDIA GPU: build TensorRT engines from the graphs and verify them: ENGINE_ARGS="--help"
 	@$(ENGINES_PYTHON) -m export.tensorrt --repository $(REPOSITORY) $(ENGINE_ARGS)

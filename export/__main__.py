@@ -11,6 +11,7 @@ from export.checkpoint import Checkpoint
 from export.errors import ExportError, VerificationError
 from export.families import family_of
 from export.family import Family, Options
+from export.graph_file import LARGEST_BYTES
 from export.model_set import NAME, remove
 from export.nemo_environment import prepare, set_variables
 
@@ -43,6 +44,19 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--ensembles", type=Path, default=Path("ensembles"), help="for --beside; default: %(default)s"
     )
+    parser.add_argument(
+        "--half",
+        action="store_true",
+        help="a recogniser: round the weights to float16, half the size; verified with a wider tolerance",
+    )
+    parser.add_argument(
+        "--largest-file",
+        type=int,
+        default=LARGEST_BYTES >> 20,
+        metavar="MIB",
+        help="a recogniser: put weights above this into a data file beside the graph, default: %(default)s, "
+        "as much as one file can hold",
+    )
     parser.add_argument("--no-int8", action="store_true", help="make no int8 variant")
     parser.add_argument(
         "--threads", type=int, default=None, help="torch's and ONNX Runtime's, default: all cores"
@@ -66,6 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             names=tuple(given.name),
             calibration=given.calibration,
             quantize=not given.no_int8,
+            half=given.half,
+            largest_bytes=largest_bytes(given.largest_file),
             suffix=f"_{given.beside}" if given.beside else given.suffix,
             ensembles=given.ensembles if given.beside else None,
         )
@@ -90,6 +106,17 @@ def _export(families: Sequence[Family], threads: int | None) -> None:
     except BaseException:
         remove([folder for family in families for folder in family.created])
         raise
+
+
+def largest_bytes(mib: int) -> int:
+    """Bytes of weights in a graph's file.
+
+    Raises:
+        ExportError: fewer than none, or more than a file can hold.
+    """
+    if not 0 <= mib <= LARGEST_BYTES >> 20:
+        raise ExportError(f"largest-file: expected 0 to {LARGEST_BYTES >> 20} MiB, got {mib}.")
+    return mib << 20
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from export.checkpoint import Checkpoint
 from export.comparison import Comparison
 from export.configs import WarmUpRatio, fitted_configs, graph_dims, require_one_interface, write_configs
 from export.errors import CheckpointError, ExportError, InstallError, UnsupportedCheckpointError
+from export.graph_file import LARGEST_BYTES
 from export.installation import Stage, install, other_versions
 from export.model_set import ModelSet, remove
 from export.verification import Check, require, table
@@ -33,6 +34,8 @@ class Options:
     names: Collection[str] = ()  #: install only these models; all of the family's when empty
     calibration: Path | None = None  #: recordings for the int8 variant, a folder or a manifest
     quantize: bool = True  #: whether to make the int8 variant
+    half: bool = False  #: whether to round a recogniser's weights to float16
+    largest_bytes: int = LARGEST_BYTES  #: of weights in a recogniser's graph; more go into a data file
     ensembles: Path | None = None  #: pipelines; those of a new set are made there
     suffix: str = ""  #: ends the names of the target models, for a second set of them
 

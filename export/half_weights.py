@@ -1,7 +1,8 @@
 """Graphs of half the size: float32 weights that float16 represents exactly are stored as float16.
 
 A checkpoint may hold float32 weights that were rounded to half precision when it was saved. The graph then
-needs only half the bytes; a Cast restores the same float32 values, once, when the graph is loaded.
+needs only half the bytes; a Cast restores the same float32 values, once, when the graph is loaded. Other
+weights can be rounded so on request, which costs accuracy.
 """
 
 from __future__ import annotations
@@ -13,19 +14,26 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from export.graph_file import LARGEST_BYTES, save_graph
+
 SMALLEST = 1024  # values; smaller tensors are not worth a Cast
 NEGLIGIBLE = 1e-6  # relative; weight normalisation multiplies and divides by a norm in float32
 SUFFIX = "/half"
 
 
-def store_halves(path: Path) -> None:
+def store_halves(path: Path, rounded: bool = False, largest: int = LARGEST_BYTES) -> None:
     """Rewrite a graph's file, with large float32 weights that are exact in float16 stored as such.
 
     Initializers inside a Loop's body are left as they are.
+
+    Args:
+        path: the graph's file.
+        rounded: also store weights that lose digits, but none beyond the range of float16.
+        largest: bytes of weights that the graph's file may hold.
     """
     model = onnx.load(str(path))
     graph = model.graph
-    found = {tensor.name: half for tensor, half in _halves(graph)}
+    found = {tensor.name: half for tensor, half in _halves(graph, rounded)}
     kept = [tensor for tensor in graph.initializer if tensor.name not in found]
     casts = [
         helper.make_node("Cast", [name + SUFFIX], [name], name=name + "/cast", to=TensorProto.FLOAT)
@@ -38,11 +46,10 @@ def store_halves(path: Path) -> None:
         [*kept, *(numpy_helper.from_array(half, name + SUFFIX) for name, half in found.items())]
     )
     graph.node.extend([*casts, *nodes])
-    onnx.checker.check_model(model)
-    onnx.save(model, str(path))
+    save_graph(model, path, largest)
 
 
-def _halves(graph: onnx.GraphProto) -> Iterator[tuple[TensorProto, np.ndarray]]:
+def _halves(graph: onnx.GraphProto, rounded: bool) -> Iterator[tuple[TensorProto, np.ndarray]]:
     for tensor in graph.initializer:
         if tensor.data_type != TensorProto.FLOAT:
             continue
@@ -50,5 +57,5 @@ def _halves(graph: onnx.GraphProto) -> Iterator[tuple[TensorProto, np.ndarray]]:
         if values.size < SMALLEST or np.abs(values).max() > np.finfo(np.float16).max:
             continue
         half = values.astype(np.float16)
-        if np.all(np.abs(values - half.astype(np.float32)) <= NEGLIGIBLE * np.abs(values)):
+        if rounded or np.all(np.abs(values - half.astype(np.float32)) <= NEGLIGIBLE * np.abs(values)):
             yield tensor, half

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from export.errors import InstallError
-from tritone.repository.file_names import GRAPH, PLAN, PLAN_RECORD
+from tritone.repository.file_names import GRAPH, PLAN, PLAN_RECORD, weights_file
 
 ENGINE_FILES = (PLAN, PLAN_RECORD)  # of export.tensorrt; must be the graph's
+GRAPH_SUFFIX = ".onnx"
 MODULE_NAME = "model.py"  # a Python model's hand-written code, beside the exported files
 
 
@@ -53,8 +54,9 @@ def install(
 ) -> list[Path]:
     """Put the staged files into `repository/<model>/<version>/`.
 
-    An engine of a replaced graph is removed. Every file is first copied beside its destination, then all are
-    renamed. If anything fails, renamed files are restored, so a server never sees half of an export.
+    An engine of a replaced graph is removed, and its data file if the new graph has none. Every file is first
+    copied beside its destination, then all are renamed. If anything fails, renamed files are restored, so a
+    server never sees half of an export.
 
     Args:
         stage: verified files.
@@ -83,6 +85,7 @@ def install(
         for name in names
     }
     removed |= {target.with_name(name) for target in sources if target.name == GRAPH for name in ENGINE_FILES}
+    removed |= {weights_file(path) for path in (*sources, *removed) if path.suffix == GRAPH_SUFFIX}
     created = {target.parent for target in sources if not target.parent.exists()}
     touched: list[Path] = []
     try:

@@ -31,6 +31,7 @@ class ModelSet:
     version: int = 1  #: that the new models are served in
     templates: Mapping[str, Path] = field(default_factory=dict)  #: folder of configs by new model, for a
     #: network that takes other inputs than the one that is there
+    without: Sequence[str] = ()  #: config variants that the new models do not have, e.g. int8
 
     def create(self, edit: Callable[[str, str], str] = lambda name, text: text) -> list[Path]:
         """Write the folders that are missing.
@@ -78,6 +79,8 @@ class ModelSet:
         names = {**self.renamed, source.name: target.name}
         # The pattern includes *.pbtxt.unused, set aside while there is no engine.
         for config in sorted(source.glob("**/*.pbtxt*")):
+            if config.name in [f"{variant}.pbtxt" for variant in self.without]:
+                continue
             text = renamed(config.read_text(encoding="utf-8"), names)
             copy = target / config.relative_to(source)
             copy.parent.mkdir(parents=True, exist_ok=True)

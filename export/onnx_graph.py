@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,13 +12,11 @@ import onnx
 import onnxruntime as ort
 import torch
 
-from export.errors import UnsupportedCheckpointError
+from export.graph_file import LARGEST_BYTES, save_graph
 
 OPSET = (
     17  # LayerNormalization is one operator from here on, and every ONNX Runtime and TensorRT in use has it
 )
-
-LARGEST_BYTES = 2**31 - 2**24  # protobuf ends at 2 GiB; the rest is for the graph itself
 
 
 def write_graph(
@@ -26,8 +25,9 @@ def write_graph(
     path: Path,
     inputs: Mapping[str, Sequence[str | int]],
     outputs: Mapping[str, Sequence[str | int]],
+    largest: int = LARGEST_BYTES,
 ) -> None:
-    """Trace `module` and write it to `path` as one self-contained file.
+    """Trace `module` and write it to `path`; weights that are too large go into a data file beside it.
 
     Args:
         module: in eval mode; takes the inputs in order and returns the outputs in order.
@@ -35,38 +35,43 @@ def write_graph(
         path: file to write.
         inputs: name to axes; a dynamic axis is a name, a fixed one a number.
         outputs: the same for the outputs.
+        largest: bytes of weights that the graph's file may hold.
     """
-    size = sum(tensor.numel() * tensor.element_size() for tensor in module.state_dict().values())
-    if size > LARGEST_BYTES:
-        raise UnsupportedCheckpointError(
-            f"{path.parent.name}: expected weights of at most {LARGEST_BYTES / 2**30:.1f} GiB, the size of "
-            f"one ONNX file, got {size / 2**30:.1f} GiB; no exporter writes larger ones yet."
-        )
     free_axes = {
         name: {index: axis for index, axis in enumerate(axes) if isinstance(axis, str)}
         for name, axes in {**inputs, **outputs}.items()
     }
-    with torch.no_grad(), warnings.catch_warnings():
-        # The tracer warns about every Python branch; the verification afterwards shows them to be harmless.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            module.eval(),
-            tuple(example),
-            str(path),
-            input_names=list(inputs),
-            output_names=list(outputs),
-            dynamic_axes=free_axes,
-            opset_version=OPSET,
-            dynamo=False,
-            external_data=False,
-        )
-    declare_outputs(path, outputs)
+    # Above 2 GiB torch writes a file for every tensor beside the graph.
+    with tempfile.TemporaryDirectory(prefix=".traced-", dir=path.parent) as folder:
+        traced = Path(folder) / path.name
+        with torch.no_grad(), warnings.catch_warnings():
+            # The tracer warns about every Python branch; the verification shows them to be harmless.
+            warnings.simplefilter("ignore")
+            torch.onnx.export(
+                module.eval(),
+                tuple(example),
+                str(traced),
+                input_names=list(inputs),
+                output_names=list(outputs),
+                dynamic_axes=free_axes,
+                opset_version=OPSET,
+                dynamo=False,
+            )
+        graph = onnx.load(str(traced))
+    set_output_axes(graph, outputs)
+    save_graph(graph, path, largest)
 
 
 def declare_outputs(path: Path, outputs: Mapping[str, Sequence[str | int]]) -> None:
-    """Set the name or size of every output axis; the tracer knows only some of them."""
+    """Set the name or size of every output axis of a graph's file; the tracer knows only some of them."""
     graph = onnx.load(str(path))
-    for value in graph.graph.output:
+    set_output_axes(graph, outputs)
+    save_graph(graph, path)
+
+
+def set_output_axes(model: onnx.ModelProto, outputs: Mapping[str, Sequence[str | int]]) -> None:
+    """Set the name or size of every output axis."""
+    for value in model.graph.output:
         shape = value.type.tensor_type.shape
         for dimension, axis in zip(shape.dim, outputs[value.name], strict=True):
             dimension.Clear()
@@ -74,8 +79,6 @@ def declare_outputs(path: Path, outputs: Mapping[str, Sequence[str | int]]) -> N
                 dimension.dim_param = axis
             else:
                 dimension.dim_value = axis
-    onnx.checker.check_model(graph)
-    onnx.save(graph, str(path))
 
 
 class Graph:

@@ -15,7 +15,9 @@ from onnxruntime.quantization import (
     quantize_static,
 )
 
+from export.graph_file import LARGEST_BYTES, save_graph
 from export.quiet import quiet_root_logger
+from tritone.repository.file_names import weights_file
 
 Features = tuple[np.ndarray, np.ndarray]
 """features (1, M, T) float32 and features_length (1, 1) int64."""
@@ -33,7 +35,13 @@ class FeatureReader(CalibrationDataReader):
         return None if item is None else {"features": item[0], "features_length": item[1]}
 
 
-def quantize(source: Path, target: Path, features: Sequence[Features], operators: Sequence[str]) -> None:
+def quantize(
+    source: Path,
+    target: Path,
+    features: Sequence[Features],
+    operators: Sequence[str],
+    largest: int = LARGEST_BYTES,
+) -> None:
     """Write the int8 variant of a float acoustic model.
 
     Weights are int8 per output channel, activations uint8 per tensor with ranges fixed by the calibration:
@@ -46,8 +54,9 @@ def quantize(source: Path, target: Path, features: Sequence[Features], operators
         target: file to write.
         features: calibration data, at least one recording.
         operators: types to quantise, that of the output layer first.
+        largest: bytes of weights that the graph's file may hold; larger ones go into a data file beside it.
     """
-    graph = onnx.load(str(source)).graph
+    graph = onnx.load(str(source), load_external_data=False).graph
     outputs = [node.name for node in graph.node if node.op_type == operators[0]]
     with quiet_root_logger():
         quantize_static(
@@ -61,5 +70,7 @@ def quantize(source: Path, target: Path, features: Sequence[Features], operators
             calibrate_method=CalibrationMethod.MinMax,
             op_types_to_quantize=list(operators),
             nodes_to_exclude=outputs[-1:],
+            use_external_data_format=weights_file(source).exists(),
             extra_options={"MatMulConstBOnly": True},
         )
+    save_graph(onnx.load(str(target)), target, largest)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 WINDOWS, DECODER = "asr_windows", "asr_ctc_decoder"
 PARTS = (FEATURES_MODEL, WINDOWS, DECODER)  # models that every recogniser is served with
 INT8 = "model_int8.onnx"
+INT8_VARIANT = "int8"  # config variant that serves it
 PIECE_S = 0.2  # that a word goes on after its last piece, which the model emits early in its sound
 
 
@@ -70,18 +71,21 @@ class RecogniserFamily(Family):
 
     def build(self, stage: Stage) -> None:
         """Write both graphs, the int8 variant, and the sidecars."""
+        from export.half_weights import store_halves
         from export.onnx_graph import Graph
         from export.recognition.acoustic_graph import write_acoustic_model
         from export.recognition.features import write_features
         from export.recognition.quantization import quantize
 
         write_features(self.front_end, stage.path(FEATURES_MODEL, "model.onnx"))
-        graph = stage.path(self.network_model, "model.onnx")
-        write_acoustic_model(self.network, graph)
+        graph, largest = stage.path(self.network_model, "model.onnx"), self.options.largest_bytes
+        write_acoustic_model(self.network, graph, largest)
         if self.options.quantize:
             features = Graph(stage.path(FEATURES_MODEL, "model.onnx"))
             calibration = [calibration_features(features, recording) for recording in self.recordings]
-            quantize(graph, graph.with_name(INT8), calibration, self.quantized)
+            quantize(graph, graph.with_name(INT8), calibration, self.quantized, largest)
+        if self.options.half:
+            store_halves(graph, rounded=True, largest=largest)
         for model, file, content in self._sidecars():
             stage.write_json(model, file, content)
 
@@ -96,6 +100,7 @@ class RecogniserFamily(Family):
             acoustic_model=Graph(stage.path(self.network_model, "model.onnx")),
             int8=Graph(int8) if int8.exists() else None,
             decoder=CtcDecoder.load(stage.path(DECODER, "ctc.json")),
+            half=self.options.half,
         )
         original = Original(self.model, self.decoder())
         return verify_recognition(original, exported, self.recordings, self.sample_rate_hz)
@@ -108,7 +113,9 @@ class RecogniserFamily(Family):
         network = partner(root / WINDOWS / "config.pbtxt", "acoustic_model")
         names = {**{part: named(part) for part in PARTS}, network: named(self.network_model)}
         require_partner(root / named(WINDOWS) / "config.pbtxt", "acoustic_model", named(self.network_model))
-        return ModelSet(root, ensembles, names, self.options.suffix, self.options.version)
+        without = () if self.options.quantize else (INT8_VARIANT,)
+        suffix, version = self.options.suffix, self.options.version
+        return ModelSet(root, ensembles, names, suffix, version, without=without)
 
     def edit_config(self, name: str, text: str) -> str:
         """Leave punctuation out behind a recogniser that writes marks and capitals itself."""

@@ -23,7 +23,7 @@ VOICE_MODEL = "tts_utterances"  # the model that runs both halves and reads both
 SIDECARS = {"spectrograms": SPECTROGRAMS, "vocoder": VOCODER}  # sidecar of each half, by role
 PARTNERS = {"spectrograms": "spectrogram_model", "vocoder": "vocoder_model"}  # parameters of the config
 DENOISER = "denoiser_model"  # the same, of voices whose vocoder needs one
-EXPORTED = (".onnx", ".json", ".npy", ".txt")  # files that exporters write; not engines and code
+EXPORTED = (".onnx", ".data", ".json", ".npy", ".txt")  # files that exporters write; not engines and code
 
 
 def installed_voice(repository: Path, version: int = 1) -> Voice:

@@ -82,9 +82,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def default_names(root: Path) -> list[str]:
     """The models of a repository that engines are built for, those of further sets among them."""
-    names = [model.name for model in engine_models() if (root / model.name).is_dir()]
+    names = [model.name for model in engine_models()]
     further = sorted(path.parents[1].name for path in root.glob("*/configs/tensorrt.pbtxt"))
-    return names + [name for name in further if name.startswith(tuple(f"{name}_" for name in names))]
+    return [name for name in names if (root / name).is_dir()] + [
+        name for name in further if name.startswith(tuple(f"{name}_" for name in names))
+    ]
 
 
 def specs(

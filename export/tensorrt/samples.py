@@ -48,10 +48,10 @@ def reference_outputs(repository: RepositoryVersion, name: str) -> Arrays:
     from export.families import engine_named  # families import this module
 
     inputs = engine_named(name).arrays(repository, partial(reference_outputs, repository))
-    return graph_outputs(repository.graph(name).read_bytes(), inputs)
+    return graph_outputs(str(repository.graph(name)), inputs)
 
 
-def graph_outputs(graph: bytes, inputs: Arrays) -> Arrays:
-    """Run a serialised graph once on ONNX Runtime's CPU provider."""
+def graph_outputs(graph: str | bytes, inputs: Arrays) -> Arrays:
+    """Run a graph, a file or serialised, once on ONNX Runtime's CPU provider."""
     with OnnxrtRunner(SessionFromOnnx(graph)) as runner:
         return dict(runner.infer(inputs))

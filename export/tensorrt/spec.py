@@ -13,6 +13,7 @@ from google.protobuf.message import DecodeError
 
 from export.errors import EngineError
 from export.fingerprint import file_sha256
+from export.graph_file import LARGEST_BYTES
 from export.tensorrt import graph_form, precision
 from export.tensorrt.graph_form import tensorrt_form
 from export.tensorrt.half_graph import half_graph
@@ -34,6 +35,7 @@ class EngineSpec:
     repository: RepositoryVersion
     graph_sha256: str
     profiles: Profiles
+    largest_bytes: int = LARGEST_BYTES  # of weights in float32; what the parser is given is one protobuf
 
     @classmethod
     def read(cls, model: EngineModel, repository: RepositoryVersion) -> EngineSpec:
@@ -103,10 +105,21 @@ class EngineSpec:
         Raises:
             EngineError: the graph cannot be rewritten for TensorRT.
         """
+        model = self.read_graph()
+        size = sum(_float32_bytes(tensor) for tensor in model.graph.initializer)
+        if size > self.largest_bytes:
+            raise EngineError(
+                f"{self.model.name}: expected weights of at most {self.largest_bytes >> 20} MiB in float32, "
+                f"got {size >> 20} MiB; no engine is built of more. ONNX Runtime serves the graph on the GPU."
+            )
         try:
-            graph = tensorrt_form(self.read_graph())
+            graph = tensorrt_form(model)
         except (EngineError, onnx.checker.ValidationError) as error:
             raise EngineError(f"{self.model.name}: {error}") from error
         name_nodes(graph.graph)
         decided = decide(graph) if self.model.half else Precision()
         return half_graph(graph, decided), decided
+
+
+def _float32_bytes(tensor: onnx.TensorProto) -> int:
+    return len(tensor.raw_data) * (2 if tensor.data_type == onnx.TensorProto.FLOAT16 else 1)

@@ -16,6 +16,11 @@ MAIN = ("speech_to_text", "text_to_speech")  # measured with the most loads
 PIPELINES = tuple(pipeline.name for pipeline in contract.PIPELINES)
 
 
+def base_pipeline(model: str) -> str | None:
+    """Return the public pipeline that a model is, as itself, its canary or that of a set; None for others."""
+    return next((name for name in PIPELINES if model == name or model.startswith(f"{name}_")), None)
+
+
 @dataclass(frozen=True)
 class Layout:
     """The models that are served, read from their configs."""

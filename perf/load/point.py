@@ -13,7 +13,7 @@ from pathlib import Path
 
 from perf.instruments.errors import AnalyzerError
 from perf.instruments.inputs.requests import RequestSet
-from perf.instruments.layout import PIPELINES
+from perf.instruments.layout import base_pipeline
 from perf.instruments.load_test_results import FAILED, MEASURED, RATE, UNSTABLE, ModelWork, Point
 from perf.instruments.metrics import fetch, model_work, work_between
 from perf.instruments.perf_analyzer import Analyzer
@@ -162,4 +162,4 @@ def _failures(work: ModelWork | None) -> int:
     """Return how many requests failed; Triton 2.51 counts those of an ensemble twice."""
     if work is None:
         return 0
-    return -(-work.failures // 2) if work.model in PIPELINES else work.failures
+    return -(-work.failures // 2) if base_pipeline(work.model) else work.failures

@@ -13,7 +13,7 @@ import jinja2
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from perf.instruments.layout import MAIN, PIPELINES
+from perf.instruments.layout import MAIN, PIPELINES, base_pipeline
 from perf.instruments.load_test_results import (
     CONCURRENCY,
     FAILED,
@@ -108,7 +108,7 @@ def page(text: str, folder: Path) -> str:
 
 def work_rows(point: Point) -> list[WorkRow]:
     """Return the time of each model per request, the most expensive first."""
-    works = [work for work in point.models if work.model not in PIPELINES and work.requests]
+    works = [work for work in point.models if not base_pipeline(work.model) and work.requests]
     total_s = sum(work.queue_s + work.compute_s for work in works)
     rows = [
         WorkRow(
@@ -153,11 +153,12 @@ def _best(points: Sequence[Point]) -> list[Point]:
     """Return each pipeline's best throughput, by protocol."""
     best: dict[tuple[str, str], Point] = {}
     for point in points:
-        if point.model in PIPELINES and point.mode == CONCURRENCY and point.throughput:
+        if base_pipeline(point.model) and point.mode == CONCURRENCY and point.throughput:
             key = point.model, point.protocol
             if key not in best or point.throughput > (best[key].throughput or 0):
                 best[key] = point
-    return [best[key] for key in sorted(best, key=lambda key: (PIPELINES.index(key[0]), key[1]))]
+    order = {name: index for index, name in enumerate(PIPELINES)}
+    return [best[key] for key in sorted(best, key=lambda key: (order[base_pipeline(key[0]) or ""], *key))]
 
 
 def _groups(points: Sequence[Point]) -> list[Group]:
@@ -166,8 +167,8 @@ def _groups(points: Sequence[Point]) -> list[Group]:
         own = [point for point in points if point.model == model]
         if own:
             groups.append(Group(model, _PIPELINE_TEXT, own, several=False, works=_shown_work(own)))
-    others = [point for point in points if point.model in PIPELINES and point.model not in MAIN]
-    parts = [point for point in points if point.model not in PIPELINES]
+    others = [point for point in points if base_pipeline(point.model) and point.model not in MAIN]
+    parts = [point for point in points if not base_pipeline(point.model)]
     if others:
         groups.append(Group("Other pipelines", _PIPELINE_TEXT, _by_model(others), several=True))
     if parts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -12,7 +13,6 @@ import torch
 from nemo.collections.asr.models import EncDecCTCModelBPE
 
 from export import __main__ as command
-from export import onnx_graph
 from export.families.conformer.random_checkpoint import (
     conformer,
     fastconformer,
@@ -154,10 +154,51 @@ def test_pipelines_and_configs_of_its_name_fit_the_checkpoint(exported, network)
     assert not (repository / "asr_ctc_decoder/1/ctc.json").exists()
 
 
-def test_weights_beyond_one_file_are_refused(exported, monkeypatch, tmp_path):
-    model, _ = exported
-    monkeypatch.setattr(onnx_graph, "LARGEST_BYTES", 1000)
-    model.save_to(str(tmp_path / "large.nemo"))
-    given = [str(tmp_path / "large.nemo"), "--repository", str(tmp_path / "repository"), "--no-int8"]
-    assert command.main([*given, "--calibration", str(tmp_path)]) == 2
-    assert not (tmp_path / "repository").exists()
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A FastConformer's checkpoint."""
+    folder = tmp_path_factory.mktemp("small")
+    (folder / "tokenizer").mkdir()
+    write_tokenizer(folder / "tokenizer", TEXTS, 60)
+    MODELS["fastconformer"](folder / "tokenizer").save_to(str(folder / "small.nemo"))
+    return folder / "small.nemo"
+
+
+def export(checkpoint, repository, recordings, *arguments):
+    given = [str(checkpoint), "--repository", str(repository), "--calibration", str(recordings)]
+    assert command.main([*given, "--threads", "2", *arguments]) == 0
+    return repository / "asr_conformer/1"
+
+
+def test_weights_beyond_the_limit_are_in_one_data_file_and_give_the_same(small, recordings, tmp_path):
+    whole = export(small, tmp_path / "whole", recordings)
+    parts = export(small, tmp_path / "parts", recordings, "--largest-file", "0")
+    names = {"model.onnx", "model.onnx.data", "model_int8.onnx", "model_int8.onnx.data", "network.json"}
+    assert {path.name for path in parts.iterdir()} == names
+    given = {
+        "features": np.random.default_rng(0).standard_normal((2, 80, 200)).astype(np.float32),
+        "features_length": np.array([[200], [90]]),
+    }
+    for name in ("model.onnx", "model_int8.onnx"):
+        expected, measured = (Graph(folder / name)(**given)["log_probs"] for folder in (whole, parts))
+        np.testing.assert_array_equal(measured, expected)
+    export(small, tmp_path / "parts", recordings, "--no-int8")
+    assert {path.name for path in parts.iterdir()} == {"model.onnx", "network.json"}
+
+
+def test_half_weights_take_half_the_room_and_stay_close_to_nemo(small, recordings, tmp_path, capsys):
+    whole = export(small, tmp_path / "whole", recordings)
+    half = export(small, tmp_path / "half", recordings, "--half")
+    sizes = [(folder / "model.onnx").stat().st_size for folder in (whole, half)]
+    assert sizes[1] < 0.65 * sizes[0]
+    assert (whole / "model_int8.onnx").read_bytes() == (half / "model_int8.onnx").read_bytes()
+    (row,) = [
+        line for line in capsys.readouterr().out.splitlines() if re.search("log-probs.*L2 .* 0.02 ", line)
+    ]
+    assert 1e-5 < float(row.split()[-3]) < 0.02
+
+
+@pytest.mark.parametrize("mib", ["-1", "3000"])
+def test_file_larger_than_a_graph_can_be_is_refused(small, tmp_path, capsys, mib):
+    assert command.main([str(small), "--repository", str(tmp_path / "none"), "--largest-file", mib]) == 2
+    assert "largest-file: expected 0 to 2032 MiB" in capsys.readouterr().err

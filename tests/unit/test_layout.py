@@ -32,7 +32,7 @@ def test_client_does_not_import_the_library():
 @pytest.mark.parametrize(
     ("client", "library"),
     [
-        ("flows.CANARY", "repository.versions.groups.CANARY"),
+        ("questions.CANARY", "repository.versions.groups.CANARY"),
         ("calls.SAMPLE_RATE_HZ", "contract.SAMPLE_RATE_HZ"),
         ("synthesis.LARGEST_SEED", "synthesis.parameters.SEED.high"),
         ("synthesis.LARGEST_SPEAKER", "synthesis.parameters.SPEAKER.high"),

@@ -18,6 +18,7 @@ from .partners import check_partners
 from .queues import check_queues
 from .variants import ENGINE_BACKEND, check_plans, check_variant
 from .versions.findings import check_versions
+from .weights import check_weights
 
 _FIELD_ORDER = (
     "name",
@@ -54,6 +55,7 @@ def check_repositories(repositories: Sequence[Path]) -> list[str]:
         for name, count in names.items()
         if count > 1
     ]
+    findings += check_weights(folders)
     findings += check_partners(folders)
     findings += check_versions(repositories)
     findings += check_queues(folders)

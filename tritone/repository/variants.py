@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from .checksums import file_sha256
 from .configs import ModelFolder
 from .file_names import GRAPH, PLAN, PLAN_RECORD
 
@@ -55,7 +55,7 @@ def check_plans(folder: ModelFolder) -> Iterator[str]:
     """Yield engines that were built from another graph than the one in their folder; they are optional."""
     for version in folder.versions:
         plan, graph = version / PLAN, version / GRAPH
-        if plan.is_file() and graph.is_file() and _made_of(version / PLAN_RECORD) != _sha256(graph):
+        if plan.is_file() and graph.is_file() and _made_of(version / PLAN_RECORD) != file_sha256(graph):
             yield f"{version.name}/{PLAN}: expected an engine of model.onnx, got another; run `make engines`"
 
 
@@ -65,7 +65,3 @@ def _made_of(record: Path) -> str | None:
     except (OSError, ValueError, AttributeError):
         return None
     return found if isinstance(found, str) else None
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tritone_client.calls import PUNCTUATE, RECOGNITION, SYNTHESIS
-from tritone_client.flows import CANARY, PROBE_S, Ask, Flow, ModelConfig, ModelNames
+from tritone_client.flows import PROBE_S, Ask, Flow
+from tritone_client.questions import CANARY, ModelConfig, ModelNames
 
 SEPARATOR = "_"  # between a pipeline and the name of the recogniser or voice that it uses
 

@@ -22,7 +22,8 @@ from tritone_client.errors import (
     ServerUnavailableError,
     TritoneError,
 )
-from tritone_client.flows import PROBE_S, Ask, Flow, Infer, ModelSuccesses, pipelines_of, why_refused
+from tritone_client.flows import PROBE_S, Ask, Flow, pipelines_of, why_refused
+from tritone_client.questions import Infer, ModelSuccesses
 from tritone_client.results import PipelineProbe, Probe
 from tritone_client.synthesis import SynthesisOptions
 

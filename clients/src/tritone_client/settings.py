@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from tritone_client.attempts import RetryPolicy
-from tritone_client.flows import CANARY, Question, pipeline_of, renamed
+from tritone_client.questions import CANARY, Question, pipeline_of, renamed
 
 Protocol = Literal["grpc", "http"]
 

@@ -18,13 +18,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import grpc
 import numpy as np
 import soundfile
-from tritonclient.grpc import service_pb2, service_pb2_grpc
+from google.protobuf.json_format import MessageToDict
+from tritonclient.grpc import model_config_pb2, service_pb2, service_pb2_grpc
 from tritonclient.utils import (
     deserialize_bytes_tensor,
     np_to_triton_dtype,
     serialize_byte_tensor,
     triton_to_np_dtype,
 )
+
+from tritone.repository.configs import read_config
+from tritone.server.options import REPOSITORIES
 
 MODELS = ("audio_to_text", "speech_to_text", "punctuate", "text_to_speech", "text_to_audio")
 WORD_S = 0.5
@@ -216,9 +220,14 @@ class _Servicer(service_pb2_grpc.GRPCInferenceServiceServicer):
         return service_pb2.ModelMetadataResponse(name=request.name, versions=["1"])
 
     def ModelStatistics(self, request, context):
-        statistics = service_pb2.ModelStatistics(name=request.name, version="1")
-        statistics.inference_stats.success.count = self._behaviour.answered[request.name]
-        return service_pb2.ModelStatisticsResponse(model_stats=[statistics])
+        response = service_pb2.ModelStatisticsResponse()
+        for name in [request.name] if request.name else self._behaviour.models:
+            statistics = response.model_stats.add(name=name, version="1")
+            statistics.inference_stats.success.count = self._behaviour.answered[name]
+        return response
+
+    def ModelConfig(self, request, context):
+        return service_pb2.ModelConfigResponse(config=committed_config(request.name))
 
     def ModelInfer(self, request, context):
         inputs = {
@@ -240,6 +249,12 @@ class _Servicer(service_pb2_grpc.GRPCInferenceServiceServicer):
             response.outputs.add(name=name, datatype=np_to_triton_dtype(array.dtype), shape=array.shape)
             response.raw_output_contents.append(_encoded(array))
         return response
+
+
+def committed_config(model: str) -> model_config_pb2.ModelConfig:
+    """The config of a bundled model or pipeline."""
+    (path,) = (root / model / "config.pbtxt" for root in REPOSITORIES if (root / model).exists())
+    return read_config(path)
 
 
 class _Listener(ThreadingHTTPServer):
@@ -282,10 +297,19 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(200 if self.behaviour.ready else 400)
         elif self.path == "/v2":
             self._reply_json(200, {"name": "triton", "version": "2.51.0"})
-        elif counted := re.fullmatch(r"/v2/models/(\w+)/stats", self.path):
-            success = {"count": self.behaviour.answered[counted[1]], "ns": 1}
-            entry = {"name": counted[1], "version": "1", "inference_stats": {"success": success}}
-            self._reply_json(200, {"model_stats": [entry]})
+        elif counted := re.fullmatch(r"/v2/models/(?:(\w+)/)?stats", self.path):
+            entries = [
+                {
+                    "name": name,
+                    "version": "1",
+                    "inference_stats": {"success": {"count": self.behaviour.answered[name], "ns": 1}},
+                }
+                for name in ([counted[1]] if counted[1] else self.behaviour.models)
+            ]
+            self._reply_json(200, {"model_stats": entries})
+        elif configured := re.fullmatch(r"/v2/models/(\w+)/config", self.path):
+            config = committed_config(configured[1])
+            self._reply_json(200, MessageToDict(config, preserving_proto_field_name=True))
         elif model and model[2]:
             self._reply(200 if self.behaviour.models.get(model[1]) else 400)
         elif model:

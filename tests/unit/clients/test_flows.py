@@ -25,7 +25,8 @@ from tritone_client.attempts import (
     LONGEST_RECOVERY_PAUSE_S,
     RetryPolicy,
 )
-from tritone_client.flows import Ask, Infer, ModelReady, Pause, ServerLive, ServerReady
+from tritone_client.flows import Ask, Pause
+from tritone_client.questions import Infer, ModelReady, ServerLive, ServerReady
 
 
 def carry_out(flow, answers):

@@ -351,3 +351,8 @@ def test_canary_is_asked_in_the_pipelines_place(caller, urls, behaviour):
 def test_canary_that_the_server_does_not_have_is_not_replaced_by_the_pipeline(caller, urls, behaviour):
     with pytest.raises(ModelNotFoundError, match="punctuate_canary"):
         caller(urls[caller.protocol], "punctuate", "hello", canary=True)
+
+
+def test_canary_of_a_named_recogniser_is_asked(caller, urls):
+    with pytest.raises(ModelNotFoundError, match="audio_to_text_mine_canary"):
+        caller(urls[caller.protocol], "transcribe", b"RIFF", canary=True, model="mine")

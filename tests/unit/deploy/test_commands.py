@@ -46,6 +46,7 @@ def test_copy_uses_the_given_connection_and_links_unchanged_files():
 def test_only_what_a_node_needs_is_copied(tmp_path):
     tree = tmp_path / "tree"
     wanted = ["tritone/a.py", "model_repository/m/1/model.onnx", "ensembles/e/1/.gitkeep"]
+    wanted += ["model_repository/m/1/model.onnx.data"]
     unwanted = [".git/config", ".venv/bin/python", "training/data/x", "perf/results/y", ".env", "secrets.txt"]
     unwanted += ["tritone/__pycache__/a.pyc", "clients/src/x.egg-info/PKG", "checkpoints/z.nemo"]
     unwanted += ["model_repository/m/1/model.plan", "model_repository/m/1/model.plan.json"]

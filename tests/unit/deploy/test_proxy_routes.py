@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 
 import pytest
 
@@ -11,7 +12,9 @@ from deploy.options import ReleaseOptions
 from deploy.proxy_routes import PublicApi, http_routes, read_public_api
 from deploy.smoke import SmokeTest
 from deploy.tree import ROOT
+from export.model_set import ModelSet
 from tritone.contract import PIPELINES
+from tritone.server.options import REPOSITORIES
 
 HOUR_BYTES = 3600 * 16_000 * 4  # of samples
 
@@ -27,6 +30,15 @@ def test_canaries_are_public_whether_or_not_they_are_served(tmp_path):
     api = read_public_api(tmp_path)
     assert api.pipelines == ["punctuate"]
     assert api.names == ["punctuate", "punctuate_canary"]
+
+
+def test_pipelines_of_a_named_set_are_public_and_its_parts_are_not(tmp_path):
+    copies = [shutil.copytree(path, tmp_path / path.name) for path in REPOSITORIES]
+    parts = ("asr_features", "asr_quartznet", "asr_windows", "asr_ctc_decoder")
+    ModelSet(*copies, {part: f"{part}_mine" for part in parts}, "_mine").create()
+    names = read_public_api(tmp_path).names
+    assert {"speech_to_text_mine", "speech_to_text_mine_canary", "audio_to_text_mine"} <= set(names)
+    assert not {f"{part}_mine" for part in parts} & set(names)
 
 
 def test_tree_without_pipelines_is_refused(tmp_path):

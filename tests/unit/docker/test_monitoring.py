@@ -12,7 +12,7 @@ from .conftest import DOCKER
 
 CONFIGS = [folder for folder in read_repositories(REPOSITORIES) if folder.config_path.name == "config.pbtxt"]
 PIPELINES = {folder.name for folder in CONFIGS if folder.config.platform == "ensemble"}
-PIPELINE_PATTERN = r"\((\w+(?:\|\w+)+)\)\(_canary\)\?"
+PIPELINE_PATTERN = r"\((\w+(?:\|\w+)+)\)\(_\.\+\)\?"
 
 
 def expressions(dashboard):

@@ -69,6 +69,38 @@ def test_new_version_gets_the_code_of_the_last_one(stage, repository):
     assert {path: text for path, text in after.items() if "/2/" not in path} == before
 
 
+def test_data_file_of_weights_is_replaced_with_its_graph(stage, repository):
+    stage.path("asr_quartznet", "model.onnx.data").write_text("new weights")
+    (repository / "asr_quartznet/1/model.onnx.data").write_text("old weights")
+    install(stage, repository, 1)
+    assert contents(repository)["asr_quartznet/1/model.onnx.data"] == "new weights"
+
+
+def test_data_file_goes_with_the_graph_that_it_belonged_to(stage, repository):
+    for name in ("model.onnx.data", "model_int8.onnx.data"):
+        (repository / "asr_quartznet/1" / name).write_text("old weights")
+    install(stage, repository, 1, obsolete={"asr_quartznet": ["model_int8.onnx"]})
+    assert not list(repository.rglob("*.data"))
+
+
+@pytest.mark.parametrize("failing_name", ["model.onnx", "model.onnx.data", "network.json"])
+def test_graph_and_data_file_are_restored_together(stage, repository, monkeypatch, failing_name):
+    stage.path("asr_quartznet", "model.onnx.data").write_text("new weights")
+    (repository / "asr_quartznet/1/model.onnx.data").write_text("old weights")
+    before = contents(repository)
+    replace = os.replace
+
+    def failing(source, target):
+        if Path(target).name == failing_name and Path(source).name.endswith(".new"):
+            raise OSError("disk gone")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", failing)
+    with pytest.raises(InstallError, match="nothing was changed"):
+        install(stage, repository, 1)
+    assert contents(repository) == before
+
+
 def test_repository_without_the_models_is_filled(stage, tmp_path):
     install(stage, tmp_path / "empty", 1)
     assert set(contents(tmp_path / "empty")) == {

@@ -62,6 +62,12 @@ def test_model_without_an_engine_can_get_one_in_the_new_set(copies):
     assert read_config(copies[0] / "asr_other_x/configs/tensorrt.pbtxt").backend == "tensorrt"
 
 
+def test_variant_that_the_new_set_does_not_have_is_left_out(copies):
+    ModelSet(*copies, NAMES, "_x", without=["int8"]).create()
+    names = {path.name for path in (copies[0] / "asr_other_x/configs").iterdir()}
+    assert names == {"cuda.pbtxt", "tensorrt.pbtxt"}
+
+
 def test_config_that_no_version_can_be_written_into_is_refused(copies):
     config = copies[0] / "asr_windows/config.pbtxt"
     config.write_text(config.read_text().replace("version_policy { specific", "version_policy {\nspecific"))

@@ -12,6 +12,7 @@ import onnx
 import pytest
 
 from export.families import families
+from export.model_set import ModelSet
 from tritone.errors import ArtifactError
 from tritone.repository.checks import check_repositories
 from tritone.repository.versions.__main__ import main
@@ -234,10 +235,39 @@ def test_two_recognisers_or_voices_have_separate_versions(repositories, task):
     assert check_repositories(repositories) == []
 
 
-def test_groups_of_one_name_are_named_after_their_callers(repositories):
+def test_a_set_with_a_suffix_leaves_the_first_one_its_name(repositories):
     second_set(repositories[0], "asr", "asr_{}_de")
+    assert read_inventory(repositories).groups.keys() == {"asr", "asr_de", "punctuation", "tts"}
+
+
+def test_versions_of_a_named_set_move_on_their_own(repositories, capsys):
+    names = {name: f"{name}_mine" for name in GROUPS["asr"]}
+    ModelSet(*repositories, names, "_mine").create()
+    for name, other in names.items():
+        for version in ("1", "2"):
+            shutil.copytree(
+                repositories[0] / name / "1", repositories[0] / other / version, dirs_exist_ok=True
+            )
+    before = contents(repositories)
+    own = {"speech_to_text_mine", "audio_to_text_mine"}
+    canaries = {f"{name}_canary" for name in own}
+    assert versions(repositories, "serve", "asr_mine", "2") == 0
+    assert read_inventory(repositories).canaries.keys() == canaries
+    assert pins(repositories, "asr_mine") == {**dict.fromkeys(own, (1,)), **dict.fromkeys(canaries, (2,))}
+    assert versions(repositories, "move", "asr_mine", "2") == 0
+    assert pins(repositories, "asr_mine") == dict.fromkeys(own | canaries, (2,))
+    assert set(pins(repositories, "asr").values()) == {(1,)}
+    assert check_repositories(repositories) == []
+    assert versions(repositories, "move", "asr_mine", "1") == 0
+    assert versions(repositories, "drop", "asr_mine", "2") == 0
+    assert contents(repositories) == before
+    capsys.readouterr()
+
+
+def test_groups_of_one_name_are_named_after_their_callers(repositories):
+    second_set(repositories[0], "asr", "asr_my{}")
     groups = read_inventory(repositories).groups.keys()
-    assert groups == {"asr_windows", "asr_windows_de", "punctuation", "tts"}
+    assert groups == {"asr_windows", "asr_mywindows", "punctuation", "tts"}
 
 
 def test_a_partner_that_two_models_share_joins_their_versions(repositories):

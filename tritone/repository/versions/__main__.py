@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import os
 import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...errors import ArtifactError, ServerError, TritoneError
+from ...errors import ArtifactError, TritoneError
 from ...server.control import ModelControl
-from ...server.options import ADMIN_HEADER, REPOSITORIES
+from ..command_options import add_options, repositories_of, server_of
 from . import procedure
 from .findings import check_versions
 from .groups import read_inventory
@@ -20,7 +19,6 @@ from .live import follow
 from .show import table
 
 _STEPS = {"serve": procedure.serve, "move": procedure.move, "drop": procedure.drop}
-_KEY_VARIABLE = "TRITONE_ADMIN_KEY"
 _DONE = {
     "serve": "{group} version {version} is served too; canary pipelines: {canaries}.",
     "move": "The pipelines use {group} version {version}.",
@@ -31,9 +29,9 @@ _DONE = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do one step; return 0, or 1 if it was rejected or failed and nothing was changed."""
     given = _parser().parse_args(arguments)
-    repositories = given.model_repository or list(REPOSITORIES)
+    repositories = repositories_of(given)
     try:
-        server = _server(given)
+        server = server_of(given)
         if given.step == "show":
             print("\n".join(table(read_inventory(repositories), server)))
             return 0
@@ -81,33 +79,11 @@ def _findings(repositories: Sequence[Path], group: str) -> list[str]:
     return [line for line in findings if re.search(rf"\b({names})\b", line)]
 
 
-def _server(given: argparse.Namespace) -> ModelControl | None:
-    if given.server is None:
-        return None
-    key = given.admin_key_file.read_text().strip() if given.admin_key_file else os.environ.get(_KEY_VARIABLE)
-    if not key:
-        raise ServerError(
-            "admin key: expected the one that the server was started with, got none; "
-            f"give --admin-key-file or set {_KEY_VARIABLE}."
-        )
-    return ModelControl(given.server, (ADMIN_HEADER, key))
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tritone.repository.versions", description=__doc__)
     parser.set_defaults(group=None, version=None)
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "--model-repository", type=Path, action="append", help="default: model_repository and ensembles"
-    )
-    common.add_argument(
-        "--server",
-        metavar="HOST:PORT",
-        help="HTTP endpoint of a running server that applies the change at once",
-    )
-    common.add_argument(
-        "--admin-key-file", type=Path, help=f"holds the server's admin key (default: ${_KEY_VARIABLE})"
-    )
+    add_options(common)
     steps = parser.add_subparsers(dest="step", required=True)
     steps.add_parser("show", parents=[common], help="list the versions, and which one gets the traffic")
     for step, says in {

@@ -23,7 +23,7 @@ class VersionGroup:
     Their configs name each other: a model calls its partners in its own version. At least one is a network.
     """
 
-    name: str  # common first words of the model names: asr, punctuation, tts
+    name: str  # common words of the model names: asr, punctuation, tts; asr_de of a set with that suffix
     configs: Mapping[str, Sequence[ModelFolder]]  # by model: config.pbtxt, then its variants
 
     @property
@@ -156,8 +156,15 @@ def _named(groups: Sequence[Models]) -> Iterator[tuple[str, Models]]:
 
 
 def _common_words(names: Iterable[str]) -> str:
-    columns = zip(*(name.split("_") for name in names), strict=False)
-    return "_".join(words[0] for words in takewhile(lambda words: len(set(words)) == 1, columns))
+    """Return the first words that names share, and the last: asr, or asr_de of a set of that suffix."""
+    words = [name.split("_") for name in names]
+    first = _equal(zip(*words, strict=False))
+    rest = [reversed(name[len(first) :]) for name in words]
+    return "_".join([*first, *reversed(_equal(zip(*rest, strict=False)))])
+
+
+def _equal(columns: Iterable[tuple[str, ...]]) -> list[str]:
+    return [column[0] for column in takewhile(lambda column: len(set(column)) == 1, columns)]
 
 
 def served_versions(folder: ModelFolder) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from tritone_client import settings
-from tritone_client.flows import Question
+from tritone_client.questions import Question
 
 
 class Transport(Protocol):

@@ -15,7 +15,7 @@ from tritone_client.errors import (
     TritoneError,
     plain_message,
 )
-from tritone_client.flows import Question
+from tritone_client.questions import Question
 from tritone_client.transports import wire
 
 CHANNEL_OPTIONS = [

@@ -15,7 +15,7 @@ import tritonclient.http.aio as triton_aio
 from tritonclient.utils import InferenceServerException
 
 from tritone_client.errors import BY_HTTP_STATUS, ServerError, TritoneError
-from tritone_client.flows import Question
+from tritone_client.questions import Question
 from tritone_client.transports import wire
 
 CONNECT_S = 10.0

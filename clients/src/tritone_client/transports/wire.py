@@ -12,7 +12,7 @@ from tritone_client.errors import (
     plain_message,
     server_error,
 )
-from tritone_client.flows import (
+from tritone_client.questions import (
     Infer,
     ModelConfig,
     ModelMetadata,

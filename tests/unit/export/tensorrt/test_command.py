@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from export.errors import DeviceError, EngineError
+from export.model_set import ModelSet
 from export.tensorrt import __main__ as command
 from export.tensorrt import library, making
 from export.tensorrt.library import find_device, load_tensorrt
@@ -70,6 +71,27 @@ def test_without_tensorrt_it_says_where_to_get_it(run, capsys):
     error = capsys.readouterr().err
     assert "expected its Python bindings" in error
     assert "docker build --target engines" in error
+
+
+def test_engines_of_a_named_set_are_made_too(run, gpu, capsys, repository, named_set):
+    assert run("--dry-run") == 0
+    out = capsys.readouterr().out
+    assert "asr_features_mine/1: FP32" in out
+    assert "asr_conformer_mine/1: FP16 products" in out
+    assert run("--models", "asr_conformer_mine") == 0
+    assert (repository.root / "asr_conformer_mine/1/model.plan").is_file()
+    assert not (repository.root / "asr_quartznet/1/model.plan").exists()
+    assert "asr_conformer_mine: served by its engine" in capsys.readouterr().out
+
+
+@pytest.fixture
+def named_set(repository, tmp_path):
+    """The bundled recogniser once more, its network in the place of a Conformer."""
+    names = {"asr_features": "asr_features_mine", "asr_quartznet": "asr_conformer_mine"}
+    names |= {name: f"{name}_mine" for name in ("asr_windows", "asr_ctc_decoder")}
+    ModelSet(repository.root, tmp_path / "ensembles", names, "_mine").create()
+    for name, other in names.items():
+        shutil.copytree(repository.root / name / "1", repository.root / other / "1", dirs_exist_ok=True)
 
 
 def test_unknown_model_is_refused_with_the_known_ones(run, capsys):

@@ -2,9 +2,12 @@
 
 from dataclasses import replace
 
+import onnx
 import pytest
 
 from export.errors import EngineError, VerificationError
+from export.fingerprint import file_sha256
+from export.graph_file import save_graph
 from export.tensorrt import variants
 from export.tensorrt.making import make, select_backend
 from export.tensorrt.record import EngineRecord
@@ -125,3 +128,30 @@ def test_without_a_configuration_for_onnx_runtime_the_file_to_restore_is_named(r
     (repository.root / "asr_quartznet/configs/cuda.pbtxt").unlink()
     with pytest.raises(EngineError, match=r"asr_quartznet/configs/cuda.pbtxt: expected the configuration"):
         select_backend(QUARTZNET, repository, DEVICE)
+
+
+def test_engine_is_built_of_a_graph_with_a_data_file(spec, repository, context):
+    graph = repository.graph("asr_quartznet")
+    save_graph(onnx.load(str(graph)), graph, largest=0)
+    parts = EngineSpec.read(QUARTZNET, repository)
+    assert parts.typed_graph()[0].graph.initializer == spec.typed_graph()[0].graph.initializer
+    assert make(parts, context) == "built"
+    assert installed(spec.folder).record.graph_sha256 == file_sha256(graph)
+
+
+def test_engine_does_not_outlive_the_weights_in_the_data_file(repository, context):
+    graph = repository.graph("asr_quartznet")
+    save_graph(onnx.load(str(graph)), graph, largest=0)
+    make(EngineSpec.read(QUARTZNET, repository), context)
+    model = onnx.load(str(graph))
+    tensor = max(model.graph.initializer, key=lambda tensor: len(tensor.raw_data))
+    tensor.raw_data = bytes(len(tensor.raw_data))
+    save_graph(model, graph, largest=0)
+    assert not EngineSpec.read(QUARTZNET, repository).served_by_installed(DEVICE)
+    assert select_backend(QUARTZNET, repository, DEVICE) == BY_RUNTIME
+
+
+def test_weights_beyond_one_protobuf_are_served_by_onnx_runtime(spec, repository, context):
+    with pytest.raises(EngineError, match=r"at most 1 MiB in float32, got \d+ MiB; .* ONNX Runtime serves"):
+        make(replace(spec, largest_bytes=1 << 20), context)
+    assert select_backend(QUARTZNET, repository, DEVICE) == BY_RUNTIME

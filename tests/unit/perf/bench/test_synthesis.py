@@ -12,21 +12,18 @@ from export.families.waveglow import benchmark as waveglow
 from perf.bench.growth import exponent
 from perf.instruments.load_client import output_samples, serialised_text
 from perf.instruments.texts import text_of, texts
-from tritone.synthesis.voice import Voice
+from tritone.synthesis.voice import Autoregressive, Flow, Voice
 
 VOICE = Voice(
     sample_rate_hz=16_000,
     hop_samples=256,
     mels=80,
     silence=-11.5,
-    frames_per_step=2,
-    prenet_layers=2,
-    prenet_units=128,
-    dropout=0.5,
-    max_steps=1000,
     vocabulary=114,
-    groups=16,
-    sigma=0.8,
+    spectrograms=Autoregressive(
+        frames_per_step=2, prenet_layers=2, prenet_units=128, dropout=0.5, max_decoder_steps=1000
+    ),
+    vocoder=Flow(groups=16, sigma=0.8),
 )
 
 
@@ -70,7 +67,7 @@ def test_a_text_of_twice_the_sentences_begins_with_the_shorter_one():
 def test_both_networks_get_what_their_graphs_take():
     work = tacotron2.work(VOICE, steps=10)
     rows, steps, *units = work.inputs["dropout"].shape
-    assert (rows, steps, units, work.frames) == (4, 10, [2, 128], 20)
+    assert (rows, steps, units, work.amount) == (4, 10, [2, 128], 20)
     assert set(np.unique(work.inputs["dropout"])) == {0.0, 1.0}
     work = waveglow.work(VOICE, frames=10)
     assert work.inputs["mel"].shape == (1, 80, 10)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from export.model_set import ModelSet
 from perf.instruments.errors import MeasurementError, UsageError
 from perf.instruments.inputs.model_requests import make_requests
 from perf.instruments.inputs.sources import read_sources
@@ -221,3 +222,28 @@ def test_another_repository_than_the_served_one_is_named(sources, tmp_path):
 def test_an_unknown_model_is_refused_by_name(stages):
     with pytest.raises(UsageError, match="got asr_other"):
         make_requests("asr_other", stages)
+
+
+def test_models_and_pipelines_of_a_named_set_get_requests(sources, tmp_path, monkeypatch):
+    class Both(ShapesOnly):
+        def parameters(self, model):
+            given = super().parameters(model.removesuffix("_mine"))
+            content = given["model_config"].replace('_quartznet"', '_quartznet_mine"')
+            return {**given, "model_config": content.replace('_features"', '_features_mine"')}
+
+        def infer(self, model, arrays, parameters=None):
+            return super().infer(model.removesuffix("_mine"), arrays, parameters)
+
+    copies = [shutil.copytree(path, tmp_path / path.name) for path in REPOSITORIES]
+    parts = ("asr_features", "asr_quartznet", "asr_windows", "asr_ctc_decoder")
+    ModelSet(*copies, {part: f"{part}_mine" for part in parts}, "_mine").create()
+    shutil.copyfile(copies[0] / "asr_windows/1/windows.json", copies[0] / "asr_windows_mine/1/windows.json")
+    monkeypatch.setattr("perf.instruments.layout.REPOSITORIES", copies)
+    stages = Stages(Both(), sources, copies[0])
+    for model in ("speech_to_text", "audio_to_text", *parts):
+        made = make_requests(f"{model}_mine", stages)
+        expected = make_requests(model, Stages(ShapesOnly(), sources, REPOSITORIES[0]))
+        assert [set(request.tensors) for request in made.requests] == [
+            set(request.tensors) for request in expected.requests
+        ]
+        assert made.audio_s == expected.audio_s

@@ -111,6 +111,17 @@ def test_shares_are_per_request_of_the_pipeline(run):
     assert (row.queue_ms, row.compute_ms, row.share) == pytest.approx((6.0, 12.0, 1.0))
 
 
+def test_pipeline_of_a_named_set_is_reported_as_a_pipeline(run):
+    own = replace(run.points[1], model="speech_to_text_parakeet")
+    works = [replace(own.models[0], model=own.model), replace(own.models[1], model="asr_conformer_parakeet")]
+    own = replace(own, models=tuple(works))
+    text = report.markdown(replace(run, points=(*run.points, own)), [], {})
+    (row,) = rows(text, "Other pipelines")
+    assert (row["model"], row["requests/s"]) == ("`speech_to_text_parakeet`", "50")
+    assert [row["model"] for row in rows(text, "Composing models")] == ["`asr_quartznet`"]
+    assert [work.model for work in report.work_rows(own)] == ["asr_conformer_parakeet"]
+
+
 def test_the_page_needs_no_other_file(run, tmp_path):
     report.write_report(run, tmp_path, {"Against something": "| a |\n|---|\n| b |\n"})
     pictures = {path.name for path in tmp_path.glob("*.png")}
