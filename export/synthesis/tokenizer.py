@@ -16,6 +16,12 @@ CHARACTERS_PER_S = 15
 SHORTEST, LONGEST = 40, 300  # characters; limits for any recordings
 USUAL = 150  # where the checkpoint does not say
 
+KINDS = {  # of tokenizer.json, by NeMo class
+    "EnglishPhonemesTokenizer": "phonemes",
+    "EnglishCharsTokenizer": "characters",
+    "IPATokenizer": "ipa",
+}
+
 _WORD = re.compile(r"[a-z'][a-z'\-]*")  # words that NeMo's English tokenizer can look up, hyphens included
 
 
@@ -32,15 +38,16 @@ def write_tokenizer(model: Any, stage: Stage) -> None:
     fields = tokenizer_fields(model)
     longest = {"longest_utterance_characters": _longest_characters(longest_s(model.cfg))}
     stage.write_json(TOKENIZER_MODEL, "tokenizer.json", {**fields, **longest})
-    if fields["kind"] == "phonemes":
+    if fields["kind"] != "characters":
         g2p = tokenizer_of(model).g2p
         pronunciations = [
-            f"{word}  {' '.join(phonemes)}\n"
+            f"{word.lower()}  {' '.join(phonemes)}\n"
             for word, readings in g2p.phoneme_dict.items()
             for phonemes in readings
-            if _WORD.fullmatch(word)
+            if _WORD.fullmatch(word.lower())
         ]
-        heteronyms = [f"{word}\n" for word in sorted(g2p.heteronyms or ()) if _WORD.fullmatch(word)]
+        words = sorted(word.lower() for word in g2p.heteronyms or ())
+        heteronyms = [f"{word}\n" for word in words if _WORD.fullmatch(word)]
         for name, lines in (("pronunciations.txt", pronunciations), ("heteronyms.txt", heteronyms)):
             stage.path(TOKENIZER_MODEL, name).write_text("".join(lines), encoding="utf-8")
 
@@ -66,13 +73,10 @@ def tokenizer_fields(model: Any) -> dict[str, Any]:
     tokenizer = tokenizer_of(model)
     if tokenizer is None:
         return _label_fields(list(model.cfg.labels))
-    kind = {"EnglishPhonemesTokenizer": "phonemes", "EnglishCharsTokenizer": "characters"}.get(
-        type(tokenizer).__name__
-    )
+    kind = KINDS.get(type(tokenizer).__name__)
     if kind is None:
         raise UnsupportedCheckpointError(
-            "text_tokenizer: expected EnglishPhonemesTokenizer, EnglishCharsTokenizer or labels, "
-            f"got {type(tokenizer).__name__}."
+            f"text_tokenizer: expected {', '.join(KINDS)} or labels, got {type(tokenizer).__name__}."
         )
     _refuse(model.cfg.text_tokenizer, "text_tokenizer", "text_preprocessing_func")
     ends = [tokenizer.space] if tokenizer.pad_with_space else []
@@ -82,21 +86,33 @@ def tokenizer_fields(model: Any) -> dict[str, Any]:
         "pad_id": tokenizer.pad,
         "first_ids": ends,
         "last_ids": ends,
-        "punctuation": list(tokenizer.PUNCT_LIST) if tokenizer.punct else [],
+        "punctuation": _punctuation(tokenizer) if tokenizer.punct else [],
     }
     if kind == "characters":
         return fields
-    g2p = tokenizer.g2p
-    if type(g2p).__name__ != "EnglishG2p":
-        raise UnsupportedCheckpointError(
-            f"text_tokenizer.g2p: expected EnglishG2p, got {type(g2p).__name__}."
-        )
+    g2p, wanted = tokenizer.g2p, "IpaG2p" if kind == "ipa" else "EnglishG2p"
+    if type(g2p).__name__ != wanted:
+        raise UnsupportedCheckpointError(f"text_tokenizer.g2p: expected {wanted}, got {type(g2p).__name__}.")
     _refuse(model.cfg.text_tokenizer.g2p, "text_tokenizer.g2p", "apply_to_oov_word", "word_tokenize_func")
-    return {
-        **fields,
-        "stresses": bool(tokenizer.stresses),
-        "ignore_ambiguous_words": bool(g2p.ignore_ambiguous_words),
-    }
+    fields["ignore_ambiguous_words"] = bool(g2p.ignore_ambiguous_words)
+    if kind == "ipa":
+        return {**fields, **_ipa_fields(g2p)}
+    return {**fields, "stresses": bool(tokenizer.stresses)}
+
+
+def _punctuation(tokenizer: Any) -> list[str]:
+    return list(tokenizer.PUNCT_LIST if hasattr(tokenizer, "PUNCT_LIST") else tokenizer.punct_list)
+
+
+def _ipa_fields(g2p: Any) -> dict[str, Any]:
+    """Return how letters of words outside the dictionary are told from phonemes."""
+    if g2p.locale != "en-US":
+        raise UnsupportedCheckpointError(f"text_tokenizer.g2p.locale: expected en-US, got {g2p.locale}.")
+    if g2p.grapheme_case not in ("upper", "lower"):
+        raise UnsupportedCheckpointError(
+            f"text_tokenizer.g2p.grapheme_case: expected upper or lower, got {g2p.grapheme_case}."
+        )
+    return {"upper_case_letters": g2p.grapheme_case == "upper", "letter_prefix": g2p.grapheme_prefix}
 
 
 def _label_fields(labels: list[str]) -> dict[str, Any]:

@@ -11,9 +11,11 @@ from nemo.collections.common.parts.preprocessing import parsers
 from nemo.collections.common.tokenizers.text_to_speech.tts_tokenizers import (
     EnglishCharsTokenizer,
     EnglishPhonemesTokenizer,
+    IPATokenizer,
     VietnameseCharsTokenizer,
 )
 from nemo.collections.tts.g2p.models.en_us_arpabet import EnglishG2p
+from nemo.collections.tts.g2p.models.i18n_ipa import IpaG2p
 from omegaconf import OmegaConf
 
 from export.errors import UnsupportedCheckpointError
@@ -41,6 +43,24 @@ WORLD  W ER1 L D
 WORLD'S  W ER1 L D Z
 X  EH1 K S
 """
+IPA_DICTIONARY = """\
+A  ə
+A(1)  ˈeɪ
+BUS  ˈbəs
+CAT  ˈkæt
+CAT-NIP  ˈkætˌnɪp
+CO-OP  ˈkoʊˌɑp
+HELLO  həˈɫoʊ
+IT  ˈɪt
+IT'S  ˈɪts
+LEAD  ˈɫɛd
+LEAD(1)  ˈɫid
+SUN  ˈsən
+WIND  ˈwɪnd
+WORLD  ˈwɝɫd
+WORLD'S  ˈwɝɫdz
+X  ˈɛks
+"""
 TEXTS = [
     "",
     " ",
@@ -57,6 +77,8 @@ TEXTS = [
     "|",
     "||",
 ]
+
+IPA_TEXTS = [text for text in TEXTS if text.strip(" -") and "|" not in text] + ["bus's buss cats' its"]
 
 
 def alphabet_soup(count: int) -> list[str]:
@@ -88,6 +110,12 @@ def phonemes(folder, g2p=None, **options):
         phoneme_dict=str(folder / "dictionary"), heteronyms=str(folder / "heteronyms"), **(g2p or {})
     )
     return EnglishPhonemesTokenizer(reading, **options)
+
+
+def ipa(folder, g2p=None, **options):
+    folder.joinpath("ipa").write_text(IPA_DICTIONARY, encoding="utf-8")
+    reading = IpaG2p(phoneme_dict=str(folder / "ipa"), heteronyms=["wind", "cat-nip"], **(g2p or {}))
+    return IPATokenizer(reading, **options)
 
 
 def model(tokenizer, **config):
@@ -125,6 +153,40 @@ def test_phonemes_equal_nemos(options, tmp_path):
     symbols = exported(tokenizer, tmp_path)
     for text in [*TEXTS, *alphabet_soup(300)]:
         assert symbols.encode(text) == tokenizer.encode(text), text
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"apostrophe": True, "pad_with_space": True, "g2p": {"use_chars": True}},
+        {},
+        {"g2p": {"use_chars": True, "grapheme_prefix": "#", "phoneme_probability": 1.0}},
+        {"g2p": {"use_stresses": False, "ignore_ambiguous_words": False, "use_chars": True}},
+        {
+            "g2p": {"grapheme_case": "lower", "grapheme_prefix": "#", "use_chars": True},
+            "add_blank_at": "last",
+        },
+    ],
+    ids=str,
+)
+def test_ipa_equals_nemos(options, tmp_path):
+    tokenizer = ipa(tmp_path, **options)
+    symbols = exported(tokenizer, tmp_path)
+    for text in [*IPA_TEXTS, *alphabet_soup(300)]:
+        try:
+            expected = tokenizer.encode(text)
+        except IndexError:  # NeMo's answer to a text without a symbol
+            expected = []
+        assert symbols.encode(text) == expected, text
+
+
+@pytest.mark.parametrize(
+    ("g2p", "named"), [({"locale": None}, r"g2p\.locale"), ({"grapheme_case": "mixed"}, "grapheme_case")]
+)
+def test_ipa_of_other_languages_or_mixed_case_is_refused(g2p, named, tmp_path):
+    options = {"locale": None} if "locale" in g2p else {}
+    with pytest.raises(UnsupportedCheckpointError, match=named):
+        written(model(ipa(tmp_path, g2p, **options)), tmp_path)
 
 
 @pytest.mark.parametrize(

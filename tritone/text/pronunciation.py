@@ -1,4 +1,4 @@
-"""Grapheme-to-phoneme conversion with a dictionary, as in NeMo's EnglishG2p."""
+"""Grapheme-to-phoneme conversion with a dictionary, as in NeMo's EnglishG2p and IpaG2p."""
 
 from __future__ import annotations
 
@@ -15,15 +15,40 @@ _SEPARATOR = "  "  # between word and phonemes, as in CMUdict's own file
 
 
 @dataclass(frozen=True)
+class Alphabet:
+    """How words outside the dictionary are written."""
+
+    upper: bool = False  # spelled words: capitals, lest a letter be taken for a phoneme
+    prefix: str = ""  # before every letter of a spelled word, for the same reason
+    ipa: bool = False  # phonemes are those of the IPA, else ARPABET's
+
+    def spelled(self, word: str) -> list[str]:
+        """Return the letters of a word in lower case as symbols."""
+        return [self.prefix + letter for letter in (word.upper() if self.upper else word)]
+
+    def inflected(self, stem: str, ending: str) -> list[str]:
+        """Return the phonemes that an ending adds to a stem: s or 's."""
+        if not self.ipa:
+            return ["Z"]
+        if stem.endswith("t"):
+            return ["s"]
+        return ["ɪ", "z"] if ending == "'s" and stem.endswith("s") else ["z"]
+
+
+ARPABET = Alphabet()
+
+
+@dataclass(frozen=True)
 class Pronunciations:
-    """A pronouncing dictionary of ARPABET phonemes."""
+    """A pronouncing dictionary."""
 
     entries: Mapping[str, str]  # lower-case word to its first pronunciation, phonemes between spaces
     ambiguous: frozenset[str]  # words with several pronunciations, which are spelled
     heteronyms: frozenset[str]  # words whose pronunciation depends on the meaning, also spelled
+    alphabet: Alphabet = ARPABET
 
     @classmethod
-    def load(cls, folder: Path, ignore_ambiguous_words: bool) -> Pronunciations:
+    def load(cls, folder: Path, ignore_ambiguous_words: bool, alphabet: Alphabet = ARPABET) -> Pronunciations:
         """Read `pronunciations.txt` (a line per pronunciation) and `heteronyms.txt` (a line per word).
 
         Raises:
@@ -46,7 +71,8 @@ class Pronunciations:
                 )
             if entries.setdefault(word, phonemes) is not phonemes:
                 ambiguous.add(word)
-        return cls(entries, frozenset(ambiguous if ignore_ambiguous_words else ()), frozenset(heteronyms))
+        spelled = ambiguous if ignore_ambiguous_words else ()
+        return cls(entries, frozenset(spelled), frozenset(heteronyms), alphabet)
 
     def __contains__(self, word: str) -> bool:
         return word in self.entries
@@ -63,27 +89,27 @@ class Pronunciations:
             elif other:
                 yield from other
             else:
-                yield from phonemes.split(" ")
+                yield from (self.alphabet.prefix + symbol for symbol in phonemes.split(" "))
 
     def _word(self, word: str) -> Iterator[str]:
         found = self._lookup(word)
         if found is not None or "-" not in word:
-            yield from word if found is None else found
+            yield from self.alphabet.spelled(word) if found is None else found
             return
         for index, part in enumerate(word.split("-")):
             if index:
                 yield "-"
             found = self._lookup(part)
-            yield from part if found is None else found
+            yield from self.alphabet.spelled(part) if found is None else found
 
     def _lookup(self, word: str) -> Sequence[str] | None:
         """Return phonemes, or the letters of a heteronym, or None."""
         if word in self.heteronyms:
-            return word
+            return self.alphabet.spelled(word)
         if word not in self.entries:
             for ending in ("'s", "s"):  # a possessive or plural uses the phonemes of its stem
                 stem = word.removesuffix(ending)
                 if stem != word and stem in self.entries and stem not in self.ambiguous:
-                    return [*self.entries[stem].split(" "), "Z"]
+                    return [*self.entries[stem].split(" "), *self.alphabet.inflected(stem, ending)]
             return None
         return None if word in self.ambiguous else self.entries[word].split(" ")

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from ..errors import ArtifactError
 from ..sidecar import read_sidecar
-from .pronunciation import Pronunciations
+from .pronunciation import Alphabet, Pronunciations
 
 _SPACE, _APOSTROPHE = " ", "'"
 
 
 @dataclass(frozen=True)
 class SymbolSet:
-    """A checkpoint's symbols (NeMo EnglishPhonemesTokenizer, EnglishCharsTokenizer)."""
+    """A checkpoint's symbols (NeMo EnglishPhonemesTokenizer, IPATokenizer, EnglishCharsTokenizer)."""
 
     symbols: tuple[str, ...]  # by id
     pad_id: int  # after the end of shorter rows of a batch
@@ -42,9 +42,14 @@ class SymbolSet:
         plain = (tuple(symbols), pad_id, tuple(first_ids), tuple(last_ids), tuple(punctuation), longest)
         if kind == "characters":
             return cls(*plain)
+        if kind == "ipa":
+            upper, prefix, ignore = read_sidecar(
+                path, "upper_case_letters", "letter_prefix", "ignore_ambiguous_words"
+            )
+            return cls(*plain, Pronunciations.load(folder, ignore, Alphabet(upper, prefix, ipa=True)))
         if kind != "phonemes":
             raise ArtifactError(
-                f"{path}: expected the kind characters or phonemes, got {kind!r}; export again."
+                f"{path}: expected the kind characters, phonemes or ipa, got {kind!r}; export again."
             )
         stresses, ignore_ambiguous = read_sidecar(path, "stresses", "ignore_ambiguous_words")
         return cls(*plain, Pronunciations.load(folder, ignore_ambiguous), stresses)
@@ -77,16 +82,22 @@ class SymbolSet:
         return (unit[:2] if len(unit) == 3 and unit.isalnum() else unit for unit in units)
 
     def _spaced(self, units: Iterable[str]) -> Iterator[str]:
-        """Keep symbols, with single spaces between words and none at the ends."""
-        gap, started = False, False
+        """Keep symbols, with single spaces between words and none at the ends.
+
+        NeMo's IPATokenizer keeps all spaces but those at the end.
+        """
+        gap, started = 0, False
         for unit in units:
             if unit == _SPACE:
-                gap = started
+                gap = gap + 1 if self._is_ipa else int(started)
             elif unit in self._spoken or unit in self.punctuation:
-                if gap:
-                    yield _SPACE
+                yield from _SPACE * gap
                 yield unit
-                gap, started = False, True
+                gap, started = 0, True
+
+    @property
+    def _is_ipa(self) -> bool:
+        return self.pronunciations is not None and self.pronunciations.alphabet.ipa
 
     @cached_property
     def _ids(self) -> dict[str, int]:
@@ -94,4 +105,6 @@ class SymbolSet:
 
     @cached_property
     def _spoken(self) -> frozenset[str]:
+        if self._is_ipa:
+            return frozenset(self.symbols)  # stress marks too
         return frozenset(symbol for symbol in self.symbols if symbol.isalnum() or symbol == _APOSTROPHE)

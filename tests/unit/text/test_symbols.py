@@ -90,5 +90,40 @@ def test_missing_field_is_named(voice):
 
 
 def test_unknown_kind_is_refused(tmp_path):
-    with pytest.raises(ArtifactError, match="expected the kind characters or phonemes, got 'ipa'"):
-        SymbolSet.load(write_voice(tmp_path, kind="ipa"))
+    with pytest.raises(ArtifactError, match="expected the kind characters, phonemes or ipa, got 'morse'"):
+        SymbolSet.load(write_voice(tmp_path, kind="morse"))
+
+
+@pytest.mark.parametrize(
+    ("text", "symbols"),
+    [
+        ("Hello, cats.", "ˈ h ɛ l o ʊ , _ k æ t s ."),
+        ("cat's sun's buses", "k æ t s _ s ʌ n z _ b ʌ s ɪ z"),
+        ("bus's", "b ʌ s ɪ z"),
+        ("zog read", "#Z #O #G _ #R #E #A #D"),
+    ],
+)
+def test_ipa_phonemes_are_told_from_the_letters_of_unknown_words(tmp_path, text, symbols):
+    spelled = [f"#{letter}" for letter in "ADEGORZ"]
+    write_voice(
+        tmp_path,
+        kind="ipa",
+        symbols=[*" ,.", *"ˈhɛloʊkætsʌnzbɪ", *spelled],
+        punctuation=[",", "."],
+        upper_case_letters=True,
+        letter_prefix="#",
+        ignore_ambiguous_words=True,
+        first_ids=[],
+        last_ids=[],
+    )
+    lines = [
+        "hello  ˈ h ɛ l o ʊ",
+        "cat  k æ t",
+        "sun  s ʌ n",
+        "bus  b ʌ s",
+        "buses  b ʌ s ɪ z",
+        "read  ɹ iː d",
+    ]
+    (tmp_path / "pronunciations.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (tmp_path / "heteronyms.txt").write_text("read\n")
+    assert said(tmp_path, text) == symbols
