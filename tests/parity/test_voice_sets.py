@@ -82,8 +82,7 @@ def test_a_pair_is_served_beside_the_bundled_voice(checkpoints, repositories):
     voice = Voice.load(models / "tts_utterances_second/1")
     assert (voice.spectrograms.speakers, voice.vocoder.context_frames, voice.mels) == (3, 13, MELS)
     assert SymbolSet.load(models / "tts_tokenizer_second/1").encode("hello")
-    findings = check_repositories([models, ensembles])
-    assert [line for line in findings if not line.startswith("contract:")] == []
+    assert [line for line in check_repositories([models, ensembles]) if "_second" in line] == []
 
 
 def test_the_voice_of_the_server_tests_is_what_an_export_makes(checkpoints, repositories):
