@@ -1,0 +1,57 @@
+"""The text of a token word by word, each with the number of spoken words that it stands for."""
+
+from __future__ import annotations
+
+import re
+
+from .grammar import Token
+from .lexicon import MONTHS, UNIT_SYMBOLS
+
+# Fields that become one written word together; others become one each.
+_TOGETHER = {
+    "time": (("hour", "minute", "second"), ("noon",), ("zone",)),
+    "measure": (("negative", "value", "numerator", "denominator"), ("units",)),
+    "money": (("value", "decimal"), ("quantity", "currency")),
+    "decimal": (("negative", "integer_part", "fractional_part"), ("quantity",)),
+}
+
+Part = tuple[str, int]  # written text, count of spoken words
+
+
+def parts(token: Token, text: str, spoken: int) -> list[Part]:
+    """Split the written text of a token.
+
+    Args:
+        token: whose fields say which words became what.
+        text: as the grammar writes it.
+        spoken: count of the words that it stands for, at least those of the token; any before them count for the
+            first part.
+
+    Returns:
+        The written words in order. If they do not match the token's fields one by one, the text is a single part,
+        with spaces in it.
+    """
+    written = _closed_up(token.kind, text).split()
+    counts = _counts(token)
+    if len(written) != len(counts):
+        return [(" ".join(written), spoken)]
+    counts[0] += spoken - len(token.words)
+    return list(zip(written, counts, strict=True))
+
+
+def _counts(token: Token) -> list[int]:
+    fields = token.spoken
+    groups = _TOGETHER.get(token.kind) or tuple((name,) for name in fields)
+    counts = [sum(len(fields.get(name, ())) for name in group) for group in groups]
+    if token.kind == "money" and "quantity" not in fields:
+        counts = [sum(counts)]
+    return [count for count in counts if count]
+
+
+def _closed_up(kind: str, text: str) -> str:
+    text = re.sub(r" (?=[%\u00b0])", "", text)
+    if kind == "measure":
+        return re.sub(r"(?<= )\w+$", lambda unit: UNIT_SYMBOLS.get(unit[0], unit[0]), text)
+    if kind == "date":
+        return re.sub(r"[a-z]+", lambda word: word[0].capitalize() if word[0] in MONTHS else word[0], text)
+    return text
