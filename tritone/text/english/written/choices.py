@@ -17,9 +17,11 @@ from .lexicon import (
     CURRENCIES,
     DIGITS,
     EVERYDAY_UNITS,
+    HALVES,
     MAGNITUDES,
     MONTHS,
-    NUMBERS,
+    PRONOUNS,
+    SMALL_CARDINALS,
     SMALL_ORDINALS,
     STREETS,
     TIME_CUES,
@@ -28,15 +30,20 @@ from .lexicon import (
 from .pieces import Piece
 
 Clause = Sequence[Piece]
-Stretch = tuple[int, int]  # the first piece and the one after the last; empty: leave the words
-NOTHING: Stretch = (0, 0)
+Stretch = tuple[int, int]  # the first piece and the one after the last
+Rule = Callable[[Token, Clause, int, int], list[Stretch]]
 _SHORTEST_SERIAL = 3  # digits; two digits alone are rather two numbers
+_DAY_PARTS = frozenset("morning afternoon evening night".split())
 
 
-def chosen(token: Token, clause: Clause, start: int, end: int) -> Stretch:
-    """Return the stretch to write: that of the token, a wider one, one inside of it to look at again, or `NOTHING`."""
+def chosen(token: Token, clause: Clause, start: int, end: int) -> list[Stretch]:
+    """Return what to write: the token's own stretch or a wider one, or stretches inside of it to look at again."""
     rule = _RULES.get(token.kind)
-    return NOTHING if rule is None or _continues(clause, start) else rule(token, clause, start, end)
+    if rule is None or _continues(clause, start) or _has_half(clause, end) or _ends_range(clause, start):
+        return []
+    if any(piece.shown.lower() == "a" for piece in clause[start + 1 : end] if piece.spoken == "one"):
+        return []  # "a hundred, a thousand": two numbers
+    return rule(token, clause, start, end)
 
 
 def title(clause: Clause, position: int) -> bool:
@@ -50,12 +57,31 @@ def title(clause: Clause, position: int) -> bool:
     )
 
 
+def _before(clause: Clause, start: int, count: int) -> list[str]:
+    """Return `count` words before a position, "" where the clause has none."""
+    found = [piece.spoken for piece in clause[max(start - count, 0) : start]]
+    return [""] * (count - len(found)) + found
+
+
+def _after(clause: Clause, end: int, count: int) -> list[str]:
+    return [piece.spoken for piece in clause[end : end + count]]
+
+
 def _continues(clause: Clause, start: int) -> bool:
-    """Whether the words before are the head of the number, which the grammar does not know: "several hundred and ten"."""
-    before = [piece.spoken for piece in clause[max(start - 2, 0) : start]]
-    return before[-1:] != [] and (
-        before[-1] in MAGNITUDES or (before[-1] == "and" and before[0] in MAGNITUDES)
-    )
+    """Whether the words before are the head of the number, as in "several hundred and ten"."""
+    earlier, before = _before(clause, start, 2)
+    return before in MAGNITUDES or (before == "and" and earlier in MAGNITUDES)
+
+
+def _has_half(clause: Clause, end: int) -> bool:
+    """Whether a fraction follows: "eighteen and a half"."""
+    return _after(clause, end, 2) == ["and", "a"] and not HALVES.isdisjoint(_after(clause, end + 2, 1))
+
+
+def _ends_range(clause: Clause, start: int) -> bool:
+    """Whether the number before it stays a word: "seven or eight hundred", "between ten and fifteen"."""
+    earlier, number, between = _before(clause, start, 3)
+    return between in ("or", "to", "and") and number in SMALL_CARDINALS and earlier not in CARDINALS
 
 
 def _is_article(clause: Clause, start: int, end: int) -> bool:
@@ -63,90 +89,96 @@ def _is_article(clause: Clause, start: int, end: int) -> bool:
     return end - start == 2 and clause[start].shown.lower() == "a"
 
 
-def _cardinal(token: Token, clause: Clause, start: int, end: int) -> Stretch:
-    return NOTHING if _is_article(clause, start, end) else (start, end)
+def _cardinal(token: Token, clause: Clause, start: int, end: int) -> list[Stretch]:
+    return [] if _is_article(clause, start, end) else [(start, end)]
 
 
-def _ordinal(token: Token, clause: Clause, start: int, end: int) -> Stretch:
-    after = [piece.spoken for piece in clause[end : end + 2]]
-    before = [piece.spoken for piece in clause[max(start - 2, 0) : start]]
+def _ordinal(token: Token, clause: Clause, start: int, end: int) -> list[Stretch]:
+    after, (earlier, before) = _after(clause, end, 2), _before(clause, start, 2)
     if after[:1] == ["of"] and after[-1] in MONTHS:
-        return start, end
-    if before[-1:] == ["the"] and before[0] in MONTHS:
-        return start, end
-    fraction = before[-1:] != [] and before[-1] in CARDINALS
-    if fraction or after in (["of", "a"], ["of", "an"]) or set(token.words) <= SMALL_ORDINALS:
-        return NOTHING
-    return start, end
+        return [(start, end)]
+    if before == "the" and earlier in MONTHS:
+        return [(start, end)]
+    is_fraction = before in CARDINALS or after in (["of", "a"], ["of", "an"])
+    return [] if is_fraction or SMALL_ORDINALS.issuperset(token.words) else [(start, end)]
 
 
-def _decimal(token: Token, clause: Clause, start: int, end: int) -> Stretch:
+def _decimal(token: Token, clause: Clause, start: int, end: int) -> list[Stretch]:
     if "integer_part" not in token.fields:  # "at that point five people"
-        return NOTHING
+        return []
     return _cardinal(token, clause, start, end)
 
 
-def _measure(token: Token, clause: Clause, start: int, end: int) -> Stretch:
+def _measure(token: Token, clause: Clause, start: int, end: int) -> list[Stretch]:
     units = token.spoken.get("units", [])
     if EVERYDAY_UNITS.isdisjoint(units) or "per" in units:
-        return start, end
-    return start, end - len(units)
+        return [(start, end)]
+    return [(start, end - len(units))]
 
 
-def _money(token: Token, clause: Clause, start: int, end: int) -> Stretch:
+def _money(token: Token, clause: Clause, start: int, end: int) -> list[Stretch]:
     spoken = token.spoken
     if "value" not in spoken:  # "my two cents"
-        return start, end - 1
+        return [(start, end - 1)]
     if CURRENCIES.isdisjoint(spoken["currency"][-1:]):
-        return start, start + len(spoken["value"]) + len(spoken.get("quantity", []))
-    return start, end
+        return [(start, start + len(spoken["value"]) + len(spoken.get("quantity", [])))]
+    return [(start, end)]
 
 
-def _date(token: Token, clause: Clause, start: int, end: int) -> Stretch:
+def _date(token: Token, clause: Clause, start: int, end: int) -> list[Stretch]:
     spoken = token.spoken
     if "month" not in spoken:
-        year = token.words
-        is_year = year[0] in CENTURIES or not {"hundred", "thousand"}.isdisjoint(year)
-        return (start, end) if is_year and year[-1] in NUMBERS - {"hundreds", "tens"} else NOTHING
+        return _year(token.words, clause, start, end)
     if clause[start].spoken in VERBS_TOO:
         day = spoken.get("day", [])
         is_ordinal = day != [] and day[-1] not in CARDINALS
-        if not is_ordinal and not (start and clause[start].is_capitalised):
-            return start + 1, end  # "you may twenty times"
-    return start, end
+        is_verb = _before(clause, start, 1)[0] in PRONOUNS
+        if is_verb or not (is_ordinal or (start and clause[start].is_capitalised)):
+            return [(start + 1, end)]  # "you may twenty times", "he may first"
+    return [(start, end)]
 
 
-def _time(token: Token, clause: Clause, start: int, end: int) -> Stretch:
-    words = token.words
-    if "quarter" in words and start and clause[start - 1].spoken == "a":
-        return start - 1, end
+def _year(year: list[str], clause: Clause, start: int, end: int) -> list[Stretch]:
+    whole = not {"hundred", "thousand"}.isdisjoint(year)
+    if "and" in year and not whole:  # "between fifteen and twenty five"
+        middle = start + year.index("and")
+        return [(start, middle), (middle + 1, end)]
+    is_year = (whole or year[0] in CENTURIES) and year[-1] not in ("hundreds", "tens")
+    return [(start, end)] if is_year and not _is_article(clause, start, end) else []
+
+
+def _time(token: Token, clause: Clause, start: int, end: int) -> list[Stretch]:
+    words, after = token.words, _after(clause, end, 3)
+    if "noon" not in token.fields and not _DAY_PARTS.isdisjoint(after):
+        return []  # "four o'clock in the afternoon" is not 04:00
+    if "quarter" in words and _before(clause, start, 1) == ["a"]:
+        start -= 1
+    if {"past", "to"} & set(words) and after[:1] == ["o'clock"]:
+        end += 1
     clear = {"o'clock", "clock", "past", "to", "hours"} & set(words) or token.fields.get("noon")
-    alone = (start, end) == (0, len(clause))
-    if clear or alone:
-        return start, end
+    if clear or (start, end) == (0, len(clause)):
+        return [(start, end)]
     # "Three thirty" and "one twenty three" are other things as often.
-    cued = start > 0 and clause[start - 1].spoken in TIME_CUES
-    address = not STREETS.isdisjoint(piece.spoken for piece in clause[end : end + 3])
-    return (start, end) if cued and not address else NOTHING
+    cued = _before(clause, start, 1)[0] in TIME_CUES
+    return [(start, end)] if cued and STREETS.isdisjoint(after) else []
 
 
-def _telephone(token: Token, clause: Clause, start: int, end: int) -> Stretch:
+def _telephone(token: Token, clause: Clause, start: int, end: int) -> list[Stretch]:
     """Digits only: the grammar takes letters too, and with them the word "a"."""
     spoken = token.spoken
     if "country_code" in spoken and DIGITS.issuperset(spoken["number_part"]):
-        return start, end
-    longest, begin = NOTHING, start
+        return [(start, end)]
+    series: list[Stretch] = []
+    begin = start
     for position in range(start, end + 1):
         if position == end or clause[position].spoken not in DIGITS:
-            if position - begin > longest[1] - longest[0]:
-                longest = begin, position
+            if position - begin >= _SHORTEST_SERIAL:
+                series.append((begin, position))
             begin = position + 1
-    return longest if longest[1] - longest[0] >= _SHORTEST_SERIAL else NOTHING
+    return series
 
 
-
-
-_RULES: dict[str, Callable[[Token, Clause, int, int], Stretch]] = {
+_RULES: dict[str, Rule] = {
     "cardinal": _cardinal,
     "ordinal": _ordinal,
     "decimal": _decimal,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ....errors import CancelledError
 from ...written_words import WrittenWord
 from .addresses import addresses
-from .choices import NOTHING, Clause, chosen, title
+from .choices import Clause, chosen, title
 from .grammar import WORD, Grammar, Token
 from .lexicon import NUMBERS, TITLES
 from .parts import Part, parts
@@ -100,11 +100,11 @@ class WrittenForm:
             token_start, position = position, position + len(token.words)
             if token.kind == WORD:
                 continue
-            first, last = chosen(token, clause, token_start, position)
-            if first <= token_start and last >= position:
-                yield from self._replacement(token, first, last)
-            elif (first, last) != NOTHING and last - first < position - token_start:
-                yield from self._rewrite(clause, first, last)
+            for first, last in chosen(token, clause, token_start, position):
+                if first <= token_start and last >= position:
+                    yield from self._replacement(token, first, last)
+                elif last - first < position - token_start:
+                    yield from self._rewrite(clause, first, last)
 
     def _replacement(self, token: Token, start: int, end: int) -> Iterator[_Replacement]:
         text = self._grammar.write(token)

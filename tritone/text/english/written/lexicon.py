@@ -7,6 +7,8 @@ MAGNITUDES = frozenset("hundred thousand million billion trillion quadrillion qu
 _TEENS = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _DECADES = "tens twenties thirties forties fifties sixties seventies eighties nineties hundreds"
+# Those that stay words where they stand alone.
+SMALL_CARDINALS = frozenset("zero one two three four five six seven eight nine ten eleven twelve".split())
 SMALL_ORDINALS = frozenset(
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
 )
@@ -16,12 +18,14 @@ _LARGE_ORDINALS = (
 )
 CARDINALS = DIGITS - {"o", "oh"} | MAGNITUDES | frozenset(f"{_TEENS} {_TENS}".split())
 NUMBERS = CARDINALS | SMALL_ORDINALS | frozenset(f"{_DECADES} {_LARGE_ORDINALS}".split())
+HALVES = frozenset(["half", "quarter"])
 # Centuries of years that are spoken in pairs: "ten forty five" is rather a time, "thirty forty" a range.
 CENTURIES = frozenset("fifteen sixteen seventeen eighteen nineteen twenty".split())
 
 MONTHS = frozenset(
     "january february march april may june july august september october november december".split()
 )
+PRONOUNS = frozenset("i you he she it we they who one".split())
 VERBS_TOO = frozenset(["march", "may"])
 TITLES = {"mister": "Mr.", "missus": "Mrs.", "misses": "Mrs.", "doctor": "Dr."}
 ARTICLES = frozenset("a an the my your his her our their this that no another".split())

@@ -52,6 +52,8 @@ def _closed_up(kind: str, text: str) -> str:
     text = re.sub(r" (?=[%\u00b0])", "", text)
     if kind == "measure":
         return re.sub(r"(?<= )\w+$", lambda unit: UNIT_SYMBOLS.get(unit[0], unit[0]), text)
+    if kind == "time":
+        return re.sub(r"(?<=\.) [a-z]+$", lambda zone: zone[0].upper(), text)
     if kind == "date":
         return re.sub(r"[a-z]+", lambda word: word[0].capitalize() if word[0] in MONTHS else word[0], text)
     return text

@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from .lexicon import MAGNITUDES, NUMBERS
+from .lexicon import HALVES, MAGNITUDES, NUMBERS
 
 _WORD = re.compile(r"([\"'\u201c\u2018(\[{]*)([A-Za-z]+(?:['\u2019][A-Za-z]+)*|[A-Za-z]+(?:-[A-Za-z]+)+)([^\w\s]*)")
-_HALVES = frozenset(["half", "quarter"])
 
 
 @dataclass(frozen=True)
@@ -63,6 +62,6 @@ def _read_articles(clause: list[Piece]) -> list[Piece]:
     """Read "a hundred" as "one hundred", as the grammar has only that; "half a million" stays."""
     for position, piece in enumerate(clause[:-1]):
         before = clause[position - 1].spoken if position else ""
-        if piece.spoken == "a" and clause[position + 1].spoken in MAGNITUDES and before not in _HALVES:
+        if piece.spoken == "a" and clause[position + 1].spoken in MAGNITUDES and before not in HALVES:
             clause[position] = replace(piece, spoken="one")
     return clause
