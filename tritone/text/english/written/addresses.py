@@ -16,9 +16,9 @@ def addresses(clause: Sequence[Piece]) -> Iterator[tuple[int, int]]:
     A name has one word, or several joined by "dot" or the like: whatever is said before it is no part of it.
     """
     spoken = [piece.spoken for piece in clause]
-    at = 0
-    while "dot" in spoken[at:]:
-        dot = spoken.index("dot", at)
+    scanned = taken = 0
+    while "dot" in spoken[scanned:]:
+        dot = spoken.index("dot", scanned)
         end = dot
         while end + 1 < len(spoken) and spoken[end] == "dot":
             end += 2
@@ -28,16 +28,23 @@ def addresses(clause: Sequence[Piece]) -> Iterator[tuple[int, int]]:
         start = _name_start(spoken, dot)
         if start > 1 and spoken[start - 1] == "at":
             start = _name_start(spoken, start - 1)
-        if at <= start < dot and spoken[end - 1] in DOMAINS:
+        if taken <= start < dot and spoken[end - 1] in DOMAINS:
             yield start, end
-        at = max(end, dot + 1)
+            taken = end
+        scanned = max(end, dot + 1)
 
 
 def _name_start(spoken: Sequence[str], end: int) -> int:
     """Return where the name that ends before `end` starts."""
+    start = _label_start(spoken, end)
+    while start > 1 and spoken[start - 1] in _JOINTS:
+        start = _label_start(spoken, start - 1)
+    return max(start, 0)
+
+
+def _label_start(spoken: Sequence[str], end: int) -> int:
+    """Return where a word starts, or the letters that spell one."""
     start = end - 1
     while start > 0 and len(spoken[start]) == 1 and len(spoken[start - 1]) == 1:
         start -= 1
-    while start > 1 and spoken[start - 1] in _JOINTS:
-        start -= 2
-    return max(start, 0)
+    return start

@@ -36,10 +36,18 @@ _SHORTEST_SERIAL = 3  # digits; two digits alone are rather two numbers
 _DAY_PARTS = frozenset("morning afternoon evening night".split())
 
 
-def chosen(token: Token, clause: Clause, start: int, end: int) -> list[Stretch]:
-    """Return what to write: the token's own stretch or a wider one, or stretches inside of it to look at again."""
+def chosen(token: Token, clause: Clause, start: int, end: int, done: int) -> list[Stretch]:
+    """Return what to write: the token's own stretch or a wider one, or stretches inside of it to look at again.
+
+    Args:
+        token: from the grammar.
+        clause: with the token's words.
+        start: of the token in the clause.
+        end: after its last word.
+        done: end of what has been written before it.
+    """
     rule = _RULES.get(token.kind)
-    if rule is None or _continues(clause, start) or _has_half(clause, end) or _ends_range(clause, start):
+    if rule is None or _has_half(clause, end) or _goes_on(clause[done:start]):
         return []
     if any(piece.shown.lower() == "a" for piece in clause[start + 1 : end] if piece.spoken == "one"):
         return []  # "a hundred, a thousand": two numbers
@@ -67,21 +75,21 @@ def _after(clause: Clause, end: int, count: int) -> list[str]:
     return [piece.spoken for piece in clause[end : end + count]]
 
 
-def _continues(clause: Clause, start: int) -> bool:
-    """Whether the words before are the head of the number, as in "several hundred and ten"."""
-    earlier, before = _before(clause, start, 2)
-    return before in MAGNITUDES or (before == "and" and earlier in MAGNITUDES)
+def _goes_on(before: Clause) -> bool:
+    """Whether a number goes on, or a range, whose beginning stays in words.
+
+    Args:
+        before: unwritten words before the number: "several hundred and" ten, "seven or" eight hundred.
+    """
+    earlier, number, between = _before(before, len(before), 3)
+    if between in MAGNITUDES or (between == "and" and number in MAGNITUDES):
+        return True
+    return between in ("or", "to", "and") and number in SMALL_CARDINALS and earlier not in CARDINALS
 
 
 def _has_half(clause: Clause, end: int) -> bool:
     """Whether a fraction follows: "eighteen and a half"."""
     return _after(clause, end, 2) == ["and", "a"] and not HALVES.isdisjoint(_after(clause, end + 2, 1))
-
-
-def _ends_range(clause: Clause, start: int) -> bool:
-    """Whether the number before it stays a word: "seven or eight hundred", "between ten and fifteen"."""
-    earlier, number, between = _before(clause, start, 3)
-    return between in ("or", "to", "and") and number in SMALL_CARDINALS and earlier not in CARDINALS
 
 
 def _is_article(clause: Clause, start: int, end: int) -> bool:

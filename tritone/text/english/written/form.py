@@ -91,20 +91,28 @@ class WrittenForm:
         yield from self._numbers(clause, start, end)
 
     def _numbers(self, clause: Clause, start: int, end: int) -> Iterator[_Replacement]:
+        done = start
         for first, last in _windows(clause, start, end):
-            yield from self._rewrite(clause, first, last)
+            for replacement in self._rewrite(clause, first, last, done):
+                done = replacement.end
+                yield replacement
 
-    def _rewrite(self, clause: Clause, start: int, end: int) -> Iterator[_Replacement]:
+    def _rewrite(self, clause: Clause, start: int, end: int, done: int) -> Iterator[_Replacement]:
         position = start
         for token in self._grammar.tokens([piece.spoken for piece in clause[start:end]]):
             token_start, position = position, position + len(token.words)
             if token.kind == WORD:
                 continue
-            for first, last in chosen(token, clause, token_start, position):
+            for first, last in chosen(token, clause, token_start, position, done):
                 if first <= token_start and last >= position:
-                    yield from self._replacement(token, first, last)
+                    found = self._replacement(token, first, last)
                 elif last - first < position - token_start:
-                    yield from self._rewrite(clause, first, last)
+                    found = self._rewrite(clause, first, last, done)
+                else:
+                    continue
+                for replacement in found:
+                    done = replacement.end
+                    yield replacement
 
     def _replacement(self, token: Token, start: int, end: int) -> Iterator[_Replacement]:
         text = self._grammar.write(token)

@@ -87,9 +87,20 @@ class Grammar:
             Tokens whose words together are exactly `words`; none if the grammar finds no way through them.
         """
         tagged = self._tag(" ".join(words))
-        tokens = [Token(kind, dict(_FIELD.findall(fields))) for kind, fields in _TOKEN.findall(tagged)]
+        tokens = [_plain(Token(kind, dict(_FIELD.findall(fields)))) for kind, fields in _TOKEN.findall(tagged)]
         return tokens if [word for token in tokens for word in token.words] == list(words) else []
 
     def write(self, token: Token) -> str:
         """Return the written text of a token; "" if the grammar has none."""
         return str(self._verbalise(token.ordered())).strip()
+
+
+def _plain(token: Token) -> Token:
+    """Take nine digits and more for a mere series, not for a social security number or one with a country code.
+
+    Telephone numbers are those of ten digits, or with "plus" before them.
+    """
+    code, kind = token.fields.get("country_code", "plus"), token.fields.get("kind")
+    if token.kind != "telephone" or ("plus" in code.split() and kind == "phone"):
+        return token
+    return Token(token.kind, {"number_part": " ".join(token.words), "kind": "serial"})
