@@ -8,13 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import tritonclient.grpc as triton
-from tritone_client import Client, captions
 from tritonclient.utils import InferenceServerException
+from tritone_client import Client, captions
 
 from .conftest import RECORDINGS, batch, tensor, text
 
 DIGITS = RECORDINGS / "digits_us_f2.flac"  # four digits, which are written as one number
-WRITTEN = ("written_text", "written_word", "written_word_start_s", "written_word_end_s", "written_word_confidence")
+WRITTEN = (
+    "written_text",
+    "written_word",
+    "written_word_start_s",
+    "written_word_end_s",
+    "written_word_confidence",
+)
 
 
 def times(count, offset=0.0):
@@ -42,7 +48,9 @@ def written(outputs, row=0):
 @pytest.mark.parametrize("model", ["speech_to_text", "audio_to_text"])
 def test_a_recording_is_written_with_the_times_of_its_words(infer, recordings, model):
     arrays = batch(recordings[DIGITS.name])
-    answer = infer(model, **arrays if model == "speech_to_text" else {"audio_bytes": text(DIGITS.read_bytes())})
+    answer = infer(
+        model, **arrays if model == "speech_to_text" else {"audio_bytes": text(DIGITS.read_bytes())}
+    )
     spoken = answer["transcript"][0, 0].decode().split()
     line, words, ((start_s,), (end_s,), (confidence,)) = written(answer)
     assert spoken == ["zero", "two", "five", "two"]
@@ -149,7 +157,15 @@ def test_the_command_writes_figures(server, tmp_path):
     import sys
 
     def run(*arguments):
-        command = [sys.executable, "-m", "tritone_client.command", "transcribe", str(DIGITS), "--url", server.grpc_url]
+        command = [
+            sys.executable,
+            "-m",
+            "tritone_client.command",
+            "transcribe",
+            str(DIGITS),
+            "--url",
+            server.grpc_url,
+        ]
         return subprocess.run([*command, *arguments], capture_output=True, text=True, check=True).stdout
 
     assert run("--written").startswith("0252")

@@ -67,16 +67,16 @@ def timed(written: Sequence[WrittenWord], word_times: NDArray[np.float32]) -> ND
         word_times: (S, 3) float32: start and end in seconds, and confidence of each spoken word; zeros pad.
 
     Returns:
-        (W, 3) float32: start of the first word that each stands for, end of the last, and the lowest confidence. None
-        if the times are those of more or fewer words.
+        (W, 3) float32: start of the first word that each stands for, end of the last, lowest
+        confidence. None if the times are those of more or fewer words.
 
     Raises:
         InputError: `word_times` has other columns.
     """
     if word_times.ndim != 2 or word_times.shape[1] != COLUMNS:
         raise InputError(
-            f"word_times: expected {COLUMNS} columns for each word, got shape {word_times.shape}; send start, "
-            "end and confidence."
+            f"word_times: expected {COLUMNS} columns for each word, got shape {word_times.shape}; send "
+            "start, end and confidence."
         )
     spoken = int(np.count_nonzero(word_times[:, 1] > 0))
     if (written[-1].end if written else 0) != spoken:

@@ -78,7 +78,9 @@ def srt(transcription: Transcription, raw: bool = False, written: bool = False) 
     """Format a transcription as SubRip; see `timed_words`."""
     blocks = [
         f"{number}\n{_clock(cue.start_s, ',')} --> {_clock(cue.end_s, ',')}\n" + "\n".join(cue.lines) + "\n"
-        for number, cue in enumerate(cues(timed_words(transcription, raw, written), transcription.duration_s), start=1)
+        for number, cue in enumerate(
+            cues(timed_words(transcription, raw, written), transcription.duration_s), start=1
+        )
     ]
     return "\n".join(blocks)
 

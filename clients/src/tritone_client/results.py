@@ -28,7 +28,7 @@ class Transcription:
     text: str  #: the same words, punctuated and capitalised
     words: tuple[Word, ...]  #: in spoken order
     duration_s: float | None  #: length of the audio in seconds; None: unknown
-    written_text: str | None = None  #: text with numbers, money, dates and times in figures; None: not requested
+    written_text: str | None = None  #: text with numbers in figures; None: not requested
     #: of `written_text`, with the times of the recognised words that they stand for, and the lowest confidence;
     #: none if not requested
     written_words: tuple[Word, ...] = ()

@@ -43,6 +43,8 @@ def test_texts_are_checked_and_not_echoed():
     assert read_text("na\u00efve".encode(), 10) == "na\u00efve"
     with pytest.raises(TextError, match="text: expected UTF-8, got an invalid byte at offset 3"):
         read_text(b"abc\xff", 10)
-    with pytest.raises(TextError, match="text: expected at most 10 characters, got 11; send it in parts") as error:
+    with pytest.raises(
+        TextError, match="text: expected at most 10 characters, got 11; send it in parts"
+    ) as error:
         read_text(b"secretwords", 10)
     assert "secret" not in str(error.value)

@@ -42,7 +42,9 @@ class WrittenForm:
     def __init__(self) -> None:
         self._grammar = Grammar()
 
-    def write(self, words: Sequence[str], is_cancelled: Callable[[], bool] = lambda: False) -> list[WrittenWord]:
+    def write(
+        self, words: Sequence[str], is_cancelled: Callable[[], bool] = lambda: False
+    ) -> list[WrittenWord]:
         """Write a text.
 
         Args:

@@ -87,7 +87,9 @@ class Grammar:
             Tokens whose words together are exactly `words`; none if the grammar finds no way through them.
         """
         tagged = self._tag(" ".join(words))
-        tokens = [_plain(Token(kind, dict(_FIELD.findall(fields)))) for kind, fields in _TOKEN.findall(tagged)]
+        tokens = [
+            _plain(Token(kind, dict(_FIELD.findall(fields)))) for kind, fields in _TOKEN.findall(tagged)
+        ]
         return tokens if [word for token in tokens for word in token.words] == list(words) else []
 
     def write(self, token: Token) -> str:

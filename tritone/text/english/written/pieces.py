@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 
 from .lexicon import HALVES, MAGNITUDES, NUMBERS
 
-_WORD = re.compile(r"([\"'\u201c\u2018(\[{]*)([A-Za-z]+(?:['\u2019][A-Za-z]+)*|[A-Za-z]+(?:-[A-Za-z]+)+)([^\w\s]*)")
+_WORD = re.compile(
+    r"([\"'\u201c\u2018(\[{]*)([A-Za-z]+(?:['\u2019][A-Za-z]+)*|[A-Za-z]+(?:-[A-Za-z]+)+)([^\w\s]*)"
+)
 
 
 @dataclass(frozen=True)
