@@ -29,8 +29,7 @@ class Transcription:
     words: tuple[Word, ...]  #: in spoken order
     duration_s: float | None  #: length of the audio in seconds; None: unknown
     written_text: str | None = None  #: text with numbers in figures; None: not requested
-    #: of `written_text`, with the times of the recognised words that they stand for, and the lowest confidence;
-    #: none if not requested
+    #: of `written_text`, with the times of the words that they stand for, and the lowest confidence
     written_words: tuple[Word, ...] = ()
 
 

@@ -193,16 +193,21 @@ class Stages:
         return [row[output] for row in self._answers_in(pipeline, model)]
 
     def _answers_in(self, pipeline: str, model: str) -> Rows:
-        """Return a step's outputs in a pipeline, which may have other rows than the one that it is at home in."""
+        """Return a step's outputs in a pipeline that may have other rows than its home."""
         steps = [step.model_name for step in self.layout.steps(pipeline)]
         home = self.layout.home(model)
-        if model not in steps or home is None or home[0] == pipeline:
+        if model not in steps or home is None or self._source(home[0]) == self._source(pipeline):
             return self.answers(model)
         key = f"{pipeline}/{model}"
         if key not in self._answers:
             rows = self._rows_in(pipeline, steps.index(model))
             self._answers[key] = [self._call(model, row) for row in rows]
         return self._answers[key]
+
+    def _source(self, pipeline: str) -> str:
+        """Return what a pipeline's rows are made from."""
+        inputs = self.layout.models[pipeline].inputs
+        return next((name for name in ("text", "transcript") if name in inputs), "audio")
 
     def _call(self, model: str, row: Row) -> Row:
         """Send one row; return the row of outputs."""

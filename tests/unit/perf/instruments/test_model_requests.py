@@ -157,6 +157,7 @@ def test_seconds_of_audio_are_counted_for_models_with_audio(stages):
         "text_validator",
         "punctuation_windows",
         "punctuation_bert",
+        "written_form",
         "format_validator",
         "tts_tokenizer",
     }
