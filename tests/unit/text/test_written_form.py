@@ -146,6 +146,13 @@ def test_a_cancelled_caller_is_not_served(form):
         form.write(["two", "hundred"], lambda: True)
 
 
+def test_cancelling_ends_a_long_series_of_numbers(form):
+    checks = iter([False] * 5)
+    with pytest.raises(CancelledError):
+        form.write(["two", "hundred", "men"] * 100, lambda: next(checks, True))
+    assert next(checks, None) is None
+
+
 def test_missing_grammars_are_named(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ArtifactError, match=r"wetext: expected its English grammars.*make setup"):

@@ -49,7 +49,7 @@ class WrittenForm:
 
         Args:
             words: with marks and capitals.
-            is_cancelled: checked before every clause with a number.
+            is_cancelled: checked before every clause with a number and after every number.
 
         Returns:
             Written words that stand for all words, in order; those without a number in them are unchanged.
@@ -62,9 +62,9 @@ class WrittenForm:
         for clause in clauses(words):
             if not any(_is_trigger(piece) for piece in clause):
                 continue
-            if is_cancelled():
-                raise CancelledError("the written form was cancelled by the client")
+            _require_client(is_cancelled)
             for replacement in self._replacements(clause):
+                _require_client(is_cancelled)
                 if not _covers_words(clause, replacement.start, replacement.end):
                     continue
                 first = clause[replacement.start].index
@@ -120,6 +120,11 @@ class WrittenForm:
         text = self._grammar.write(token)
         if text:
             yield _Replacement(start, end, parts(token, text, end - start))
+
+
+def _require_client(is_cancelled: Callable[[], bool]) -> None:
+    if is_cancelled():
+        raise CancelledError("the written form was cancelled by the client")
 
 
 def _is_trigger(piece: Piece) -> bool:
