@@ -49,6 +49,7 @@ def test_ordinary_words_stay_words(stands_for, text):
     [
         ("Pay two hundred and fifty dollars now.", {"$250": "two hundred and fifty dollars"}),
         ("two million dollars", {"$2": "two", "million": "million dollars"}),
+        ("two hundred million dollars", {"$200": "two hundred", "million": "million dollars"}),
         ("a million dollars", {"$1": "a", "million": "million dollars"}),
         ("At three thirty p m.", {"03:30": "three thirty", "p.m.": "p m."}),
         ("eight a m e s t", {"08:00": "eight", "a.m.": "a m", "EST": "e s t"}),

@@ -137,6 +137,10 @@ def _date(token: Token, clause: Clause, start: int, end: int) -> list[Stretch]:
     spoken = token.spoken
     if "month" not in spoken:
         return _year(token.words, clause, start, end)
+    year = spoken.get("year", [])
+    if "and" in year and not _is_whole(year):  # "on May twenty two and twenty three"
+        middle = end - len(year) + year.index("and")
+        return [(start, middle), (middle + 1, end)]
     if clause[start].spoken in VERBS_TOO:
         day = spoken.get("day", [])
         is_ordinal = day != [] and day[-1] not in CARDINALS
@@ -146,12 +150,16 @@ def _date(token: Token, clause: Clause, start: int, end: int) -> list[Stretch]:
     return [(start, end)]
 
 
+def _is_whole(year: list[str]) -> bool:
+    """Whether a year is spoken as one number, not in pairs."""
+    return not {"hundred", "thousand"}.isdisjoint(year)
+
+
 def _year(year: list[str], clause: Clause, start: int, end: int) -> list[Stretch]:
-    whole = not {"hundred", "thousand"}.isdisjoint(year)
-    if "and" in year and not whole:  # "between fifteen and twenty five"
+    if "and" in year and not _is_whole(year):  # "between fifteen and twenty five"
         middle = start + year.index("and")
         return [(start, middle), (middle + 1, end)]
-    is_year = (whole or year[0] in CENTURIES) and year[-1] not in ("hundreds", "tens")
+    is_year = (_is_whole(year) or year[0] in CENTURIES) and year[-1] not in ("hundreds", "tens")
     return [(start, end)] if is_year and not _is_article(clause, start, end) else []
 
 

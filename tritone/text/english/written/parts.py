@@ -15,6 +15,8 @@ _TOGETHER = {
     "decimal": (("negative", "integer_part", "fractional_part"), ("quantity",)),
 }
 
+_ZEROS = {"million": 6, "billion": 9, "trillion": 12}
+
 Part = tuple[str, int]  # written text, count of spoken words
 
 
@@ -31,7 +33,7 @@ def parts(token: Token, text: str, spoken: int) -> list[Part]:
         The written words in order. If they do not match the token's fields one by one, the text is a single part,
         with spaces in it.
     """
-    written = _closed_up(token.kind, text).split()
+    written = _closed_up(token.kind, _shortened(token, text)).split()
     counts = _counts(token)
     if len(written) != len(counts):
         return [(" ".join(written), spoken)]
@@ -39,8 +41,26 @@ def parts(token: Token, text: str, spoken: int) -> list[Part]:
     return list(zip(written, counts, strict=True))
 
 
+def _magnitude(token: Token) -> str:
+    """Return the million or the like at the end of a number that the grammar does not split itself; else ""."""
+    name = {"cardinal": "integer", "money": "value"}.get(token.kind, "")
+    last = token.spoken.get(name, [""])[-1]
+    return last if last in _ZEROS and "quantity" not in token.fields else ""
+
+
+def _shortened(token: Token, text: str) -> str:
+    """Write $150 million rather than $150000000."""
+    magnitude = _magnitude(token)
+    if not magnitude:
+        return text
+    return re.sub(rf"0{{{_ZEROS[magnitude]}}}$", f" {magnitude}", text)
+
+
 def _counts(token: Token) -> list[int]:
     fields = token.spoken
+    if _magnitude(token):
+        after = len(fields.get("currency", ()))
+        return [len(token.words) - 1 - after, 1 + after]
     groups = _TOGETHER.get(token.kind) or tuple((name,) for name in fields)
     counts = [sum(len(fields.get(name, ())) for name in group) for group in groups]
     if token.kind == "money" and "quantity" not in fields:
