@@ -132,4 +132,10 @@ def without_punctuation(text: str, windows: str) -> str:
     source = re.search(r'input_map \{ key: "transcript" value: "(\w+)" \}', step)
     if source is None:
         return text
-    return text.replace(step, "").replace(f'value: "{source[1]}"', 'value: "text"')
+    text = text.replace(step, "").replace(f'value: "{source[1]}"', 'value: "text"')
+    to_write = re.search(r'output_map \{ key: "text_to_write" value: "(\w+)" \}', step)
+    if to_write is None:
+        return text
+    # The written form then takes the decoder's second copy of the transcript.
+    copy = f'    output_map {{ key: "transcript_to_write" value: "{to_write[1]}" }}\n'
+    return re.sub(rf'.*key: "{source[1]}" value: "text" \}}\n', lambda line: line[0] + copy, text)

@@ -38,6 +38,12 @@ _RECOGNITION = (
     TensorSpec("word_start_s", "FP32", (-1,)),
     TensorSpec("word_end_s", "FP32", (-1,)),
     TensorSpec("word_confidence", "FP32", (-1,)),
+    # Optional: text with numbers, money, dates and times in figures. Computed when one of these is requested.
+    TensorSpec("written_text", "BYTES", (1,)),
+    TensorSpec("written_word", "BYTES", (-1,)),
+    TensorSpec("written_word_start_s", "FP32", (-1,)),
+    TensorSpec("written_word_end_s", "FP32", (-1,)),
+    TensorSpec("written_word_confidence", "FP32", (-1,)),
 )
 
 SPEECH_TO_TEXT = Pipeline(

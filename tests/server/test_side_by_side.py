@@ -6,20 +6,22 @@ import threading
 
 import onnx
 import pytest
+import tritonclient.grpc as triton
 from tritone_client import Client, ModelNotFoundError, ServerNotReadyError
 
 from export.graph_file import save_graph
-from export.model_set import ModelSet
+from export.model_set import ModelSet, without_punctuation
 from tritone.repository import removal
 from tritone.repository.checks import check_repositories
 from tritone.server import Ports, ServerOptions, TritonServer
 from tritone.server.options import REPOSITORIES
 
-from .conftest import ROOT
+from .conftest import ROOT, tensor, text
 
 MODELS = ("asr_features", "asr_quartznet", "asr_windows", "asr_ctc_decoder")
 LEFT_OUT = ("tts_*", "text_to_*", "format_*", "*encoder")  # the voice
 KEY = "only-for-this-test"
+DIGITS = ROOT / "demo/recordings/digits_us_f2.flac"
 RECORDING = ROOT / "demo/recordings/prison_slt.flac"
 
 
@@ -42,7 +44,14 @@ def repositories(tmp_path_factory):
     fields = json.loads(table.read_text())
     fields["labels"] = [label.upper() for label in fields["labels"]]
     table.write_text(json.dumps(fields))
+    # A third set of pipelines, for a recogniser that writes marks itself.
+    ModelSet(*copies, {"asr_ctc_decoder": "asr_ctc_decoder_marks"}, "_marks").create(_without_punctuation)
+    shutil.copyfile(copies[0] / "asr_ctc_decoder/1/ctc.json", copies[0] / "asr_ctc_decoder_marks/1/ctc.json")
     return copies
+
+
+def _without_punctuation(name, config):
+    return without_punctuation(config, "punctuation_windows")
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +80,16 @@ def test_each_caller_gets_the_recogniser_that_it_names(url):
         said, again = first.transcribe(RECORDING), second.transcribe(RECORDING)
     assert again.transcript == said.transcript.upper() != said.transcript
     assert [word.start_s for word in again.words] == [word.start_s for word in said.words]
+
+
+@pytest.mark.parametrize("output", ["transcript", "text", "written_text", "written_word_end_s"])
+def test_a_recogniser_that_writes_marks_has_no_punctuation_step(url, output):
+    with triton.InferenceServerClient(url) as client:
+        file = tensor("audio_bytes", text(DIGITS.read_bytes()))
+        answer = client.infer("audio_to_text_marks", [file], outputs=[triton.InferRequestedOutput(output)])
+    value = answer.as_numpy(output)[0]
+    expected = {"written_text": b"0252"}.get(output, b"zero two five two")
+    assert value == expected if value.dtype == object else value.size == 1
 
 
 def test_other_pipelines_are_those_of_all(url):

@@ -31,6 +31,11 @@ class Words:
         """The words, separated by single spaces."""
         return " ".join(self.word)
 
+    @property
+    def times(self) -> NDArray[np.float32]:
+        """Start, end and confidence as columns: (words, 3)."""
+        return np.stack([self.start_s, self.end_s, self.confidence], axis=1)
+
 
 class CtcDecoder:
     """Best label per frame, repeats merged, blanks dropped, words put together.

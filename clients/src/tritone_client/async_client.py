@@ -25,9 +25,9 @@ class AsyncClient(Settings):
 
     _transport: AsyncTransport | None = None  # opened by the first request, in its event loop
 
-    async def transcribe(self, audio: Audio) -> Transcription:
+    async def transcribe(self, audio: Audio, *, written: bool = False) -> Transcription:
         """Transcribe a recording; see `Client.transcribe`."""
-        call = await asyncio.to_thread(calls.transcribe, audio)  # reads the file
+        call = await asyncio.to_thread(calls.transcribe, audio, written)  # reads the file
         return await self._run(flows.complete(call, self._retry_policy))
 
     async def punctuate(self, text: str) -> str:

@@ -7,7 +7,7 @@ are in `tritone_client.synthesis`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -36,6 +36,8 @@ NAMED = RECOGNITION + SYNTHESIS  # every further recogniser or voice has its own
 PUBLIC_MODELS = (AUDIO_TO_TEXT, SPEECH_TO_TEXT, PUNCTUATE, TEXT_TO_SPEECH, TEXT_TO_AUDIO)
 
 _FIRST_ESCAPED, _LAST_ESCAPED = 0xDC80, 0xDCFF  # bytes that are not UTF-8, as decoded by `surrogateescape`
+_WORDS = ("word", "word_start_s", "word_end_s", "word_confidence")
+_WRITTEN_WORDS = tuple(f"written_{name}" for name in _WORDS)
 _VERSIONS_DIFFER = "client and server versions do not match."
 
 
@@ -105,22 +107,23 @@ class Call(Generic[Result]):
     outputs: tuple[str, ...] = ()  #: requested outputs, so that the server can skip the others; empty: all
 
 
-def transcribe(audio: Audio) -> Call[Transcription]:
+def transcribe(audio: Audio, written: bool = False) -> Call[Transcription]:
     """Transcribe a recording.
 
     Args:
         audio: path or content of an audio file; or (N,) float32 samples, 16 kHz mono in [-1, 1].
+        written: also return the text with numbers, money, dates and times in figures.
 
     Raises:
         InvalidRequestError: unsuitable samples, or a file larger than a request can be.
         OSError: the file cannot be read.
     """
     if isinstance(audio, np.ndarray):
-        return _transcribe_samples(audio)
+        return _transcribe_samples(audio, written)
     if isinstance(audio, bytes | bytearray | memoryview):
-        return _transcribe_file(bytes(audio))
+        return _transcribe_file(bytes(audio), written)
     if isinstance(audio, str | os.PathLike):
-        return _transcribe_file(Path(audio).read_bytes())
+        return _transcribe_file(Path(audio).read_bytes(), written)
     raise TypeError(
         f"audio: expected a path, the bytes of an audio file or a numpy array, got {type(audio).__name__}."
     )
@@ -160,26 +163,38 @@ def bytes_tensor(name: str, value: bytes) -> Tensor:
     return Tensor(name, "BYTES", np.array([[value]], dtype=np.object_))
 
 
-def _transcribe_file(content: bytes) -> Call[Transcription]:
+def _transcribe_file(content: bytes, written: bool) -> Call[Transcription]:
     if len(content) > LARGEST_FILE_BYTES:
         raise InvalidRequestError(
             f"audio_bytes: expected at most {LARGEST_FILE_BYTES} bytes, got {len(content)}; "
             "split the recording or compress it as FLAC or MP3."
         )
     inputs = (bytes_tensor("audio_bytes", content),)
-    return Call(
-        AUDIO_TO_TEXT, inputs, lambda outputs: _transcription(outputs, outputs.optional_float("duration_s"))
-    )
+
+    def decode(outputs: Outputs) -> Transcription:
+        return _transcription(outputs, outputs.optional_float("duration_s"), written)
+
+    return Call(AUDIO_TO_TEXT, inputs, decode, outputs=(*_recognised(written), "duration_s"))
 
 
-def _transcribe_samples(samples: NDArray[np.float32]) -> Call[Transcription]:
+def _transcribe_samples(samples: NDArray[np.float32], written: bool) -> Call[Transcription]:
     _check_samples(samples)
     length_s = samples.size / SAMPLE_RATE_HZ
     inputs = (
         Tensor("audio", "FP32", samples[np.newaxis]),
         Tensor("audio_length", "INT64", np.array([[samples.size]], dtype=np.int64)),
     )
-    return Call(SPEECH_TO_TEXT, inputs, lambda outputs: _transcription(outputs, length_s))
+
+    def decode(outputs: Outputs) -> Transcription:
+        return _transcription(outputs, length_s, written)
+
+    return Call(SPEECH_TO_TEXT, inputs, decode, outputs=_recognised(written))
+
+
+def _recognised(written: bool) -> tuple[str, ...]:
+    """Return the outputs to request; the server writes figures only for those who ask."""
+    outputs = ("transcript", "text", *_WORDS)
+    return (*outputs, "written_text", *_WRITTEN_WORDS) if written else outputs
 
 
 def _check_samples(samples: NDArray[Any]) -> None:
@@ -207,18 +222,19 @@ def _check_samples(samples: NDArray[Any]) -> None:
         )
 
 
-def _transcription(outputs: Outputs, length_s: float | None) -> Transcription:
+def _transcription(outputs: Outputs, length_s: float | None, written: bool) -> Transcription:
     return Transcription(
         transcript=outputs.string("transcript"),
         text=outputs.string("text"),
-        words=tuple(_words(outputs)),
+        words=tuple(_words(outputs, _WORDS)),
         duration_s=length_s,
+        written_text=outputs.string("written_text") if written else None,
+        written_words=tuple(_words(outputs, _WRITTEN_WORDS)) if written else (),
     )
 
 
-def _words(outputs: Outputs) -> Iterator[Word]:
-    words = outputs.strings("word")
-    columns = [outputs.floats(name) for name in ("word_start_s", "word_end_s", "word_confidence")]
+def _words(outputs: Outputs, names: Sequence[str]) -> Iterator[Word]:
+    words, columns = outputs.strings(names[0]), [outputs.floats(name) for name in names[1:]]
     counts = [len(words), *map(len, columns)]
     if len(set(counts)) != 1:
         raise ServerError(

@@ -37,12 +37,19 @@ class Cue:
     end_s: float
 
 
-def timed_words(transcription: Transcription, raw: bool = False) -> list[TimedWord]:
-    """Return the punctuated words with the times of the recognised ones, or with `raw` the recognised ones.
+def timed_words(transcription: Transcription, raw: bool = False, written: bool = False) -> list[TimedWord]:
+    """Return the words to show with their times.
 
     Punctuation normally does not change the number of words. If it does, the recognised words are used,
     since the times belong to them.
+
+    Args:
+        transcription: with written words, for `written`.
+        raw: the words as recognised instead of the punctuated ones.
+        written: the words of the written text instead, such as $250.
     """
+    if written and transcription.written_words:
+        return [TimedWord(word.word, word.start_s, word.end_s) for word in transcription.written_words]
     shown = transcription.text.split()
     if raw or len(shown) != len(transcription.words):
         shown = [word.word for word in transcription.words]
@@ -67,22 +74,24 @@ def cues(words: Sequence[TimedWord], duration_s: float | None = None) -> list[Cu
     ]
 
 
-def srt(transcription: Transcription, raw: bool = False) -> str:
-    """Format a transcription as SubRip."""
+def srt(transcription: Transcription, raw: bool = False, written: bool = False) -> str:
+    """Format a transcription as SubRip; see `timed_words`."""
     blocks = [
         f"{number}\n{_clock(cue.start_s, ',')} --> {_clock(cue.end_s, ',')}\n" + "\n".join(cue.lines) + "\n"
-        for number, cue in enumerate(cues(timed_words(transcription, raw), transcription.duration_s), start=1)
+        for number, cue in enumerate(
+            cues(timed_words(transcription, raw, written), transcription.duration_s), start=1
+        )
     ]
     return "\n".join(blocks)
 
 
-def vtt(transcription: Transcription, raw: bool = False) -> str:
-    """Format a transcription as WebVTT."""
+def vtt(transcription: Transcription, raw: bool = False, written: bool = False) -> str:
+    """Format a transcription as WebVTT; see `timed_words`."""
     blocks = [
         f"{_clock(cue.start_s, '.')} --> {_clock(cue.end_s, '.')}\n"
         + "\n".join(html.escape(line, quote=False) for line in cue.lines)
         + "\n"
-        for cue in cues(timed_words(transcription, raw), transcription.duration_s)
+        for cue in cues(timed_words(transcription, raw, written), transcription.duration_s)
     ]
     return "\n".join(["WEBVTT\n", *blocks])
 

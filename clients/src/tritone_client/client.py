@@ -31,17 +31,19 @@ class Client(Settings):
     _transport: Transport | None = None  # opened by the first request
     _opening = threading.Lock()
 
-    def transcribe(self, audio: Audio) -> Transcription:
+    def transcribe(self, audio: Audio, *, written: bool = False) -> Transcription:
         """Transcribe a recording.
 
         Args:
             audio: path or content of an audio file (WAV, FLAC, OGG, MP3, WebM, MP4, AAC, AMR, WMA; any rate
                 and number of channels); or (N,) float32 samples, 16 kHz mono in [-1, 1].
+            written: also return the text with numbers, money, dates and times in figures (`written_text`,
+                `written_words`).
 
         Raises:
             OSError: the file cannot be read.
         """
-        return self._run(flows.complete(calls.transcribe(audio), self._retry_policy))
+        return self._run(flows.complete(calls.transcribe(audio, written), self._retry_policy))
 
     def punctuate(self, text: str) -> str:
         """Return a transcript with punctuation and capitals."""

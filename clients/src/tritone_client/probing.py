@@ -110,8 +110,8 @@ def _requests() -> Mapping[str, Sequence[Call[Any]]]:
     # Silence has no words: the model of punctuation is only reached through its own pipeline.
     plain, denoised = (synthesis.audio_file("One.", "wav", SynthesisOptions(denoise=x)) for x in (None, 0.1))
     requests: tuple[Sequence[Call[Any]], ...] = (
-        (calls.transcribe(_wav(samples)),),
-        (calls.transcribe(samples),),
+        (calls.transcribe(_wav(samples), written=True),),
+        (calls.transcribe(samples, written=True),),
         (calls.punctuate("how are you"),),
         (synthesis.speech("One.", SynthesisOptions()),),
         (denoised, plain),  # not every voice has a denoiser

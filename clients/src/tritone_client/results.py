@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 class Word:
     """One recognised word and its position in the audio."""
 
-    word: str  #: as recognised, without punctuation
+    word: str  #: as recognised, without punctuation; of written words, with it
     start_s: float  #: seconds from the start of the audio
     end_s: float  #: seconds from the start of the audio
     confidence: float  #: 0 to 1
@@ -28,6 +28,9 @@ class Transcription:
     text: str  #: the same words, punctuated and capitalised
     words: tuple[Word, ...]  #: in spoken order
     duration_s: float | None  #: length of the audio in seconds; None: unknown
+    written_text: str | None = None  #: text with numbers in figures; None: not requested
+    #: of `written_text`, with the times of the words that they stand for, and the lowest confidence
+    written_words: tuple[Word, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -38,8 +38,10 @@ class TritonPythonModel:
         return [
             pb_utils.Tensor("transcript", transcripts),
             pb_utils.Tensor("transcript_to_punctuate", transcripts),
+            pb_utils.Tensor("transcript_to_write", transcripts),
             pb_utils.Tensor("word", pad_rows(words)),
             pb_utils.Tensor("word_start_s", pad_rows([result.start_s for result in results])),
             pb_utils.Tensor("word_end_s", pad_rows([result.end_s for result in results])),
             pb_utils.Tensor("word_confidence", pad_rows([result.confidence for result in results])),
+            pb_utils.Tensor("word_times", pad_rows([result.times for result in results])),
         ]

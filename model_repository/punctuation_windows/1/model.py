@@ -27,4 +27,5 @@ class TritonPythonModel(ThreadedModel):
         rows = request.inputs["transcript"]
         transcripts = [read_transcript(data, self._max_characters) for (data,) in rows]
         texts = [self._restorer.restore(transcript, request.is_cancelled) for transcript in transcripts]
-        return [pb_utils.Tensor("text", text_column(texts))]
+        column = text_column(texts)
+        return [pb_utils.Tensor("text", column), pb_utils.Tensor("text_to_write", column)]

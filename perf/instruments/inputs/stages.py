@@ -112,7 +112,10 @@ class Stages:
         home = self.layout.home(model)
         if home is None:
             return self.client_requests(model)
-        pipeline, index = home
+        return self._rows_in(*home)
+
+    def _rows_in(self, pipeline: str, index: int) -> Rows:
+        """Return the inputs of a pipeline's step."""
         step = self.layout.steps(pipeline)[index]
         columns = {name: self._tensor(pipeline, source) for name, source in step.input_map.items()}
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
@@ -187,7 +190,24 @@ class Stages:
         if producer is None:
             return [row[name] for row in self.client_requests(pipeline)]
         model, output = producer
-        return [row[output] for row in self.answers(model)]
+        return [row[output] for row in self._answers_in(pipeline, model)]
+
+    def _answers_in(self, pipeline: str, model: str) -> Rows:
+        """Return a step's outputs in a pipeline that may have other rows than its home."""
+        steps = [step.model_name for step in self.layout.steps(pipeline)]
+        home = self.layout.home(model)
+        if model not in steps or home is None or self._source(home[0]) == self._source(pipeline):
+            return self.answers(model)
+        key = f"{pipeline}/{model}"
+        if key not in self._answers:
+            rows = self._rows_in(pipeline, steps.index(model))
+            self._answers[key] = [self._call(model, row) for row in rows]
+        return self._answers[key]
+
+    def _source(self, pipeline: str) -> str:
+        """Return what a pipeline's rows are made from."""
+        inputs = self.layout.models[pipeline].inputs
+        return next((name for name in ("text", "transcript") if name in inputs), "audio")
 
     def _call(self, model: str, row: Row) -> Row:
         """Send one row; return the row of outputs."""

@@ -141,7 +141,13 @@ class Behaviour:
         time.sleep(self.answer_after_s.get(transcript, 0))
         words = transcript.split()
         starts = np.arange(len(words) + 2, dtype=np.float32) * np.float32(WORD_S)
+        written, first, last = figures(words)
         return {
+            "written_text": _strings([" ".join(written)]),
+            "written_word": _strings([*written, ""]),
+            "written_word_start_s": starts[np.newaxis, [*first, -1]],
+            "written_word_end_s": starts[np.newaxis, [*last, -1]] + np.float32(0.4),
+            "written_word_confidence": np.full((1, len(written) + 1), 0.5, np.float32),
             "transcript": _strings([transcript]),
             "text": _strings([punctuated(transcript)]),
             "word": _strings([*words, "", ""]),  # padded, as in a batch with a longer neighbour
@@ -149,6 +155,21 @@ class Behaviour:
             "word_end_s": starts[np.newaxis] + np.float32(0.4),
             "word_confidence": np.full((1, len(words) + 2), 0.75, np.float32),
         }
+
+
+def figures(words: list[str]) -> tuple[list[str], list[int], list[int]]:
+    """The server's written words, and the first and last word that each stands for: "two hundred" is 200."""
+    written: list[tuple[str, int, int]] = []
+    for index, word in enumerate(words):
+        if word == "hundred" and written and written[-1][0] == "two":
+            written[-1] = ("200", index - 1, index)
+        else:
+            written.append((word, index, index))
+    return (
+        [word for word, _, _ in written],
+        [first for _, first, _ in written],
+        [last for *_, last in written],
+    )
 
 
 def punctuated(transcript: str) -> str:

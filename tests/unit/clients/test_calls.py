@@ -39,6 +39,18 @@ def test_padding_words_are_dropped():
     assert result.duration_s == 0.5
 
 
+def test_written_words_without_times_are_a_fault_of_the_server():
+    written = {
+        "written_text": np.array([[b"200"]], dtype=object),
+        "written_word": np.array([[b"200"]], dtype=object),
+        "written_word_start_s": np.zeros((1, 1), np.float32),
+        "written_word_end_s": np.zeros((1, 2), np.float32),
+        "written_word_confidence": np.zeros((1, 1), np.float32),
+    }
+    with pytest.raises(ServerError, match=r"expected times for each word, got counts \[1, 1, 2, 1\]"):
+        calls.transcribe(b"some format", written=True).decode(answer(**written))
+
+
 def test_the_length_of_a_file_is_what_the_server_found():
     call = calls.transcribe(b"some format")
     assert call.decode(answer(duration_s=np.array([[1.5]], np.float32))).duration_s == 1.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from itertools import pairwise
 
@@ -129,6 +130,21 @@ def test_recognised_words_are_shown_where_the_text_has_another_number_of_them():
 
 def test_raw_captions_show_the_recognised_words():
     assert "hello world" in captions.srt(transcription("Hello, World!"), raw=True)
+
+
+def test_written_captions_show_written_words_with_their_times():
+    spoken = transcription("Pay two hundred dollars now.")
+    written = (Word("Pay", 0.0, 0.4, 1.0), Word("$200", 0.4, 1.6, 1.0), Word("now.", 1.6, 2.0, 1.0))
+    figures = dataclasses.replace(spoken, written_text="Pay $200 now.", written_words=written)
+    words = captions.timed_words(figures, written=True)
+    assert [(word.text, word.start_s, word.end_s) for word in words][1] == ("$200", 0.4, 1.6)
+    assert "Pay $200 now." in captions.srt(figures, written=True)
+    assert "two hundred dollars" in captions.srt(figures)
+
+
+def test_written_captions_show_the_text_where_written_words_have_no_times():
+    spoken = dataclasses.replace(transcription("Hello, World!"), written_text="Hello, World!")
+    assert [word.text for word in captions.timed_words(spoken, written=True)] == ["Hello,", "World!"]
 
 
 def test_markup_in_vtt_is_escaped():

@@ -43,6 +43,21 @@ def test_raw_prints_what_was_recognised(tritone, record):
     assert tritone("transcribe", "--raw", record("a.wav", "hello world")).stdout == "hello world\n"
 
 
+def test_written_prints_figures_in_every_format(tritone, record):
+    path = record("a.wav", "pay two hundred now")
+    assert tritone("transcribe", "--written", path).stdout == "pay 200 now\n"
+    assert "\npay 200 now\n" in tritone("transcribe", "--written", "--format", "srt", path).stdout
+    shown = json.loads(tritone("transcribe", "--written", "--format", "json", path).stdout)
+    assert (shown["text"], shown["written_text"]) == ("Pay two hundred now.", "pay 200 now")
+    assert shown["written_words"][1] == {"word": "200", "start_s": 0.5, "end_s": 1.4, "confidence": 0.5}
+
+
+def test_raw_and_written_exclude_each_other(tritone, record):
+    result = tritone("transcribe", "--raw", "--written", record("a.wav", "hello"))
+    assert result.exit_code == 2
+    assert "exclude each other" in result.stderr
+
+
 def test_several_files_are_named_and_keep_their_order(tritone, behaviour, record):
     slow, quick = record("slow.wav", "slow"), record("quick.wav", "quick")
     behaviour.answer_after_s["slow"] = 0.3

@@ -50,6 +50,25 @@ def test_samples_give_the_same_transcription_over_every_transport(caller, urls, 
     assert behaviour.asked == ["speech_to_text"]
 
 
+def test_written_words_come_over_every_transport_on_request(caller, urls, behaviour, record):
+    path = record("paid.wav", "pay two hundred now")
+    plain = caller(urls[caller.protocol], "transcribe", path)
+    figures = caller(urls[caller.protocol], "transcribe", path, keywords={"written": True})
+    assert (plain.written_text, plain.written_words) == (None, ())
+    assert (figures.text, figures.words) == (plain.text, plain.words)
+    assert figures.written_text == "pay 200 now"
+    assert [
+        (word.word, word.start_s, round(word.end_s, 3), word.confidence) for word in figures.written_words
+    ] == [
+        ("pay", 0.0, 0.4, 0.5),
+        ("200", 0.5, 1.4, 0.5),
+        ("now", 1.5, 1.9, 0.5),
+    ]
+    without, with_them = behaviour.requested
+    assert not any(name.startswith("written") for name in without)
+    assert {"written_text", "written_word", "written_word_end_s"} < set(with_them)
+
+
 def test_silence_gives_no_words(caller, urls, record):
     result = caller(urls[caller.protocol], "transcribe", record("silence.wav", ""))
     assert (result.transcript, result.text, result.words) == ("", "", ())

@@ -7,6 +7,7 @@ import pytest
 from export.errors import InstallError
 from export.model_set import ModelSet, remove, without_punctuation
 from export.tensorrt.variants import fallen_back, serve_with_engine, serve_with_runtime
+from tritone.repository.checks import check_repositories
 from tritone.repository.configs import ModelFolder, read_config
 from tritone.repository.versions.edits import with_pins, with_policy
 from tritone.repository.versions.groups import served_versions
@@ -41,7 +42,8 @@ def test_new_pipelines_use_version_1_of_the_new_models_and_the_version_in_use_of
     ModelSet(*copies, NAMES, "_x").create()
     made = read_config(copies[1] / "speech_to_text_x/config.pbtxt")
     versions = {step.model_name: step.model_version for step in made.ensemble_scheduling.step}
-    assert versions == {"asr_windows_x": 1, "asr_ctc_decoder": 1, "punctuation_windows": 3}
+    shared = {"asr_ctc_decoder": 1, "punctuation_windows": 3, "written_form": -1}
+    assert versions == {"asr_windows_x": 1, **shared}
 
 
 def test_first_version_of_a_new_set_may_have_another_number(copies):
@@ -107,5 +109,7 @@ def test_pipeline_without_punctuation_gives_the_transcript_as_text(copies):
     path = copies[1] / "speech_to_text/config.pbtxt"
     path.write_text(without_punctuation(path.read_text(), "punctuation_windows"))
     steps = read_config(path).ensemble_scheduling.step
-    assert [step.model_name for step in steps] == ["asr_windows", "asr_ctc_decoder"]
-    assert "text" in steps[1].output_map.values()
+    assert [step.model_name for step in steps] == ["asr_windows", "asr_ctc_decoder", "written_form"]
+    assert steps[1].output_map["transcript_to_punctuate"] == "text"
+    assert steps[1].output_map["transcript_to_write"] == steps[2].input_map["text"]
+    assert [line for line in check_repositories(copies) if "speech_to_text" in line] == []

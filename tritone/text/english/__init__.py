@@ -1,7 +1,7 @@
-"""English text normalisation.
+"""English text, from written to spoken and back.
 
 A language is a package with this interface: `READ_ALOUD`, the characters beyond ASCII that it reads, and
-`Normaliser`.
+`Normaliser`; `written.WrittenForm`, for recognised text, stands apart, since it loads grammars.
 """
 
 from .initialisms import letter_names

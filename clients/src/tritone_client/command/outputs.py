@@ -15,14 +15,14 @@ from tritone_client import captions
 from tritone_client.command.connection import print_error
 from tritone_client.command.sources import Source
 from tritone_client.recordings import AUDIO_SUFFIXES
-from tritone_client.results import Transcription
+from tritone_client.results import Transcription, Word
 
 Item = TypeVar("Item")
 
 DECIMALS = 3  # milliseconds
 SUFFIXES = {"text": ".txt", "json": ".json", "srt": ".srt", "vtt": ".vtt"}
 FORMATS = tuple(SUFFIXES)
-_CAPTIONS: dict[str, Callable[[Transcription, bool], str]] = {"srt": captions.srt, "vtt": captions.vtt}
+_CAPTIONS: dict[str, Callable[[Transcription, bool, bool], str]] = {"srt": captions.srt, "vtt": captions.vtt}
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Style:
     format: str  #: one of FORMATS
     raw: bool  #: the words as recognised instead of the punctuated text, for all formats but json
     named: bool  #: whether lines of text begin with the recording's name, as with several recordings
+    written: bool = False  #: figures instead of number words; in JSON, beside the others
 
     @property
     def is_captions(self) -> bool:
@@ -43,8 +44,10 @@ class Style:
         if self.format == "json":
             return json.dumps(_json_object(name, transcription), ensure_ascii=False) + "\n"
         if self.is_captions:
-            return _CAPTIONS[self.format](transcription, self.raw)
+            return _CAPTIONS[self.format](transcription, self.raw, self.written)
         text = transcription.transcript if self.raw else transcription.text
+        if self.written and transcription.written_text is not None:
+            text = transcription.written_text
         return f"{name}: {text}\n" if self.named else f"{text}\n"
 
 
@@ -207,18 +210,26 @@ def check_distinct(results: Iterable[tuple[str, Path]]) -> None:
 
 def _json_object(name: str, transcription: Transcription) -> dict[str, Any]:
     length_s = transcription.duration_s
-    return {
+    shown = {
         "file": name,
         "duration_s": None if length_s is None else round(length_s, DECIMALS),
         "transcript": transcription.transcript,
         "text": transcription.text,
-        "words": [
-            {
-                "word": word.word,
-                "start_s": round(word.start_s, DECIMALS),
-                "end_s": round(word.end_s, DECIMALS),
-                "confidence": round(word.confidence, DECIMALS),
-            }
-            for word in transcription.words
-        ],
+        "words": _json_words(transcription.words),
     }
+    if transcription.written_text is not None:
+        shown["written_text"] = transcription.written_text
+        shown["written_words"] = _json_words(transcription.written_words)
+    return shown
+
+
+def _json_words(words: Iterable[Word]) -> list[dict[str, Any]]:
+    return [
+        {
+            "word": word.word,
+            "start_s": round(word.start_s, DECIMALS),
+            "end_s": round(word.end_s, DECIMALS),
+            "confidence": round(word.confidence, DECIMALS),
+        }
+        for word in words
+    ]

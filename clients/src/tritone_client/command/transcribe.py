@@ -34,6 +34,7 @@ from tritone_client.results import Transcription
     help="Write there instead of to stdout. In a folder, each recording gets its own file.",
 )
 @click.option("--raw", is_flag=True, help="Output the words as recognised, without punctuation and capitals.")
+@click.option("--written", is_flag=True, help="Output numbers, money, dates and times in figures: $250.")
 @click.option("-r", "--recursive", is_flag=True, help="Descend into subfolders.")
 @click.option("--skip-existing", is_flag=True, help="Skip recordings with an existing output file.")
 @concurrency_option("recordings")
@@ -44,6 +45,7 @@ def transcribe(
     format_: str,
     output: str | None,
     raw: bool,
+    written: bool,
     recursive: bool,
     skip_existing: bool,
     concurrency: int,
@@ -55,6 +57,8 @@ def transcribe(
 
     Exit code 0 when every file succeeded, 1 when any failed (the others are still done), 2 for wrong usage.
     """
+    if raw and written:
+        raise click.UsageError("--raw and --written exclude each other: figures are not as recognised.")
     if files.count(STDIN) > 1:
         raise click.UsageError("- can be given once: stdin holds one recording.")
     if STDIN in files and sys.stdin.isatty():
@@ -62,21 +66,21 @@ def transcribe(
     found = list(find_sources(files, recursive))
     sources = [item for item in found if isinstance(item, Source)]
     several = len(files) > 1 or Path(files[0]).is_dir()
-    place = open_output(output, Style(format_, raw, named=several), sources)
+    place = open_output(output, Style(format_, raw, named=several, written=written), sources)
     _, all_usable = report_skipped(found)
     if skip_existing:
         sources = without_existing(sources, place.path)
-    succeeded = not sources or run(_transcribe(connection, sources, place, concurrency))
+    succeeded = not sources or run(_transcribe(connection, sources, place, concurrency, written))
     exit_with(succeeded and all_usable)
 
 
 async def _transcribe(
-    connection: Connection, sources: Sequence[Source], output: Output, concurrency: int
+    connection: Connection, sources: Sequence[Source], output: Output, concurrency: int, written: bool
 ) -> bool:
     async with connection.client() as client:
         await client.wait_until_ready(connection.wait_s, [AUDIO_TO_TEXT])
 
         async def transcribed(source: Source) -> Transcription:
-            return await client.transcribe(source.audio)
+            return await client.transcribe(source.audio, written=written)
 
         return await process_all(sources, transcribed, output.write, concurrency)

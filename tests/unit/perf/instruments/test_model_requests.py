@@ -71,7 +71,15 @@ class ShapesOnly:
 
     def asr_ctc_decoder(self, log_probs, labels, log_probs_length, audio_length):
         text = self._transcripts[self.calls.count("asr_ctc_decoder") % len(self._transcripts)]
-        return {"transcript": np.array([[text]], dtype=object)}
+        transcript = np.array([[text]], dtype=object)
+        return {
+            "transcript": transcript,
+            "transcript_to_punctuate": transcript,
+            "word_times": np.ones((1, len(text.split()), 3), np.float32),
+        }
+
+    def punctuation_windows(self, transcript):
+        return {"text_to_write": transcript}
 
     def text_validator(self, transcript):
         return {"valid_transcript": transcript}
@@ -149,6 +157,7 @@ def test_seconds_of_audio_are_counted_for_models_with_audio(stages):
         "text_validator",
         "punctuation_windows",
         "punctuation_bert",
+        "written_form",
         "format_validator",
         "tts_tokenizer",
     }
@@ -171,6 +180,13 @@ def test_a_long_recording_reaches_the_network_in_windows(sources):
     assert max(request.audio_s for request in made.requests) <= 30
     assert len(make_requests("asr_quartznet", stages).requests) == 3
     assert len(make_requests("speech_to_text", stages).requests) == 1
+
+
+def test_texts_to_write_come_with_the_times_of_their_words(stages, sources):
+    made = make_requests("written_form", stages)
+    assert len(made.requests) == len(sources.recordings)  # silent ones too
+    for request in made.requests:
+        assert len(request.tensors["word_times"]) == len(request.tensors["text"][0].split())
 
 
 def test_utterances_are_single_requests_with_padded_symbols(stages, sources):
