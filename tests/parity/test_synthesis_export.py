@@ -148,8 +148,8 @@ def test_half_that_does_not_fit_the_installed_one_is_refused(pair, exported, hal
     before = {path: path.read_bytes() for path in exported.rglob("*") if path.is_file()}
     run(exported, stranger, expected=2)
     message = capsys.readouterr().err
-    installed_first = 'mels 20 and 24'
-    assert (installed_first if half else 'mels 24 and 20') in message
+    installed_first = "mels 20 and 24"
+    assert (installed_first if half else "mels 24 and 20") in message
     assert "both in one command" in message
     assert {path: path.read_bytes() for path in exported.rglob("*") if path.is_file()} == before
     # Together with its own mate it is welcome, whatever is installed; with another it is not.
