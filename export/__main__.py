@@ -86,7 +86,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ensembles=given.ensembles if given.beside else None,
         )
         set_variables()
-        _export([family_of(checkpoint, options) for checkpoint in checkpoints], given.threads)
+        families = [family_of(checkpoint, options) for checkpoint in checkpoints]
+        for family in families:
+            if given.half and family.role != "recogniser":
+                raise ExportError(f"half: expected a recogniser's checkpoint, got a {family.class_name}.")
+        _export(families, given.threads)
     except VerificationError as error:
         print(error, file=sys.stderr)
         return 1

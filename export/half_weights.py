@@ -7,7 +7,6 @@ weights can be rounded so on request, which costs accuracy.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -33,29 +32,28 @@ def store_halves(path: Path, rounded: bool = False, largest: int = LARGEST_BYTES
     """
     model = onnx.load(str(path))
     graph = model.graph
-    found = {tensor.name: half for tensor, half in _halves(graph, rounded)}
-    kept = [tensor for tensor in graph.initializer if tensor.name not in found]
-    casts = [
-        helper.make_node("Cast", [name + SUFFIX], [name], name=name + "/cast", to=TensorProto.FLOAT)
-        for name in found
-    ]
+    casts = []
+    for tensor in graph.initializer:  # one at a time: large weights are in memory only once
+        half = _half(tensor, rounded)
+        if half is not None:
+            name = tensor.name
+            casts.append(
+                helper.make_node("Cast", [name + SUFFIX], [name], name=name + "/cast", to=TensorProto.FLOAT)
+            )
+            tensor.CopyFrom(numpy_helper.from_array(half, name + SUFFIX))
     nodes = list(graph.node)
-    del graph.initializer[:]
     del graph.node[:]
-    graph.initializer.extend(
-        [*kept, *(numpy_helper.from_array(half, name + SUFFIX) for name, half in found.items())]
-    )
     graph.node.extend([*casts, *nodes])
     save_graph(model, path, largest)
 
 
-def _halves(graph: onnx.GraphProto, rounded: bool) -> Iterator[tuple[TensorProto, np.ndarray]]:
-    for tensor in graph.initializer:
-        if tensor.data_type != TensorProto.FLOAT:
-            continue
-        values = numpy_helper.to_array(tensor)
-        if values.size < SMALLEST or np.abs(values).max() > np.finfo(np.float16).max:
-            continue
-        half = values.astype(np.float16)
-        if rounded or np.all(np.abs(values - half.astype(np.float32)) <= NEGLIGIBLE * np.abs(values)):
-            yield tensor, half
+def _half(tensor: TensorProto, rounded: bool) -> np.ndarray | None:
+    """The float16 values of a large float32 tensor that can be stored so, else None."""
+    if tensor.data_type != TensorProto.FLOAT:
+        return None
+    values = numpy_helper.to_array(tensor)
+    if values.size < SMALLEST or np.abs(values).max() > np.finfo(np.float16).max:
+        return None
+    half: np.ndarray = values.astype(np.float16)
+    exact = np.abs(values - half.astype(np.float32)) <= NEGLIGIBLE * np.abs(values)
+    return half if rounded or exact.all() else None

@@ -25,6 +25,9 @@ class LogMel(nn.Module):
     reflection at the end, and statistics are taken over the row's own frames. One difference from NeMo is
     intended: where NeMo divides by zero (a single frame has no standard deviation) or refuses (too short to
     reflect), the result here is finite.
+
+    NeMo up to 2.4 reflects a clip at its ends and counts length // hop + 1 frames; from 2.5 on it continues a
+    clip with zeros and leaves out the last frame. The installed NeMo decides.
     """
 
     def __init__(self, featurizer: Any, bucket_frames: int = BUCKET_FRAMES):
@@ -47,8 +50,10 @@ class LogMel(nn.Module):
         self.normalize = featurizer.normalize
         self.pad_value = float(featurizer.pad_value)
         self.bucket_frames = bucket_frames
+        self.extra_frames = extra_frames(featurizer)
+        self.reflects = reflects(featurizer)
         # torch.stft centres the window in the frame and the frame on its hop, so a frame reads `left` samples
-        # before its hop and `right` from it on. Only these of NeMo's n_fft // 2 reflected samples are used.
+        # before its hop and `right` from it on. Only these of NeMo's n_fft // 2 padded samples are used.
         offset = (self.fft_size - self.window) // 2
         self.left = self.fft_size // 2 - offset
         self.right = self.window - self.left
@@ -66,7 +71,7 @@ class LogMel(nn.Module):
 
         Returns:
             features (B, M, T) float32, T a multiple of the bucket, and features_length (B, 1) int64 in
-            frames: length // hop + 1, or 0 for a row without samples.
+            frames: length // hop, plus 1 where NeMo adds it, or 0 for a row without samples.
         """
         length = audio_length.clamp(min=0).minimum(torch.tensor(audio.shape[1]))
         spectrum = self.spectrum(self.extended(audio, length))
@@ -78,7 +83,8 @@ class LogMel(nn.Module):
         if self.log:
             mels = (mels + self.guard).log() if self.guard_type == "add" else mels.clamp(min=self.guard).log()
 
-        frames = torch.where(length > 0, torch.div(length, self.hop, rounding_mode="floor") + 1, 0)
+        hops = torch.div(length, self.hop, rounding_mode="floor")
+        frames = torch.where(length > 0, hops + self.extra_frames, 0)
         total = mels.shape[2]
         mels = nn.functional.pad(
             mels, (0, (self.bucket_frames - total % self.bucket_frames) % self.bucket_frames)
@@ -88,11 +94,14 @@ class LogMel(nn.Module):
         return torch.where(valid, mels, self.pad_value), frames
 
     def extended(self, audio: Tensor, length: Tensor) -> Tensor:
-        """Emphasise, and reflect each row at its own two ends: (B, N) to (B, left + N + right)."""
+        """Emphasise, and continue each row at its own two ends: (B, N) to (B, left + N + right)."""
         audio = nn.functional.pad(audio, (1, self.right))
         body = audio[:, 1:]
         if self.preemphasis:
             body = body - self.preemphasis * audio[:, :-1]
+        if not self.reflects:
+            inside = torch.arange(body.shape[1]).unsqueeze(0) < length
+            return nn.functional.pad(torch.where(inside, body, 0.0), (self.left, 0))
         head = body.gather(1, reflected(torch.arange(-self.left, 0).unsqueeze(0), length))
         beyond = length + torch.arange(self.right).unsqueeze(0)
         body = body.scatter(1, beyond, body.gather(1, reflected(beyond, length)))
@@ -118,6 +127,18 @@ class LogMel(nn.Module):
         centred = torch.where(valid, mels - mean, 0.0)
         variance = centred.square().sum(axes, keepdim=True) / (values - 1).clamp(min=1)
         return centred / (variance.sqrt() + STD_GUARD)
+
+
+def extra_frames(featurizer: Any) -> int:
+    """Frames that NeMo's FilterbankFeatures counts beyond one for each whole hop: 1, or 0 from 2.5 on."""
+    hops = 100
+    return int(featurizer.get_seq_len(torch.tensor([hops * int(featurizer.hop_length)]))) - hops
+
+
+def reflects(featurizer: Any) -> bool:
+    """Whether NeMo's FilterbankFeatures reflects audio at its ends; from 2.5 on it adds zeros there."""
+    constant = featurizer.stft(torch.ones(1, 4 * int(featurizer.n_fft)))[0, 0].abs()  # bin 0 of every frame
+    return bool(constant[0] > 0.9 * constant[len(constant) // 2])
 
 
 def reflected(position: Tensor, length: Tensor) -> Tensor:

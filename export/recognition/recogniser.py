@@ -174,6 +174,8 @@ class RecogniserFamily(Family):
             "mels": front_end.mels,
             "window_samples": front_end.window,
             "hop_samples": front_end.hop,
+            "extra_frames": front_end.extra_frames,
+            "edges": "reflected" if front_end.reflects else "zeros",
             "fft_size": front_end.fft_size,
             "preemphasis": front_end.preemphasis,
             "normalize": front_end.normalize or None,

@@ -126,7 +126,7 @@ def dry_run(
     options: BuildOptions,
     given: argparse.Namespace,
 ) -> int:
-    """Print models, profiles and keys, and whether each engine would be built."""
+    """Print models, profiles and keys, and whether each engine would be built; 1 where one cannot be."""
     try:
         device = find_device(load_tensorrt(given.tensorrt_version))
         print(device)
@@ -134,8 +134,14 @@ def dry_run(
         print(error, file=sys.stderr)
         print("no GPU here: states are those for the GPU that installed engines were built for")
         device = None
+    possible = True
     for spec in (spec for model in models for spec in specs(model, repository, given)):
-        half = len(spec.typed_graph()[1].half)
+        try:
+            half = len(spec.typed_graph()[1].half)
+        except EngineError as error:  # one that ONNX Runtime is to serve; the others may have engines
+            print(error, file=sys.stderr)
+            possible = False
+            continue
         print(f"{spec.model.name}/{spec.repository.version}: {spec.model.precision}, {half} nodes half")
         print(f"  graph sha256 {spec.graph_sha256[:12]}")
         for name, profile in spec.profiles.items():
@@ -149,7 +155,7 @@ def dry_run(
         key = spec.key(built_for, options)
         state = f"{MISSING} (--force)" if given.force else spec.state(store, key)
         print(f"  key {key[:20]} for {built_for}: {state}")
-    return 0
+    return 0 if possible or given.allow_fallback else 1
 
 
 def simulate(models: Sequence[EngineModel], repository: RepositoryVersion, given: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from nemo.collections.asr.modules import AudioToMelSpectrogramPreprocessor
+from torch import nn
 
 from export.errors import UnsupportedCheckpointError
 from export.onnx_graph import Graph
@@ -96,6 +97,52 @@ def compare(original, graph, clip, tolerance=1e-3):
         assert relative_l2(features[0, :, :frames], expected[0, :, :frames].numpy()) <= 1e-4
     assert (features[0, :, frames:] == original.featurizer.pad_value).all()
     assert features.shape[2] % 64 == 0
+
+
+def as_of_nemo_25(featurizer):
+    """Have a featurizer count no frame for the rest of a hop, and continue a clip with zeros at its ends."""
+    count, reach = featurizer.get_seq_len, featurizer.n_fft // 2
+    featurizer.get_seq_len = lambda length: count(length) - 1
+    featurizer.stft = lambda x: torch.stft(
+        nn.functional.pad(x, (reach, reach)),
+        featurizer.n_fft,
+        featurizer.hop_length,
+        featurizer.win_length,
+        featurizer.window,
+        center=False,
+        return_complex=True,
+    )
+
+
+@pytest.fixture(scope="module", params=SETTINGS.values(), ids=SETTINGS.keys())
+def later(request, tmp_path_factory):
+    """A preprocessor as of NeMo 2.5, and its graph."""
+    original = preprocessor(**request.param)
+    as_of_nemo_25(original.featurizer)
+    return original, graph_of(original, tmp_path_factory.mktemp("features"))
+
+
+@pytest.mark.parametrize("samples", [2 * HOP, 600, 16000, 16001])
+def test_graph_equals_later_nemo_with_every_setting(later, samples):
+    compare(*later, sound(samples))
+
+
+def test_front_end_follows_the_installed_nemo(pair, later):
+    present, other = LogMel(pair[0].featurizer), LogMel(later[0].featurizer)
+    assert (present.extra_frames, present.reflects) == (1, True)
+    assert (other.extra_frames, other.reflects) == (0, False)
+
+
+@pytest.mark.parametrize("padding", [0.0, 1.0, float("nan"), float("inf")])
+def test_batch_equals_its_clips_alone_with_later_nemo(later, padding):
+    clips = [sound(samples, seed) for seed, samples in enumerate([0, 1, HOP - 1, HOP, HOP + 1, 320, 16001])]
+    _, graph = later
+    features, length = compute(graph, clips, padding)
+    for row, clip in enumerate(clips):
+        alone, alone_length = compute(graph, [clip])
+        assert length[row] == alone_length[0]
+        frames = alone.shape[2]
+        assert max_abs(features[row, :, :frames], alone[0]) <= 1e-4
 
 
 @pytest.mark.parametrize("samples", TOO_SHORT_FOR_NEMO)

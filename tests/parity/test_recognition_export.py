@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,17 +11,23 @@ import onnx
 import pytest
 import torch
 from nemo.collections.asr.models import EncDecCTCModel
+from onnx import numpy_helper
 
 from export import __main__ as command
 from export.families.quartznet.random_checkpoint import LABELS, quartznet15x5, recognition_model
 from export.onnx_graph import Graph
 from export.recognition import features as front_end
+from export.recognition.recordings import load_recordings
+from export.recognition.verification import Exported, Original, error_rates
 from export.verification import max_abs, relative_l2
+from tritone.recognition.ctc import CtcDecoder
 from tritone.recognition.labels import letter_fields
 
 from .conftest import SAMPLE_RATE_HZ, sound
 
 pytestmark = pytest.mark.parity
+
+BUNDLED = Path(__file__).resolve().parents[2] / "model_repository"
 
 
 @pytest.fixture(scope="module", params=["quartznet", "jasper"])
@@ -176,3 +183,25 @@ def test_full_size_quartznet_is_exported(recordings, tmp_path):
     run(checkpoint, tmp_path / "repository", recordings)
     network = json.loads((tmp_path / "repository/asr_quartznet/1/network.json").read_text())
     assert 18_900_000 < network["parameters"] < 19_000_000
+
+
+def test_int8_graph_that_loses_words_fails_its_check(tmp_path):
+    graph = onnx.load(str(BUNDLED / "asr_quartznet/1/model.onnx"))
+    generator = np.random.default_rng(0)
+    for tensor in graph.graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype == np.float32 and values.size > 1000:
+            noise = generator.standard_normal(values.shape) * values.std()
+            tensor.CopyFrom(numpy_helper.from_array((values + noise).astype(np.float32), tensor.name))
+    onnx.save(graph, str(tmp_path / "coarse.onnx"))
+    exported = Exported(
+        features=Graph(BUNDLED / "asr_features/1/model.onnx"),
+        acoustic_model=Graph(BUNDLED / "asr_quartznet/1/model.onnx"),
+        int8=Graph(tmp_path / "coarse.onnx"),
+        decoder=CtcDecoder.load(BUNDLED / "asr_ctc_decoder/1/ctc.json"),
+    )
+    recordings = load_recordings(BUNDLED.parent / "demo/recordings", SAMPLE_RATE_HZ)
+    checks = error_rates(Original(None, None), exported, recordings)
+    assert [check.subject for check in checks if not check.passed] == ["int8 against float"]
+    same = error_rates(Original(None, None), replace(exported, int8=exported.acoustic_model), recordings)
+    assert all(check.passed for check in same)

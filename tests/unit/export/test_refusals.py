@@ -101,3 +101,10 @@ def test_name_that_no_pipeline_may_have_is_refused(tmp_path, capsys, name):
     given = [str(tmp_path / "any.nemo"), "--repository", str(tmp_path / "repository"), "--beside", name]
     assert main(given) == 2
     assert f"got {name!r}" in capsys.readouterr().err
+
+
+def test_half_weights_are_for_recognisers(tmp_path, capsys):
+    config = "target: nemo.collections.tts.models.WaveGlowModel\n"
+    checkpoint = write_archive(tmp_path / "voice.nemo", config)
+    assert main([str(checkpoint), "--repository", str(tmp_path / "repository"), "--half"]) == 2
+    assert "half: expected a recogniser's checkpoint, got a WaveGlowModel" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from export.model_set import ModelSet
 from export.tensorrt import __main__ as command
 from export.tensorrt import library, making
 from export.tensorrt.library import find_device, load_tensorrt
+from export.tensorrt.spec import EngineSpec
 from tests.unit.export.tensorrt.conftest import DEVICE, MODELS
 
 
@@ -71,6 +73,21 @@ def test_without_tensorrt_it_says_where_to_get_it(run, capsys):
     error = capsys.readouterr().err
     assert "expected its Python bindings" in error
     assert "docker build --target engines" in error
+
+
+def test_dry_run_goes_on_after_a_graph_that_no_engine_is_built_of(run, capsys, monkeypatch):
+    typed_graph = EngineSpec.typed_graph
+
+    def limited(spec):
+        largest = 1 << 20 if spec.model.name == "asr_quartznet" else spec.largest_bytes
+        return typed_graph(replace(spec, largest_bytes=largest))
+
+    monkeypatch.setattr(EngineSpec, "typed_graph", limited)
+    assert run("--dry-run", "--models", "asr_quartznet", "asr_features") == 1
+    captured = capsys.readouterr()
+    assert "asr_quartznet: expected weights of at most 1 MiB" in captured.err
+    assert "asr_features/1: FP32" in captured.out
+    assert run("--dry-run", "--models", "asr_quartznet", "--allow-fallback") == 0
 
 
 def test_engines_of_a_named_set_are_made_too(run, gpu, capsys, repository, named_set):
