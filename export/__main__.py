@@ -100,7 +100,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         set_variables()
         families = [family_of(checkpoint, options) for checkpoint in checkpoints]
-        print(report(_export(families, given.threads), given.beside or ""))
+        summaries = _export(families, given.threads)
+        served = given.repository == DEFAULT_REPOSITORY  # by `make serve`
+        print(report(summaries, given.beside or "", commands=served))
     except VerificationError as error:
         print(error, file=sys.stderr)
         return 1

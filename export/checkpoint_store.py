@@ -122,7 +122,8 @@ class Store:
                 )
         if checkpoint.class_name != entry.family.class_name:
             raise CheckpointError(
-                f"{name}: expected the class {entry.family.class_name}, got {checkpoint.class_name}; {remedy}."
+                f"{name}: expected the class {entry.family.class_name}, got {checkpoint.class_name}; "
+                f"{remedy}."
             )
         if self.lock.expected(name) is None:
             self.lock.record(name, checkpoint.sha256, size)

@@ -70,16 +70,19 @@ class Summary:
         )
 
 
-def report(summaries: Sequence[Summary], name: str = "") -> str:
+def report(summaries: Sequence[Summary], name: str = "", commands: bool = True) -> str:
     """All summaries, and the commands that serve and call what was installed.
 
     Args:
         summaries: of one command.
         name: of a set of models beside the bundled one; empty for the bundled one.
+        commands: whether to show them, which hold for the usual repository.
     """
     lines = ["", "Summary"]
     for summary in summaries:
         lines += summary.lines()
+    if not commands:
+        return "\n".join(lines)
     model = f"--model {name} " if name else ""
     calls = dict.fromkeys(
         CALLS[summary.role].format(model=model) for summary in summaries if summary.role in CALLS
