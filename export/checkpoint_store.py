@@ -16,7 +16,8 @@ from export.download import RemoteFile, download, remote_file
 from export.errors import CheckpointError, ChecksumError, UnsupportedCheckpointError
 from export.published import HUGGING_FACE, NGC
 
-HUB_VARIABLE = "HF_ENDPOINT"  # that Hugging Face's own tools read for a mirror
+# Environment variables with the base addresses of mirrors; Hugging Face's own tools read the same one.
+HUB_VARIABLE, NGC_VARIABLE = "HF_ENDPOINT", "TRITONE_NGC_URL"
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,7 @@ def _require_complete(name: str, path: Path, remedy: str) -> None:
 
 
 def mirrors(ngc: str | None = None, hub: str | None = None) -> dict[str, str]:
-    """Base addresses that replace those of the hosts, by host; Hugging Face's also from the environment."""
+    """Base addresses that replace those of the hosts, by host: as given, else from the environment."""
+    ngc = ngc or os.environ.get(NGC_VARIABLE)
     hub = hub or os.environ.get(HUB_VARIABLE)
     return {host.name: base for host, base in ((NGC, ngc), (HUGGING_FACE, hub)) if base}

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from export.catalogue import Entry, amount, catalogue, table
-from export.checkpoint_store import HUB_VARIABLE, Download, Store, mirrors
+from export.checkpoint_store import HUB_VARIABLE, NGC_VARIABLE, Download, Store, mirrors
 from export.checksum_lock import LOCK_NAME, ChecksumLock
 from export.errors import DiskSpaceError, ExportError, NotConfirmedError
 from export.published import HUGGING_FACE, MB, NGC
@@ -140,10 +140,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"or {ALL}; without one, list them")
     parser.add_argument("--directory", type=Path, default=DIRECTORY, help="default: %(default)s")
-    parser.add_argument("--base-url", help=f"of a mirror with the same paths as NGC, default: {NGC.base_url}")
-    parser.add_argument(
-        "--hub-url", help=f"of a mirror of Hugging Face, default: ${HUB_VARIABLE}, {HUGGING_FACE.base_url}"
-    )
+    for option, host, variable in (
+        ("--base-url", NGC, NGC_VARIABLE),
+        ("--hub-url", HUGGING_FACE, HUB_VARIABLE),
+    ):
+        parser.add_argument(
+            option, metavar="URL", help=f"of a mirror of {host.name}, default: ${variable}, {host.base_url}"
+        )
     parser.add_argument("--lock", type=Path, help=f"default: {LOCK_NAME} in the directory")
     parser.add_argument("--sha256", action="append", default=[], metavar="NAME=SUM", help="require this sum")
     parser.add_argument("--yes", action="store_true", help="do not ask before downloading more than 2 GB")
