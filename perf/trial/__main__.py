@@ -25,9 +25,12 @@ from export.errors import ExportError, UnsupportedCheckpointError
 from export.families import class_of
 from export.family import Family
 from export.fetch import DIRECTORY, fetched
+from perf.instruments.errors import MeasurementError
+from perf.instruments.metrics import fetch, model_work, work_between
 from perf.trial.measuring import measure_punctuation, measure_recogniser, measure_voice, roles_tried
 from perf.trial.steps import Trial
 from tritone.errors import ServerError
+from tritone.repository.file_names import GRAPH
 from tritone.server import Ports, ServerOptions, TritonServer
 from tritone.server.options import REPOSITORIES
 
@@ -67,7 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         repositories = _copies(Path(folder))
         code = _export(trial, checkpoints, repositories, beside, given)
         if code == 0:
-            _serve(trial, kind, repositories, NAME if beside else "", given)
+            networks = _networks(repositories[0], families, beside)
+            _serve(trial, kind, repositories, networks, given)
     install = f"make export CHECKPOINT={_quoted(given.checkpoints)}{' NAME=my_name' if beside else ''}"
     print(trial.report(install))
     return code if code else 0 if trial.passed else 1
@@ -110,10 +114,22 @@ def _export(
     return code
 
 
+def _networks(repository: Path, families: Sequence[type[Family]], beside: bool) -> list[str]:
+    """The exported models that have graphs: a trial in which one of them is idle has tried something else."""
+    models = sorted({model for family in families for model in family.models})
+    named = [f"{model}_{NAME}" if beside else model for model in models]
+    return [model for model in named if (repository / model / "1" / GRAPH).is_file()]
+
+
 def _serve(
-    trial: Trial, kind: str, repositories: Sequence[Path], name: str, given: argparse.Namespace
+    trial: Trial,
+    kind: str,
+    repositories: Sequence[Path],
+    networks: Sequence[str],
+    given: argparse.Namespace,
 ) -> None:
     """Serve the copies and measure what was exported."""
+    name = NAME if all(model.endswith(f"_{NAME}") for model in networks) else ""
     trial.say("Starting Triton with the exported models ...")
     started_s = time.perf_counter()
     options = ServerOptions(repositories=repositories, ports=Ports.free())
@@ -124,13 +140,18 @@ def _serve(
             Client(server.grpc_url, model=given.recogniser) as recogniser,
         ):
             trial.add("serve", True, f"ready after {time.perf_counter() - started_s:.0f} s")
+            before = model_work(fetch(server.metrics_url))
             if kind == "recogniser":
                 measure_recogniser(trial, tried, recogniser, given.worst_word_error_rate)
             elif kind == "voice":
                 measure_voice(trial, tried, recogniser)
             else:
                 measure_punctuation(trial, tried)
-    except (ServerError, TritoneError) as error:
+            busy = {work.model for work in work_between(before, model_work(fetch(server.metrics_url)))}
+            idle = [model for model in networks if model not in busy]
+            found = f"idle: {', '.join(idle)}" if idle else f"the answers came from {', '.join(networks)}"
+            trial.add("models", not idle, found)
+    except (ServerError, TritoneError, MeasurementError) as error:
         trial.add("serve", False, str(error))
 
 

@@ -17,7 +17,6 @@ from perf.trial.steps import Trial
 
 MANIFEST = Path(__file__).resolve().parents[2] / "demo/recordings/manifest.jsonl"
 SPOKEN_TEXTS = 5  # that a voice is tried with
-SEED = 1
 WORDS_PER_S = (1.0, 6.0)  # of speech that is neither stretched nor cut off; people speak 2 to 4
 LEVEL = (0.005, 0.5)  # root mean square of speech that is neither silent nor noise at full scale
 TOO_LOUD = 1.5  # peak; vocoders overshoot full scale slightly
@@ -85,9 +84,9 @@ def measure_voice(trial: Trial, voice: Client, recogniser: Client) -> None:
         recogniser: calls a recogniser; its errors are part of the figure.
     """
     texts = [one.text for one in sorted(recordings(), key=lambda one: -len(one.text))[:SPOKEN_TEXTS]]
-    voice.synthesize("Hello.", seed=SEED)  # warm-up
+    voice.synthesize("Hello.")  # warm-up
     started_s = time.perf_counter()
-    spoken = [voice.synthesize(text, seed=SEED) for text in texts]
+    spoken = [voice.synthesize(text) for text in texts]
     seconds = time.perf_counter() - started_s
     rates = [words / speech.duration_s for words, speech in zip(map(count, texts), spoken, strict=True)]
     low, high = WORDS_PER_S
@@ -105,9 +104,7 @@ def measure_voice(trial: Trial, voice: Client, recogniser: Client) -> None:
         f"peak {max(peaks):.2f}",
     )
     errors = WordErrors()
-    for text, content in zip(
-        texts, (voice.synthesize_encoded(text, "wav", seed=SEED) for text in texts), strict=True
-    ):
+    for text, content in zip(texts, (voice.synthesize_encoded(text, "wav") for text in texts), strict=True):
         errors.add(comparable(text), comparable(recogniser.transcribe(content).transcript))
     trial.add(
         "words", None, f"word error rate {errors.rate:.1%} of the recogniser on {errors.words} words spoken"
