@@ -106,6 +106,18 @@ def test_published_name_is_fetched_exported_served_and_measured(mirror, tmp_path
 
 
 @with_nemo
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_voice_is_served_beside_the_bundled_one_and_measured(tmp_path, capfd):
+    pair = [str(CHECKPOINTS / f"{half}_small_en.nemo") for half in ("tacotron2", "waveglow")]
+    given = [*pair, "--scratch", str(tmp_path), "--threads", "2", "--nemo-python", str(ROOT / NEMO_PYTHON)]
+    assert main(given) == 0
+    report = capfd.readouterr().out.partition("Trial of")[2]
+    assert "the answers came from tts_tacotron2_trial, tts_waveglow_trial" in report
+    assert "Everything holds. Nothing was installed." in report
+
+
+@with_nemo
 @pytest.mark.timeout(300)
 def test_checkpoint_that_nemo_cannot_restore_is_refused_and_nothing_served(tmp_path, capfd):
     path = tmp_path / "empty.nemo"
