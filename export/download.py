@@ -24,6 +24,8 @@ TIMEOUT_S = 60.0  # without a byte
 FIRST_WAIT_S = 1.0  # before the second attempt; doubles after each
 NETWORK_ERRORS = (urllib.error.URLError, http.client.HTTPException, OSError)
 TRANSIENT_STATUS = (408, 425, 429, 500, 502, 503, 504)  # worth another attempt
+LOGIN_STATUS = (401, 403)
+LOGIN = "if the host demands a login, download the file in a browser and give its path"
 # Hugging Face names a file's size and SHA-256 in the response that redirects to the storage.
 ANNOUNCED_SIZE, ANNOUNCED_SHA256 = "X-Linked-Size", "X-Linked-Etag"
 SHA256 = re.compile(r'"?([0-9a-fA-F]{64})"?')
@@ -83,9 +85,8 @@ def _with_retries(attempt: Callable[[], None], url: str, label: str, received: C
         except urllib.error.HTTPError as error:
             reason = f"HTTP {error.code} {error.reason}"
             if error.code not in TRANSIENT_STATUS:
-                raise DownloadError(
-                    f"{label}: {reason} from {url}; check the name and the address."
-                ) from error
+                remedy = LOGIN if error.code in LOGIN_STATUS else "check the name and the address"
+                raise DownloadError(f"{label}: {reason} from {url}; {remedy}.") from error
         except InterruptedTransferError as error:
             reason = str(error)
         if received() > before:

@@ -22,6 +22,7 @@ from export.published import HUGGING_FACE, MB, NGC
 ALL = "all"
 ASK_ABOVE_BYTES = 2000 * MB
 DIRECTORY = Path("checkpoints")
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
 
 def fetched(given: str, store: Store, yes: bool = False) -> Path:
@@ -83,6 +84,14 @@ def confirm(wanted: Sequence[Download], yes: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fetch checkpoints; 0 when all are complete, 1 when any failed or was declined, 2 for wrong usage."""
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        print("\nfetch: interrupted; call again to continue", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     parser, known = _parser(), catalogue()
     given = parser.parse_args(arguments)
     pinned = dict(pair.split("=", 1) for pair in given.sha256 if "=" in pair)

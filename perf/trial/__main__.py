@@ -24,7 +24,7 @@ from export.checkpoint_store import Store
 from export.errors import ExportError, UnsupportedCheckpointError
 from export.families import class_of
 from export.family import Family
-from export.fetch import DIRECTORY, fetched
+from export.fetch import DIRECTORY, INTERRUPTED, fetched
 from perf.instruments.errors import MeasurementError
 from perf.instruments.metrics import fetch, model_work, work_between
 from perf.trial.measuring import measure_punctuation, measure_recogniser, measure_voice, roles_tried
@@ -43,6 +43,14 @@ WORST_RATE = 0.5  # word error rate of a trained recogniser on synthetic voices 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Try a checkpoint; 0 when everything holds, 1 when something does not, 2 when it is refused."""
     given = _parser().parse_args(arguments)
+    try:
+        return _run(given)
+    except KeyboardInterrupt:
+        print("\ntrial: interrupted; nothing was installed", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _run(given: argparse.Namespace) -> int:
     try:
         store = Store.at(given.directory)
         checkpoints = [Checkpoint.open(fetched(name, store, given.yes)) for name in given.checkpoints]

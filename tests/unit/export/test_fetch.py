@@ -19,7 +19,9 @@ from export import download as transfer
 from export import fetch as fetching
 from export.catalogue import catalogue
 from export.errors import ChecksumError
+from export.families import families
 from export.fetch import main
+from export.published import Published
 
 NAME = "stt_en_quartznet15x5"
 HUB_NAME = "parakeet-ctc-0.6b"
@@ -212,6 +214,39 @@ def test_missing_file_fails_at_once_with_the_address(fetch, mirror, capsys):
     assert PUBLISHED[NAME] in message
     assert len(mirror.inspections) == 1
     assert not mirror.requests
+
+
+def test_host_that_demands_a_login_is_reported_with_the_remedy(fetch, mirror, capsys):
+    mirror.statuses = [403]
+    assert fetch() == 1
+    assert "download the file in a browser and give its path" in capsys.readouterr().err
+
+
+def test_interrupted_command_says_how_to_go_on(fetch, tmp_path, monkeypatch, capsys):
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint_store, "download", interrupt)
+    assert fetch() == 130
+    assert "call again to continue" in capsys.readouterr().err
+
+
+def test_family_may_declare_only_a_path_on_ngc():
+    declared = Published.of("nvidia/nemo/mine/versions/1.0.0/files/mine.nemo")
+    assert (
+        declared.url()
+        == "https://api.ngc.nvidia.com/v2/models/nvidia/nemo/mine/versions/1.0.0/files/mine.nemo"
+    )
+    assert declared.page == "NGC: nemo/mine 1.0.0"
+    assert (declared.size_mb, declared.licence, declared.refused) == (None, "unknown", "")
+
+
+def test_every_published_name_belongs_to_one_family():
+    names = [name for family in families() for name in family.published]
+    assert len(names) == len(set(names))
+    for name, entry in catalogue().items():
+        assert entry.published.url().startswith("https://"), name
+        assert entry.published.path.endswith(".nemo"), name
 
 
 def test_unreachable_server_is_reported(tmp_path, monkeypatch, capsys):
