@@ -53,12 +53,13 @@ class Summary:
         ]
         rates = [check for check in self.checks if check.measure == WORD_ERROR_RATE]
         if rates:
-            words = "; ".join(f"{check.subject} {check.error:.1%}" for check in rates)
+            words = "; ".join(map(_rate, rates))
             lines.insert(2, f"  words    {WORD_ERROR_RATE}: {words}")
         return lines
 
     def _parity(self) -> str:
-        judged = [check for check in self.checks if check.tolerance is not None]
+        compared = [check for check in self.checks if check.measure != WORD_ERROR_RATE]
+        judged = [check for check in compared if check.tolerance is not None]
         text = f"{len(judged)} comparisons with NeMo, all within their tolerances"
         relative = [(check.error / check.tolerance, check) for check in judged if check.tolerance]
         if not relative:
@@ -68,6 +69,12 @@ class Summary:
             f"{text}; the closest is {closest.subject}: {closest.measure} {closest.error:.3g} "
             f"of {closest.tolerance:.3g} allowed ({share:.0%})"
         )
+
+
+def _rate(check: Check) -> str:
+    """A word error rate, with the one that is allowed."""
+    allowed = "" if check.tolerance is None else f" (allowed {check.tolerance:.1%})"
+    return f"{check.subject} {check.error:.1%}{allowed}"
 
 
 def report(summaries: Sequence[Summary], name: str = "", commands: bool = True) -> str:
