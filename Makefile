@@ -19,7 +19,7 @@ COMPOSE = REVISION=$(REVISION) $(CONTAINER) compose -f docker/compose.yaml
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .PHONY: help setup demo serve test test-parity test-gpu check lint format bench perf perf-setup perf-compare tune soak \
-	lock versions export-env export remove fetch-checkpoints engines deploy rollback status test-deploy \
+	lock versions export-env export remove fetch-checkpoints verify-checkpoint engines deploy rollback status test-deploy \
 	image image-export up down check-alerts apt-packages perf-packages deploy-packages test-packages clean
 
 help:  ## this list
@@ -80,9 +80,9 @@ lock: setup  ## resolve requirements/*.in for every supported Python
 export-env:  ## install NeMo's environment into .venv-export (2.5 GB; TORCH_INDEX=URL selects the build of torch)
 	@$(PYTHON) tools/environment.py export
 
-export: export-env  ## turn .nemo files into verified graphs: CHECKPOINT="path.nemo ..." [NAME=beside_others, REPOSITORY=, VERSION=, EXPORT_ARGS=]
+export: export-env  ## turn checkpoints into verified graphs: CHECKPOINT="path.nemo or published_name ..." [NAME=beside_others, REPOSITORY=, VERSION=, YES=1, EXPORT_ARGS=]
 	@$(NEMO) -m export $(CHECKPOINT) --repository $(REPOSITORY) --version $(VERSION) \
-		$(if $(NAME),--beside $(NAME)) $(EXPORT_ARGS)
+		$(if $(NAME),--beside $(NAME)) $(if $(filter 1,$(YES)),--yes) $(EXPORT_ARGS)
 
 remove: setup  ## remove the models and pipelines exported with NAME=: NAME=parakeet [REMOVE_ARGS="--server 127.0.0.1:8000"]
 	@$(RUN) -m tritone.repository.removal $(NAME) $(REMOVE_ARGS)
@@ -119,8 +119,11 @@ test-deploy:  ## test releases, failures and rollbacks with a real sshd and Envo
 	@$(PYTHON) tools/environment.py deploy
 	@$(RUN) -m pytest tests/deploy $(PYTEST_ARGS)
 
-fetch-checkpoints: setup  ## download published checkpoints into checkpoints/: NAMES="stt_en_quartznet15x5 ..."
-	@$(RUN) -m export.fetch $(NAMES)
+fetch-checkpoints: setup  ## list published checkpoints, or download some into checkpoints/: NAMES="stt_en_quartznet15x5 ..." or all [YES=1]
+	@$(RUN) -m export.fetch $(NAMES) $(if $(filter 1,$(YES)),--yes)
+
+verify-checkpoint: setup export-env  ## fetch, export, compare with NeMo, serve and measure, installing nothing: NAME="parakeet-ctc-0.6b" or a path [YES=1]
+	@$(RUN) -m perf.trial $(NAME) --nemo-python $(NEMO) $(if $(filter 1,$(YES)),--yes) $(TRIAL_ARGS)
 
 apt-packages:  ## Debian and Ubuntu: the shared libpython that Triton's Python backend embeds (asks for root)
 	$(SUDO) apt-get install -y libpython$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')

@@ -1,4 +1,4 @@
-"""`python -m export CHECKPOINT.nemo ...`: turn NeMo checkpoints into verified graphs and install them."""
+"""`python -m export CHECKPOINT ...`: turn NeMo checkpoints into verified graphs and install them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from export.checkpoint import Checkpoint
+from export.checkpoint_store import Store
 from export.errors import ExportError, VerificationError
 from export.families import family_of
 from export.family import Family, Options
+from export.fetch import DIRECTORY, fetched
 from export.graph_file import LARGEST_BYTES
 from export.model_set import NAME, remove
 from export.nemo_environment import prepare, set_variables
+from export.summary import Summary, report
 
 DEFAULT_REPOSITORY = Path("model_repository")
 DEFAULT_CALIBRATION = Path("demo/recordings")
@@ -22,7 +25,16 @@ DEFAULT_CALIBRATION = Path("demo/recordings")
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     parser = argparse.ArgumentParser(prog="python -m export", description=__doc__)
-    parser.add_argument("checkpoints", type=Path, nargs="+", metavar="CHECKPOINT", help="a .nemo file")
+    parser.add_argument(
+        "checkpoints",
+        nargs="+",
+        metavar="CHECKPOINT",
+        help="a .nemo file, or a name that `python -m export.fetch` lists: it is downloaded first",
+    )
+    parser.add_argument(
+        "--directory", type=Path, default=DIRECTORY, help="of downloaded checkpoints, default: %(default)s"
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask before downloading more than 2 GB")
     parser.add_argument("--repository", type=Path, default=DEFAULT_REPOSITORY, help="default: %(default)s")
     parser.add_argument("--version", type=int, default=1, help="version folder, default: %(default)s")
     parser.add_argument("--name", nargs="+", default=(), metavar="NAME", help="install only these models")
@@ -73,7 +85,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 f"beside: expected a name of lower-case letters, digits and _, not ending in canary, "
                 f"got {given.beside!r}."
             )
-        checkpoints = [Checkpoint.open(path) for path in given.checkpoints]
+        store = Store.at(given.directory)
+        checkpoints = [Checkpoint.open(fetched(name, store, given.yes)) for name in given.checkpoints]
         options = Options(
             repository=given.repository,
             version=given.version,
@@ -90,7 +103,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for family in families:
             if given.half and family.role != "recogniser":
                 raise ExportError(f"half: expected a recogniser's checkpoint, got a {family.class_name}.")
-        _export(families, given.threads)
+        summaries = _export(families, given.threads)
+        served = given.repository == DEFAULT_REPOSITORY  # by `make serve`
+        print(report(summaries, given.beside or "", commands=served))
     except VerificationError as error:
         print(error, file=sys.stderr)
         return 1
@@ -100,16 +115,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _export(families: Sequence[Family], threads: int | None) -> None:
+def _export(families: Sequence[Family], threads: int | None) -> list[Summary]:
     """Export checkpoints one after another; a further set that one of them fails for is removed again."""
+    summaries = []
     try:
         for family in families:
             family.together = families
             prepare(threads)
-            family.run()
+            summaries.append(Summary.of(family, family.run()))
     except BaseException:
         remove([folder for family in families for folder in family.created])
         raise
+    return summaries
 
 
 def largest_bytes(mib: int) -> int:

@@ -37,7 +37,8 @@ class Checkpoint:
         path = Path(path)
         if not path.is_file():
             raise CheckpointError(
-                f"checkpoint: expected a .nemo file, but {path} is not a file; check the path."
+                f"checkpoint: expected a .nemo file or a published name, but {path} is neither; check the "
+                "path, or list the names with `make fetch-checkpoints`."
             )
         config = _read_config(path)
         # Archives of the first NeMo releases keep everything one level down.

@@ -11,7 +11,9 @@ ExportError
 ├── EngineError(RuntimeError)        no TensorRT engine can be built from a graph
 │   └── DeviceError(OSError)              TensorRT, CUDA or a GPU is missing, or not the server's
 ├── DownloadError(ConnectionError)   a published checkpoint cannot be fetched
-└── ChecksumError(ValueError)        a checkpoint is not the one that was pinned or first downloaded
+├── DiskSpaceError(OSError)          there is no room for it
+├── NotConfirmedError(RuntimeError)  nobody agreed to a large download
+└── ChecksumError(ValueError)        a checkpoint is not the one pinned, announced or first downloaded
 """
 
 from __future__ import annotations
@@ -53,8 +55,16 @@ class DownloadError(ExportError, ConnectionError):
     """The server refuses the file, or too many attempts to reach it failed."""
 
 
+class DiskSpaceError(ExportError, OSError):
+    """The file system has no room for a download; what arrived is kept."""
+
+
+class NotConfirmedError(ExportError, RuntimeError):
+    """A large download was declined, or there was no terminal to ask on."""
+
+
 class ChecksumError(ExportError, ValueError):
-    """A file is not the one that was pinned or first downloaded."""
+    """A file is not the one that was pinned, that its host announces, or that was first downloaded."""
 
 
 class EngineError(ExportError, RuntimeError):

@@ -19,6 +19,7 @@ from export.errors import CheckpointError, ExportError, InstallError, Unsupporte
 from export.graph_file import LARGEST_BYTES
 from export.installation import Stage, install, other_versions
 from export.model_set import ModelSet, remove
+from export.published import Published
 from export.verification import Check, require, table
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ class Family(ABC):
     describes: ClassVar[str]  #: what is supported of that class, for error messages
     models: ClassVar[tuple[str, ...]]  #: Triton models that it writes files for
     network_model: ClassVar[str] = ""  #: the one of the network, if a further set of models can be made
-    published: ClassVar[Mapping[str, str]] = MappingProxyType({})  #: NGC paths of checkpoints, by name
+    published: ClassVar[Mapping[str, Published | str]] = MappingProxyType({})
+    """Checkpoints that can be fetched, by name; a string is a path on NGC."""
     comparison: ClassVar[Comparison | None] = None  #: how its graph is timed against NeMo
 
     def __init__(self, checkpoint: Checkpoint, options: Options):
@@ -66,6 +68,7 @@ class Family(ABC):
         self.model: Any = None  # the NeMo model, once restored
         self.together: Sequence[Family] = ()  # all that one command exports
         self.created: Sequence[Path] = ()  # folders of a further set that were not there before
+        self.written: list[Path] = []  # files installed, once the export is done
 
     @classmethod
     def accepts(cls, config: Mapping[str, Any]) -> bool:
@@ -165,13 +168,13 @@ class Family(ABC):
             try:
                 fitted = fitted_configs(self.options.repository, dims, ratios)
                 require_one_interface(fitted, self.options.repository, self.options.version)
-                written = install(stage, self.options.repository, self.options.version, obsolete)
+                self.written = install(stage, self.options.repository, self.options.version, obsolete)
             except BaseException:
                 remove(created)
                 raise
             for path in created:
                 report(f"made {path}")
-            for path in written:
+            for path in self.written:
                 report(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB)")
             write_configs(fitted)
             for path in fitted:

@@ -1,49 +1,21 @@
-"""Greedy CTC decoding and word error rate."""
+"""Greedy CTC decoding, and the word error rate of its texts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from export.word_errors import WordErrors, edit_distance
 from tritone.recognition.ctc import CtcDecoder
 from tritone.recognition.frames import Frames
 from tritone.recognition.labels import Labels
+
+__all__ = ["WordErrors", "edit_distance", "greedy_text"]
 
 
 def greedy_text(log_probs: NDArray[np.float32], labels: Sequence[str]) -> str:
     """Read the best path of (T, V) log-probabilities; the blank is the index after the last label."""
     decoder = CtcDecoder(Labels.letters(labels, blank=len(labels)), frame_s=0.0)  # times are not read
     return decoder.decode(Frames(log_probs), duration_s=0.0).transcript
-
-
-def edit_distance(reference: Sequence[str], hypothesis: Sequence[str]) -> int:
-    """Count the fewest substitutions, insertions and deletions between two sequences."""
-    row = list(range(len(hypothesis) + 1))
-    for i, expected in enumerate(reference, start=1):
-        diagonal, row[0] = row[0], i
-        for j, got in enumerate(hypothesis, start=1):
-            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (expected != got))
-    return row[-1]
-
-
-@dataclass
-class WordErrors:
-    """Errors and words, summed over utterances."""
-
-    errors: int = 0  # substitutions, insertions and deletions
-    words: int = 0  # of the references
-    utterances: int = 0
-
-    def add(self, reference: str, hypothesis: str) -> None:
-        """Compare one utterance."""
-        self.errors += edit_distance(reference.split(), hypothesis.split())
-        self.words += len(reference.split())
-        self.utterances += 1
-
-    @property
-    def rate(self) -> float:
-        """Word error rate, 0 to 1 and above; 0 of no words."""
-        return self.errors / self.words if self.words else 0.0

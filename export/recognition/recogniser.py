@@ -196,10 +196,3 @@ def calibration_features(features: Any, recording: Recording) -> tuple[np.ndarra
     samples = recording.samples[None]
     computed = features(audio=samples, audio_length=np.array([[samples.shape[1]]], dtype=np.int64))
     return computed["features"], computed["features_length"]
-
-
-def ngc_paths(versions: Mapping[str, str]) -> dict[str, str]:
-    """NGC paths of published checkpoints from their names and versions."""
-    return {
-        name: f"nvidia/nemo/{name}/versions/{version}/files/{name}.nemo" for name, version in versions.items()
-    }

@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from export.families.conformer import MODEL
-from export.recognition.recogniser import PARTS, RecogniserFamily, ngc_paths
+from export.published import hugging_face, ngc
+from export.recognition.recogniser import PARTS, RecogniserFamily
+
+_STREAMING = "cache-aware streaming: its attention is chunked and its convolutions are causal"
 
 
 class Conformer(RecogniserFamily):
@@ -19,18 +22,21 @@ class Conformer(RecogniserFamily):
     encoder = "ConformerEncoder"
     quantized = ("MatMul",)
     models = (MODEL, *PARTS)
-    published = ngc_paths(
-        {
-            "stt_en_conformer_ctc_small": "1.6.0",
-            "stt_en_conformer_ctc_medium": "1.6.0",
-            "stt_en_conformer_ctc_large": "1.10.0",
-            "stt_en_conformer_ctc_small_ls": "1.0.0",
-            "stt_en_conformer_ctc_medium_ls": "1.0.0",
-            "stt_en_conformer_ctc_large_ls": "1.0.0",
-            "stt_en_fastconformer_ctc_large": "1.0.0",
-            "stt_en_fastconformer_ctc_large_ls": "1.0.0",
-        }
-    )
+    published = {  # noqa: RUF012 - never modified
+        "stt_en_conformer_ctc_small": hugging_face("stt_en_conformer_ctc_small", 49.1),
+        "stt_en_conformer_ctc_medium": ngc("stt_en_conformer_ctc_medium", "1.6.0"),
+        "stt_en_conformer_ctc_large": hugging_face("stt_en_conformer_ctc_large", 451),
+        "stt_en_conformer_ctc_xlarge": ngc("stt_en_conformer_ctc_xlarge", "1.10.0"),
+        "stt_en_conformer_ctc_small_ls": ngc("stt_en_conformer_ctc_small_ls", "1.0.0"),
+        "stt_en_conformer_ctc_medium_ls": ngc("stt_en_conformer_ctc_medium_ls", "1.0.0"),
+        "stt_en_conformer_ctc_large_ls": ngc("stt_en_conformer_ctc_large_ls", "1.0.0"),
+        "stt_en_fastconformer_ctc_large": hugging_face("stt_en_fastconformer_ctc_large", 463),
+        "stt_en_fastconformer_ctc_large_ls": ngc("stt_en_fastconformer_ctc_large_ls", "1.0.0"),
+        "stt_en_fastconformer_ctc_xlarge": hugging_face("stt_en_fastconformer_ctc_xlarge", 2440),
+        "stt_en_fastconformer_ctc_xxlarge": hugging_face("stt_en_fastconformer_ctc_xxlarge", 4250),
+        "parakeet-ctc-0.6b": hugging_face("parakeet-ctc-0.6b", 2440),
+        "parakeet-ctc-1.1b": hugging_face("parakeet-ctc-1.1b", 4250),
+    }
 
     @classmethod
     def write_random(cls, path: Path) -> None:
@@ -51,7 +57,7 @@ class ConformerLetters(Conformer):
 
     name = "conformer_letters"
     class_name = "EncDecCTCModel"
-    published = ngc_paths({})
+    published = {}  # noqa: RUF012 - never modified
 
 
 class ConformerHybrid(Conformer):
@@ -59,7 +65,18 @@ class ConformerHybrid(Conformer):
 
     name = "conformer_hybrid"
     class_name = "EncDecHybridRNNTCTCBPEModel"
-    published = ngc_paths({"stt_en_fastconformer_hybrid_large_pc": "1.21.0"})
+    published = {  # noqa: RUF012 - never modified
+        "stt_en_fastconformer_hybrid_large_pc": hugging_face("stt_en_fastconformer_hybrid_large_pc", 459),
+        **{
+            name: ngc(name, "1.20.0", refused=_STREAMING)
+            for name in (
+                "stt_en_fastconformer_hybrid_large_streaming_80ms",
+                "stt_en_fastconformer_hybrid_large_streaming_480ms",
+                "stt_en_fastconformer_hybrid_large_streaming_1040ms",
+                "stt_en_fastconformer_hybrid_large_streaming_multi",
+            )
+        },
+    }
 
     def decoder(self) -> Any:
         """The CTC head."""

@@ -10,6 +10,7 @@ from export.configs import without_tensor
 from export.families.fastpitch import MODEL
 from export.families.fastpitch.benchmark import COMPARISON
 from export.installation import Stage
+from export.published import hugging_face, ngc
 from export.synthesis.mel import silence
 from export.synthesis.tokenizer import TOKENIZER_MODEL, longest_s, write_tokenizer
 from export.synthesis.voice import VOICE_MODEL, VoiceFamily
@@ -19,7 +20,7 @@ from tritone.synthesis.voice import Parallel
 if TYPE_CHECKING:
     from export.tensorrt.models import EngineModel
 
-_NGC = "nvidia/nemo"
+_IPA = "it reads the International Phonetic Alphabet; ARPAbet and letters are supported"
 
 
 class FastPitch(VoiceFamily):
@@ -32,9 +33,13 @@ class FastPitch(VoiceFamily):
     network_model = MODEL
     models = (TOKENIZER_MODEL, MODEL, VOICE_MODEL)
     published = {  # noqa: RUF012 - never modified
-        "tts_en_fastpitch": f"{_NGC}/tts_en_fastpitch/versions/1.8.1/files/tts_en_fastpitch_align.nemo",
-        "tts_en_fastpitch_multispeaker": f"{_NGC}/tts_en_multispeaker_fastpitchhifigan/versions/1.10.0/files/"
-        "tts_en_fastpitch_multispeaker.nemo",
+        "tts_en_fastpitch": hugging_face("tts_en_fastpitch", 187),
+        "tts_en_fastpitch_multispeaker": ngc(
+            "tts_en_fastpitch_multispeaker", "1.10.0", model="tts_en_multispeaker_fastpitchhifigan"
+        ),
+        "tts_en_fastpitch_ipa": ngc(
+            "tts_en_fastpitch_align_ipa", "IPA_1.13.0", model="tts_en_fastpitch", refused=_IPA
+        ),
     }
 
     comparison = COMPARISON

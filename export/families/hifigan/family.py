@@ -11,6 +11,7 @@ from export.errors import UnsupportedCheckpointError
 from export.families.hifigan import MODEL
 from export.families.hifigan.benchmark import COMPARISON
 from export.installation import Stage
+from export.published import hugging_face, ngc
 from export.synthesis.voice import VOICE_MODEL, VoiceFamily
 from export.verification import Check
 from tritone.synthesis.voice import Direct
@@ -29,9 +30,13 @@ class HifiGan(VoiceFamily):
     network_model = MODEL
     models = (MODEL, VOICE_MODEL)
     published = {  # noqa: RUF012 - never modified
-        "tts_en_hifigan": "nvidia/nemo/tts_hifigan/versions/1.0.0rc1/files/tts_hifigan.nemo",
-        "tts_en_hifitts_hifigan_ft_fastpitch": "nvidia/nemo/tts_en_multispeaker_fastpitchhifigan/versions/"
-        "1.10.0/files/tts_en_hifitts_hifigan_ft_fastpitch.nemo",
+        "tts_en_hifigan": hugging_face("tts_hifigan", 315),
+        "tts_en_hifitts_hifigan_ft_fastpitch": ngc(
+            "tts_en_hifitts_hifigan_ft_fastpitch", "1.10.0", model="tts_en_multispeaker_fastpitchhifigan"
+        ),
+        "tts_en_lj_hifigan_ft_mixertts": ngc(
+            "tts_en_lj_hifigan_ft_mixertts", "1.6.0", model="tts_en_lj_hifigan"
+        ),
     }
 
     comparison = COMPARISON

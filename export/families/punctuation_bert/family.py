@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from export.families.punctuation_bert import MODEL
 from export.family import Family
 from export.installation import Stage
+from export.published import ngc
 from export.verification import Check
 
 if TYPE_CHECKING:
@@ -28,10 +29,7 @@ class PunctuationBert(Family):
     describes = "punctuation and capitals with a BERT or DistilBERT encoder"
     models = (MODEL, WINDOWS)
     published = {  # noqa: RUF012 - never modified
-        f"punctuation_en_{kind}": (
-            f"nvidia/nemo/punctuation_en_{kind}/versions/1.0.0rc1/files/punctuation_en_{kind}.nemo"
-        )
-        for kind in ("bert", "distilbert")
+        name: ngc(name, "1.0.0rc1") for name in ("punctuation_en_bert", "punctuation_en_distilbert")
     }
 
     @classmethod

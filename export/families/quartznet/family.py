@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from export.families.quartznet import CITRINET, MODEL
-from export.recognition.recogniser import PARTS, RecogniserFamily, ngc_paths
-
-_NGC = "nvidia/nemo/stt_en_quartznet15x5/versions"
+from export.published import Published, hugging_face, ngc
+from export.recognition.recogniser import PARTS, RecogniserFamily
 
 
 class QuartzNet(RecogniserFamily):
@@ -21,8 +20,10 @@ class QuartzNet(RecogniserFamily):
     quantized = ("Conv", "Add")
     models = (MODEL, *PARTS)
     published = {  # noqa: RUF012 - never modified
-        "stt_en_quartznet15x5": f"{_NGC}/1.0.0rc1/files/stt_en_quartznet15x5.nemo",
-        "QuartzNet15x5Base-En": "nvidia/nemospeechmodels/versions/1.0.0a5/files/QuartzNet15x5Base-En.nemo",
+        "stt_en_quartznet15x5": ngc("stt_en_quartznet15x5", "1.0.0rc1", size_mb=67.7),
+        "QuartzNet15x5Base-En": Published(
+            "nvidia/nemospeechmodels/versions/1.0.0a5/files/QuartzNet15x5Base-En.nemo"
+        ),
     }
 
     @classmethod
@@ -48,16 +49,14 @@ class Citrinet(QuartzNet):
     network_model = CITRINET
     models = (CITRINET, *PARTS)
     encoder = "ConvASREncoder"
-    published = ngc_paths(
-        {
-            "stt_en_citrinet_256": "1.0.0rc1",
-            "stt_en_citrinet_512": "1.0.0rc1",
-            "stt_en_citrinet_1024": "1.0.0rc1",
-            "stt_en_citrinet_256_gamma_0_25": "1.0.0",
-            "stt_en_citrinet_512_gamma_0_25": "1.0.0",
-            "stt_en_citrinet_1024_gamma_0_25": "1.0.0",
-        }
-    )
+    published = {  # noqa: RUF012 - never modified
+        "stt_en_citrinet_256": ngc("stt_en_citrinet_256", "1.0.0rc1"),
+        "stt_en_citrinet_512": ngc("stt_en_citrinet_512", "1.0.0rc1"),
+        "stt_en_citrinet_1024": ngc("stt_en_citrinet_1024", "1.0.0rc1"),
+        "stt_en_citrinet_256_gamma_0_25": ngc("stt_en_citrinet_256_gamma_0_25", "1.0.0"),
+        "stt_en_citrinet_512_gamma_0_25": ngc("stt_en_citrinet_512_gamma_0_25", "1.0.0"),
+        "stt_en_citrinet_1024_gamma_0_25": hugging_face("stt_en_citrinet_1024_gamma_0_25", 484),
+    }
 
     @classmethod
     def write_random(cls, path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from export.families.tacotron2 import MODEL
 from export.families.tacotron2.benchmark import COMPARISON
 from export.installation import Stage
+from export.published import ngc
 from export.synthesis.tokenizer import TOKENIZER_MODEL, longest_s, write_tokenizer
 from export.synthesis.voice import VOICE_MODEL, VoiceFamily
 from export.verification import Check
@@ -29,9 +30,7 @@ class Tacotron2(VoiceFamily):
     role = "spectrograms"
     network_model = MODEL
     models = (TOKENIZER_MODEL, MODEL, VOICE_MODEL)
-    published = {  # noqa: RUF012 - never modified
-        "tts_en_tacotron2": "nvidia/nemo/tts_en_tacotron2/versions/1.10.0/files/tts_en_tacotron2.nemo"
-    }
+    published = {"tts_en_tacotron2": ngc("tts_en_tacotron2", "1.10.0")}  # noqa: RUF012 - never modified
     comparison = COMPARISON
 
     @classmethod

@@ -13,6 +13,7 @@ from export.errors import UnsupportedCheckpointError
 from export.families.waveglow import MODEL
 from export.families.waveglow.benchmark import COMPARISON
 from export.installation import Stage
+from export.published import ngc
 from export.synthesis.voice import VOICE_MODEL, VoiceFamily
 from export.verification import Check
 from tritone.synthesis.voice import Flow
@@ -34,7 +35,7 @@ class WaveGlow(VoiceFamily):
     network_model = MODEL
     models = (MODEL, DENOISER_MODEL, VOICE_MODEL)
     published = {  # noqa: RUF012 - never modified
-        "tts_waveglow_88m": "nvidia/nemo/tts_waveglow_88m/versions/1.0.0/files/tts_waveglow.nemo"
+        "tts_waveglow_88m": ngc("tts_waveglow", "1.0.0", model="tts_waveglow_88m")
     }
     comparison = COMPARISON
 

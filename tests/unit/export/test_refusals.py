@@ -79,7 +79,7 @@ def test_archive_without_a_class_is_refused(export, tmp_path, config, expected):
 
 
 def test_missing_file_is_refused(export, tmp_path):
-    assert "is not a file" in export(tmp_path / "nowhere.nemo")
+    assert "expected a .nemo file or a published name" in export(tmp_path / "nowhere.nemo")
 
 
 @pytest.mark.parametrize("content", [b"", b"RIFF....WAVEfmt "], ids=["empty", "another format"])
