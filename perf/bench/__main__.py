@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from export.comparison import Comparison
+from export.families import families
+from export.family import Family
 from perf.bench import glue, growth, memory, nemo, networks, serving, synthesis
 from perf.bench.effort import QUICK, THOROUGH, Effort
 from perf.bench.report import markdown, raw
@@ -15,22 +18,32 @@ from perf.bench.results import Result
 from perf.instruments.command_line import command_of, log, write_text
 from perf.instruments.errors import MeasurementError
 from perf.instruments.machine import describe
-from perf.instruments.model_sizes import FAMILIES, SIZES, Size
+from perf.instruments.model_sizes import FAMILIES, SIZES, Size, demo_size, family_size, full_size
 from tritone.errors import ServerError
 
+Sizes = Mapping[str, Callable[[], Size]]
+
+
+def _sizes(family: type[Family], comparison: Comparison) -> Sizes:
+    """The sizes at which a family is compared; one without bundled models has its own repository."""
+    if family in FAMILIES.values():
+        return {size: SIZES[size] for size in comparison.sizes}
+    return {"full": partial(family_size, family)}
+
+
 # Every benchmark, and the sizes at which it is meaningful.
-BENCHMARKS: dict[str, tuple[Callable[[Size, Effort], Result], tuple[str, ...]]] = {
-    "serving": (serving.measure, ("demo", "full")),
-    "nemo": (nemo.measure, ("full",)),
-    "glue": (glue.measure, ("demo", "full")),
-    "memory": (memory.measure, ("demo",)),
+BENCHMARKS: dict[str, tuple[Callable[[Size, Effort], Result], Sizes]] = {
+    "serving": (serving.measure, SIZES),
+    "nemo": (nemo.measure, {"full": full_size}),
+    "glue": (glue.measure, SIZES),
+    "memory": (memory.measure, {"demo": demo_size}),
     **{
-        family.name: (partial(networks.measure, family), tuple(family.comparison.sizes))
-        for family in FAMILIES.values()
+        family.name: (partial(networks.measure, family), _sizes(family, family.comparison))
+        for family in families()
         if family.comparison is not None
     },
-    "synthesis": (synthesis.measure, ("demo", "full")),
-    "growth": (growth.measure, ("demo",)),
+    "synthesis": (synthesis.measure, SIZES),
+    "growth": (growth.measure, {"demo": demo_size}),
 }
 
 
@@ -44,10 +57,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for name in given.names or BENCHMARKS:
             measure, sizes = BENCHMARKS[name]
-            for size in sizes:
+            for size, repository in sizes.items():
                 if given.size in (None, size):
                     log(f"{name}, {size} size ...")
-                    results.append(measure(SIZES[size](), effort))
+                    results.append(measure(repository(), effort))
     except (MeasurementError, ServerError) as error:
         print(f"perf.bench: {error}", file=sys.stderr)
         return 1

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from export.configs import WarmUpRatio, fit_configs, graph_dims
 from export.families import families
+from export.family import Family
 from export.synthesis.voice import installed_voice
 from perf.instruments.command_line import log
 from perf.instruments.errors import SetupError
@@ -91,6 +92,24 @@ def full_size() -> Size:
     vocoders = [model for model, inputs in dims.items() if {"mel", "z"} <= inputs.keys()]
     fit_configs(repository, dims, dict.fromkeys(vocoders, noise))
     return size
+
+
+def family_size(family: type[Family]) -> Size:
+    """Return a repository of one family's published size, for a family without bundled models.
+
+    Raises:
+        SetupError: there is no export environment, or the export failed.
+    """
+    folder = CACHE / f"{family.name}-{_fingerprint()}"
+    checkpoint, complete = folder / f"{family.name}.nemo", folder / "complete"
+    if not complete.exists():
+        require_nemo()
+        shutil.rmtree(folder, ignore_errors=True)
+        log(f"making and exporting a full-size {family.name}, once (takes minutes) ...")
+        repository = ("--install", str(folder / "model_repository"))
+        _nemo("export.random_checkpoint", family.name, str(checkpoint), *repository)
+        complete.touch()
+    return Size("full", folder / "model_repository", {family.role: checkpoint})
 
 
 SIZES: dict[str, Callable[[], Size]] = {"demo": demo_size, "full": full_size}

@@ -10,19 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from nemo.collections.asr.models import EncDecCTCModelBPE
 
 from export import __main__ as command
 from export.families.conformer.random_checkpoint import (
     conformer,
     fastconformer,
     hybrid_model,
-    model_config,
-    randomise,
     recognition_model,
     write_tokenizer,
 )
-from export.families.quartznet.random_checkpoint import block
+from export.families.quartznet.random_checkpoint import block, citrinet_model
 from export.onnx_graph import Graph
 from export.verification import max_abs
 from tritone.recognition.ctc import CtcDecoder
@@ -44,19 +41,10 @@ CITRINET = [
 ]
 
 
-def citrinet(tokenizer):
-    encoder = {"feat_in": 80, "activation": "relu", "conv_mask": True, "jasper": CITRINET}
-    config = model_config(encoder, tokenizer, "nemo.collections.asr.modules.ConvASREncoder")
-    torch.manual_seed(1)
-    model = EncDecCTCModelBPE(cfg=config).eval()
-    randomise(model)
-    return model
-
-
 MODELS = {
     "conformer": lambda tokenizer: recognition_model(conformer(**SMALL), tokenizer),
     "fastconformer": lambda tokenizer: recognition_model(fastconformer(**SMALL), tokenizer),
-    "citrinet": citrinet,
+    "citrinet": lambda tokenizer: citrinet_model(CITRINET, tokenizer),
     "hybrid": lambda tokenizer: hybrid_model(fastconformer(**SMALL), tokenizer),
 }
 TEXTS = ["the quick brown fox jumps over the lazy dog.", "pack my box with jugs, please!"]

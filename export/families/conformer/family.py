@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+from export.comparison import Comparison
 from export.families.conformer import MODEL
 from export.published import hugging_face, ngc
+from export.recognition.benchmark import comparison
 from export.recognition.recogniser import PARTS, RecogniserFamily
 
 _STREAMING = "cache-aware streaming: its attention is chunked and its convolutions are causal"
@@ -21,6 +23,7 @@ class Conformer(RecogniserFamily):
     network_model = MODEL
     encoder = "ConformerEncoder"
     quantized = ("MatMul",)
+    comparison: ClassVar[Comparison | None] = comparison(MODEL, at_least=1.3)
     models = (MODEL, *PARTS)
     published = {  # noqa: RUF012 - never modified
         "stt_en_conformer_ctc_small": hugging_face("stt_en_conformer_ctc_small", 49.1),
@@ -56,6 +59,7 @@ class ConformerLetters(Conformer):
     """The same over letters."""
 
     name = "conformer_letters"
+    comparison = None  # the network is the same
     class_name = "EncDecCTCModel"
     published = {}  # noqa: RUF012 - never modified
 
@@ -64,6 +68,7 @@ class ConformerHybrid(Conformer):
     """The CTC head of a model that has a transducer beside it."""
 
     name = "conformer_hybrid"
+    comparison = None  # the network is the same
     class_name = "EncDecHybridRNNTCTCBPEModel"
     published = {  # noqa: RUF012 - never modified
         "stt_en_fastconformer_hybrid_large_pc": hugging_face("stt_en_fastconformer_hybrid_large_pc", 459),

@@ -20,8 +20,6 @@ from tritone.synthesis.voice import Parallel
 if TYPE_CHECKING:
     from export.tensorrt.models import EngineModel
 
-_IPA = "it reads the International Phonetic Alphabet; ARPAbet and letters are supported"
-
 
 class FastPitch(VoiceFamily):
     """FastPitch."""
@@ -37,11 +35,8 @@ class FastPitch(VoiceFamily):
         "tts_en_fastpitch_multispeaker": ngc(
             "tts_en_fastpitch_multispeaker", "1.10.0", model="tts_en_multispeaker_fastpitchhifigan"
         ),
-        "tts_en_fastpitch_ipa": ngc(
-            "tts_en_fastpitch_align_ipa", "IPA_1.13.0", model="tts_en_fastpitch", refused=_IPA
-        ),
+        "tts_en_fastpitch_ipa": ngc("tts_en_fastpitch_align_ipa", "IPA_1.13.0", model="tts_en_fastpitch"),
     }
-
     comparison = COMPARISON
 
     @classmethod

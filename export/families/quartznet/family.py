@@ -7,6 +7,7 @@ from typing import Any
 
 from export.families.quartznet import CITRINET, MODEL
 from export.published import Published, hugging_face, ngc
+from export.recognition.benchmark import comparison
 from export.recognition.recogniser import PARTS, RecogniserFamily
 
 
@@ -47,6 +48,7 @@ class Citrinet(QuartzNet):
     class_name = "EncDecCTCModelBPE"
     describes = "CTC recognition over pieces with a Citrinet encoder"
     network_model = CITRINET
+    comparison = comparison(CITRINET, at_least=1.3)
     models = (CITRINET, *PARTS)
     encoder = "ConvASREncoder"
     published = {  # noqa: RUF012 - never modified
@@ -60,5 +62,7 @@ class Citrinet(QuartzNet):
 
     @classmethod
     def write_random(cls, path: Path) -> None:
-        """Refuse: there is a random QuartzNet only."""
-        super(QuartzNet, cls).write_random(path)
+        """Write a Citrinet-512 (36 M parameters)."""
+        from export.families.quartznet.random_checkpoint import write_citrinet
+
+        write_citrinet(path)

@@ -1,4 +1,4 @@
-"""A QuartzNet15x5 with random weights: for tests, and for measuring speed.
+"""A QuartzNet15x5 and a Citrinet-512 with random weights: for tests, and for measuring speed.
 
 Layer by layer it is the published network, but nothing was trained: what it answers is noise, and only the
 time that it takes means anything. The noise has as many letters and words per second as speech, so that the
@@ -7,10 +7,12 @@ punctuation after it gets work of a real size.
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from export.random_weights import give_statistics
+from export.recognition.random_pieces import WORDS, model_config, write_tokenizer
 
 RECORDINGS = Path("demo/recordings")
 LABELS = [" ", *"abcdefghijklmnopqrstuvwxyz", "'"]
@@ -94,3 +96,46 @@ def write(path: Path) -> None:
     model = recognition_model(quartznet15x5())
     babble(model, RECORDINGS)
     model.save_to(str(path))
+
+
+def citrinet512() -> list[dict[str, Any]]:
+    """The layers of Citrinet-512 (Majumdar et al. 2021): 36 M parameters."""
+    kernels = [range(11, 22, 2), range(13, 26, 2), range(25, 40, 2)]  # each group begins with a stride of two
+    repeated = [
+        block(
+            512,
+            kernel,
+            repeat=5,
+            residual=True,
+            se=True,
+            **({"stride": [2], "stride_last": True, "residual_mode": "stride_add"} if first else {}),
+        )
+        for group in kernels
+        for first, kernel in zip([True, *[False] * len(group)], group, strict=False)
+    ]
+    return [block(512, 5, se=True), *repeated, block(640, 41, se=True)]
+
+
+def citrinet_model(jasper: list[dict[str, Any]], tokenizer: Path) -> Any:
+    """A NeMo EncDecCTCModelBPE with a Citrinet of random weights, and statistics as if it had seen data.
+
+    Args:
+        jasper: the encoder's blocks.
+        tokenizer: folder of the tokenizer.
+    """
+    import torch
+    from nemo.collections.asr.models import EncDecCTCModelBPE
+
+    encoder = {"feat_in": 80, "activation": "relu", "conv_mask": True, "jasper": jasper}
+    torch.manual_seed(1)
+    target = "nemo.collections.asr.modules.ConvASREncoder"
+    model = EncDecCTCModelBPE(cfg=model_config(encoder, tokenizer, target)).eval()
+    give_statistics(model)
+    return model
+
+
+def write_citrinet(path: Path) -> None:
+    """Write a Citrinet-512 with random weights, and a tokenizer of letters and common endings."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_tokenizer(Path(folder), WORDS, pieces=128)
+        citrinet_model(citrinet512(), Path(folder)).save_to(str(path))
