@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import lzma
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ _FLOOR = -99.0  # the format's logarithm of zero
 
 
 def write_arpa(path: Path, model: NGramModel, decimals: int = 4) -> None:
-    """Write a model, compressed if the path ends in `.gz`; all logarithms are decimal.
+    """Write a model, compressed if the path ends in `.gz` or `.xz`; all logarithms are decimal.
 
     Args:
         path: of the file, which is replaced when all is written.
@@ -29,14 +30,16 @@ def write_arpa(path: Path, model: NGramModel, decimals: int = 4) -> None:
         rows = zip(probability.tolist(), model.spelled(n), backoff.tolist(), strict=True)
         for p, text, weight in rows:
             shown = _number(weight, decimals)
-            lines.append(
-                f"{_number(p, decimals)}\t{text}" + ("" if n == len(model.orders) or shown == "0" else f"\t{shown}")
-            )
+            ends = n == len(model.orders) or shown in ("0", "-0")
+            lines.append(f"{_number(p, decimals)}\t{text}" + ("" if ends else f"\t{shown}"))
     lines += ["", "\\end\\", ""]
     content = "\n".join(lines).encode()
     partial = path.with_name(f".{path.name}.part")
-    # Without the time of writing, equal models are equal files.
-    partial.write_bytes(gzip.compress(content, 9, mtime=0) if path.suffix == ".gz" else content)
+    if path.suffix == ".gz":
+        content = gzip.compress(content, 9, mtime=0)  # without the time, equal models are equal files
+    elif path.suffix == ".xz":
+        content = lzma.compress(content, preset=9 | lzma.PRESET_EXTREME)
+    partial.write_bytes(content)
     partial.replace(path)
 
 

@@ -1,0 +1,318 @@
+"""CTC prefix beam search (Hannun et al. 2014), frame by frame, in memory that does not grow with silence.
+
+The search holds the most probable texts so far, prefixes, as a tree. Their probabilities include the language
+model's, are summed over all alignments, and are relative to the best one's, so that nothing underflows. Frames
+may come in any number of parts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .frames import Frames
+from .labels import Labels
+from .scoring import Scorer, WordState
+
+_SWEEP_FRAMES = 64  # between two times that the tree is cut back
+_SMALLEST = 1e-9  # probability of a blank that is not among the kept labels
+_SILENCE = 0.9999  # probability of the blank above which a frame says nothing
+
+
+@dataclass(frozen=True)
+class Width:
+    """How much a search looks at."""
+
+    prefixes: int = 16  # kept after each frame
+    prefix_log_prob: float = 10.0  # how much less probable than the best one a prefix may be; natural logarithm
+    label_log_prob: float = -5.0  # labels less probable than that are not looked at; natural logarithm
+    one_text: bool = True  # of texts that go on alike, as far as anything can tell, only the best is kept
+
+    def of_several(self) -> Width:
+        """Return a width at which texts that differ early on are kept to the end."""
+        return replace(self, prefixes=self.prefixes * 2, one_text=False)
+
+
+class Emission(NamedTuple):
+    """A label that is seen in a text, and where it was said."""
+
+    label: int
+    frame: int  # the first one
+    starts_word: bool
+
+
+class Hypothesis(NamedTuple):
+    """A text, and how sure the search is of it."""
+
+    emissions: list[Emission]
+    log_prob: float  # natural logarithm of its share of all hypotheses
+
+
+class _Times(NamedTuple):
+    """Where the labels of a prefix were said: the last one, and those before."""
+
+    frame: int
+    before: _Times | None
+
+
+class _Prefix:
+    """A node of the tree: a text that ends with `label`."""
+
+    __slots__ = (
+        "blank", "children", "depth", "factor", "frame", "label", "next_blank", "next_spoken", "next_times",
+        "parent", "spoken", "state", "times", "total",
+    )  # fmt: skip
+
+    def __init__(self, parent: _Prefix | None, label: int, state: WordState, factor: float) -> None:
+        self.parent = parent
+        self.label = label
+        self.state = state
+        self.factor = factor  # of the language model and phrases, for the label
+        self.depth: int = parent.depth + 1 if parent else 0
+        self.children: dict[int, _Prefix] = {}
+        self.blank = self.spoken = self.total = 0.0  # probability of paths that end with a blank, or the label
+        self.next_blank = self.next_spoken = 0.0  # the same after the current frame
+        self.frame = -1  # that the two belong to
+        self.times = self.next_times = _Times(-1, None)
+
+
+_TOTAL = attrgetter("total")
+
+
+class BeamSearch:
+    """The search over one recording, or one stream of frames.
+
+    Args:
+        labels: what the outputs stand for.
+        scorer: language model and phrases.
+        width: how much is looked at.
+        pause_frames: a pause longer than that ends a word even without a space.
+    """
+
+    def __init__(self, labels: Labels, scorer: Scorer, width: Width, pause_frames: float = math.inf) -> None:
+        self._labels = labels
+        self._scorer = scorer
+        self._width = width
+        self._least = math.exp(-width.prefix_log_prob)
+        self._decline = scorer.phrases is None  # whether labels within words only make a prefix less probable
+        spaces = np.flatnonzero(labels.starts_word & ~labels.has_content)
+        self._space = int(spaces[0]) if spaces.size else -1
+        self._pause_frames = pause_frames if spaces.size else math.inf
+        self._starts_word: list[bool] = labels.starts_word.tolist()
+        self._has_text: list[bool] = labels.has_content.tolist()
+        self._is_mark: list[bool] = labels.joins_previous.tolist()
+        self._root = _Prefix(None, -1, scorer.start(), 1.0)
+        self._root.blank = self._root.total = 1.0
+        self._beam = [self._root]
+        self._settled: list[tuple[int, int]] = []  # labels that all prefixes begin with, and their frames
+        self._frame = 0  # frames so far
+        self._last_spoken = -1  # last frame in which something was most probable
+
+    def advance(self, frames: Frames) -> None:
+        """Search through further frames."""
+        for frame, blank, labels, resumed in self._steps(frames):
+            if not labels:
+                for prefix in self._beam:
+                    prefix.blank, prefix.spoken = prefix.total, 0.0
+                continue
+            self._step(frame, blank, labels, resumed)
+            if frame % _SWEEP_FRAMES == 0:
+                self._sweep()
+        self._frame += len(frames)
+
+    def hypotheses(self, most: int) -> list[Hypothesis]:
+        """Return the most probable texts so far, each once, as if the recording ended here."""
+        texts: dict[str, tuple[float, _Prefix]] = {}
+        totals: dict[str, float] = {}
+        for prefix in self._beam:
+            value = prefix.total * self._scorer.finish(prefix.state)
+            text = self._text(prefix)
+            totals[text] = totals.get(text, 0.0) + value
+            if text not in texts or value > texts[text][0]:
+                texts[text] = value, prefix
+        sum_ = sum(totals.values())
+        ranked = sorted(totals, key=lambda text: totals[text], reverse=True)[:most]
+        return [
+            Hypothesis(self._emissions(texts[text][1]), math.log(max(totals[text] / sum_, 1e-300)))
+            for text in ranked
+        ]
+
+    def _steps(self, frames: Frames) -> Iterator[tuple[int, float, list[tuple[int, float]], int]]:
+        """Yield the frames that matter, and one for each stretch of silence.
+
+        Yields:
+            frame, probability of the blank, labels with theirs (none: silence), and the frame before which a
+            word has ended by a pause, or -1.
+        """
+        blank_index = self._labels.blank
+        probabilities = np.exp(frames.log_probs)
+        columns = frames.columns
+        blank = np.where(columns == blank_index, probabilities, _SMALLEST).max(axis=1)
+        columns = np.broadcast_to(columns, probabilities.shape)
+        looked_at = (frames.log_probs > self._width.label_log_prob) & (columns != blank_index)
+        looked_at[blank > _SILENCE] = False
+        best_text = self._labels.has_content[frames.best()[0]]
+        counts = looked_at.sum(axis=1).tolist()
+        pairs = iter(list(zip(columns[looked_at].tolist(), probabilities[looked_at].tolist(), strict=True)))
+        silent = False
+        for index, (count, spoken) in enumerate(zip(counts, best_text.tolist(), strict=True)):
+            frame = self._frame + index
+            labels = [next(pairs) for _ in range(count)]
+            if labels or not silent:
+                long_pause = frame - self._last_spoken > self._pause_frames and self._last_spoken >= 0
+                yield frame, float(blank[index]), labels, self._last_spoken + 1 if long_pause else -1
+            silent = not labels
+            if spoken:
+                self._last_spoken = frame
+
+    def _step(self, frame: int, blank: float, labels: list[tuple[int, float]], resumed: int) -> None:
+        """Extend all prefixes by one frame, and keep the best."""
+        probability_of = dict(labels)
+        least = max(blank, max(probability_of.values())) * self._least
+        beam = self._beam
+        for prefix in beam:
+            prefix.frame = frame
+            prefix.next_blank = prefix.total * blank
+            prefix.next_spoken = prefix.spoken * probability_of.get(prefix.label, 0.0)
+        # What no phrase makes more probable cannot supersede the prefixes that stay, if there are enough of them.
+        least_inside = least
+        if self._decline and len(beam) == self._width.prefixes:
+            least_inside = max(least, min(prefix.next_blank + prefix.next_spoken for prefix in beam))
+        reached = list(beam)
+        for prefix in beam:
+            total, ends_blank, last = prefix.total, prefix.blank, prefix.label
+            for label, probability in labels:
+                value = (ends_blank if label == last else total) * probability
+                if value < (least if self._starts_word[label] else least_inside):
+                    continue
+                source, times = prefix, prefix.times
+                if times.frame < resumed and prefix.state.word and self._has_text[label]:
+                    source = self._child(prefix, self._space)  # the pause stands for a space
+                    times = _Times(-1, times)
+                    value *= source.factor
+                child = source.children.get(label) or self._child(source, label)
+                value *= child.factor
+                if child.frame != frame:
+                    child.frame = frame
+                    child.next_blank = child.next_spoken = 0.0
+                    reached.append(child)
+                child.next_spoken += value
+                if value > child.total * blank + child.spoken * probability:  # more than what stays there
+                    child.next_times = _Times(frame, times)
+        for prefix in reached:
+            prefix.blank, prefix.spoken = prefix.next_blank, prefix.next_spoken
+            prefix.total = prefix.blank + prefix.spoken
+            prefix.times = prefix.next_times
+        reached.sort(key=_TOTAL, reverse=True)
+        self._keep(reached)
+
+    def _child(self, prefix: _Prefix, label: int) -> _Prefix:
+        child = prefix.children.get(label)
+        if child is None:
+            state, factor = self._scorer.follow(prefix.state, label)
+            child = prefix.children[label] = _Prefix(prefix, label, state, factor)
+        return child
+
+    def _keep(self, ranked: list[_Prefix]) -> None:
+        """Keep the best prefixes and scale them, so that the best one's probability is 1."""
+        best = ranked[0].total
+        least = best * self._least
+        beam: list[_Prefix] = []
+        futures = set()
+        for index, prefix in enumerate(ranked):
+            if prefix.total < least or len(beam) == self._width.prefixes:
+                break
+            state = prefix.state
+            future = (state.word, prefix.label, state.history, state.places)
+            if self._width.one_text and future in futures:
+                prefix.blank = prefix.spoken = prefix.total = 0.0
+                continue
+            futures.add(future)
+            beam.append(prefix)
+        else:
+            index = len(ranked)
+        for prefix in ranked[index:]:
+            prefix.blank = prefix.spoken = prefix.total = 0.0
+        scale = 1.0 / best
+        self._beam = beam
+        for prefix in self._beam:
+            prefix.blank *= scale
+            prefix.spoken *= scale
+            prefix.total *= scale
+
+    def _sweep(self) -> None:
+        """Settle what all prefixes begin with, and drop the branches that are no longer followed."""
+        common = self._beam[0]
+        for prefix in self._beam[1:]:
+            while common is not prefix:
+                if common.depth >= prefix.depth:
+                    common = common.parent  # type: ignore[assignment]
+                else:
+                    prefix = prefix.parent  # type: ignore[assignment]
+        self._settled += self._said(self._beam[0], down_to=common)
+        self._root, common.parent = common, None
+        alive = set()
+        for prefix in self._beam:
+            prefix.times = prefix.next_times = _cut(prefix.times, prefix.depth - common.depth + 1)
+            node: _Prefix | None = prefix
+            while node is not None and node not in alive:
+                alive.add(node)
+                node = node.parent
+        for node in alive:
+            node.children = {label: child for label, child in node.children.items() if child in alive}
+
+    def _said(self, prefix: _Prefix, down_to: _Prefix | None = None) -> list[tuple[int, int]]:
+        """Return labels and frames of a prefix since the root, or those of its beginning `down_to`."""
+        said = []
+        node: _Prefix | None = prefix
+        times: _Times | None = prefix.times
+        depth = (down_to or prefix).depth
+        while node is not self._root and node is not None and times is not None:
+            if node.depth <= depth:
+                said.append((node.label, times.frame))
+            node, times = node.parent, times.before
+        return said[::-1]
+
+    def _text(self, prefix: _Prefix) -> str:
+        """Return what a prefix adds to the settled text; a final space makes no difference."""
+        parts: list[str] = []
+        space = ""
+        for label, _ in self._said(prefix):
+            if self._starts_word[label]:
+                space = " "
+            if self._has_text[label]:
+                text = self._labels.text[label] or f"\0{self._labels.byte[label]}"
+                parts.append(text if self._is_mark[label] else space + text)
+                space = ""
+        return "".join(parts)
+
+    def _emissions(self, prefix: _Prefix) -> list[Emission]:
+        """Return the labels of a prefix that are seen in its text."""
+        emissions: list[Emission] = []
+        starts = True
+        for label, frame in [*self._settled, *self._said(prefix)]:
+            starts = starts or self._starts_word[label]
+            if self._has_text[label]:
+                starts = starts and not (self._is_mark[label] and emissions)
+                emissions.append(Emission(label, frame, starts))
+                starts = False
+        return emissions
+
+
+def _cut(times: _Times, count: int) -> _Times:
+    """Return the last times of a list alone, so that those before can be forgotten."""
+    frames = []
+    rest: _Times | None = times
+    while rest is not None and len(frames) < count:
+        frames.append(rest.frame)
+        rest = rest.before
+    before: _Times | None = None
+    for frame in reversed(frames):
+        before = _Times(frame, before)
+    return before or _Times(-1, None)
