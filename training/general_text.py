@@ -32,14 +32,14 @@ def held_out_sentences(
     for path in texts:
         yield from (spell(row.text) for row in read_sentences(path) if row.split != "train")
     if held_out:
-        yield from (line.rsplit("\t", 1)[-1] for line in held_out.read_text(encoding="utf-8").splitlines()[1:])
+        yield from (
+            line.rsplit("\t", 1)[-1] for line in held_out.read_text(encoding="utf-8").splitlines()[1:]
+        )
     for path in manifests:
         yield from (spell(json.loads(line)["text"]) for line in path.read_text(encoding="utf-8").splitlines())
 
 
-def training_sentences(
-    texts: Iterable[Path], references: Path | None, shards: Path | None
-) -> Iterator[str]:
+def training_sentences(texts: Iterable[Path], references: Path | None, shards: Path | None) -> Iterator[str]:
     """Yield the spelled sentences of the training data, several rows of the same book apart."""
     for path in texts:
         yield from (spell(row.text) for row in read_sentences(path) if row.split == "train")
@@ -85,9 +85,15 @@ def _runs(sentence: str) -> Iterator[str]:
 def main() -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(description="Collect the text of the bundled language model.")
-    parser.add_argument("--text", type=Path, nargs="+", default=[], help="corpora as training.prepare reads them")
-    parser.add_argument("--references", type=Path, help="id and text of LibriSpeech's training recordings, .tsv.gz")
-    parser.add_argument("--shards", type=Path, help="output of training.real_speech: texts of its training split")
+    parser.add_argument(
+        "--text", type=Path, nargs="+", default=[], help="corpora as training.prepare reads them"
+    )
+    parser.add_argument(
+        "--references", type=Path, help="id and text of LibriSpeech's training recordings, .tsv.gz"
+    )
+    parser.add_argument(
+        "--shards", type=Path, help="output of training.real_speech: texts of its training split"
+    )
     parser.add_argument("--held-out", type=Path, help="held_out.tsv of training.real_speech")
     parser.add_argument("--manifests", type=Path, nargs="+", default=[], help="further recordings for tests")
     parser.add_argument("--output", type=Path, default=Path("training/data/general_en.txt"))
@@ -95,7 +101,9 @@ def main() -> None:
     held_out = HeldOut(held_out_sentences(arguments.text, arguments.held_out, arguments.manifests))
     sentences = list(training_sentences(arguments.text, arguments.references, arguments.shards))
     kept = [sentence for sentence in sentences if sentence and not held_out.reveals(sentence)]
-    print(f"{len(sentences) - len(kept)} of {len(sentences)} sentences left out, as tests have them or parts of them")
+    print(
+        f"{len(sentences) - len(kept)} of {len(sentences)} sentences left out, as tests have them or parts of them"
+    )
     kept += numbers(SPOKEN_NUMBERS, NUMBER_SEED)
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     arguments.output.write_text("\n".join(kept) + "\n", encoding="utf-8")

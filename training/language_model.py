@@ -31,7 +31,7 @@ FILE = "words.arpa.xz"
 ORDER = 3
 NGRAMS = 1_000_000  # of two words and more; 25 bytes of memory and 6 of disk each
 DECIMALS = 3
-_OPENERS: dict[str, Callable[..., IO[str]]] = {".gz": gzip.open, ".xz": lzma.open}  # type: ignore[dict-item]
+_OPENERS: dict[str, Callable[..., IO[str]]] = {".gz": gzip.open, ".xz": lzma.open}
 _ENGLISH = frozenset("abcdefghijklmnopqrstuvwxyz'")
 
 
@@ -72,7 +72,9 @@ def read_lines(paths: Iterable[Path]) -> Iterator[str]:
                 raise ValueError(f"{path}: expected text in UTF-8, got the byte at {error.start}.") from error
 
 
-def write_language_model(texts: Iterable[Path], decoder: Path, order: int, ngrams: int, decimals: int) -> Path:
+def write_language_model(
+    texts: Iterable[Path], decoder: Path, order: int, ngrams: int, decimals: int
+) -> Path:
     """Write the language model of a decoder's version folder, in place of the one that it may have.
 
     Args:
@@ -101,20 +103,26 @@ def write_language_model(texts: Iterable[Path], decoder: Path, order: int, ngram
     LanguageModel(path)  # what cannot be read is to be found here, not when a server starts
     counts = " + ".join(f"{len(grams):,}" for grams in pruned.orders)
     before = sum(map(len, model.orders))
-    print(f"{path}: {counts} n-grams of 1 to {order} words, of {before:,}; {path.stat().st_size / 1e6:.1f} MB")
+    print(
+        f"{path}: {counts} n-grams of 1 to {order} words, of {before:,}; {path.stat().st_size / 1e6:.1f} MB"
+    )
     return path
 
 
 def main() -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(description="Make a language model for a recogniser from text.")
-    parser.add_argument("texts", type=Path, nargs="+", metavar="TEXT", help="UTF-8, a sentence a line; .gz, .xz too")
+    parser.add_argument(
+        "texts", type=Path, nargs="+", metavar="TEXT", help="UTF-8, a sentence a line; .gz, .xz too"
+    )
     parser.add_argument("--repository", type=Path, default=Path("model_repository"))
     parser.add_argument("--name", default="", help="of a recogniser that is served beside the default one")
     parser.add_argument("--version", type=int, default=1, help="of the decoder, default: %(default)s")
     parser.add_argument("--order", type=int, choices=range(1, 6), default=ORDER, help="default: %(default)s")
     parser.add_argument("--ngrams", type=int, default=NGRAMS, help="to keep at most, default: %(default)s")
-    parser.add_argument("--decimals", type=int, choices=range(1, 8), default=DECIMALS, help="default: %(default)s")
+    parser.add_argument(
+        "--decimals", type=int, choices=range(1, 8), default=DECIMALS, help="default: %(default)s"
+    )
     arguments = parser.parse_args()
     model = f"{DECODER}_{arguments.name}" if arguments.name else DECODER
     decoder = arguments.repository / model / str(arguments.version)

@@ -140,9 +140,7 @@ def _count(text: Integers, left: Integers, words: int, order: int) -> list[Order
             key, return_index=True, return_inverse=True, return_counts=True
         )
         ones = np.ones(len(unique))
-        orders.append(
-            Order(unique // words, unique % words, index[start[first] + 1], seen, ones, ones)
-        )
+        orders.append(Order(unique // words, unique % words, index[start[first] + 1], seen, ones, ones))
         index = np.full(len(text), -1)
         index[start] = inverse
     return orders
@@ -188,8 +186,8 @@ def _losses(below: Order, grams: Order) -> Floats:
 
 def _masses(below: Order, grams: Order) -> tuple[Floats, Floats]:
     """Return the probability of all words listed after each context, and what the order below gives them."""
-    kept = np.bincount(grams.prefix, grams.probability, minlength=len(below))
-    lower = np.bincount(grams.prefix, below.probability[grams.suffix], minlength=len(below))
+    values = (grams.probability, below.probability[grams.suffix])
+    kept, lower = (np.bincount(grams.prefix, value, minlength=len(below)).astype(float) for value in values)
     return kept, lower
 
 

@@ -11,10 +11,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .frames import Frames
 from .labels import Labels
@@ -30,7 +29,9 @@ class Width:
     """How much a search looks at."""
 
     prefixes: int = 16  # kept after each frame
-    prefix_log_prob: float = 10.0  # how much less probable than the best one a prefix may be; natural logarithm
+    prefix_log_prob: float = (
+        10.0  # how much less probable than the best one a prefix may be; natural logarithm
+    )
     label_log_prob: float = -5.0  # labels less probable than that are not looked at; natural logarithm
     one_text: bool = True  # of texts that go on alike, as far as anything can tell, only the best is kept
 
@@ -76,7 +77,9 @@ class _Prefix:
         self.factor = factor  # of the language model and phrases, for the label
         self.depth: int = parent.depth + 1 if parent else 0
         self.children: dict[int, _Prefix] = {}
-        self.blank = self.spoken = self.total = 0.0  # probability of paths that end with a blank, or the label
+        self.blank = self.spoken = self.total = (
+            0.0  # probability of paths that end with a blank, or the label
+        )
         self.next_blank = self.next_spoken = 0.0  # the same after the current frame
         self.frame = -1  # that the two belong to
         self.times = self.next_times = _Times(-1, None)
@@ -307,7 +310,7 @@ class BeamSearch:
 
 def _cut(times: _Times, count: int) -> _Times:
     """Return the last times of a list alone, so that those before can be forgotten."""
-    frames = []
+    frames: list[int] = []
     rest: _Times | None = times
     while rest is not None and len(frames) < count:
         frames.append(rest.frame)

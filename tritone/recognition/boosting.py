@@ -78,6 +78,7 @@ class Phrases:
                 followed.append(after)
         return tuple(followed), change
 
+
 def folded(text: str) -> bytes:
     """Return a text as phrases are compared: in lower case, in UTF-8."""
     return text.lower().encode()
@@ -99,7 +100,9 @@ class Boost:
         """Return the phrases; raise ParameterError if they break a rule. None: there are none."""
         weights = self._object(value)
         if len(weights) > MOST_PHRASES:
-            raise self._refusal(f"at most {MOST_PHRASES} phrases", str(len(weights)), "send the likeliest ones")
+            raise self._refusal(
+                f"at most {MOST_PHRASES} phrases", str(len(weights)), "send the likeliest ones"
+            )
         alphabet = {letter for text in self.labels.text for letter in text.lower()}
         spelled: dict[str, float] = {}
         for number, (phrase, weight) in enumerate(weights.items(), start=1):

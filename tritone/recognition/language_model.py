@@ -131,7 +131,7 @@ class Beginnings:
         first, end = places
         row = (end - first).bit_length() - 1
         values = self._largest[row]
-        return max(values.item(first), values.item(end - (1 << row)))
+        return float(max(values.item(first), values.item(end - (1 << row))))
 
 
 def _vocabulary(path: Path) -> Iterator[str]:
