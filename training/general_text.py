@@ -101,9 +101,8 @@ def main() -> None:
     held_out = HeldOut(held_out_sentences(arguments.text, arguments.held_out, arguments.manifests))
     sentences = list(training_sentences(arguments.text, arguments.references, arguments.shards))
     kept = [sentence for sentence in sentences if sentence and not held_out.reveals(sentence)]
-    print(
-        f"{len(sentences) - len(kept)} of {len(sentences)} sentences left out, as tests have them or parts of them"
-    )
+    left_out = len(sentences) - len(kept)
+    print(f"{left_out} of {len(sentences)} sentences left out, as tests have them or parts of them")
     kept += numbers(SPOKEN_NUMBERS, NUMBER_SEED)
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     arguments.output.write_text("\n".join(kept) + "\n", encoding="utf-8")

@@ -1,10 +1,10 @@
 """A language model for a recogniser, from text: estimated, pruned, and put beside its labels.
 
     python -m training.language_model corpus.txt [more.txt.gz ...]
-    python -m training.language_model corpus.txt --name legal     # of the recogniser that is served as `legal`
+    python -m training.language_model corpus.txt --name legal  # of the recogniser that is served as `legal`
 
-Text is UTF-8, one sentence or paragraph a line. It is brought into the spelling of the recogniser's labels. Needs
-nothing but numpy: no NeMo.
+Text is UTF-8, one sentence or paragraph a line. It is brought into the spelling of the recogniser's labels.
+Needs nothing but the serving environment: no NeMo.
 """
 
 from __future__ import annotations

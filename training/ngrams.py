@@ -1,4 +1,4 @@
-"""N-gram language models: interpolated modified Kneser-Ney estimates (Chen and Goodman 1999), pruned by entropy.
+"""N-gram language models: interpolated modified Kneser-Ney (Chen and Goodman 1999), pruned by entropy.
 
 All n-grams of one order are kept as arrays sorted by key: the index of their first words among the n-grams of
 the order below, times the size of the vocabulary, plus the last word.

@@ -1,8 +1,8 @@
 """CTC prefix beam search (Hannun et al. 2014), frame by frame, in memory that does not grow with silence.
 
-The search holds the most probable texts so far, prefixes, as a tree. Their probabilities include the language
-model's, are summed over all alignments, and are relative to the best one's, so that nothing underflows. Frames
-may come in any number of parts.
+The search holds the most probable texts so far, prefixes, as a tree. Their probabilities include the
+language model's, are summed over all alignments, and are relative to the best one's, so that nothing
+underflows. Frames may come in any number of parts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import numpy as np
 
 from .frames import Frames
 from .labels import Labels
-from .scoring import Scorer, WordState
+from .prefix_tree import Prefix, Times, common_beginning, cut, remove_branches
+from .scoring import Scorer
 
 _SWEEP_FRAMES = 64  # between two times that the tree is cut back
 _SMALLEST = 1e-9  # probability of a blank that is not among the kept labels
@@ -55,36 +56,6 @@ class Hypothesis(NamedTuple):
     log_prob: float  # natural logarithm of its share of all hypotheses
 
 
-class _Times(NamedTuple):
-    """Where the labels of a prefix were said: the last one, and those before."""
-
-    frame: int
-    before: _Times | None
-
-
-class _Prefix:
-    """A node of the tree: a text that ends with `label`."""
-
-    __slots__ = (
-        "blank", "children", "depth", "factor", "frame", "label", "next_blank", "next_spoken", "next_times",
-        "parent", "spoken", "state", "times", "total",
-    )  # fmt: skip
-
-    def __init__(self, parent: _Prefix | None, label: int, state: WordState, factor: float) -> None:
-        self.parent = parent
-        self.label = label
-        self.state = state
-        self.factor = factor  # of the language model and phrases, for the label
-        self.depth: int = parent.depth + 1 if parent else 0
-        self.children: dict[int, _Prefix] = {}
-        self.blank = self.spoken = self.total = (
-            0.0  # probability of paths that end with a blank, or the label
-        )
-        self.next_blank = self.next_spoken = 0.0  # the same after the current frame
-        self.frame = -1  # that the two belong to
-        self.times = self.next_times = _Times(-1, None)
-
-
 _TOTAL = attrgetter("total")
 
 
@@ -110,11 +81,12 @@ class BeamSearch:
         self._starts_word: list[bool] = labels.starts_word.tolist()
         self._has_text: list[bool] = labels.has_content.tolist()
         self._is_mark: list[bool] = labels.joins_previous.tolist()
-        self._root = _Prefix(None, -1, scorer.start(), 1.0)
+        self._root = Prefix(None, -1, scorer.start(), 1.0)
         self._root.blank = self._root.total = 1.0
         self._beam = [self._root]
         self._settled: list[tuple[int, int]] = []  # labels that all prefixes begin with, and their frames
         self._frame = 0  # frames so far
+        self._next_sweep = _SWEEP_FRAMES
         self._last_spoken = -1  # last frame in which something was most probable
 
     def advance(self, frames: Frames) -> None:
@@ -125,13 +97,14 @@ class BeamSearch:
                     prefix.blank, prefix.spoken = prefix.total, 0.0
                 continue
             self._step(frame, blank, labels, resumed)
-            if frame % _SWEEP_FRAMES == 0:
+            if frame >= self._next_sweep:
+                self._next_sweep = frame + _SWEEP_FRAMES
                 self._sweep()
         self._frame += len(frames)
 
     def hypotheses(self, most: int) -> list[Hypothesis]:
         """Return the most probable texts so far, each once, as if the recording ended here."""
-        texts: dict[str, tuple[float, _Prefix]] = {}
+        texts: dict[str, tuple[float, Prefix]] = {}
         totals: dict[str, float] = {}
         for prefix in self._beam:
             value = prefix.total * self._scorer.finish(prefix.state)
@@ -183,7 +156,7 @@ class BeamSearch:
             prefix.frame = frame
             prefix.next_blank = prefix.total * blank
             prefix.next_spoken = prefix.spoken * probability_of.get(prefix.label, 0.0)
-        # What no phrase makes more probable cannot supersede the prefixes that stay, if there are enough of them.
+        # What can only become less probable has no place beside enough prefixes that stay as they are.
         least_inside = least
         if self._decline and len(beam) == self._width.prefixes:
             least_inside = max(least, min(prefix.next_blank + prefix.next_spoken for prefix in beam))
@@ -197,7 +170,7 @@ class BeamSearch:
                 source, times = prefix, prefix.times
                 if times.frame < resumed and prefix.state.word and self._has_text[label]:
                     source = self._child(prefix, self._space)  # the pause stands for a space
-                    times = _Times(-1, times)
+                    times = Times(-1, times)
                     value *= source.factor
                 child = source.children.get(label) or self._child(source, label)
                 value *= child.factor
@@ -207,7 +180,7 @@ class BeamSearch:
                     reached.append(child)
                 child.next_spoken += value
                 if value > child.total * blank + child.spoken * probability:  # more than what stays there
-                    child.next_times = _Times(frame, times)
+                    child.next_times = Times(frame, times)
         for prefix in reached:
             prefix.blank, prefix.spoken = prefix.next_blank, prefix.next_spoken
             prefix.total = prefix.blank + prefix.spoken
@@ -215,66 +188,47 @@ class BeamSearch:
         reached.sort(key=_TOTAL, reverse=True)
         self._keep(reached)
 
-    def _child(self, prefix: _Prefix, label: int) -> _Prefix:
+    def _child(self, prefix: Prefix, label: int) -> Prefix:
         child = prefix.children.get(label)
         if child is None:
             state, factor = self._scorer.follow(prefix.state, label)
-            child = prefix.children[label] = _Prefix(prefix, label, state, factor)
+            child = prefix.children[label] = Prefix(prefix, label, state, factor)
         return child
 
-    def _keep(self, ranked: list[_Prefix]) -> None:
+    def _keep(self, ranked: list[Prefix]) -> None:
         """Keep the best prefixes and scale them, so that the best one's probability is 1."""
-        best = ranked[0].total
-        least = best * self._least
-        beam: list[_Prefix] = []
+        scale = 1.0 / ranked[0].total
+        least = ranked[0].total * self._least
+        most = self._width.prefixes
+        beam: list[Prefix] = []
         futures = set()
-        for index, prefix in enumerate(ranked):
-            if prefix.total < least or len(beam) == self._width.prefixes:
-                break
+        for prefix in ranked:
             state = prefix.state
             future = (state.word, prefix.label, state.history, state.places)
-            if self._width.one_text and future in futures:
-                prefix.blank = prefix.spoken = prefix.total = 0.0
+            if prefix.total < least or len(beam) == most or (self._width.one_text and future in futures):
+                prefix.drop()
                 continue
             futures.add(future)
-            beam.append(prefix)
-        else:
-            index = len(ranked)
-        for prefix in ranked[index:]:
-            prefix.blank = prefix.spoken = prefix.total = 0.0
-        scale = 1.0 / best
-        self._beam = beam
-        for prefix in self._beam:
             prefix.blank *= scale
             prefix.spoken *= scale
             prefix.total *= scale
+            beam.append(prefix)
+        self._beam = beam
 
     def _sweep(self) -> None:
         """Settle what all prefixes begin with, and drop the branches that are no longer followed."""
-        common = self._beam[0]
-        for prefix in self._beam[1:]:
-            while common is not prefix:
-                if common.depth >= prefix.depth:
-                    common = common.parent  # type: ignore[assignment]
-                else:
-                    prefix = prefix.parent  # type: ignore[assignment]
+        common = common_beginning(self._beam)
         self._settled += self._said(self._beam[0], down_to=common)
         self._root, common.parent = common, None
-        alive = set()
         for prefix in self._beam:
-            prefix.times = prefix.next_times = _cut(prefix.times, prefix.depth - common.depth + 1)
-            node: _Prefix | None = prefix
-            while node is not None and node not in alive:
-                alive.add(node)
-                node = node.parent
-        for node in alive:
-            node.children = {label: child for label, child in node.children.items() if child in alive}
+            prefix.times = prefix.next_times = cut(prefix.times, prefix.depth - common.depth + 1)
+        remove_branches(self._beam)
 
-    def _said(self, prefix: _Prefix, down_to: _Prefix | None = None) -> list[tuple[int, int]]:
+    def _said(self, prefix: Prefix, down_to: Prefix | None = None) -> list[tuple[int, int]]:
         """Return labels and frames of a prefix since the root, or those of its beginning `down_to`."""
         said = []
-        node: _Prefix | None = prefix
-        times: _Times | None = prefix.times
+        node: Prefix | None = prefix
+        times: Times | None = prefix.times
         depth = (down_to or prefix).depth
         while node is not self._root and node is not None and times is not None:
             if node.depth <= depth:
@@ -282,7 +236,7 @@ class BeamSearch:
             node, times = node.parent, times.before
         return said[::-1]
 
-    def _text(self, prefix: _Prefix) -> str:
+    def _text(self, prefix: Prefix) -> str:
         """Return what a prefix adds to the settled text; a final space makes no difference."""
         parts: list[str] = []
         space = ""
@@ -295,7 +249,7 @@ class BeamSearch:
                 space = ""
         return "".join(parts)
 
-    def _emissions(self, prefix: _Prefix) -> list[Emission]:
+    def _emissions(self, prefix: Prefix) -> list[Emission]:
         """Return the labels of a prefix that are seen in its text."""
         emissions: list[Emission] = []
         starts = True
@@ -306,16 +260,3 @@ class BeamSearch:
                 emissions.append(Emission(label, frame, starts))
                 starts = False
         return emissions
-
-
-def _cut(times: _Times, count: int) -> _Times:
-    """Return the last times of a list alone, so that those before can be forgotten."""
-    frames: list[int] = []
-    rest: _Times | None = times
-    while rest is not None and len(frames) < count:
-        frames.append(rest.frame)
-        rest = rest.before
-    before: _Times | None = None
-    for frame in reversed(frames):
-        before = _Times(frame, before)
-    return before or _Times(-1, None)

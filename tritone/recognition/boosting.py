@@ -65,7 +65,7 @@ class Phrases:
         return tuple(followed), change
 
     def end_word(self, places: Places) -> tuple[Places, float]:
-        """Return the places at the beginning of the next word, and what is earned or lost as this one ends."""
+        """Return the places at the beginning of the next word, and what is earned or lost by it."""
         followed = [self._root]
         change = 0.0
         for place in places:

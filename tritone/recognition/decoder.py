@@ -50,8 +50,8 @@ class Choices:
             for name, sent in (("boost", boost is not None), ("alternatives", alternatives > 1)):
                 if sent:
                     raise ParameterError(
-                        f"parameter {name}: expected decoder {BEAM}, got {GREEDY}, which knows one transcript "
-                        f"and no words; send decoder={BEAM}, or leave out {name}."
+                        f"parameter {name}: expected decoder {BEAM}, got {GREEDY}, which has one transcript "
+                        f"and knows no words; send decoder={BEAM}, or leave out {name}."
                     )
         searched = boost is not None or alternatives > 1
         return cls(decoder or (BEAM if searched else default), boost, alternatives)
@@ -180,7 +180,6 @@ def _require_words(labels: Labels, model: LanguageModel) -> None:
     share = len(spelled) / len(model.words)
     if share < _FEWEST_SPELLED:
         raise ArtifactError(
-            f"{model.path}: expected a language model of words in the recogniser's labels"
-            f"{' (lower case)' if lower else ''}, got one with {share:.0%} such words; build it from text in the "
-            "recogniser's spelling: `make language-model`."
+            f"{model.path}: expected words in the recogniser's labels{' (lower case)' if lower else ''}, got a "
+            f"language model with {share:.0%} such words; make one for it from text: `make language-model`."
         )

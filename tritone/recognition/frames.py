@@ -92,7 +92,7 @@ class Frames:
         return np.take_along_axis(self.labels, column, axis=1)[:, 0], log_probs
 
     def log_prob_along(self, path: NDArray[Any]) -> NDArray[np.float32]:
-        """Return the log-probability (T,) of one label per frame; where it was not kept, the smallest kept."""
+        """Return the log-probability (T,) of one label per frame; if it was not kept, the smallest kept."""
         among = self.columns == path[:, np.newaxis]
         least = self.log_probs.min(axis=1)
         along: NDArray[np.float32] = np.where(among, self.log_probs, least[:, np.newaxis]).max(axis=1)

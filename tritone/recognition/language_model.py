@@ -48,8 +48,8 @@ class LanguageModel:
             self._words = sorted(_vocabulary(path))
         except (OSError, RuntimeError, EOFError, ValueError, lzma.LZMAError) as error:
             raise ArtifactError(
-                f"{path}: expected a language model (ARPA or KenLM's binary format), got a file that cannot be "
-                f"read ({_reason(error)}); write it again, or remove it to decode without one."
+                f"{path}: expected a language model (ARPA or KenLM's binary format), got a file that cannot "
+                f"be read ({_reason(error)}); write it again, or remove it to decode without one."
             ) from error
         self.order: int = self._model.order
 

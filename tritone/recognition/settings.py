@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..model_parameters import Parameters
 from .beam_search import Width
@@ -13,8 +13,8 @@ from .scoring import Weights
 class SearchSettings:
     """The settings of one recogniser's decoder."""
 
-    weights: Weights = Weights()
-    width: Width = Width()
+    weights: Weights = field(default_factory=Weights)
+    width: Width = field(default_factory=Width)
     pause_s: float = float("inf")  # silence that ends a word without a space, seconds
 
     @classmethod

@@ -44,7 +44,7 @@ class RecognitionOptions:
             raise TypeError(f"alternatives: expected a whole number, got {type(self.alternatives).__name__}.")
         if not 0 <= self.alternatives <= MOST_ALTERNATIVES:
             raise InvalidRequestError(
-                f"alternatives: expected a whole number from 0 to {MOST_ALTERNATIVES}, got {self.alternatives}."
+                f"alternatives: expected 0 to {MOST_ALTERNATIVES} transcripts, got {self.alternatives}."
             )
 
     def parameters(self) -> dict[str, str | int | float | bool]:

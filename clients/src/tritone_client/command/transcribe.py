@@ -42,7 +42,7 @@ from tritone_client.results import Transcription
 @click.option(
     "--decoder",
     type=click.Choice(DECODERS),
-    help="Search with a language model, or take the likeliest letters.  [default: beam if the server has one]",
+    help="Search with a language model, or take the likeliest letters.  [default: beam, if there is one]",
 )
 @click.option(
     "--boost",
