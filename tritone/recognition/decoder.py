@@ -180,6 +180,6 @@ def _require_words(labels: Labels, model: LanguageModel) -> None:
     share = len(spelled) / len(model.words)
     if share < _FEWEST_SPELLED:
         raise ArtifactError(
-            f"{model.path}: expected words in the recogniser's labels{' (lower case)' if lower else ''}, got a "
+            f"{model.path}: expected words in its labels{' (lower case)' if lower else ''}, got a "
             f"language model with {share:.0%} such words; make one for it from text: `make language-model`."
         )

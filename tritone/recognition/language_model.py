@@ -13,7 +13,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
-import kenlm
 import numpy as np
 
 from ..errors import ArtifactError
@@ -39,7 +38,10 @@ class LanguageModel:
     """
 
     def __init__(self, path: Path) -> None:
+        import kenlm  # here, since the exporter knows the files' names without it
+
         self.path = path
+        self._state = kenlm.State
         config = kenlm.Config()
         config.show_progress = False
         config.arpa_complain = kenlm.ARPALoadComplain.NONE
@@ -80,13 +82,13 @@ class LanguageModel:
 
     def start(self) -> State:
         """Return the state at the beginning of a sentence."""
-        state = kenlm.State()
+        state = self._state()
         self._model.BeginSentenceWrite(state)
         return state
 
     def score(self, state: State, word: str) -> tuple[float, State]:
         """Return the natural logarithm of a word's probability, and the state after it."""
-        after = kenlm.State()
+        after = self._state()
         return self._model.BaseScore(state, word, after) * _LN_10, after
 
     def knows(self, word: str) -> bool:
@@ -96,7 +98,7 @@ class LanguageModel:
     @cached_property
     def beginnings(self) -> Beginnings:
         """The vocabulary, searched by how words begin."""
-        empty = kenlm.State()
+        empty = self._state()
         self._model.NullContextWrite(empty)
         return Beginnings(self._words, [self.score(empty, word)[0] for word in self._words])
 
