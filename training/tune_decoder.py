@@ -3,8 +3,8 @@
     python -m training.tune_decoder --data training/data/speech --write
 
 The recogniser, its labels and its language model are those of the repository. One weight at a time is moved
-through its values until none gets better. What counts is the mean of the corpora's word error rates, so that a
-corpus of many recordings does not decide alone.
+through its values until none gets better. What counts is the mean of the corpora's word error rates, so that
+a corpus of many recordings does not decide alone.
 """
 
 from __future__ import annotations

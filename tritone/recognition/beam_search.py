@@ -237,12 +237,12 @@ class BeamSearch:
         return said[::-1]
 
     def _text(self, prefix: Prefix) -> str:
-        """Return what a prefix adds to the settled text; a final space makes no difference."""
+        """Return what a prefix adds to the settled text; spaces at the ends make no difference."""
         parts: list[str] = []
         space = ""
         for label, _ in self._said(prefix):
             if self._starts_word[label]:
-                space = " "
+                space = " " if parts or self._settled else ""
             if self._has_text[label]:
                 text = self._labels.text[label] or f"\0{self._labels.byte[label]}"
                 parts.append(text if self._is_mark[label] else space + text)
