@@ -95,14 +95,14 @@ class Decoder:
             _require_words(ctc.labels, model)
 
     @classmethod
-    def load(cls, folder: Path, settings: SearchSettings) -> Decoder:
-        """Load `ctc.json` and the language model beside it, if there is one.
+    def load(cls, path: Path, settings: SearchSettings) -> Decoder:
+        """Load `ctc.json` as the exporter wrote it, and the language model beside it, if there is one.
 
         Raises:
             ArtifactError: a file is broken, or they do not fit each other.
         """
-        ctc = CtcDecoder.load(folder / "ctc.json", settings.pause_s)
-        return cls(ctc, LanguageModel.beside(folder), settings)
+        ctc = CtcDecoder.load(path, settings.pause_s)
+        return cls(ctc, LanguageModel.beside(path.parent), settings)
 
     @property
     def labels(self) -> Labels:

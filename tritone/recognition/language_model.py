@@ -18,6 +18,7 @@ import numpy as np
 from ..errors import ArtifactError
 
 FILE_NAMES = ("words.arpa", "words.arpa.gz", "words.arpa.xz", "words.arpa.bz2", "words.bin")
+END = "</s>"  # the word that ends a sentence
 _OPENERS = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
 _LN_10 = math.log(10.0)  # KenLM's logarithms are decimal
 _SPECIAL = {"<s>", "</s>", "<unk>", "<UNK>"}

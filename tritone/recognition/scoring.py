@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from .boosting import Phrases, Places, folded
 from .labels import Labels
-from .language_model import Beginnings, LanguageModel, State
+from .language_model import END, Beginnings, LanguageModel, State
 
 _LARGEST_EXPONENT = 300.0  # keeps factors finite
 
@@ -18,7 +18,7 @@ _LARGEST_EXPONENT = 300.0  # keeps factors finite
 class Weights:
     """How much each part of a score counts; natural logarithms."""
 
-    language_model: float = 0.7  # times its log-probability; "alpha"
+    language_model: float = 0.8  # times its log-probability; "alpha"
     word: float = 2.0  # added for each word, since a language model favours few of them; "beta"
     unknown: float = -12.0  # added for a word that the language model does not know
 
@@ -95,8 +95,11 @@ class Scorer:
         return state, _factor(gain)
 
     def finish(self, state: WordState) -> float:
-        """Return the factor of the end after a state."""
-        return _factor(self._end_word(state)[1])
+        """Return the factor of the end after a state; a recording is taken for a whole sentence."""
+        state, gain = self._end_word(state)
+        if self.model and state.history:
+            gain += self.weights.language_model * self.model.score(state.context, END)[0]
+        return _factor(gain)
 
     def _end_word(self, state: WordState) -> tuple[WordState, float]:
         if not state.word:

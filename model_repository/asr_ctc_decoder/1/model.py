@@ -18,7 +18,7 @@ class TritonPythonModel:
     def initialize(self, args):
         parameters = Parameters(args)
         self._max_audio_s = parameters.number("max_audio_s")
-        self._decoder = Decoder.load(version_folder(args), SearchSettings.of(parameters))
+        self._decoder = Decoder.load(version_folder(args) / "ctc.json", SearchSettings.of(parameters))
         self._interface = Interface(INPUTS, declared_parameters(self._decoder.labels))
 
     def execute(self, requests):
