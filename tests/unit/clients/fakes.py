@@ -89,8 +89,8 @@ class Behaviour:
             if fault:
                 raise fault
             outputs = getattr(self, f"_{model}")(**inputs)
-            if "transcript" in outputs:
-                outputs |= _alternatives(outputs["transcript"][0, 0], int(parameters.get("alternatives", 0)))
+            if count := int(parameters.get("alternatives", 0)):
+                outputs |= _alternatives(outputs["transcript"][0, 0], count)
             self.answered[model] += 1
             return {name: outputs[name] for name in requested or outputs}
         finally:

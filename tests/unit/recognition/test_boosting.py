@@ -80,7 +80,7 @@ def test_phrases_of_one_request_are_read():
         ('{"bertha": "8"}', "expected a number as weight, got str"),
         ('{"": 8}', "phrase 1: expected 1 to 100 characters, got 0"),
         (json.dumps({"a" * 101: 1}), "expected 1 to 100 characters, got 101"),
-        (json.dumps({f"z{UMLAUT}rich": 1}), f"phrase 1: expected characters that the model writes, got '{UMLAUT}'"),
+        (json.dumps({f"z{UMLAUT}rich": 1}), f"1: expected characters that the model writes, got '{UMLAUT}'"),
         ('{"route 66": 5}', "got '6'; write the phrase as it is spoken"),
         (json.dumps(dict.fromkeys(map(str, range(10_000)), 1)), f"at most {MOST_PHRASES} phrases, got 10000"),
     ],
