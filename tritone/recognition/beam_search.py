@@ -1,14 +1,16 @@
 """CTC prefix beam search (Hannun et al. 2014), frame by frame, in memory that does not grow with silence.
 
 The search holds the most probable texts so far, prefixes, as a tree. Their probabilities include the
-language model's, are summed over all alignments, and are relative to the best one's, so that nothing
-underflows. Frames may come in any number of parts.
+language model's, are summed over all alignments, and are scaled where they would underflow. Frames may come
+in any number of parts.
 """
 
 from __future__ import annotations
 
+import gc
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import NamedTuple
@@ -22,18 +24,17 @@ from .scoring import Scorer
 
 _SWEEP_FRAMES = 64  # between two times that the tree is cut back
 _SMALLEST = 1e-9  # probability of a blank that is not among the kept labels
+_SMALLEST_TOTAL = 1e-30  # probability of the best prefix below which all are scaled up
 _SILENCE = 0.9999  # probability of the blank above which a frame says nothing
 
 
 @dataclass(frozen=True)
 class Width:
-    """How much a search looks at."""
+    """How much a search looks at; logarithms are natural ones."""
 
     prefixes: int = 16  # kept after each frame
-    prefix_log_prob: float = (
-        10.0  # how much less probable than the best one a prefix may be; natural logarithm
-    )
-    label_log_prob: float = -5.0  # labels less probable than that are not looked at; natural logarithm
+    prefix_log_prob: float = 8.0  # how much less probable than the best one they may be
+    label_log_prob: float = -5.0  # labels less probable than that are not looked at
     one_text: bool = True  # of texts that go on alike, as far as anything can tell, only the best is kept
 
     def of_several(self) -> Width:
@@ -54,6 +55,18 @@ class Hypothesis(NamedTuple):
 
     emissions: list[Emission]
     log_prob: float  # natural logarithm of its share of all hypotheses
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep Python from looking for cycles, which takes half of a search's time: the sweeps leave none."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 _TOTAL = attrgetter("total")
@@ -91,15 +104,16 @@ class BeamSearch:
 
     def advance(self, frames: Frames) -> None:
         """Search through further frames."""
-        for frame, blank, labels, resumed in self._steps(frames):
-            if not labels:
-                for prefix in self._beam:
-                    prefix.blank, prefix.spoken = prefix.total, 0.0
-                continue
-            self._step(frame, blank, labels, resumed)
-            if frame >= self._next_sweep:
-                self._next_sweep = frame + _SWEEP_FRAMES
-                self._sweep()
+        with _no_collection():
+            for frame, blank, labels, resumed in self._steps(frames):
+                if not labels:
+                    for prefix in self._beam:
+                        prefix.blank, prefix.spoken = prefix.total, 0.0
+                    continue
+                self._step(frame, blank, labels, resumed)
+                if frame >= self._next_sweep:
+                    self._next_sweep = frame + _SWEEP_FRAMES
+                    self._sweep()
         self._frame += len(frames)
 
     def hypotheses(self, most: int) -> list[Hypothesis]:
@@ -149,9 +163,10 @@ class BeamSearch:
 
     def _step(self, frame: int, blank: float, labels: list[tuple[int, float]], resumed: int) -> None:
         """Extend all prefixes by one frame, and keep the best."""
-        probability_of = dict(labels)
-        least = max(blank, max(probability_of.values())) * self._least
         beam = self._beam
+        probability_of = dict(labels)
+        highest = max(blank, *probability_of.values())
+        least = beam[0].total * highest * self._least
         for prefix in beam:
             prefix.frame = frame
             prefix.next_blank = prefix.total * blank
@@ -162,10 +177,10 @@ class BeamSearch:
             least_inside = max(least, min(prefix.next_blank + prefix.next_spoken for prefix in beam))
         reached = list(beam)
         for prefix in beam:
-            total, ends_blank, last = prefix.total, prefix.blank, prefix.label
+            total, last = prefix.total, prefix.label
             for label, probability in labels:
-                value = (ends_blank if label == last else total) * probability
-                if value < (least if self._starts_word[label] else least_inside):
+                value = (prefix.blank if label == last else total) * probability
+                if value < least_inside and (value < least or not self._starts_word[label]):
                     continue
                 source, times = prefix, prefix.times
                 if times.frame < resumed and prefix.state.word and self._has_text[label]:
@@ -185,7 +200,6 @@ class BeamSearch:
             prefix.blank, prefix.spoken = prefix.next_blank, prefix.next_spoken
             prefix.total = prefix.blank + prefix.spoken
             prefix.times = prefix.next_times
-        reached.sort(key=_TOTAL, reverse=True)
         self._keep(reached)
 
     def _child(self, prefix: Prefix, label: int) -> Prefix:
@@ -195,25 +209,32 @@ class BeamSearch:
             child = prefix.children[label] = Prefix(prefix, label, state, factor)
         return child
 
-    def _keep(self, ranked: list[Prefix]) -> None:
-        """Keep the best prefixes and scale them, so that the best one's probability is 1."""
-        scale = 1.0 / ranked[0].total
-        least = ranked[0].total * self._least
-        most = self._width.prefixes
-        beam: list[Prefix] = []
-        futures = set()
-        for prefix in ranked:
-            state = prefix.state
-            future = (state.word, prefix.label, state.history, state.places)
-            if prefix.total < least or len(beam) == most or (self._width.one_text and future in futures):
-                prefix.drop()
-                continue
-            futures.add(future)
-            prefix.blank *= scale
-            prefix.spoken *= scale
-            prefix.total *= scale
-            beam.append(prefix)
-        self._beam = beam
+    def _keep(self, reached: list[Prefix]) -> None:
+        """Keep the best prefixes, in order."""
+        if len(reached) == 1:
+            self._beam = reached
+        else:
+            reached.sort(key=_TOTAL, reverse=True)
+            least, most, one_text = reached[0].total * self._least, self._width.prefixes, self._width.one_text
+            beam: list[Prefix] = []
+            futures = set()
+            for prefix in reached:
+                future = prefix.future
+                if prefix.total < least or len(beam) == most or (one_text and future in futures):
+                    prefix.blank = prefix.spoken = prefix.total = 0.0  # reached again, it starts from nothing
+                else:
+                    futures.add(future)
+                    beam.append(prefix)
+            self._beam = beam
+        if not _SMALLEST_TOTAL < self._beam[0].total < 1 / _SMALLEST_TOTAL:
+            self._scale(1 / self._beam[0].total)
+
+    def _scale(self, factor: float) -> None:
+        """Multiply all probabilities, which are relative to each other."""
+        for prefix in self._beam:
+            prefix.blank *= factor
+            prefix.spoken *= factor
+            prefix.total *= factor
 
     def _sweep(self) -> None:
         """Settle what all prefixes begin with, and drop the branches that are no longer followed."""

@@ -22,6 +22,7 @@ END = "</s>"  # the word that ends a sentence
 _OPENERS = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
 _LN_10 = math.log(10.0)  # KenLM's logarithms are decimal
 _SPECIAL = {"<s>", "</s>", "<unk>", "<UNK>"}
+_REMEMBERED = 200_000  # beginnings of words; 20 MB
 _LAST = "\U0010ffff"  # sorts after every letter
 _BINARY = b"mmap lm http://kheafield.com/code"
 
@@ -119,19 +120,23 @@ class Beginnings:
         while len(row := self._largest[-1]) > (step := 1 << len(self._largest) - 1):
             self._largest.append(np.maximum(row[:-step], row[step:]))
 
-    @property
-    def all(self) -> tuple[int, int]:
-        """The places of all words: from the first one to before the second."""
-        return 0, len(self._words)
+        self._best: dict[str, float | None] = {}
 
-    def narrow(self, places: tuple[int, int], beginning: str) -> tuple[int, int]:
-        """Return the places, among those given, of words with a longer beginning."""
-        first = bisect_left(self._words, beginning, *places)
-        return first, bisect_left(self._words, beginning + _LAST, first, places[1])
+    def best(self, beginning: str) -> float | None:
+        """Return the largest log-probability of words that begin like that, or None if there are none."""
+        try:
+            return self._best[beginning]
+        except KeyError:
+            if len(self._best) >= _REMEMBERED:
+                self._best.clear()
+            found = self._best[beginning] = self._look_up(beginning)
+            return found
 
-    def best(self, places: tuple[int, int]) -> float:
-        """Return the largest log-probability of words at some places, one at least."""
-        first, end = places
+    def _look_up(self, beginning: str) -> float | None:
+        first = bisect_left(self._words, beginning)
+        end = bisect_left(self._words, beginning + _LAST, first)
+        if first == end:
+            return None
         row = (end - first).bit_length() - 1
         values = self._largest[row]
         return float(max(values.item(first), values.item(end - (1 << row))))

@@ -26,8 +26,8 @@ class Prefix:
     """
 
     __slots__ = (
-        "blank", "children", "depth", "factor", "frame", "label", "next_blank", "next_spoken", "next_times",
-        "parent", "spoken", "state", "times", "total",
+        "blank", "children", "depth", "factor", "frame", "future", "label", "next_blank", "next_spoken",
+        "next_times", "parent", "spoken", "state", "times", "total",
     )  # fmt: skip
 
     def __init__(self, parent: Prefix | None, label: int, state: WordState, factor: float) -> None:
@@ -35,18 +35,15 @@ class Prefix:
         self.label = label
         self.state = state
         self.factor = factor
+        # All that tells how the text may go on; of equal ones, only the most probable can win.
+        self.future = state.word, label, state.history, state.places
         self.depth: int = parent.depth + 1 if parent else 0
         self.children: dict[int, Prefix] = {}
-        self.blank = self.spoken = self.total = (
-            0.0  # probability of paths that end with a blank, or the label
-        )
+        self.blank = self.spoken = 0.0  # probability of paths that end with a blank, or with the label
+        self.total = 0.0  # of both
         self.next_blank = self.next_spoken = 0.0  # the same after the current frame
         self.frame = -1  # that the two belong to
         self.times = self.next_times = Times(-1, None)
-
-    def drop(self) -> None:
-        """Follow the prefix no longer; it stays in the tree for a while, as it may be reached again."""
-        self.blank = self.spoken = self.total = 0.0
 
 
 def common_beginning(prefixes: Sequence[Prefix]) -> Prefix:

@@ -27,9 +27,10 @@ class WordState(NamedTuple):
     """What the score of the next label depends on."""
 
     word: str = ""  # the word so far; bytes that are no UTF-8 yet as surrogates
-    beginnings: tuple[int, int] = (0, 0)  # words of the vocabulary that begin like that
-    ahead: float = 0.0  # log-probability that was already taken for the best of them
-    known: bool = True  # whether it may still become one of them, or a phrase
+    ahead: float = (
+        0.0  # log-probability that was already taken for the best of the words that begin like that
+    )
+    known: bool = True  # whether it may still become a word of the vocabulary, or a phrase
     context: State = None  # of the language model, before the word
     history: tuple[str, ...] = ()  # words that the context stands for
     places: Places = ()  # in the phrases
@@ -44,14 +45,18 @@ class Scorer:
     weights: Weights
     phrases: Phrases | None = None
     _vocabulary: Beginnings | None = field(init=False)
-    _all: tuple[int, int] = field(init=False)
+    _weight: float = field(init=False)
     _lower: bool = field(init=False)
 
     def __post_init__(self) -> None:
         vocabulary = self.model.beginnings if self.model and self.model.words else None
         object.__setattr__(self, "_vocabulary", vocabulary)
-        object.__setattr__(self, "_all", vocabulary.all if vocabulary else (0, 0))
+        object.__setattr__(self, "_weight", self.weights.language_model)
         object.__setattr__(self, "_lower", bool(self.model and self.model.is_lower))
+
+    @cached_property
+    def _starts_word(self) -> list[bool]:
+        return list(map(bool, self.labels.starts_word))
 
     @cached_property
     def _texts(self) -> list[tuple[str, bytes]]:
@@ -71,33 +76,33 @@ class Scorer:
     def start(self) -> WordState:
         """Return the state before the first word."""
         context = self.model.start() if self.model else None
-        return WordState("", self._all, context=context, places=self.phrases.start if self.phrases else ())
+        return WordState(context=context, places=self.phrases.start if self.phrases else ())
 
     def follow(self, state: WordState, label: int) -> tuple[WordState, float]:
         """Return the state after a label, and the factor of its probability."""
         gain = 0.0
-        if self.labels.starts_word[label]:
+        if self._starts_word[label]:
             state, gain = self._end_word(state)
         exact, lower = self._texts[label]
         if exact:
             places, bonus = self.phrases.follow(state.places, lower) if self.phrases else ((), 0.0)
-            word, known, ahead, beginnings = state.word + exact, state.known, state.ahead, state.beginnings
-            if self._vocabulary and known:
-                beginnings = self._vocabulary.narrow(beginnings, word)
-                if beginnings[0] < beginnings[1]:
-                    ahead = self._vocabulary.best(beginnings)
-                    gain += self.weights.language_model * (ahead - state.ahead)
+            word, known, ahead = state.word + exact, state.known, state.ahead
+            if self._vocabulary is not None and known:
+                best = self._vocabulary.best(word)
+                if best is not None:
+                    gain += self._weight * (best - ahead)
+                    ahead = best
                 elif not places:
                     known = False
                     gain += self.weights.unknown
             gain += bonus
-            state = WordState(word, beginnings, ahead, known, state.context, state.history, places)
+            state = WordState(word, ahead, known, state.context, state.history, places)
         return state, _factor(gain)
 
     def finish(self, state: WordState) -> float:
         """Return the factor of the end after a state; a recording is taken for a whole sentence."""
         state, gain = self._end_word(state)
-        if self.model and state.history:
+        if self.model:
             gain += self.weights.language_model * self.model.score(state.context, END)[0]
         return _factor(gain)
 
@@ -113,7 +118,7 @@ class Scorer:
             history = (*history, word)[1 - self.model.order :] if self.model.order > 1 else ()
             if state.known and not state.places and not self.model.knows(word):
                 gain += self.weights.unknown
-        return WordState("", self._all, context=context, history=history, places=places), gain
+        return WordState(context=context, history=history, places=places), gain
 
 
 def _whole(word: str) -> str:
@@ -122,4 +127,6 @@ def _whole(word: str) -> str:
 
 
 def _factor(gain: float) -> float:
-    return math.exp(max(-_LARGEST_EXPONENT, min(gain, _LARGEST_EXPONENT)))
+    if -_LARGEST_EXPONENT < gain < _LARGEST_EXPONENT:
+        return math.exp(gain)
+    return math.exp(math.copysign(_LARGEST_EXPONENT, gain))

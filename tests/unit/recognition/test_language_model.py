@@ -33,13 +33,11 @@ def test_compressed_models_are_read(tmp_path, suffix, compress):
 
 def test_words_that_begin_alike_are_found(tmp_path):
     model = language_model(tmp_path, {"a": -3, "ab": -1, "abb": -2, "b": -1.5}, {"a b": -1})
-    words = model.beginnings
-    places = words.narrow(words.all, "a")
-    assert words.best(places) == pytest.approx(-1 * 2.302585, rel=1e-5)
-    places = words.narrow(places, "abb")
-    assert words.best(places) == pytest.approx(-2 * 2.302585, rel=1e-5)
-    first, end = words.narrow(places, "abba")
-    assert first == end
+    for beginning, decimal in (("a", -1), ("ab", -1), ("abb", -2), ("b", -1.5), ("", -1)):
+        assert model.beginnings.best(beginning) == pytest.approx(decimal * 2.302585, rel=1e-5)
+        assert model.beginnings.best(beginning) == model.beginnings.best(beginning)
+    for beginning in ("abba", "aa", "c", "\N{LATIN SMALL LETTER U WITH DIAERESIS}"):
+        assert model.beginnings.best(beginning) is None
 
 
 @pytest.mark.parametrize(
