@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from tritone_client.calls import AUDIO_TO_TEXT
 from tritone_client.command.batch import concurrency_option, process_all
+from tritone_client.command.boosting import read_boost
 from tritone_client.command.connection import Connection, connected, exit_with, run
 from tritone_client.command.outputs import FORMATS, Output, Style, open_output, without_existing
 from tritone_client.command.skipped import report_skipped
 from tritone_client.command.sources import STDIN, Source, find_sources
+from tritone_client.errors import InvalidRequestError
+from tritone_client.recognition import DECODERS, MOST_ALTERNATIVES, DecoderName, RecognitionOptions
 from tritone_client.results import Transcription
 
 
@@ -35,6 +39,30 @@ from tritone_client.results import Transcription
 )
 @click.option("--raw", is_flag=True, help="Output the words as recognised, without punctuation and capitals.")
 @click.option("--written", is_flag=True, help="Output numbers, money, dates and times in figures: $250.")
+@click.option(
+    "--decoder",
+    type=click.Choice(DECODERS),
+    help="Search with a language model, or take the likeliest letters.  [default: beam, if there is one]",
+)
+@click.option(
+    "--boost",
+    multiple=True,
+    metavar="PHRASE=WEIGHT",
+    help="Favour a word or phrase, such as a name; weights are -20 to 20, 5 if omitted. Repeatable.",
+)
+@click.option(
+    "--boost-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Favour the phrases of a file, one PHRASE=WEIGHT a line.",
+)
+@click.option(
+    "--alternatives",
+    type=click.IntRange(0, MOST_ALTERNATIVES),
+    default=0,
+    metavar="N",
+    help="Return the N most probable transcripts, with --format json.",
+)
 @click.option("-r", "--recursive", is_flag=True, help="Descend into subfolders.")
 @click.option("--skip-existing", is_flag=True, help="Skip recordings with an existing output file.")
 @concurrency_option("recordings")
@@ -46,6 +74,10 @@ def transcribe(
     output: str | None,
     raw: bool,
     written: bool,
+    decoder: DecoderName | None,
+    boost: tuple[str, ...],
+    boost_file: Path | None,
+    alternatives: int,
     recursive: bool,
     skip_existing: bool,
     concurrency: int,
@@ -63,6 +95,12 @@ def transcribe(
         raise click.UsageError("- can be given once: stdin holds one recording.")
     if STDIN in files and sys.stdin.isatty():
         raise click.UsageError("- expects audio on stdin, got a terminal; pipe a file into it.")
+    if alternatives and format_ != "json":
+        raise click.UsageError("--alternatives needs --format json; the other formats have one transcript.")
+    try:
+        options = RecognitionOptions(decoder, read_boost(boost, boost_file), alternatives)
+    except InvalidRequestError as error:
+        raise click.UsageError(str(error)) from error
     found = list(find_sources(files, recursive))
     sources = [item for item in found if isinstance(item, Source)]
     several = len(files) > 1 or Path(files[0]).is_dir()
@@ -70,17 +108,22 @@ def transcribe(
     _, all_usable = report_skipped(found)
     if skip_existing:
         sources = without_existing(sources, place.path)
-    succeeded = not sources or run(_transcribe(connection, sources, place, concurrency, written))
+    succeeded = not sources or run(_transcribe(connection, sources, place, concurrency, written, options))
     exit_with(succeeded and all_usable)
 
 
 async def _transcribe(
-    connection: Connection, sources: Sequence[Source], output: Output, concurrency: int, written: bool
+    connection: Connection,
+    sources: Sequence[Source],
+    output: Output,
+    concurrency: int,
+    written: bool,
+    options: RecognitionOptions,
 ) -> bool:
     async with connection.client() as client:
         await client.wait_until_ready(connection.wait_s, [AUDIO_TO_TEXT])
 
         async def transcribed(source: Source) -> Transcription:
-            return await client.transcribe(source.audio, written=written)
+            return await client.transcribe(source.audio, written=written, **asdict(options))
 
         return await process_all(sources, transcribed, output.write, concurrency)
