@@ -23,7 +23,6 @@ _UNITS = STATE_SHAPE[1]
 _ENCODER = ((4, 1), (4, 2), (2, 2), (1, 1))  # frames and stride of its convolutions
 
 
-
 class Convolution(nn.Module):
     """A convolution over the few frames of a chunk, written as one product for all chunks of a stretch.
 
@@ -60,9 +59,7 @@ class VoiceActivity(nn.Module):
         super().__init__()
         self.spectrum = nn.Parameter(weights["stft.forward_basis_buffer"][:, 0].T.contiguous())
         self.encoder = nn.ModuleList(
-            Convolution(
-                weights[f"encoder.{index}.weight"], weights[f"encoder.{index}.bias"], frames, stride
-            )
+            Convolution(weights[f"encoder.{index}.weight"], weights[f"encoder.{index}.bias"], frames, stride)
             for index, (frames, stride) in enumerate(_ENCODER)
         )
         self.memory = nn.LSTM(_UNITS, _UNITS, batch_first=True)
@@ -115,7 +112,8 @@ def _as_torch(gates: Tensor) -> Tensor:
 
 def write_voice_activity(weights: Mapping[str, Tensor], path: Path) -> None:
     """Write the graph with the weights of silero-vad."""
-    example = (torch.randn(2, 3 * CHUNK_SAMPLES), torch.zeros(2, CONTEXT_SAMPLES), torch.zeros(2, *STATE_SHAPE))
+    beginning = (torch.zeros(2, CONTEXT_SAMPLES), torch.zeros(2, *STATE_SHAPE))
+    example = (torch.randn(2, 3 * CHUNK_SAMPLES), *beginning)
     write_graph(
         VoiceActivity(weights),
         example,
