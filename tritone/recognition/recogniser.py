@@ -14,8 +14,8 @@ from ..errors import ParameterError
 from .frames import Frames
 from .stretches import Pauses, plan_stretches
 from .timeline import Timeline
-from .voice_activity import VoiceActivityDetector
-from .windows import WindowedRecognizer
+from .voice_activity import VoiceActivityDetector, amplified
+from .windows import AcousticFrames, WindowedRecognizer
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,11 @@ class Recognizer:
         self._windows = windows
         self._speech_only = speech_only
 
+    @property
+    def timing(self) -> AcousticFrames:
+        """Rate of the acoustic model, and how long its frames are."""
+        return self._windows.frames
+
     def recognise(
         self,
         samples: NDArray[np.float32],
@@ -51,7 +56,8 @@ class Recognizer:
         Args:
             samples: (N,) float32, 16 kHz mono.
             is_cancelled: checked before every call of a network.
-            only_speech: recognise what is speech, and take the rest for silence.
+            only_speech: recognise what is speech, and take the rest for silence; quiet recordings are
+                amplified before.
 
         Returns:
             What the model says of every frame of the recording.
@@ -60,18 +66,16 @@ class Recognizer:
             CancelledError: `is_cancelled` returned True.
             ParameterError: only speech is wanted, and there is no detector.
         """
-        timing = self._windows.frames
-        audio = samples
-        if timing.sample_rate_hz != SAMPLE_RATE_HZ:
-            audio = soxr.resample(samples, SAMPLE_RATE_HZ, timing.sample_rate_hz)
         if not only_speech:
-            (frames,) = self._windows.recognise([audio], is_cancelled)
+            (frames,) = self._windows.recognise([self._resampled(samples)], is_cancelled)
             return frames
         if self._speech_only is None:
             raise ParameterError(
                 "parameter vad: expected off, this recogniser has no voice_activity_model, got 'on'; omit it."
             )
-        given, step = self._speech_only, timing.frame_samples
+        given, timing, step = self._speech_only, self.timing, self.timing.frame_samples
+        samples = amplified(samples)
+        audio = self._resampled(samples)
         regions = given.detector.regions(samples, is_cancelled)
         timeline = Timeline(timing.labels, given.labels_per_frame, audio.size // step + 1)
         stretches = plan_stretches(
@@ -89,3 +93,9 @@ class Recognizer:
             timeline.place(heard, stretch)
         timeline.separate_words()
         return timeline.frames
+
+    def _resampled(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        if self.timing.sample_rate_hz == SAMPLE_RATE_HZ:
+            return samples
+        resampled: NDArray[np.float32] = soxr.resample(samples, SAMPLE_RATE_HZ, self.timing.sample_rate_hz)
+        return resampled

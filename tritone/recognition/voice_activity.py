@@ -59,7 +59,7 @@ class VoiceActivityDetector:
         """Find the regions with speech.
 
         Args:
-            samples: (N,) float32, 16 kHz mono.
+            samples: (N,) float32, 16 kHz mono, `amplified`.
             is_cancelled: checked before every stretch of 30 s.
 
         Returns:
@@ -76,21 +76,21 @@ class VoiceActivityDetector:
     def _probabilities(
         self, samples: NDArray[np.float32], is_cancelled: Callable[[], bool]
     ) -> Iterator[NDArray[np.float32]]:
-        gain = amplification(samples)
         context = np.zeros((1, CONTEXT_SAMPLES), np.float32)
         state = np.zeros((1, *STATE_SHAPE), np.float32)
         for start in range(0, samples.size, STRETCH_SAMPLES):
             if is_cancelled():
                 raise CancelledError("recognition was cancelled by the client")
-            audio = samples[np.newaxis, start : start + STRETCH_SAMPLES] * gain
+            audio = samples[np.newaxis, start : start + STRETCH_SAMPLES]
             probability, context, state = self._network(audio, context, state)
             yield probability[0].copy()  # not a view of the server's memory
 
 
-def amplification(samples: NDArray[np.float32]) -> np.float32:
-    """Return the gain for a recording: quiet ones are amplified to an ordinary level, others left alone."""
+def amplified(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a quiet recording at an ordinary level, any other one as it is."""
     loudest = float(np.sqrt(_power(samples, min(CHUNK_SAMPLES, samples.size)).max()))
-    return np.float32(max(1.0, _LEVEL / max(loudest, _LEVEL / _LARGEST_GAIN)))
+    gain = _LEVEL / max(loudest, _LEVEL / _LARGEST_GAIN)
+    return samples * np.float32(gain) if gain > 1 else samples
 
 
 def runs(probability: NDArray[np.float32], on: float, off: float) -> list[tuple[int, int]]:
