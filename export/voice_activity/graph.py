@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -51,12 +52,13 @@ class VoiceActivity(nn.Module):
     """The probability of speech in every chunk of a stretch of samples.
 
     Args:
-        weights: tensors by their names in silero-vad's `silero_vad_16k_sequence.onnx`; those of the LSTM as
+        arrays: weights by their names in silero-vad's `silero_vad_16k_sequence.onnx`; those of the LSTM as
             ONNX's operator has them: "W", "R" and "B".
     """
 
-    def __init__(self, weights: Mapping[str, Tensor]):
+    def __init__(self, arrays: Mapping[str, Any]):
         super().__init__()
+        weights = {name: torch.tensor(array) for name, array in arrays.items()}
         self.spectrum = nn.Parameter(weights["stft.forward_basis_buffer"][:, 0].T.contiguous())
         self.encoder = nn.ModuleList(
             Convolution(weights[f"encoder.{index}.weight"], weights[f"encoder.{index}.bias"], frames, stride)
@@ -110,7 +112,7 @@ def _as_torch(gates: Tensor) -> Tensor:
     return torch.cat([in_, forget, cell, out])
 
 
-def write_voice_activity(weights: Mapping[str, Tensor], path: Path) -> None:
+def write_voice_activity(weights: Mapping[str, Any], path: Path) -> None:
     """Write the graph with the weights of silero-vad."""
     beginning = (torch.zeros(2, CONTEXT_SAMPLES), torch.zeros(2, *STATE_SHAPE))
     example = (torch.randn(2, 3 * CHUNK_SAMPLES), *beginning)

@@ -12,6 +12,7 @@ from tritone_client.calls import Audio
 from tritone_client.catalogue import Catalogue
 from tritone_client.errors import TritoneError
 from tritone_client.ordering import in_order
+from tritone_client.recognition import RecognitionOptions, VoiceActivity, with_options
 from tritone_client.results import Health, Probe, Speech, Transcription
 from tritone_client.settings import DEFAULT_CONCURRENCY, Settings
 from tritone_client.synthesis import AudioFormat, SynthesisOptions
@@ -25,10 +26,13 @@ class AsyncClient(Settings):
 
     _transport: AsyncTransport | None = None  # opened by the first request, in its event loop
 
-    async def transcribe(self, audio: Audio, *, written: bool = False) -> Transcription:
+    async def transcribe(
+        self, audio: Audio, *, written: bool = False, vad: VoiceActivity | None = None
+    ) -> Transcription:
         """Transcribe a recording; see `Client.transcribe`."""
+        options = RecognitionOptions(vad)
         call = await asyncio.to_thread(calls.transcribe, audio, written)  # reads the file
-        return await self._run(flows.complete(call, self._retry_policy))
+        return await self._run(flows.complete(with_options(call, options), self._retry_policy))
 
     async def punctuate(self, text: str) -> str:
         """Return a transcript with punctuation and capitals."""

@@ -13,6 +13,7 @@ from tritone_client.calls import Audio
 from tritone_client.catalogue import Catalogue
 from tritone_client.errors import TritoneError
 from tritone_client.ordering import in_order_on_threads
+from tritone_client.recognition import RecognitionOptions, VoiceActivity, with_options
 from tritone_client.results import Health, Probe, Speech, Transcription
 from tritone_client.settings import DEFAULT_CONCURRENCY, Settings
 from tritone_client.synthesis import AudioFormat, SynthesisOptions
@@ -31,7 +32,9 @@ class Client(Settings):
     _transport: Transport | None = None  # opened by the first request
     _opening = threading.Lock()
 
-    def transcribe(self, audio: Audio, *, written: bool = False) -> Transcription:
+    def transcribe(
+        self, audio: Audio, *, written: bool = False, vad: VoiceActivity | None = None
+    ) -> Transcription:
         """Transcribe a recording.
 
         Args:
@@ -39,11 +42,14 @@ class Client(Settings):
                 and number of channels); or (N,) float32 samples, 16 kHz mono in [-1, 1].
             written: also return the text with numbers, money, dates and times in figures (`written_text`,
                 `written_words`).
+            vad: "on" recognises only where somebody speaks, "off" the whole recording as it is. None: as the
+                server is configured, usually on.
 
         Raises:
             OSError: the file cannot be read.
         """
-        return self._run(flows.complete(calls.transcribe(audio, written), self._retry_policy))
+        call = with_options(calls.transcribe(audio, written), RecognitionOptions(vad))
+        return self._run(flows.complete(call, self._retry_policy))
 
     def punctuate(self, text: str) -> str:
         """Return a transcript with punctuation and capitals."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from tritone_client.command.connection import Connection, connected, exit_with, 
 from tritone_client.command.outputs import FORMATS, Output, Style, open_output, without_existing
 from tritone_client.command.skipped import report_skipped
 from tritone_client.command.sources import STDIN, Source, find_sources
+from tritone_client.recognition import VOICE_ACTIVITY, RecognitionOptions, VoiceActivity
 from tritone_client.results import Transcription
 
 
@@ -35,6 +37,11 @@ from tritone_client.results import Transcription
 )
 @click.option("--raw", is_flag=True, help="Output the words as recognised, without punctuation and capitals.")
 @click.option("--written", is_flag=True, help="Output numbers, money, dates and times in figures: $250.")
+@click.option(
+    "--vad",
+    type=click.Choice(VOICE_ACTIVITY),
+    help="Recognise only where somebody speaks, or everything.  [default: the server's, usually on]",
+)
 @click.option("-r", "--recursive", is_flag=True, help="Descend into subfolders.")
 @click.option("--skip-existing", is_flag=True, help="Skip recordings with an existing output file.")
 @concurrency_option("recordings")
@@ -46,6 +53,7 @@ def transcribe(
     output: str | None,
     raw: bool,
     written: bool,
+    vad: VoiceActivity | None,
     recursive: bool,
     skip_existing: bool,
     concurrency: int,
@@ -70,17 +78,24 @@ def transcribe(
     _, all_usable = report_skipped(found)
     if skip_existing:
         sources = without_existing(sources, place.path)
-    succeeded = not sources or run(_transcribe(connection, sources, place, concurrency, written))
+    succeeded = not sources or run(
+        _transcribe(connection, sources, place, concurrency, written, RecognitionOptions(vad))
+    )
     exit_with(succeeded and all_usable)
 
 
 async def _transcribe(
-    connection: Connection, sources: Sequence[Source], output: Output, concurrency: int, written: bool
+    connection: Connection,
+    sources: Sequence[Source],
+    output: Output,
+    concurrency: int,
+    written: bool,
+    options: RecognitionOptions,
 ) -> bool:
     async with connection.client() as client:
         await client.wait_until_ready(connection.wait_s, [AUDIO_TO_TEXT])
 
         async def transcribed(source: Source) -> Transcription:
-            return await client.transcribe(source.audio, written=written)
+            return await client.transcribe(source.audio, written=written, **asdict(options))
 
         return await process_all(sources, transcribed, output.write, concurrency)
