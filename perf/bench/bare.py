@@ -19,6 +19,7 @@ from tritone.model_parameters import Parameters
 from tritone.punctuation.loading import load_punctuator
 from tritone.recognition.ctc import CtcDecoder
 from tritone.recognition.loading import load_recognizer
+from tritone.recognition.parameters import ON, vad_parameter
 from tritone.repository.configs import read_config
 
 
@@ -86,12 +87,14 @@ class BarePipeline:
         self._restorer = load_punctuator(
             repository / punctuation / "1", parameters_of(repository, punctuation), bind, ahead=False
         )
+        self._only_speech = vad_parameter(parameters_of(repository, windows)).default == ON
         self._decoder = CtcDecoder.load(repository / "asr_ctc_decoder/1/ctc.json")
         self._workers = ThreadPoolExecutor(arrangement.workers)
 
     def recognise(self, clip: Clip) -> str:
         """Return the punctuated text of one clip."""
-        words = self._decoder.decode(self._recognizer.recognise(clip), clip.size / SAMPLE_RATE_HZ)
+        frames = self._recognizer.recognise(clip, only_speech=self._only_speech)
+        words = self._decoder.decode(frames, clip.size / SAMPLE_RATE_HZ)
         return self._restorer.restore(words.transcript)
 
     def recognise_all(self, clips: Sequence[Clip]) -> list[str]:

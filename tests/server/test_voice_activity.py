@@ -80,7 +80,7 @@ def test_pauses_between_recordings_cost_no_words(infer, recordings, spoken):
     parts = [part for samples in recordings.values() for part in (pause, samples)]
     words, start_s, _ = words_of(infer, np.concatenate(parts))
     expected = [word for name in recordings for word in spoken[name][0]]
-    assert edit_distance(expected, words) <= 0.15 * len(expected)
+    assert edit_distance(expected, words) <= 0.05 * len(expected)
     assert np.all(np.diff(start_s) > 0)
 
 

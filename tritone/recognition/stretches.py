@@ -1,4 +1,6 @@
-"""Which parts of a recording are recognised together: stretches of speech, cut and shortened in pauses.
+"""Which parts of a recording are recognised together: stretches of speech, cut in pauses.
+
+What is said without a long pause is normalised by itself, since after one another person may speak.
 
 Lengths are in samples at 16 kHz, those of the regions.
 """
@@ -13,6 +15,7 @@ from itertools import islice, pairwise
 from ..contract import SAMPLE_RATE_HZ
 from .voice_activity import Region
 
+_SHORTEST = SAMPLE_RATE_HZ  # speech of a stretch, where there is more of it
 _OFF_CENTRE = 2 * SAMPLE_RATE_HZ  # what a cut at an end loses against one in the middle, in samples of pause
 _LONG_ENOUGH = SAMPLE_RATE_HZ  # a longer pause is no better to cut in
 
@@ -75,23 +78,46 @@ def _runs(regions: Sequence[Region], longest_pause: int) -> list[Region]:
 
 
 def _groups(regions: Sequence[Region], window: float, pauses: Pauses) -> list[Sequence[Region]]:
-    """Cut the regions in two at their best pause until every group fits into a window."""
+    """Return the regions of each stretch."""
+    waiting = _utterances(regions, pauses.longest)[::-1]
     groups: list[Sequence[Region]] = []
-    waiting = [regions] if regions else []
     while waiting:
         group = waiting.pop()
-        gaps = [later.start - region.stop for region, later in pairwise(group)]
-        kept = [gap if gap <= pauses.longest else 2 * pauses.padding for gap in gaps]
-        lengths = [region.stop - region.start for region in group]
-        total = sum(lengths) + sum(kept) + 2 * pauses.padding
-        if total <= window or len(group) == 1:
+        cut = _best_cut(group, window, pauses)
+        if cut:
+            waiting += [group[cut:], group[:cut]]
+        else:
             groups.append(group)
-            continue
-        scores, done = [], 0
-        for length, gap, rest in zip(lengths, gaps, kept, strict=False):
-            done += length
-            scores.append(min(gap, _LONG_ENOUGH) - _OFF_CENTRE * abs(done / total - 0.5))
-            done += rest
-        cut = scores.index(max(scores)) + 1
-        waiting += [group[cut:], group[:cut]]
     return groups
+
+
+def _utterances(regions: Sequence[Region], longest_pause: int) -> list[Sequence[Region]]:
+    """Separate the regions at all long pauses, but nothing short: levels of few sounds say little."""
+    utterances: list[list[Region]] = []
+    for region in regions:
+        last = utterances[-1] if utterances else []
+        apart = last and region.start - last[-1].stop > longest_pause
+        if not last or (apart and sum(each.stop - each.start for each in last) >= _SHORTEST):
+            utterances.append([region])
+        else:
+            last.append(region)
+    if len(utterances) > 1 and sum(each.stop - each.start for each in utterances[-1]) < _SHORTEST:
+        last = utterances.pop()
+        utterances[-1] += last
+    return list(utterances)
+
+
+def _best_cut(group: Sequence[Region], window: float, pauses: Pauses) -> int | None:
+    """Where to cut regions that do not fit into a window: at a long pause near the middle."""
+    gaps = [later.start - region.stop for region, later in pairwise(group)]
+    kept = [gap if gap <= pauses.longest else 2 * pauses.padding for gap in gaps]
+    lengths = [region.stop - region.start for region in group]
+    total = sum(lengths) + sum(kept) + 2 * pauses.padding
+    if total <= window or not gaps:
+        return None
+    scores, done = [], 0
+    for length, gap, rest in zip(lengths, gaps, kept, strict=False):
+        done += length
+        scores.append(min(gap, _LONG_ENOUGH) - _OFF_CENTRE * abs(done / total - 0.5))
+        done += rest
+    return scores.index(max(scores)) + 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from tritone_client import InvalidRequestError, ServerError, calls
+from tritone_client.recognition import RecognitionOptions, with_options
 
 
 def answer(**changes):
@@ -129,3 +130,15 @@ def test_an_answer_with_more_words_than_times_is_outside_the_contract():
 def test_an_answer_outside_the_contract_names_the_tensor(tensor):
     with pytest.raises(ServerError, match="speech_to_text: expected output word_end_s"):
         calls.transcribe(np.zeros(9, np.float32)).decode(answer(word_end_s=tensor))
+
+
+def test_vad_is_sent_as_given_and_left_out_otherwise():
+    call = calls.transcribe(np.zeros(1600, np.float32))
+    assert with_options(call, RecognitionOptions()).parameters == {}
+    assert with_options(call, RecognitionOptions(vad="off")).parameters == {"vad": "off"}
+
+
+@pytest.mark.parametrize("vad", ["", "ON", True, 1])
+def test_other_values_of_vad_are_refused_before_anything_is_sent(vad):
+    with pytest.raises(InvalidRequestError, match="vad: expected one of on, off"):
+        RecognitionOptions(vad=vad)

@@ -83,7 +83,7 @@ def test_words_have_the_times_of_the_recording():
     assert words.word == ("ab", "c")
     np.testing.assert_allclose(words.start_s, [5, 20], atol=0.021)
     np.testing.assert_allclose(words.end_s, [5.4, 20.5], atol=0.021)
-    (call,) = calls  # both regions with their padding, put together
+    (call,) = calls  # both regions with their padding, put together since they are short
     assert call.size == pytest.approx((0.6 + 0.7) * RATE, abs=4 * FRAME)
 
 
