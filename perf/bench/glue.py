@@ -1,4 +1,4 @@
-"""Where does a request's time go? The share of everything but the networks, and that of the detector of speech.
+"""Where does a request's time go? The shares of what is no network, and of the detector of speech.
 
 Requests are sent one at a time, so that none is queued; Triton's counters give the time of each model. The
 rest of the client's latency is spent in the ensemble, gRPC and the client.
@@ -71,7 +71,7 @@ def measure(size: Size, effort: Effort) -> Result:
         [
             f"{size.name} size, one {CLIP_S:g} s clip at a time, medians of {len(times)} in ms: {listed}. "
             f"{networks['punctuation_model']} {punctuation * 1000:.1f} ms and "
-            f"{networks['voice_activity_model']} {detection * 1000:.1f} ms are in neither of the first two figures."
+            f"{networks['voice_activity_model']} {detection * 1000:.1f} ms are in neither of the first two."
         ],
         {"requests": times},
     )

@@ -75,12 +75,12 @@ def test_digital_silence_of_any_length_has_no_words(infer, samples):
 
 
 def test_pauses_between_recordings_cost_no_words(infer, recordings, spoken):
-    """With silence between them, recordings have the words that they have alone, but for a few."""
+    """Each recording has the words that it has alone; whole frames, as a shift within one changes a few."""
     pause = at(-60, white(4))
-    parts = [part for samples in recordings.values() for part in (pause, samples)]
+    parts = [part for x in recordings.values() for part in (pause, x[: x.size // 320 * 320])]
     words, start_s, _ = words_of(infer, np.concatenate(parts))
     expected = [word for name in recordings for word in spoken[name][0]]
-    assert edit_distance(expected, words) <= 0.05 * len(expected)
+    assert edit_distance(expected, words) <= 0.03 * len(expected)
     assert np.all(np.diff(start_s) > 0)
 
 

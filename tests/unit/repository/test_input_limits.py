@@ -81,6 +81,13 @@ def test_a_caller_that_sends_more_is_found_and_the_exporter_fixes_it(repository,
     assert raised_limits(repository) == {}
 
 
+def test_detector_must_take_the_stretches_that_it_is_sent_whatever_the_window(repository):
+    edit(repository / "voice_activity/config.pbtxt", '("max_elements.audio".*)"480000"', r'\1"16000"')
+    edit(repository / "asr_windows/config.pbtxt", '("window_s".*)"30"', r'\1"20"')
+    (line,) = [line for line in findings(repository) if "voice_activity" in line]
+    assert "max_elements.audio: expected 479744 or more" in line
+
+
 def test_halves_of_a_voice_that_do_not_match_yet_are_skipped(repository):
     path = repository / "tts_utterances/1/spectrograms.json"
     content = json.loads(path.read_text())
