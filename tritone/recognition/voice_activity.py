@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..concurrency import Network
 from ..contract import SAMPLE_RATE_HZ
-from ..errors import CancelledError
+from ..errors import ArtifactError, CancelledError
 
 CHUNK_SAMPLES = 512  # 32 ms, for which the network gives one probability
 CONTEXT_SAMPLES = 64  # before a chunk, that the network also sees
@@ -46,10 +46,18 @@ class VoiceActivityDetector:
     Args:
         network: takes audio (1, N), context (1, 64) and state (1, 2, 128); returns speech_probability (1, C)
             of each chunk, and context and state for the samples that follow.
-        threshold: probability above which a chunk is taken for speech.
+        threshold: probability from which on a chunk is taken for speech.
+
+    Raises:
+        ArtifactError: no such probability.
     """
 
     def __init__(self, network: Network, threshold: float) -> None:
+        if not _HYSTERESIS < threshold < 1:
+            raise ArtifactError(
+                f"vad_threshold: expected a probability above {_HYSTERESIS:g} and below 1, got {threshold:g}; "
+                "correct the model's parameters."
+            )
         self._network = network
         self._threshold = threshold
 

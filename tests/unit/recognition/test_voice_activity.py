@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tritone.errors import CancelledError
+from tritone.errors import ArtifactError, CancelledError
 from tritone.recognition.voice_activity import (
     CHUNK_SAMPLES,
     CONTEXT_SAMPLES,
@@ -103,6 +103,12 @@ def test_every_sample_is_seen_once_and_the_state_is_passed_on(size):
         assert context.shape == (1, CONTEXT_SAMPLES)
         np.testing.assert_array_equal(state, np.full((1, *STATE_SHAPE), index))
         np.testing.assert_array_equal(context, np.full_like(context, 0.1 if index else 0))
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.15, 1.0, 50.0])
+def test_threshold_that_is_no_probability_is_refused(threshold):
+    with pytest.raises(ArtifactError, match=f"vad_threshold: expected a probability .*, got {threshold:g}"):
+        VoiceActivityDetector(Loud(), threshold)
 
 
 def test_cancelled_recording_is_not_looked_at_further():
