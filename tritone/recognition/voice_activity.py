@@ -55,8 +55,8 @@ class VoiceActivityDetector:
     def __init__(self, network: Network, threshold: float) -> None:
         if not _HYSTERESIS < threshold < 1:
             raise ArtifactError(
-                f"vad_threshold: expected a probability above {_HYSTERESIS:g} and below 1, got {threshold:g}; "
-                "correct the model's parameters."
+                f"vad_threshold: expected a probability above {_HYSTERESIS:g} and below 1, got "
+                f"{threshold:g}; correct the model's parameters."
             )
         self._network = network
         self._threshold = threshold
