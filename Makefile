@@ -19,8 +19,8 @@ COMPOSE = REVISION=$(REVISION) $(CONTAINER) compose -f docker/compose.yaml
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .PHONY: help setup demo serve test test-parity test-gpu check lint format bench perf perf-setup perf-compare tune soak \
-	lock versions export-env export remove voice-activity fetch-checkpoints verify-checkpoint engines deploy rollback \
-	status test-deploy \
+	lock versions export-env export voice-activity language-model remove fetch-checkpoints verify-checkpoint engines \
+	deploy rollback status test-deploy \
 	image image-export up down check-alerts apt-packages perf-packages deploy-packages test-packages clean
 
 help:  ## this list
@@ -90,6 +90,10 @@ remove: setup  ## remove the models and pipelines exported with NAME=: NAME=para
 
 voice-activity: export-env  ## make the graph of voice_activity from silero-vad's wheel again: [WHEEL=path.whl, default: downloaded]
 	@$(NEMO) -m export.voice_activity $(WHEEL) --repository $(REPOSITORY)
+
+language-model: setup  ## make a recogniser's language model from text: TEXT="corpus.txt ..." [NAME=beside_others, LM_ARGS="--order 4"]
+	@$(RUN) -m training.language_model $(TEXT) --repository $(REPOSITORY) --version $(VERSION) \
+		$(if $(NAME),--name $(NAME)) $(LM_ARGS)
 
 engines:  ## on a machine with an NVIDIA GPU: build TensorRT engines from the graphs and verify them: ENGINE_ARGS="--help"
 	@$(ENGINES_PYTHON) -m export.tensorrt --repository $(REPOSITORY) $(ENGINE_ARGS)

@@ -1,6 +1,7 @@
 """Word error rates of a speech checkpoint, or of the graphs exported from it, for every voice.
 
-    python -m training.evaluate --nemo training/checkpoints/quartznet_small_en.nemo
+    python -m training.evaluate --nemo training/checkpoints/quartznet_small_en.nemo \\
+        --language-model model_repository/asr_ctc_decoder/1/words.arpa.xz
     python -m training.evaluate --labels asr_ctc_decoder/1/ctc.json \\
         --graphs FEATURES/1/model.onnx ACOUSTIC_MODEL/1/model_int8.onnx
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,9 @@ from training.corpus import DIGITS, spell
 from training.scoring import WordErrors, greedy_text
 from training.shards import Clip, as_float, pad, read_split
 from training.voices import SAMPLE_RATE_HZ
+from tritone.recognition.ctc import CtcDecoder
+from tritone.recognition.frames import Frames
+from tritone.recognition.labels import Labels
 
 # Turns clips, each (N,) float32 at 16 kHz, into (T, V) log-probabilities for each.
 Recognizer = Callable[[Sequence[Audio]], list[NDArray[np.float32]]]
@@ -66,15 +70,34 @@ def graph_recognizer(features_path: Path, acoustic_path: Path) -> Recognizer:
     return recognize
 
 
-def transcribe(recognize: Recognizer, clips: Sequence[Audio], labels: Sequence[str]) -> list[str]:
-    """Transcribe clips greedily, a few of similar length at a time."""
+def hear(recognize: Recognizer, clips: Sequence[Audio]) -> list[NDArray[np.float32]]:
+    """Recognise clips, a few of similar length at a time; returns (T, V) log-probabilities for each."""
     order = sorted(range(len(clips)), key=lambda index: len(clips[index]))
-    texts = [""] * len(clips)
+    heard = [np.zeros((0, 0), np.float32)] * len(clips)
     for start in range(0, len(order), BATCH_CLIPS):
         indices = order[start : start + BATCH_CLIPS]
         for index, log_probs in zip(indices, recognize([clips[i] for i in indices]), strict=True):
-            texts[index] = greedy_text(log_probs, labels)
-    return texts
+            heard[index] = log_probs
+    return heard
+
+
+def transcribe(recognize: Recognizer, clips: Sequence[Audio], labels: Sequence[str]) -> list[str]:
+    """Transcribe clips greedily."""
+    return [greedy_text(log_probs, labels) for log_probs in hear(recognize, clips)]
+
+
+def searched_texts(
+    heard: Iterable[NDArray[np.float32]], labels: Sequence[str], language_model: Path
+) -> list[str]:
+    """Transcribe (T, V) log-probabilities by the beam search, with the weights that are its defaults."""
+    from tritone.recognition.decoder import BEAM, Choices, Decoder
+    from tritone.recognition.language_model import LanguageModel
+    from tritone.recognition.settings import SearchSettings
+
+    ctc = CtcDecoder(Labels.letters(labels, blank=len(labels)), frame_s=0.0)  # times are not read
+    decoder = Decoder(ctc, LanguageModel(language_model), SearchSettings())
+    choices = Choices(BEAM)
+    return [decoder.decode(Frames(log_probs), 0.0, choices).words.transcript for log_probs in heard]
 
 
 def tabulate(groups: Sequence[str], references: Sequence[str], texts: Sequence[str]) -> dict[str, WordErrors]:
@@ -110,11 +133,18 @@ def read_real_speech(manifest: Path) -> Iterable[tuple[str, str, Audio]]:
         yield row["source"].split(",")[0], spell(row["text"]), clip
 
 
-def markdown(table: dict[str, WordErrors]) -> str:
-    """Format a table, with a row that sums the synthetic sentences."""
-    rows = ["| speech | clips | words | word error rate |", "|---|---|---|---|"]
-    for name, errors in sorted(table.items()):
-        rows.append(f"| {name} | {errors.utterances} | {errors.words} | {errors.rate:.1%} |")
+def markdown(tables: Mapping[str, Mapping[str, WordErrors]]) -> str:
+    """Format tables of the same rows as one.
+
+    Args:
+        tables: by the heading of their column.
+    """
+    rows = ["| speech | clips | words |" + "".join(f" {heading} |" for heading in tables)]
+    rows.append("|---" * (3 + len(tables)) + "|")
+    first = next(iter(tables.values()))
+    for name, errors in sorted(first.items()):
+        rates = "".join(f" {table[name].rate:.1%} |" for table in tables.values())
+        rows.append(f"| {name} | {errors.utterances} | {errors.words} |{rates}")
     return "\n".join(rows)
 
 
@@ -136,6 +166,9 @@ def main() -> None:
     )
     parser.add_argument("--labels", type=Path, help="ctc.json of the exported decoder, with --graphs")
     parser.add_argument(
+        "--language-model", type=Path, help="of the decoder, words.arpa.xz: rates of the beam search, too"
+    )
+    parser.add_argument(
         "--data", type=Path, default=Path("training/data/speech"), help="output of training.prepare"
     )
     parser.add_argument("--split", default="test", choices=("validation", "test"))
@@ -152,7 +185,7 @@ def main() -> None:
         if not arguments.labels:
             parser.error("--graphs needs --labels, the ctc.json beside the exported decoder")
         recognize = graph_recognizer(*arguments.graphs)
-        labels = json.loads(arguments.labels.read_text(encoding="utf-8"))["labels"]
+        labels = [text or " " for text in json.loads(arguments.labels.read_text(encoding="utf-8"))["labels"]]
 
     utterances = read_split(arguments.data, arguments.split)
     utterances = [u for u in utterances if not arguments.sources or u.source in arguments.sources]
@@ -161,15 +194,26 @@ def main() -> None:
     if arguments.real:
         items += read_real_speech(arguments.real)
     groups, references, clips = zip(*items, strict=True)
-    texts = transcribe(recognize, clips, labels)
-    table = tabulate(groups, references, texts)
-    table["all synthetic voices, sentences"] = total(table, ", sentences")
-    print(markdown(table))
-    for group, reference, text in list(zip(groups, references, texts, strict=True))[: arguments.show]:
-        print(f"{group}\n  said  {reference}\n  heard {text}")
+    heard = hear(recognize, clips)
+    texts = {"word error rate": [greedy_text(log_probs, labels) for log_probs in heard]}
+    if arguments.language_model:
+        searched = searched_texts(heard, labels, arguments.language_model)
+        texts = {"greedy": texts["word error rate"], "with the language model": searched}
+    tables = {heading: tabulate(groups, references, column) for heading, column in texts.items()}
+    for table in tables.values():
+        table["all synthetic voices, sentences"] = total(table, ", sentences")
+    print(markdown(tables))
+    for index in range(min(arguments.show, len(groups))):
+        print(f"{groups[index]}\n  said  {references[index]}")
+        for column in texts.values():
+            print(f"  heard {column[index]}")
     if arguments.output:
-        rates = {name: {"wer": e.rate, "words": e.words, "clips": e.utterances} for name, e in table.items()}
-        arguments.output.write_text(json.dumps(rates, indent=2) + "\n", encoding="utf-8")
+        rates = {
+            heading: {n: {"wer": e.rate, "words": e.words, "clips": e.utterances} for n, e in table.items()}
+            for heading, table in tables.items()
+        }
+        written = rates if len(rates) > 1 else next(iter(rates.values()))
+        arguments.output.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -44,6 +44,8 @@ _RECOGNITION = (
     TensorSpec("written_word_start_s", "FP32", (-1,)),
     TensorSpec("written_word_end_s", "FP32", (-1,)),
     TensorSpec("written_word_confidence", "FP32", (-1,)),
+    TensorSpec("alternative", "BYTES", (-1,)),
+    TensorSpec("alternative_score", "FP32", (-1,)),
 )
 
 SPEECH_TO_TEXT = Pipeline(

@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from .errors import ParameterError
 
@@ -19,6 +19,21 @@ LARGEST_INTEGER = 2**63 - 1  # that a request parameter can hold
 
 _INTEGER = re.compile(r"[+-]?\d{1,20}", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?(\d{1,20}(\.\d{0,20})?|\.\d{1,20})(e[+-]?\d{1,3})?", re.ASCII | re.IGNORECASE)
+
+
+class RequestParameter(Protocol):
+    """A parameter that a model declares; other modules may add kinds of their own."""
+
+    @property
+    def name(self) -> str:
+        """The name that requests send."""
+
+    @property
+    def default(self) -> Any:
+        """The value of requests that omit it."""
+
+    def read(self, value: Any) -> Any:
+        """Return what was sent as the model takes it; raise ParameterError if it breaks a rule."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +77,7 @@ class Choice:
 
     name: str
     choices: tuple[str, ...]
-    default: str
+    default: str | None
 
     def read(self, value: Any) -> str:
         """Return the value; raise ParameterError if it is not one of the choices."""
@@ -82,9 +97,6 @@ class Meaningless:
     def read(self, value: Any) -> None:
         """Raise ParameterError with the reason."""
         raise ParameterError(f"parameter {self.name}: expected none, {self.reason}; omit it.")
-
-
-RequestParameter = Decimal | Integer | Choice | Meaningless
 
 
 def read_parameters(declared: Iterable[RequestParameter], sent: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -14,11 +16,13 @@ from export.model_set import ModelSet, without_parameter, without_punctuation
 from export.partners import partner, require_partner
 from export.recognition import FEATURES_MODEL
 from export.recognition.labels import label_fields
+from export.recognition.language_model import inherited, spells_alike
 from export.recognition.recordings import Recording, load_recordings
 from export.verification import Check
 from tritone.model_parameters import NEXT
 from tritone.recognition.ctc import CtcDecoder
 from tritone.recognition.labels import Labels
+from tritone.recognition.language_model import FILE_NAMES
 
 if TYPE_CHECKING:
     from export.tensorrt.models import EngineModel
@@ -88,6 +92,8 @@ class RecogniserFamily(Family):
             store_halves(graph, rounded=True, largest=largest)
         for model, file, content in self._sidecars():
             stage.write_json(model, file, content)
+        for path in inherited(self._decoder_folder, self.options.version, self._label_fields()):
+            shutil.copyfile(path, stage.path(DECODER, path.name))
 
     def verify(self, stage: Stage) -> list[Check]:
         """Compare features, log-probabilities and transcripts with NeMo."""
@@ -132,8 +138,18 @@ class RecogniserFamily(Family):
         return "." in self.labels and any(label != label.lower() for label in self.labels)
 
     def obsolete(self) -> dict[str, list[str]]:
-        """The int8 graph of an earlier checkpoint, where none replaces it."""
-        return {} if self.options.quantize else {self.network_model: [INT8]}
+        """What belongs to an earlier checkpoint alone: its int8 graph, a language model for its labels."""
+        obsolete = {} if self.options.quantize else {self.network_model: [INT8]}
+        if not spells_alike(self._decoder_folder / str(self.options.version), self._label_fields()):
+            obsolete[DECODER] = list(FILE_NAMES)
+        return obsolete
+
+    @property
+    def _decoder_folder(self) -> Path:
+        return self.options.repository / self.options.named(DECODER)
+
+    def _label_fields(self) -> dict[str, Any]:
+        return label_fields(self.model, self.labels)
 
     @property
     def labels(self) -> list[str]:
@@ -167,7 +183,7 @@ class RecogniserFamily(Family):
     def _sidecars(self) -> list[tuple[str, str, dict[str, Any]]]:
         front_end, rate_hz = self.front_end, self.sample_rate_hz
         frame_samples = front_end.hop * self.stride
-        labels = label_fields(self.model, self.labels)
+        labels = self._label_fields()
         end_pad_s = PIECE_S if Labels.of(labels).are_pieces else 0.0
         features = {
             "sample_rate_hz": rate_hz,

@@ -11,7 +11,7 @@ from pathlib import Path
 from export.comparison import Comparison
 from export.families import families
 from export.family import Family
-from perf.bench import glue, growth, memory, nemo, networks, serving, synthesis
+from perf.bench import glue, growth, memory, nemo, networks, search, serving, synthesis
 from perf.bench.effort import QUICK, THOROUGH, Effort
 from perf.bench.report import markdown, raw
 from perf.bench.results import Result
@@ -36,6 +36,7 @@ BENCHMARKS: dict[str, tuple[Callable[[Size, Effort], Result], Sizes]] = {
     "serving": (serving.measure, SIZES),
     "nemo": (nemo.measure, {"full": full_size}),
     "glue": (glue.measure, SIZES),
+    "search": (search.measure, SIZES),
     "memory": (memory.measure, {"demo": demo_size}),
     **{
         family.name: (partial(networks.measure, family), _sizes(family, family.comparison))

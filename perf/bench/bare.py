@@ -17,9 +17,10 @@ from tritone.concurrency import Network
 from tritone.contract import SAMPLE_RATE_HZ
 from tritone.model_parameters import Parameters
 from tritone.punctuation.loading import load_punctuator
-from tritone.recognition.ctc import CtcDecoder
+from tritone.recognition.decoder import Choices, Decoder
 from tritone.recognition.loading import load_recognizer
 from tritone.recognition.parameters import ON, vad_parameter
+from tritone.recognition.settings import SearchSettings
 from tritone.repository.configs import read_config
 
 
@@ -70,7 +71,7 @@ def bind_graph(
 
 
 class BarePipeline:
-    """Recogniser, greedy decoder and punctuation of a model repository, called directly.
+    """Recogniser, decoder and punctuation of a model repository, called directly.
 
     Args:
         repository: a model repository with exported graphs in version 1.
@@ -88,14 +89,17 @@ class BarePipeline:
             repository / punctuation / "1", parameters_of(repository, punctuation), bind, ahead=False
         )
         self._only_speech = vad_parameter(parameters_of(repository, windows)).default == ON
-        self._decoder = CtcDecoder.load(repository / "asr_ctc_decoder/1/ctc.json")
+        decoder = "asr_ctc_decoder"
+        settings = SearchSettings.of(parameters_of(repository, decoder))
+        self._decoder = Decoder.load(repository / decoder / "1/ctc.json", settings)
         self._workers = ThreadPoolExecutor(arrangement.workers)
 
     def recognise(self, clip: Clip) -> str:
         """Return the punctuated text of one clip."""
         frames = self._recognizer.recognise(clip, only_speech=self._only_speech)
-        words = self._decoder.decode(frames, clip.size / SAMPLE_RATE_HZ)
-        return self._restorer.restore(words.transcript)
+        choices = Choices(self._decoder.default)
+        decoded = self._decoder.decode(frames, clip.size / SAMPLE_RATE_HZ, choices)
+        return self._restorer.restore(decoded.words.transcript)
 
     def recognise_all(self, clips: Sequence[Clip]) -> list[str]:
         """Return the texts of many clips, processed by all workers."""

@@ -63,6 +63,12 @@ class Layout:
                 partners = self.models[step.model_name].parameters.partners.values()
                 yield from (name for name in partners if name in self.models)
 
+    def draws_noise(self, model: str) -> bool:
+        """Whether a pipeline or a model synthesises from noise, so that a seed has an effect."""
+        partners = self.models[model].parameters.partners.values()
+        reached = [name for name in (*self.parts(model), *partners) if name in self.models]
+        return any({"dropout", "z"} & self.models[name].inputs.keys() for name in reached)
+
     def home(self, model: str) -> tuple[str, int] | None:
         """Return the pipeline in which a model comes earliest, and its step number; None if it is no step."""
         found = [

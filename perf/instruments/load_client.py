@@ -24,8 +24,8 @@ from tritone.contract import SPEECH_TO_TEXT
 _METHOD = "/inference.GRPCInferenceService/ModelInfer"
 
 
-def serialised(clip: Clip, model: str = "speech_to_text") -> bytes:
-    """Return one clip's KServe request, ready for the wire."""
+def serialised(clip: Clip, model: str = "speech_to_text", decoder: str | None = None) -> bytes:
+    """Return one clip's KServe request, ready for the wire; without a decoder the server chooses."""
     request = service_pb2.ModelInferRequest(model_name=model)
     audio, length = clip[np.newaxis], np.array([[clip.size]], np.int64)
     for name, datatype, array in (("audio", "FP32", audio), ("audio_length", "INT64", length)):
@@ -34,6 +34,8 @@ def serialised(clip: Clip, model: str = "speech_to_text") -> bytes:
     for output in SPEECH_TO_TEXT.outputs:
         if not output.name.startswith("written"):  # figures are computed for those who ask
             request.outputs.add(name=output.name)
+    if decoder is not None:
+        request.parameters["decoder"].string_param = decoder
     return request.SerializeToString()
 
 

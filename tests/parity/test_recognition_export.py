@@ -205,3 +205,18 @@ def test_int8_graph_that_loses_words_fails_its_check(tmp_path):
     assert [check.subject for check in checks if not check.passed] == ["int8 against float"]
     same = error_rates(Original(None, None), replace(exported, int8=exported.acoustic_model), recordings)
     assert all(check.passed for check in same)
+
+
+def test_a_language_model_stays_with_its_labels(checkpoints, recordings, tmp_path):
+    run(checkpoints["quartznet"], tmp_path, recordings)
+    decoder = tmp_path / "asr_ctc_decoder"
+    (decoder / "1/words.arpa").write_text("of these labels")
+    run(checkpoints["quartznet"], tmp_path, recordings)  # again
+    run(checkpoints["quartznet"], tmp_path, recordings, "--version", "2")
+    assert (decoder / "1/words.arpa").exists()
+    assert (decoder / "2/words.arpa").read_text() == "of these labels"
+    labels = decoder / "1/ctc.json"
+    labels.write_text(labels.read_text().replace('"q"', '"ß"'))
+    (decoder / "2/words.arpa").unlink()
+    run(checkpoints["quartznet"], tmp_path, recordings)  # in place of a recogniser with other labels
+    assert not (decoder / "1/words.arpa").exists()

@@ -114,3 +114,8 @@ def pad_rows(rows: Sequence[NDArray[Any]]) -> NDArray[Any]:
 def text_column(texts: Sequence[str]) -> NDArray[Any]:
     """Return (B, 1) objects holding UTF-8, the layout of BYTES tensors."""
     return np.array([[text.encode()] for text in texts], dtype=object)
+
+
+def text_row(texts: Sequence[str]) -> NDArray[Any]:
+    """Return (N,) objects holding UTF-8, one row of a BYTES tensor."""
+    return np.array([text.encode() for text in texts], dtype=object)

@@ -64,6 +64,11 @@ class CtcDecoder:
         frame_s, end_pad_s = read_sidecar(path, "frame_s", "end_pad_s")
         return cls(Labels.load(path), frame_s, pause_s, end_pad_s)
 
+    @property
+    def pause_frames(self) -> float:
+        """Frames without speech that end a word even without a space; infinite for pieces."""
+        return self._pause_s / self._frame_s if self._frame_s else float("inf")
+
     def frames(
         self, log_probs: NDArray[np.float32], labels: NDArray[np.int32], length: int, max_audio_s: float
     ) -> Frames:
@@ -98,14 +103,34 @@ class CtcDecoder:
             The words; none for silence.
         """
         best, log_probs = frames.best()
-        labels = self.labels
-        spoken = best != labels.blank
+        spoken = best != self.labels.blank
         new = spoken & np.concatenate(([True], best[1:] != best[:-1]))[: len(best)]
-        content = np.flatnonzero(spoken & labels.has_content[best])  # frames
+        content = np.flatnonzero(spoken & self.labels.has_content[best])  # frames
+        return self.words(best, log_probs, new, self._boundaries(best, new, content), duration_s)
+
+    def words(
+        self,
+        path: NDArray[Any],
+        log_probs: NDArray[np.float32],
+        new: NDArray[np.bool_],
+        boundary: NDArray[np.bool_],
+        duration_s: float,
+    ) -> Words:
+        """Put the words of a path together.
+
+        Args:
+            path: (T,) label of each frame.
+            log_probs: (T,) of these labels.
+            new: (T,) whether a label begins in a frame.
+            boundary: (T,) whether a word begins in a frame.
+            duration_s: length of the recording, seconds.
+        """
+        labels = self.labels
+        content = np.flatnonzero((path != labels.blank) & labels.has_content[path])
         if content.size == 0:
             empty = np.zeros(0, np.float32)
             return Words((), empty, empty, empty)
-        word_of_frame = np.cumsum(self._boundaries(best, new, content))
+        word_of_frame = np.cumsum(boundary)
         words, first = np.unique(word_of_frame[content], return_index=True)
         last = np.append(first[1:], content.size) - 1
         sums = np.add.reduceat(np.exp(log_probs[content]), first)
@@ -113,7 +138,7 @@ class CtcDecoder:
 
         kept = content[new[content]]
         later = np.searchsorted(word_of_frame[kept], words[1:])
-        spelled = [labels.join(run.tolist()) for run in np.split(best[kept], later)]
+        spelled = [labels.join(run.tolist()) for run in np.split(path[kept], later)]
         start_s = content[first] * self._frame_s
         end_s = (content[last] + 1) * self._frame_s + self._end_pad_s
         end_s[:-1] = np.minimum(end_s[:-1], np.maximum(start_s[1:], end_s[:-1] - self._end_pad_s))

@@ -91,6 +91,13 @@ class Frames:
             return column[:, 0], log_probs
         return np.take_along_axis(self.labels, column, axis=1)[:, 0], log_probs
 
+    def log_prob_along(self, path: NDArray[Any]) -> NDArray[np.float32]:
+        """Return the log-probability (T,) of one label per frame; if it was not kept, the smallest kept."""
+        among = self.columns == path[:, np.newaxis]
+        least = self.log_probs.min(axis=1)
+        along: NDArray[np.float32] = np.where(among, self.log_probs, least[:, np.newaxis]).max(axis=1)
+        return along
+
     def log_prob_of(self, labels: Sequence[int]) -> NDArray[Any]:
         """Return the log-probability (T,) of any of some labels; where none was kept, the smallest kept."""
         among = np.broadcast_to(np.isin(self.columns, labels), self.log_probs.shape)

@@ -17,9 +17,19 @@ from tritone_client.errors import (
     ServerUnavailableError,
     TritoneError,
 )
-from tritone_client.results import Health, ModelHealth, PipelineProbe, Probe, Speech, Transcription, Word
+from tritone_client.results import (
+    Alternative,
+    Health,
+    ModelHealth,
+    PipelineProbe,
+    Probe,
+    Speech,
+    Transcription,
+    Word,
+)
 
 __all__ = [
+    "Alternative",
     "AsyncClient",
     "Catalogue",
     "Client",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
-from types import TracebackType
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from types import MappingProxyType, TracebackType
 from typing import TypeVar
 
 from tritone_client import calls, catalogue, flows, probing, synthesis
@@ -12,7 +12,7 @@ from tritone_client.calls import Audio
 from tritone_client.catalogue import Catalogue
 from tritone_client.errors import TritoneError
 from tritone_client.ordering import in_order
-from tritone_client.recognition import RecognitionOptions, VoiceActivity, with_options
+from tritone_client.recognition import DecoderName, RecognitionOptions, VoiceActivity, with_options
 from tritone_client.results import Health, Probe, Speech, Transcription
 from tritone_client.settings import DEFAULT_CONCURRENCY, Settings
 from tritone_client.synthesis import AudioFormat, SynthesisOptions
@@ -27,10 +27,17 @@ class AsyncClient(Settings):
     _transport: AsyncTransport | None = None  # opened by the first request, in its event loop
 
     async def transcribe(
-        self, audio: Audio, *, written: bool = False, vad: VoiceActivity | None = None
+        self,
+        audio: Audio,
+        *,
+        written: bool = False,
+        decoder: DecoderName | None = None,
+        boost: Mapping[str, float] = MappingProxyType({}),
+        alternatives: int = 0,
+        vad: VoiceActivity | None = None,
     ) -> Transcription:
         """Transcribe a recording; see `Client.transcribe`."""
-        options = RecognitionOptions(vad)
+        options = RecognitionOptions(decoder, boost, alternatives, vad)
         call = await asyncio.to_thread(calls.transcribe, audio, written)  # reads the file
         return await self._run(flows.complete(with_options(call, options), self._retry_policy))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator, Iterable
-from types import TracebackType
+from collections.abc import Generator, Iterable, Mapping
+from types import MappingProxyType, TracebackType
 from typing import TypeVar
 
 from tritone_client import calls, catalogue, flows, probing, synthesis
@@ -13,7 +13,7 @@ from tritone_client.calls import Audio
 from tritone_client.catalogue import Catalogue
 from tritone_client.errors import TritoneError
 from tritone_client.ordering import in_order_on_threads
-from tritone_client.recognition import RecognitionOptions, VoiceActivity, with_options
+from tritone_client.recognition import DecoderName, RecognitionOptions, VoiceActivity, with_options
 from tritone_client.results import Health, Probe, Speech, Transcription
 from tritone_client.settings import DEFAULT_CONCURRENCY, Settings
 from tritone_client.synthesis import AudioFormat, SynthesisOptions
@@ -33,7 +33,14 @@ class Client(Settings):
     _opening = threading.Lock()
 
     def transcribe(
-        self, audio: Audio, *, written: bool = False, vad: VoiceActivity | None = None
+        self,
+        audio: Audio,
+        *,
+        written: bool = False,
+        decoder: DecoderName | None = None,
+        boost: Mapping[str, float] = MappingProxyType({}),
+        alternatives: int = 0,
+        vad: VoiceActivity | None = None,
     ) -> Transcription:
         """Transcribe a recording.
 
@@ -42,13 +49,18 @@ class Client(Settings):
                 and number of channels); or (N,) float32 samples, 16 kHz mono in [-1, 1].
             written: also return the text with numbers, money, dates and times in figures (`written_text`,
                 `written_words`).
+            decoder: "beam" searches with the server's language model, "greedy" takes the most probable label
+                of each frame. None: beam, if there is a language model.
+            boost: phrases to favour and their weights, -20 to 20; 3 to 8 is common.
+            alternatives: 0 to 10, how many of the most probable transcripts to return.
             vad: "on" recognises only where somebody speaks, "off" the whole recording as it is. None: as the
                 server is configured, usually on.
 
         Raises:
             OSError: the file cannot be read.
         """
-        call = with_options(calls.transcribe(audio, written), RecognitionOptions(vad))
+        options = RecognitionOptions(decoder, boost, alternatives, vad)
+        call = with_options(calls.transcribe(audio, written), options)
         return self._run(flows.complete(call, self._retry_policy))
 
     def punctuate(self, text: str) -> str:

@@ -21,6 +21,14 @@ class Word:
 
 
 @dataclass(frozen=True)
+class Alternative:
+    """A transcript that the recording may also have."""
+
+    transcript: str  #: as recognised
+    score: float  #: natural logarithm of its share of the probability of all transcripts considered
+
+
+@dataclass(frozen=True)
 class Transcription:
     """The transcription of a recording."""
 
@@ -31,6 +39,7 @@ class Transcription:
     written_text: str | None = None  #: text with numbers in figures; None: not requested
     #: of `written_text`, with the times of the words that they stand for, and the lowest confidence
     written_words: tuple[Word, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()  #: as many as were asked for, the most probable first
 
 
 @dataclass(frozen=True, eq=False)

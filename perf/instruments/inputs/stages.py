@@ -216,7 +216,8 @@ class Stages:
 
     def _call(self, model: str, row: Row) -> Row:
         """Send one row; return the row of outputs."""
-        answer = self._connection.infer(model, _batch(row), {"seed": SEED})
+        seed = {"seed": SEED} if self.layout.draws_noise(model) else {}
+        answer = self._connection.infer(model, _batch(row), seed)
         return {name: array[0] for name, array in answer.items()}
 
     def _folder(self, model: str) -> Path:

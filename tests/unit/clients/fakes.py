@@ -89,6 +89,8 @@ class Behaviour:
             if fault:
                 raise fault
             outputs = getattr(self, f"_{model}")(**inputs)
+            if count := int(parameters.get("alternatives", 0)):
+                outputs |= _alternatives(outputs["transcript"][0, 0], count)
             self.answered[model] += 1
             return {name: outputs[name] for name in requested or outputs}
         finally:
@@ -170,6 +172,12 @@ def figures(words: list[str]) -> tuple[list[str], list[int], list[int]]:
         [first for _, first, _ in written],
         [last for *_, last in written],
     )
+
+
+def _alternatives(transcript: bytes, count: int) -> dict[str, np.ndarray]:
+    texts = [transcript.decode(), *(f"{transcript.decode()} {number}" for number in range(1, count))][:count]
+    scores = -np.arange(count, dtype=np.float32)[np.newaxis]
+    return {"alternative": _strings(texts).reshape(1, count), "alternative_score": scores}
 
 
 def punctuated(transcript: str) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import numpy as np
 import pytest
-from tritone_client import InvalidRequestError, ServerError, calls
+from tritone_client import Alternative, InvalidRequestError, ServerError, calls
 from tritone_client.recognition import RecognitionOptions, with_options
 
 
@@ -142,3 +145,49 @@ def test_vad_is_sent_as_given_and_left_out_otherwise():
 def test_other_values_of_vad_are_refused_before_anything_is_sent(vad):
     with pytest.raises(InvalidRequestError, match="vad: expected one of on, off"):
         RecognitionOptions(vad=vad)
+
+
+def recognition_call(**options):
+    return with_options(calls.transcribe(np.zeros(1600, np.float32)), RecognitionOptions(**options))
+
+
+def test_options_of_recognition_travel_as_parameters():
+    call = recognition_call(decoder="beam", boost={"Hester Prynne": 8, "scaffold": -0.5}, alternatives=3)
+    assert call.parameters.keys() == {"decoder", "boost", "alternatives"}
+    assert json.loads(call.parameters["boost"]) == {"Hester Prynne": 8.0, "scaffold": -0.5}
+    assert (call.parameters["decoder"], call.parameters["alternatives"]) == ("beam", 3)
+    assert recognition_call().parameters == {}
+
+
+def test_alternatives_are_read_where_they_were_asked_for():
+    tensors = answer(
+        alternative=np.array([[b"hello", b"hallo"]], dtype=object),
+        alternative_score=np.array([[-0.5, -1.5]], np.float32),
+    )
+    assert recognition_call(alternatives=2).decode(tensors).alternatives == (
+        Alternative("hello", -0.5),
+        Alternative("hallo", -1.5),
+    )
+    assert recognition_call().decode(tensors).alternatives == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "says"),
+    [
+        ({"decoder": "viterbi"}, InvalidRequestError, "decoder: expected one of beam, greedy, got 'viterbi'"),
+        ({"alternatives": 11}, InvalidRequestError, "alternatives: expected 0 to 10"),
+        ({"alternatives": 1.5}, TypeError, "alternatives: expected a whole number, got float"),
+        ({"boost": {"a": 20.5}}, InvalidRequestError, "expected weights from -20 to 20, got 20.5"),
+        ({"boost": {"a": float("nan")}}, InvalidRequestError, "got nan"),
+        ({"boost": {"a": "8"}}, TypeError, "expected str and a number, got str and str"),
+        ({"boost": ["a"]}, TypeError, "boost: expected a mapping of phrase to weight, got list"),
+        (
+            {"boost": dict.fromkeys(map(str, range(501)), 1)},
+            InvalidRequestError,
+            "at most 500 phrases, got 501",
+        ),
+    ],
+)
+def test_unsuitable_options_of_recognition_are_refused(options, error, says):
+    with pytest.raises(error, match=re.escape(says)):
+        RecognitionOptions(**options)

@@ -555,3 +555,51 @@ def test_ctrl_c_ends_the_command_with_130(urls, behaviour, record, protocol):
     assert command.returncode == 130
     assert (stdout, stderr) == (b"", b"tritone: interrupted\n")
     assert time.monotonic() - started_s < 6
+
+
+def sent_boost(behaviour):
+    return json.loads(behaviour.parameters[-1]["boost"])
+
+
+def test_phrases_come_from_options_and_files_and_options_win(tritone, behaviour, tmp_path, record):
+    names = tmp_path / "names.txt"
+    names.write_text("# people\n\nHester Prynne = 8\nPearl\nx=y=2\n")
+    given = ("--boost", "Pearl=-2.5", "--boost", "scaffold", "--boost-file", names)
+    assert tritone("transcribe", *given, record("a.wav", "hello")).exit_code == 0
+    assert sent_boost(behaviour) == {"Hester Prynne": 8, "Pearl": -2.5, "scaffold": 5, "x=y": 2}
+
+
+def test_decoder_and_alternatives_are_sent_and_shown(tritone, behaviour, record):
+    path = record("a.wav", "hello")
+    result = tritone("transcribe", "--decoder", "beam", "--alternatives", "2", "--format", "json", path)
+    assert behaviour.parameters[-1] == {"decoder": "beam", "alternatives": 2}
+    assert json.loads(result.stdout)["alternatives"] == [
+        {"transcript": "hello", "score": 0.0},
+        {"transcript": "hello 1", "score": -1.0},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (["--boost", "=8"], "expected PHRASE=WEIGHT, e.g. \"Hester Prynne=8\", got '=8'"),
+        (["--boost", "Pearl=much"], "got 'Pearl=much'"),
+        (["--boost", "Pearl=21"], "boost: expected weights from -20 to 20, got 21"),
+        (["--boost-file", "missing.txt"], "missing.txt cannot be read"),
+        (["--decoder", "viterbi"], "'viterbi' is not one of 'beam', 'greedy'"),
+        (["--alternatives", "11", "--format", "json"], "11 is not in the range"),
+        (["--alternatives", "2"], "--alternatives needs --format json"),
+    ],
+)
+def test_unsuitable_options_of_recognition_are_wrong_usage(tritone, behaviour, record, given, says):
+    result = tritone("transcribe", *given, record("a.wav", "hello"))
+    assert result.exit_code == 2
+    assert says in " ".join(result.stderr.split())
+    assert not behaviour.asked
+
+
+def test_a_line_of_a_boost_file_is_named_by_its_number(tritone, tmp_path, record):
+    names = tmp_path / "names.txt"
+    names.write_text("Pearl=3\nHester=x\n")
+    result = tritone("transcribe", "--boost-file", names, record("a.wav", "hello"))
+    assert "line 2: expected PHRASE=WEIGHT" in " ".join(result.stderr.split())

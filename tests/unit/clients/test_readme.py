@@ -35,6 +35,7 @@ def folder(record, tmp_path):
     record("interview.mp3", "that was said")
     for name in ("recordings/a.wav", "recordings/deep/b.wav"):
         record(name, name)
+    (tmp_path / "names.txt").write_text("# people\nHester Prynne = 8\n\nPearl\n")
     (tmp_path / "chapters").mkdir()
     for name in ("letter.txt", "lines.txt", "chapters/one.txt", "chapters/two.txt"):
         (tmp_path / name).write_text("This is to be spoken.\nAnd this.\n")

@@ -220,7 +220,7 @@ def _json_object(name: str, transcription: Transcription) -> dict[str, Any]:
     if transcription.written_text is not None:
         shown["written_text"] = transcription.written_text
         shown["written_words"] = _json_words(transcription.written_words)
-    return shown
+    return shown | _alternatives(transcription)
 
 
 def _json_words(words: Iterable[Word]) -> list[dict[str, Any]]:
@@ -233,3 +233,12 @@ def _json_words(words: Iterable[Word]) -> list[dict[str, Any]]:
         }
         for word in words
     ]
+
+
+def _alternatives(transcription: Transcription) -> dict[str, Any]:
+    """Return the alternatives that were asked for."""
+    shown = [
+        {"transcript": alternative.transcript, "score": round(alternative.score, DECIMALS)}
+        for alternative in transcription.alternatives
+    ]
+    return {"alternatives": shown} if shown else {}

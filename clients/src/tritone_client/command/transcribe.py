@@ -11,11 +11,20 @@ import click
 
 from tritone_client.calls import AUDIO_TO_TEXT
 from tritone_client.command.batch import concurrency_option, process_all
+from tritone_client.command.boosting import read_boost
 from tritone_client.command.connection import Connection, connected, exit_with, run
 from tritone_client.command.outputs import FORMATS, Output, Style, open_output, without_existing
 from tritone_client.command.skipped import report_skipped
 from tritone_client.command.sources import STDIN, Source, find_sources
-from tritone_client.recognition import VOICE_ACTIVITY, RecognitionOptions, VoiceActivity
+from tritone_client.errors import InvalidRequestError
+from tritone_client.recognition import (
+    DECODERS,
+    MOST_ALTERNATIVES,
+    VOICE_ACTIVITY,
+    DecoderName,
+    RecognitionOptions,
+    VoiceActivity,
+)
 from tritone_client.results import Transcription
 
 
@@ -38,6 +47,30 @@ from tritone_client.results import Transcription
 @click.option("--raw", is_flag=True, help="Output the words as recognised, without punctuation and capitals.")
 @click.option("--written", is_flag=True, help="Output numbers, money, dates and times in figures: $250.")
 @click.option(
+    "--decoder",
+    type=click.Choice(DECODERS),
+    help="Search with a language model, or take the likeliest letters.  [default: beam, if there is one]",
+)
+@click.option(
+    "--boost",
+    multiple=True,
+    metavar="PHRASE=WEIGHT",
+    help="Favour a word or phrase, such as a name; weights are -20 to 20, 5 if omitted. Repeatable.",
+)
+@click.option(
+    "--boost-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Favour the phrases of a file, one PHRASE=WEIGHT a line.",
+)
+@click.option(
+    "--alternatives",
+    type=click.IntRange(0, MOST_ALTERNATIVES),
+    default=0,
+    metavar="N",
+    help="Return the N most probable transcripts, with --format json.",
+)
+@click.option(
     "--vad",
     type=click.Choice(VOICE_ACTIVITY),
     help="Recognise only where somebody speaks, or everything.  [default: the server's, usually on]",
@@ -53,6 +86,10 @@ def transcribe(
     output: str | None,
     raw: bool,
     written: bool,
+    decoder: DecoderName | None,
+    boost: tuple[str, ...],
+    boost_file: Path | None,
+    alternatives: int,
     vad: VoiceActivity | None,
     recursive: bool,
     skip_existing: bool,
@@ -71,6 +108,12 @@ def transcribe(
         raise click.UsageError("- can be given once: stdin holds one recording.")
     if STDIN in files and sys.stdin.isatty():
         raise click.UsageError("- expects audio on stdin, got a terminal; pipe a file into it.")
+    if alternatives and format_ != "json":
+        raise click.UsageError("--alternatives needs --format json; the other formats have one transcript.")
+    try:
+        options = RecognitionOptions(decoder, read_boost(boost, boost_file), alternatives, vad)
+    except InvalidRequestError as error:
+        raise click.UsageError(str(error)) from error
     found = list(find_sources(files, recursive))
     sources = [item for item in found if isinstance(item, Source)]
     several = len(files) > 1 or Path(files[0]).is_dir()
@@ -78,9 +121,7 @@ def transcribe(
     _, all_usable = report_skipped(found)
     if skip_existing:
         sources = without_existing(sources, place.path)
-    succeeded = not sources or run(
-        _transcribe(connection, sources, place, concurrency, written, RecognitionOptions(vad))
-    )
+    succeeded = not sources or run(_transcribe(connection, sources, place, concurrency, written, options))
     exit_with(succeeded and all_usable)
 
 
