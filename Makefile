@@ -19,7 +19,8 @@ COMPOSE = REVISION=$(REVISION) $(CONTAINER) compose -f docker/compose.yaml
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .PHONY: help setup demo serve test test-parity test-gpu check lint format bench perf perf-setup perf-compare tune soak \
-	lock versions export-env export language-model remove fetch-checkpoints verify-checkpoint engines deploy rollback status test-deploy \
+	lock versions export-env export voice-activity language-model remove fetch-checkpoints verify-checkpoint engines \
+	deploy rollback status test-deploy \
 	image image-export up down check-alerts apt-packages perf-packages deploy-packages test-packages clean
 
 help:  ## this list
@@ -86,6 +87,9 @@ export: export-env  ## turn checkpoints into verified graphs: CHECKPOINT="path.n
 
 remove: setup  ## remove the models and pipelines exported with NAME=: NAME=parakeet [REMOVE_ARGS="--server 127.0.0.1:8000"]
 	@$(RUN) -m tritone.repository.removal $(NAME) $(REMOVE_ARGS)
+
+voice-activity: export-env  ## make the graph of voice_activity from silero-vad's wheel again: [WHEEL=path.whl, default: downloaded]
+	@$(NEMO) -m export.voice_activity $(WHEEL) --repository $(REPOSITORY)
 
 language-model: setup  ## make a recogniser's language model from text: TEXT="corpus.txt ..." [NAME=beside_others, LM_ARGS="--order 4"]
 	@$(RUN) -m training.language_model $(TEXT) --repository $(REPOSITORY) --version $(VERSION) \

@@ -11,6 +11,7 @@ from .errors import ArtifactError
 
 PARTNER = "_model"  # suffix of every parameter that names another model
 VERSIONS_WITH = "versions_with"  # names a model whose files come from the same checkpoint
+VOICE_ACTIVITY = "voice_activity_model"  # names a model that belongs to no checkpoint
 NEXT = "next_model"  # names the model that takes the responses: a source of back-pressure, not called
 
 
@@ -36,6 +37,11 @@ class Parameters:
         """The models that this one calls, by the parameter that names each."""
         keys = sorted(key for key in self._entries if key.endswith(PARTNER) and key != NEXT)
         return {key: self.text(key) for key in keys}
+
+    @property
+    def shared(self) -> set[str]:
+        """The partners that belong to no checkpoint, of which the newest version is called."""
+        return {self.text(VOICE_ACTIVITY)} - {""}
 
     def has(self, name: str) -> bool:
         """Return whether the config has a parameter."""

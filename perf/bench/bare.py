@@ -19,6 +19,7 @@ from tritone.model_parameters import Parameters
 from tritone.punctuation.loading import load_punctuator
 from tritone.recognition.decoder import Choices, Decoder
 from tritone.recognition.loading import load_recognizer
+from tritone.recognition.parameters import ON, vad_parameter
 from tritone.recognition.settings import SearchSettings
 from tritone.repository.configs import read_config
 
@@ -87,6 +88,7 @@ class BarePipeline:
         self._restorer = load_punctuator(
             repository / punctuation / "1", parameters_of(repository, punctuation), bind, ahead=False
         )
+        self._only_speech = vad_parameter(parameters_of(repository, windows)).default == ON
         decoder = "asr_ctc_decoder"
         settings = SearchSettings.of(parameters_of(repository, decoder))
         self._decoder = Decoder.load(repository / decoder / "1/ctc.json", settings)
@@ -94,7 +96,7 @@ class BarePipeline:
 
     def recognise(self, clip: Clip) -> str:
         """Return the punctuated text of one clip."""
-        frames = self._recognizer.recognise(clip)
+        frames = self._recognizer.recognise(clip, only_speech=self._only_speech)
         choices = Choices(self._decoder.default)
         decoded = self._decoder.decode(frames, clip.size / SAMPLE_RATE_HZ, choices)
         return self._restorer.restore(decoded.words.transcript)

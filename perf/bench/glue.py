@@ -1,4 +1,4 @@
-"""Where does a request's time go? The share of everything but the acoustic and the punctuation network.
+"""Where does a request's time go? The shares of what is no network, and of the detector of speech.
 
 Requests are sent one at a time, so that none is queued; Triton's counters give the time of each model. The
 rest of the client's latency is spent in the ensemble, gRPC and the client.
@@ -21,6 +21,7 @@ from perf.instruments.model_sizes import Size
 from perf.instruments.server import serving
 
 TARGET = Target(0.10, at_least=False)
+DETECTION_TARGET = Target(0.05, at_least=False)
 CALLERS = ("asr_windows", "punctuation_windows")
 # The callers respond from their own threads; Triton's counters for them end before that.
 WINDOWS_AND_HOPS = "windows, queues, hops"
@@ -36,6 +37,7 @@ def measure(size: Size, effort: Effort) -> Result:
         times = [request_times(client, server.metrics_url, request, networks) for request in requests]
     parts = {name: median(time[name] for time in times) for name in times[0]}
     acoustic, punctuation = (parts.pop(networks[role]) for role in ("acoustic_model", "punctuation_model"))
+    detection = parts.pop(networks["voice_activity_model"])
     transport = parts.pop(TRANSPORT)
     glue = sum(parts.values())
     listed = "; ".join(f"{name} {seconds * 1000:.1f}" for name, seconds in parts.items())
@@ -57,10 +59,19 @@ def measure(size: Size, effort: Effort) -> Result:
                 (glue + transport) / acoustic,
                 unit="%",
             ),
+            Row(
+                f"voice activity detection as a share of the acoustic model, {size.name} size",
+                f"{detection * 1000:.1f} ms",
+                f"{acoustic * 1000:.1f} ms",
+                detection / acoustic,
+                unit="%",
+                target=DETECTION_TARGET if size.name == "full" else None,
+            ),
         ],
         [
             f"{size.name} size, one {CLIP_S:g} s clip at a time, medians of {len(times)} in ms: {listed}. "
-            f"{networks['punctuation_model']} {punctuation * 1000:.1f} ms is in neither figure."
+            f"{networks['punctuation_model']} {punctuation * 1000:.1f} ms and "
+            f"{networks['voice_activity_model']} {detection * 1000:.1f} ms are in neither of the first two."
         ],
         {"requests": times},
     )

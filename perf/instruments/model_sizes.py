@@ -19,6 +19,7 @@ from export.synthesis.voice import installed_voice
 from perf.instruments.command_line import log
 from perf.instruments.errors import SetupError
 from perf.instruments.paths import NEMO_PYTHON
+from tritone.repository.configs import read_repositories
 from tritone.server.options import REPOSITORIES, ROOT
 from tritone.synthesis.voice import Voice
 
@@ -116,8 +117,10 @@ SIZES: dict[str, Callable[[], Size]] = {"demo": demo_size, "full": full_size}
 
 
 def _copy_code(repository: Path) -> None:
-    """Copy configs and model code from the checkout."""
-    for file in (*COMMITTED.glob("*/config.pbtxt"), *COMMITTED.glob("*/1/model.py")):
+    """Copy configs and model code from the checkout, and the graphs that belong to no checkpoint."""
+    shared = {name for folder in read_repositories([COMMITTED]) for name in folder.shared}
+    graphs = [COMMITTED / name / "1/model.onnx" for name in sorted(shared)]
+    for file in (*COMMITTED.glob("*/config.pbtxt"), *COMMITTED.glob("*/1/model.py"), *graphs):
         target = repository / file.relative_to(COMMITTED)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, target)

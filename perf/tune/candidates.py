@@ -10,10 +10,14 @@ from perf.tune.settings import Setting, TuneError
 from tritone.server.options import REPOSITORIES
 
 _LAYOUT = Layout.read(REPOSITORIES[0])
+# That find speech: a small part of the work, which needs no search.
+_SHARED = {name for folder in _LAYOUT.models.values() for name in folder.shared}
 # The models with graphs, by the pipeline that contains them.
 PIPELINES: Mapping[str, tuple[str, ...]] = {
     pipeline: tuple(
-        name for name in _LAYOUT.parts(pipeline) if _LAYOUT.models[name].config.backend != "python"
+        name
+        for name in _LAYOUT.parts(pipeline)
+        if _LAYOUT.models[name].config.backend != "python" and name not in _SHARED
     )
     for pipeline in MAIN
 }

@@ -113,7 +113,7 @@ def test_draining_waits_for_requests_in_flight(served):
             proxy = Proxy(session, state)
             assert proxy.active(release) == 0
             with Client(f"127.0.0.1:{served.ports.grpc}", timeout_s=300) as client:
-                caller = threading.Thread(target=client.transcribe, args=[noise])
+                caller = threading.Thread(target=client.transcribe, args=[noise], kwargs={"vad": "off"})
                 caller.start()
                 wait_until(lambda: proxy.active(release) == 1)
                 assert proxy.drained(release)

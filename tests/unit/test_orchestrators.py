@@ -34,6 +34,7 @@ def test_partners_are_the_models_in_a_config_except_the_next_one():
     assert Parameters.of(config("asr_windows")).partners == {
         "acoustic_model": "asr_quartznet",
         "features_model": "asr_features",
+        "voice_activity_model": "voice_activity",
     }
     assert Parameters.of(config("text_validator")).partners == {}
     assert loader(Parameters.of(config("text_validator"))) is None
@@ -50,7 +51,7 @@ def test_a_config_decides_which_model_is_called():
     bound = []
     changes = {"acoustic_model": "asr_conformer_de"}
     loaded("asr_windows", lambda name, inputs, outputs: bound.append(name), changes, ahead=False)
-    assert bound == ["asr_features", "asr_conformer_de"]
+    assert bound == ["asr_features", "asr_conformer_de", "voice_activity"]
 
 
 @pytest.mark.parametrize("model", CALLERS)

@@ -12,11 +12,14 @@ import triton_python_backend_utils as pb_utils
 from numpy.typing import NDArray
 
 from ..backpressure import Backpressure
+from ..concurrency import Bind, Network
 from ..errors import ModelLostError
+from ..model_parameters import Parameters
 
 # The Python backend's messages for a process that was dead, or that died during the request; it has no error
 # code for them. The texts are those of Triton 2.51, and of its source in 2026.
 _DEAD_PROCESS = re.compile(r"Stub process (?:'[^']*' )?is not healthy\.|Failed to obtain the health mutex\.")
+NEWEST = -1  # version of a model
 RECOVERY_S = 10.0  # the launcher detects a dead process within 2 s, and then loads the model again
 RETRY_PAUSE_S = 0.25  # each attempt that meets a dead process also takes Triton a second
 
@@ -74,6 +77,23 @@ def bind_model(
         return [pb_utils.get_output_tensor_by_name(response, output).as_numpy() for output in outputs]
 
     return call
+
+
+def bind_partners(parameters: Parameters, version: int) -> Bind:
+    """Return a function that binds the models that a config names.
+
+    Those of the caller's checkpoint are called in the caller's own version, shared ones in their newest.
+
+    Args:
+        parameters: of the caller.
+        version: of the caller.
+    """
+
+    def bind(name: str, inputs: Sequence[str], outputs: Sequence[str]) -> Network:
+        called = NEWEST if name in parameters.shared else version
+        return bind_model(name, inputs, outputs, version=called)
+
+    return bind
 
 
 def backpressure_of(name: str, tensor: str, ahead: int) -> Backpressure:

@@ -77,6 +77,12 @@ class Labels:
         """Whether words are written in pieces, which a model emits once each, and not in letters."""
         return bool((self.starts_word & self.has_content).any())
 
+    @cached_property
+    def space(self) -> int | None:
+        """The label that stands for a space and nothing else, None where there is none."""
+        spaces = np.flatnonzero(self.starts_word & ~self.has_content & (np.arange(self.size) != self.blank))
+        return int(spaces[0]) if spaces.size and not self.are_pieces else None
+
     def join(self, labels: Sequence[int]) -> str:
         """Return the word that a run of labels spells; broken UTF-8 becomes U+FFFD."""
         parts: list[bytes] = []

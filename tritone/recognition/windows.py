@@ -6,15 +6,15 @@ at least one window. The seam is placed at a pause in both windows, so that no w
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
-from ..contract import SAMPLE_RATE_HZ
 from ..errors import ArtifactError, CancelledError
 from ..sidecar import read_sidecar
 from .frames import Frames
@@ -115,34 +115,41 @@ class WindowedRecognizer:
                 f"got {overlap_s:g} s; correct the model's parameters."
             )
         self.frames = frames
+        self.window_s = window_s
         self._acoustics = acoustics
         self._window = round(window_s * frames.sample_rate_hz)
         self._overlap = round(overlap_s * frames.sample_rate_hz)
         self._map = ordered_map
 
     def recognise(
-        self, samples: NDArray[np.float32], is_cancelled: Callable[[], bool] = lambda: False
-    ) -> Frames:
-        """Recognise a recording.
+        self,
+        stretches: Iterable[NDArray[np.float32]],
+        is_cancelled: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Frames]:
+        """Recognise recordings, or parts of one, each by itself.
 
         Args:
-            samples: (N,) float32, 16 kHz mono.
+            stretches: (N,) float32 each, at the model's rate.
             is_cancelled: checked before every window.
 
-        Returns:
-            What the model says of every frame.
+        Yields:
+            What the model says of every frame of each.
 
         Raises:
             CancelledError: `is_cancelled` returned True.
         """
+        plans: deque[list[Window]] = deque()
 
         def clips() -> Iterator[NDArray[np.float32]]:
-            for window in windows:
-                if is_cancelled():
-                    raise CancelledError("recognition was cancelled by the client")
-                yield samples[window.start : window.stop]
+            for samples in stretches:
+                plans.append(
+                    plan_windows(samples.size, self._window, self._overlap, self.frames.frame_samples)
+                )
+                for window in plans[-1]:
+                    if is_cancelled():
+                        raise CancelledError("recognition was cancelled by the client")
+                    yield samples[window.start : window.stop]
 
-        if self.frames.sample_rate_hz != SAMPLE_RATE_HZ:
-            samples = soxr.resample(samples, SAMPLE_RATE_HZ, self.frames.sample_rate_hz)
-        windows = plan_windows(samples.size, self._window, self._overlap, self.frames.frame_samples)
-        return join_windows(zip(windows, self._map(self._acoustics, clips()), strict=True), self.frames)
+        heard = iter(self._map(self._acoustics, clips()))
+        for first in heard:
+            yield join_windows(zip(plans.popleft(), chain([first], heard), strict=False), self.frames)

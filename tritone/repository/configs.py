@@ -47,7 +47,12 @@ class ModelFolder:
     @property
     def versions_with(self) -> set[str]:
         """Names of the models that must have the same versions as this one."""
-        return self.calls | {self.parameters.text(VERSIONS_WITH)} - {""}
+        return (self.calls - self.shared) | {self.parameters.text(VERSIONS_WITH)} - {""}
+
+    @property
+    def shared(self) -> set[str]:
+        """Names of the called models that belong to no checkpoint, and have versions of their own."""
+        return self.parameters.shared
 
     @property
     def next(self) -> str | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from ..errors import ArtifactError
 from ..onnx_backend.limits import PREFIX
 from ..punctuation.windows import PAD_MULTIPLE
+from ..recognition.voice_activity import STRETCH_SAMPLES
 from ..sidecar import read_sidecar
 from ..synthesis.limits import DurationLimit, bucket
 from ..synthesis.parameters import SPEED
@@ -23,6 +24,7 @@ from .configs import ModelFolder, read_repositories
 
 Elements = dict[str, int]  # by input of a graph
 
+_TO_DETECTOR = {"audio": STRETCH_SAMPLES}  # what callers send to a model that finds speech
 _LIMITS = ("max_audio_s", "max_characters")  # parameters of Python models, which reject larger requests
 
 
@@ -78,9 +80,10 @@ def needed_elements(folders: Sequence[ModelFolder]) -> dict[str, Elements]:
             except ArtifactError:
                 continue
             for folder in called:
-                for name in folder.inputs.keys() & sent.keys():
+                sizes = _TO_DETECTOR if folder.name in caller.shared else sent
+                for name in folder.inputs.keys() & sizes.keys():
                     found = needed.setdefault(folder.name, {})
-                    found[name] = max(sent[name], found.get(name, 0))
+                    found[name] = max(sizes[name], found.get(name, 0))
     return needed
 
 

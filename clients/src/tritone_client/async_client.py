@@ -12,7 +12,7 @@ from tritone_client.calls import Audio
 from tritone_client.catalogue import Catalogue
 from tritone_client.errors import TritoneError
 from tritone_client.ordering import in_order
-from tritone_client.recognition import DecoderName, RecognitionOptions, with_options
+from tritone_client.recognition import DecoderName, RecognitionOptions, VoiceActivity, with_options
 from tritone_client.results import Health, Probe, Speech, Transcription
 from tritone_client.settings import DEFAULT_CONCURRENCY, Settings
 from tritone_client.synthesis import AudioFormat, SynthesisOptions
@@ -34,9 +34,10 @@ class AsyncClient(Settings):
         decoder: DecoderName | None = None,
         boost: Mapping[str, float] = MappingProxyType({}),
         alternatives: int = 0,
+        vad: VoiceActivity | None = None,
     ) -> Transcription:
         """Transcribe a recording; see `Client.transcribe`."""
-        options = RecognitionOptions(decoder, boost, alternatives)
+        options = RecognitionOptions(decoder, boost, alternatives, vad)
         call = await asyncio.to_thread(calls.transcribe, audio, written)  # reads the file
         return await self._run(flows.complete(with_options(call, options), self._retry_policy))
 

@@ -13,7 +13,7 @@ from tritone_client.calls import Audio
 from tritone_client.catalogue import Catalogue
 from tritone_client.errors import TritoneError
 from tritone_client.ordering import in_order_on_threads
-from tritone_client.recognition import DecoderName, RecognitionOptions, with_options
+from tritone_client.recognition import DecoderName, RecognitionOptions, VoiceActivity, with_options
 from tritone_client.results import Health, Probe, Speech, Transcription
 from tritone_client.settings import DEFAULT_CONCURRENCY, Settings
 from tritone_client.synthesis import AudioFormat, SynthesisOptions
@@ -40,6 +40,7 @@ class Client(Settings):
         decoder: DecoderName | None = None,
         boost: Mapping[str, float] = MappingProxyType({}),
         alternatives: int = 0,
+        vad: VoiceActivity | None = None,
     ) -> Transcription:
         """Transcribe a recording.
 
@@ -52,11 +53,13 @@ class Client(Settings):
                 of each frame. None: beam, if there is a language model.
             boost: phrases to favour and their weights, -20 to 20; 3 to 8 is common.
             alternatives: 0 to 10, how many of the most probable transcripts to return.
+            vad: "on" recognises only where somebody speaks, "off" the whole recording as it is. None: as the
+                server is configured, usually on.
 
         Raises:
             OSError: the file cannot be read.
         """
-        options = RecognitionOptions(decoder, boost, alternatives)
+        options = RecognitionOptions(decoder, boost, alternatives, vad)
         call = with_options(calls.transcribe(audio, written), options)
         return self._run(flows.complete(call, self._retry_policy))
 

@@ -24,12 +24,17 @@ from tritone_client.errors import (
 )
 from tritone_client.flows import PROBE_S, Ask, Flow, pipelines_of, why_refused
 from tritone_client.questions import Infer, ModelSuccesses
-from tritone_client.results import PipelineProbe, Probe
+from tritone_client.recognition import RecognitionOptions, with_options
+from tritone_client.results import PipelineProbe, Probe, Transcription
 from tritone_client.synthesis import SynthesisOptions
 
 DEADLINE_S = 10.0
 TURNS = 2  # requests to each pipeline: Triton's instances take turns, and one of two may be dead
 _SECONDS = 0.5  # of silence
+
+Alternatives = Sequence[
+    Call[Any]
+]  # requests; the next one is sent if the server does not take the one before
 
 
 def probe(models: Iterable[str] | None, deadline_s: float, name: str = "") -> Flow[Probe]:
@@ -56,11 +61,12 @@ def probe(models: Iterable[str] | None, deadline_s: float, name: str = "") -> Fl
     return Probe(pipelines)
 
 
-def _probe(alternatives: Sequence[Call[Any]], deadline_s: float) -> Flow[PipelineProbe]:
-    deadline, (call, *others_left) = Deadline(deadline_s), alternatives
-    answered_before = yield from _answers(call.model)
-    slowest_s, own, turn = 0.0, 0, 0
-    while turn < TURNS:
+def _probe(turns: Sequence[Alternatives], deadline_s: float) -> Flow[PipelineProbe]:
+    deadline, waiting = Deadline(deadline_s), list(turns)
+    answered_before = yield from _answers(turns[0][0].model)
+    slowest_s, own = 0.0, 0
+    while waiting:
+        call, *others_left = waiting.pop(0)
         started_s = time.monotonic()
         try:
             # Half of the time for the queue: a probe still waiting then shows that all workers are busy.
@@ -68,7 +74,7 @@ def _probe(alternatives: Sequence[Call[Any]], deadline_s: float) -> Flow[Pipelin
             own += 1
         except InvalidRequestError:
             if others_left:
-                call, *others_left = others_left
+                waiting.insert(0, others_left)
                 continue
             # An answer too: another voice may not have the words.
         except (ServerUnavailableError, ModelNotFoundError) as error:
@@ -87,7 +93,7 @@ def _probe(alternatives: Sequence[Call[Any]], deadline_s: float) -> Flow[Pipelin
             return PipelineProbe("failed", seconds, f"answered no request within {deadline_s:g} s.")
         except TritoneError as error:
             return PipelineProbe("failed", time.monotonic() - started_s, str(error))
-        slowest_s, turn = max(slowest_s, time.monotonic() - started_s), turn + 1
+        slowest_s = max(slowest_s, time.monotonic() - started_s)
     return PipelineProbe("answered", slowest_s)
 
 
@@ -101,22 +107,28 @@ def _answers(model: str) -> Flow[int]:
     return count
 
 
-def _requests() -> Mapping[str, Sequence[Call[Any]]]:
-    """Return a request for each pipeline, and others if that is refused.
-
-    Together they go through every model that the pipelines have.
-    """
+def _requests() -> Mapping[str, Sequence[Alternatives]]:
+    """Return the requests to each pipeline; together they go through every model that the pipelines have."""
     samples = np.zeros(round(_SECONDS * calls.SAMPLE_RATE_HZ), np.float32)
     # Silence has no words: the model of punctuation is only reached through its own pipeline.
     plain, denoised = (synthesis.audio_file("One.", "wav", SynthesisOptions(denoise=x)) for x in (None, 0.1))
-    requests: tuple[Sequence[Call[Any]], ...] = (
-        (calls.transcribe(_wav(samples), written=True),),
-        (calls.transcribe(samples, written=True),),
-        (calls.punctuate("how are you"),),
-        (synthesis.speech("One.", SynthesisOptions()),),
-        (denoised, plain),  # not every voice has a denoiser
+    requests: tuple[Sequence[Alternatives], ...] = (
+        _recognition(calls.transcribe(_wav(samples), written=True)),
+        _recognition(calls.transcribe(samples, written=True)),
+        [(calls.punctuate("how are you"),)] * TURNS,
+        [(synthesis.speech("One.", SynthesisOptions()),)] * TURNS,
+        [(denoised, plain)] * TURNS,  # not every voice has a denoiser
     )
-    return {first.model: (first, *others) for first, *others in requests}
+    return {turns[0][0].model: turns for turns in requests}
+
+
+def _recognition(call: Call[Transcription]) -> Sequence[Alternatives]:
+    """Silence, as it is for the acoustic model, and with the detector of speech, which keeps it from that."""
+    whole, searched = (
+        with_options(call, RecognitionOptions(vad="off")),
+        with_options(call, RecognitionOptions(vad="on")),
+    )
+    return [(whole,)] * TURNS + [(searched, whole)]  # not every recogniser has a detector
 
 
 def _wav(samples: NDArray[np.float32]) -> bytes:

@@ -1,4 +1,4 @@
-"""Options of recognition: decoder, boosted phrases and alternatives."""
+"""Options of recognition: decoder, boosted phrases, alternatives and detection of speech."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from tritone_client.results import Alternative, Transcription
 
 DecoderName = Literal["beam", "greedy"]
 
+VoiceActivity = Literal["on", "off"]
+
+VOICE_ACTIVITY: tuple[VoiceActivity, ...] = get_args(VoiceActivity)
 DECODERS: tuple[DecoderName, ...] = get_args(DecoderName)
 LARGEST_WEIGHT = 20.0  # of a boosted phrase, either way
 MOST_PHRASES = 500
@@ -33,12 +36,15 @@ class RecognitionOptions:
     decoder: DecoderName | None = None  #: None: beam, if the server has a language model or needs it
     boost: Mapping[str, float] = field(default_factory=dict)  #: phrase to weight, -20 to 20
     alternatives: int = 0  #: 0 to 10, most probable transcripts to return
+    vad: VoiceActivity | None = None  #: whether only speech is recognised; None: as the server is configured
 
     def __post_init__(self) -> None:
         if self.decoder is not None and self.decoder not in DECODERS:
             raise InvalidRequestError(
                 f"decoder: expected one of {', '.join(DECODERS)}, got {self.decoder!r}."
             )
+        if self.vad is not None and self.vad not in VOICE_ACTIVITY:
+            raise InvalidRequestError(f"vad: expected one of {', '.join(VOICE_ACTIVITY)}, got {self.vad!r}.")
         _check_boost(self.boost)
         if isinstance(self.alternatives, bool) or not hasattr(self.alternatives, "__index__"):
             raise TypeError(f"alternatives: expected a whole number, got {type(self.alternatives).__name__}.")
@@ -57,6 +63,8 @@ class RecognitionOptions:
             parameters["boost"] = json.dumps(weights, ensure_ascii=False)
         if self.alternatives:
             parameters["alternatives"] = operator.index(self.alternatives)
+        if self.vad is not None:
+            parameters["vad"] = self.vad
         return parameters
 
 

@@ -1,32 +1,31 @@
-"""Recordings of any length to log-probabilities: validate, split into windows, recognise, join."""
+"""Recordings of any length to log-probabilities: validate, find speech, recognise in windows, join."""
 
 from __future__ import annotations
-
-from functools import partial
 
 import numpy as np
 import triton_python_backend_utils as pb_utils
 
 from tritone.audio.validation import valid_samples
-from tritone.python_backend.calls import backpressure_of, bind_model
+from tritone.python_backend.calls import backpressure_of, bind_partners
 from tritone.python_backend.configuration import Parameters, own_version, version_folder
 from tritone.python_backend.requests import Interface
 from tritone.python_backend.responses import pad_rows
 from tritone.python_backend.threads import RequestThreads, ThreadedModel
 from tritone.recognition.loading import load_recognizer
+from tritone.recognition.parameters import ON, VAD, vad_parameter
 
 
 class TritonPythonModel(ThreadedModel):
     def initialize(self, args):
         parameters = Parameters(args)
         self._max_audio_s = parameters.number("max_audio_s")
-        bind = partial(bind_model, version=own_version(args))
+        bind = bind_partners(parameters, own_version(args))
         self._recognizer = load_recognizer(version_folder(args), parameters, bind)
         ahead = parameters.count("requests_in_flight")
         backpressure = None
         if parameters.has("next_model"):
             backpressure = backpressure_of(parameters.name("next_model"), "transcript", ahead)
-        interface = Interface(["audio", "audio_length"])
+        interface = Interface(["audio", "audio_length"], [vad_parameter(parameters)])
         self.threads = RequestThreads(interface, self._recognize, parameters, backpressure)
 
     def _recognize(self, request):
@@ -34,7 +33,11 @@ class TritonPythonModel(ThreadedModel):
         checked = [
             valid_samples(row, int(n), self._max_audio_s) for row, n in zip(audio, lengths, strict=True)
         ]
-        rows = [self._recognizer.recognise(samples, request.is_cancelled) for samples in checked]
+        only_speech = request.parameters[VAD] == ON
+        rows = [
+            self._recognizer.recognise(samples, request.is_cancelled, only_speech=only_speech)
+            for samples in checked
+        ]
         return [
             pb_utils.Tensor("log_probs", pad_rows([row.log_probs for row in rows])),
             pb_utils.Tensor("labels", pad_rows([row.columns for row in rows])),

@@ -24,7 +24,9 @@ from tritone.contract import SAMPLE_RATE_HZ
 from tritone.model_parameters import Parameters
 from tritone.orchestrators import loader
 from tritone.punctuation.restoration import PunctuationRestorer
-from tritone.recognition.windows import WindowedRecognizer
+from tritone.recognition.parameters import ON, vad_parameter
+from tritone.recognition.recogniser import Recognizer
+from tritone.recognition.voice_activity import CHUNK_SAMPLES
 from tritone.synthesis.parameters import SynthesisParameters
 from tritone.synthesis.speech import SpeechSynthesizer
 from tritone.synthesis.utterances import read_utterances
@@ -160,6 +162,8 @@ class Stages:
                 for sent, received in zip(_rows(batch), _rows(answer), strict=True):
                     lengths = received | sent
                     found = [int(lengths[name][0]) * unit for name, unit in units.items() if name in lengths]
+                    if "speech_probability" in received:
+                        found = [received["speech_probability"].size * CHUNK_SAMPLES / SAMPLE_RATE_HZ]
                     calls[model].append((sent, found[0] if found else None))
                 return [answer[name] for name in outputs]
 
@@ -168,11 +172,12 @@ class Stages:
         parameters = Parameters(self._connection.parameters(caller))
         load = loader(parameters)
         loaded = load(self._folder(caller), parameters, bind, ahead=False) if load else None
-        if isinstance(loaded, WindowedRecognizer):
-            rate_hz, frame_s = loaded.frames.sample_rate_hz, loaded.frames.frame_s
+        if isinstance(loaded, Recognizer):
+            rate_hz, frame_s = loaded.timing.sample_rate_hz, loaded.timing.frame_s
+            only_speech = vad_parameter(parameters).default == ON
             units |= {"audio_length": 1 / rate_hz, "log_probs_length": frame_s}
             for row in self.rows(caller):
-                loaded.recognise(row["audio"])
+                loaded.recognise(row["audio"], only_speech=only_speech)
         elif isinstance(loaded, PunctuationRestorer):
             for row in self.rows(caller):
                 loaded.restore(row["transcript"][0].decode("utf-8"))

@@ -135,6 +135,18 @@ def test_an_answer_outside_the_contract_names_the_tensor(tensor):
         calls.transcribe(np.zeros(9, np.float32)).decode(answer(word_end_s=tensor))
 
 
+def test_vad_is_sent_as_given_and_left_out_otherwise():
+    call = calls.transcribe(np.zeros(1600, np.float32))
+    assert with_options(call, RecognitionOptions()).parameters == {}
+    assert with_options(call, RecognitionOptions(vad="off")).parameters == {"vad": "off"}
+
+
+@pytest.mark.parametrize("vad", ["", "ON", True, 1])
+def test_other_values_of_vad_are_refused_before_anything_is_sent(vad):
+    with pytest.raises(InvalidRequestError, match="vad: expected one of on, off"):
+        RecognitionOptions(vad=vad)
+
+
 def recognition_call(**options):
     return with_options(calls.transcribe(np.zeros(1600, np.float32)), RecognitionOptions(**options))
 

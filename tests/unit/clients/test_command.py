@@ -34,6 +34,19 @@ def bad_file(tmp_path):
     return path
 
 
+@pytest.mark.parametrize("given", ["on", "off"])
+def test_detection_of_speech_is_asked_for_only_if_given(tritone, record, behaviour, given):
+    assert tritone("transcribe", "--vad", given, record("a.wav", "hello world")).exit_code == 0
+    assert tritone("transcribe", record("b.wav", "hello world")).exit_code == 0
+    assert behaviour.parameters == [{"vad": given}, {}]
+
+
+def test_detection_of_speech_is_on_or_off(tritone, record):
+    result = tritone("transcribe", "--vad", "maybe", record("a.wav", "hello"))
+    assert result.exit_code == 2
+    assert "'maybe' is not one of 'on', 'off'" in result.stderr
+
+
 def test_one_file_prints_its_text_only(tritone, record):
     result = tritone("transcribe", record("a.wav", "hello world"))
     assert (result.exit_code, result.stdout, result.stderr) == (0, "Hello world.\n", "")

@@ -164,6 +164,23 @@ def test_a_probe_tells_pipelines_that_answer_from_those_that_failed_and_those_at
     assert probe.ok
 
 
+def test_a_probe_of_recognition_reaches_the_acoustic_model_and_the_detector_of_speech(
+    caller, urls, behaviour
+):
+    """Silence would not get past the detector."""
+    behaviour.recognises_anything = True
+    assert caller(urls[caller.protocol], "probe", ["speech_to_text"]).ok
+    assert behaviour.parameters == [{"vad": "off"}, {"vad": "off"}, {"vad": "on"}]
+
+
+def test_a_probe_goes_on_where_a_recogniser_has_no_detector_of_speech(caller, urls, behaviour):
+    behaviour.recognises_anything = True
+    behaviour.faults += [None, None, FaultError("INVALID_ARGUMENT", "parameter vad: expected off")]
+    probe = caller(urls[caller.protocol], "probe", ["speech_to_text"])
+    assert probe.pipelines["speech_to_text"].state == "answered"
+    assert [sent["vad"] for sent in behaviour.parameters] == ["off", "off", "on", "off"]
+
+
 def test_a_probe_that_gets_no_answer_has_failed_unless_others_are_answered(caller, urls, behaviour):
     url = urls[caller.protocol]
     behaviour.answer_after_s["One."] = 3.0

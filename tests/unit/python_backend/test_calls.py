@@ -1,10 +1,13 @@
+import json
+
 import numpy as np
 import pytest
 import triton_python_backend_utils as pb_utils
 
 from tritone.errors import ModelLostError, wire_status
+from tritone.model_parameters import Parameters
 from tritone.python_backend import calls
-from tritone.python_backend.calls import CallError, bind_model
+from tritone.python_backend.calls import CallError, bind_model, bind_partners
 
 DEAD = "Stub process 'asr_features_0' is not healthy."
 
@@ -63,6 +66,21 @@ def test_a_call_has_model_version_tensors_and_parameters(model):
     assert fields["requested_output_names"] == ["features"]
     assert [tensor.name() for tensor in fields["inputs"]] == ["audio"]
     assert fields["parameters"] == {"seed": 5}
+
+
+def test_partners_are_called_in_the_callers_version_and_shared_ones_in_their_newest(model):
+    answers, sent = model
+    named = {"acoustic_model": "asr_quartznet", "voice_activity_model": "voice_activity"}
+    entries = {name: {"string_value": value} for name, value in named.items()}
+    config = json.dumps({"parameters": entries})
+    bind = bind_partners(Parameters({"model_name": "asr_windows", "model_config": config}), 3)
+    for name in named.values():
+        answers.append({"out": np.zeros(1)})
+        bind(name, ["audio"], ["out"])(np.ones((1, 2), np.float32))
+    assert [(fields["model_name"], fields["model_version"]) for fields in sent] == [
+        ("asr_quartznet", 3),
+        ("voice_activity", -1),
+    ]
 
 
 def test_a_call_that_meets_a_dead_process_is_repeated(model):

@@ -7,6 +7,7 @@ import pytest
 from tritone.errors import ArtifactError, CancelledError
 from tritone.recognition.frames import Frames
 from tritone.recognition.labels import Labels
+from tritone.recognition.recogniser import Recognizer
 from tritone.recognition.seams import seam
 from tritone.recognition.windows import (
     AcousticFrames,
@@ -106,7 +107,7 @@ def silent_recogniser():
         asked.append(samples.size)
         return spoken([BLANK] * (samples.size // FRAME + 1))
 
-    return WindowedRecognizer(FRAMES, acoustics, window_s=30, overlap_s=4), asked
+    return Recognizer(WindowedRecognizer(FRAMES, acoustics, window_s=30, overlap_s=4)), asked
 
 
 def test_recogniser_asks_for_bounded_windows_in_order():
@@ -131,8 +132,18 @@ def test_model_of_another_rate_gets_resampled_audio():
         return spoken([BLANK] * 10)
 
     frames = AcousticFrames(sample_rate_hz=8000, frame_samples=160, labels=LABELS)
-    WindowedRecognizer(frames, acoustics, 30, 4).recognise(np.zeros(16_000, np.float32))
+    Recognizer(WindowedRecognizer(frames, acoustics, 30, 4)).recognise(np.zeros(16_000, np.float32))
     assert asked == [8000]
+
+
+def test_stretches_are_recognised_each_by_itself_and_in_order():
+    def acoustics(samples):
+        return spoken([LETTER if samples[0] else BLANK] * (samples.size // FRAME))
+
+    stretches = [np.full(FRAME * 100 * n, n % 2, np.float32) for n in (1, 40, 2, 3)]  # the second in windows
+    heard = list(WindowedRecognizer(FRAMES, acoustics, 30, 4).recognise(iter(stretches)))
+    assert [len(frames) for frames in heard] == [100, 4000, 200, 300]
+    assert [frames.best()[0][0] for frames in heard] == [LETTER, BLANK, BLANK, LETTER]
 
 
 @pytest.mark.parametrize("overlap_s", [0, 0.5, 30, 40])

@@ -37,7 +37,8 @@ def test_every_graph_bounds_its_inputs_in_every_cpu_config(repository):
             edit(path, r'"max_elements\.(\w+)"', r'"min_elements.\1"')
     missing = [line for line in findings(repository) if "got none" in line]
     assert {line.split("/models/")[1].split("/")[0] for line in missing} == {
-        *("asr_features", "asr_quartznet", "punctuation_bert", "tts_tacotron2", "tts_waveglow")
+        *("asr_features", "asr_quartznet", "punctuation_bert", "tts_tacotron2", "tts_waveglow"),
+        "voice_activity",
     }
 
 
@@ -78,6 +79,13 @@ def test_a_caller_that_sends_more_is_found_and_the_exporter_fixes_it(repository,
         path.write_text(text)
     assert findings(repository) == []
     assert raised_limits(repository) == {}
+
+
+def test_detector_must_take_the_stretches_that_it_is_sent_whatever_the_window(repository):
+    edit(repository / "voice_activity/config.pbtxt", '("max_elements.audio".*)"480000"', r'\1"16000"')
+    edit(repository / "asr_windows/config.pbtxt", '("window_s".*)"30"', r'\1"20"')
+    (line,) = [line for line in findings(repository) if "voice_activity" in line]
+    assert "max_elements.audio: expected 479744 or more" in line
 
 
 def test_halves_of_a_voice_that_do_not_match_yet_are_skipped(repository):

@@ -264,6 +264,17 @@ def test_versions_of_a_named_set_move_on_their_own(repositories, capsys):
     capsys.readouterr()
 
 
+def test_recognisers_share_the_detector_of_speech_which_has_versions_of_its_own(repositories):
+    names = {name: f"{name}_mine" for name in GROUPS["asr"]}
+    ModelSet(*repositories, names, "_mine").create()
+    for name, other in names.items():
+        shutil.copytree(repositories[0] / name / "1", repositories[0] / other / "1", dirs_exist_ok=True)
+    assert not (repositories[0] / "voice_activity_mine").exists()
+    assert 'string_value: "voice_activity"' in (repositories[0] / "asr_windows_mine/config.pbtxt").read_text()
+    assert all("voice_activity" not in group.models for group in read_inventory(repositories).groups.values())
+    assert check_repositories(repositories) == []
+
+
 def test_groups_of_one_name_are_named_after_their_callers(repositories):
     second_set(repositories[0], "asr", "asr_my{}")
     groups = read_inventory(repositories).groups.keys()

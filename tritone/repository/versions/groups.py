@@ -141,8 +141,9 @@ def _grouped(configs: Models) -> Iterator[Models]:
         for partner in set().union(*(folder.versions_with for folder in folders)) & configs.keys():
             merged = groups[name] | groups[partner]
             groups.update(dict.fromkeys(merged, merged))
+    shared = {name for folders in configs.values() for folder in folders for name in folder.shared}
     for members in dict.fromkeys(map(frozenset, groups.values())):
-        if any(configs[name][0].config.backend != "python" for name in members):
+        if any(configs[name][0].config.backend != "python" for name in members - shared):
             yield {name: configs[name] for name in sorted(members)}
 
 

@@ -17,7 +17,14 @@ from tritone_client.command.outputs import FORMATS, Output, Style, open_output, 
 from tritone_client.command.skipped import report_skipped
 from tritone_client.command.sources import STDIN, Source, find_sources
 from tritone_client.errors import InvalidRequestError
-from tritone_client.recognition import DECODERS, MOST_ALTERNATIVES, DecoderName, RecognitionOptions
+from tritone_client.recognition import (
+    DECODERS,
+    MOST_ALTERNATIVES,
+    VOICE_ACTIVITY,
+    DecoderName,
+    RecognitionOptions,
+    VoiceActivity,
+)
 from tritone_client.results import Transcription
 
 
@@ -63,6 +70,11 @@ from tritone_client.results import Transcription
     metavar="N",
     help="Return the N most probable transcripts, with --format json.",
 )
+@click.option(
+    "--vad",
+    type=click.Choice(VOICE_ACTIVITY),
+    help="Recognise only where somebody speaks, or everything.  [default: the server's, usually on]",
+)
 @click.option("-r", "--recursive", is_flag=True, help="Descend into subfolders.")
 @click.option("--skip-existing", is_flag=True, help="Skip recordings with an existing output file.")
 @concurrency_option("recordings")
@@ -78,6 +90,7 @@ def transcribe(
     boost: tuple[str, ...],
     boost_file: Path | None,
     alternatives: int,
+    vad: VoiceActivity | None,
     recursive: bool,
     skip_existing: bool,
     concurrency: int,
@@ -98,7 +111,7 @@ def transcribe(
     if alternatives and format_ != "json":
         raise click.UsageError("--alternatives needs --format json; the other formats have one transcript.")
     try:
-        options = RecognitionOptions(decoder, read_boost(boost, boost_file), alternatives)
+        options = RecognitionOptions(decoder, read_boost(boost, boost_file), alternatives, vad)
     except InvalidRequestError as error:
         raise click.UsageError(str(error)) from error
     found = list(find_sources(files, recursive))
