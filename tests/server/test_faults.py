@@ -199,6 +199,6 @@ def test_a_frozen_process_is_replaced_before_it_can_end_the_server():
         assert any("text_validator was frozen; killed it" in line for line in lines)
         with suppress(ProcessLookupError):
             os.kill(frozen, signal.SIGCONT)
-        assert works(client, "punctuate", {"transcript": text("how are you")})
+        wait_until(lambda: works(client, "punctuate", {"transcript": text("how are you")}), process)
         assert tritonserver_of(process) == server
         assert frozen not in processes_of(server)
