@@ -6,26 +6,12 @@ import numpy as np
 import pytest
 from tritone_client import Client, InvalidRequestError, ModelNotFoundError
 
-from export.configs import fit_configs, graph_dims, write_configs
-from export.model_set import ModelSet, without_parameter
 from tritone.repository.checks import check_repositories
-from tritone.repository.input_limits import raised_limits
 from tritone.server import Ports, ServerOptions, TritonServer
 from tritone.server.options import REPOSITORIES
 
-from .conftest import ROOT
+from .second_voice import install
 
-VOICE = ROOT / "tests/server/voice"  # random weights and three speakers, see tests/parity/test_voice_sets.py
-NAMES = {
-    "tts_tokenizer": "tts_tokenizer_second",
-    "tts_utterances": "tts_utterances_second",
-    "tts_tacotron2": "tts_fastpitch_second",
-    "tts_waveglow": "tts_hifigan_second",
-}
-TEMPLATES = {
-    f"{model}_second": ROOT / "export/families" / model.removeprefix("tts_") / model
-    for model in ("tts_fastpitch", "tts_hifigan")
-}
 TEXT = "Hello there. It was a long way home."
 
 
@@ -38,14 +24,7 @@ def repositories(tmp_path_factory):
     for path, copy in zip(REPOSITORIES, copies, strict=True):
         shutil.copytree(path, copy, ignore=ignored)
 
-    def edited(name, text):
-        return without_parameter(text, "denoiser_model")
-
-    ModelSet(*copies, NAMES, "_second", templates=TEMPLATES).create(edited)
-    for path in VOICE.glob("*/*"):
-        shutil.copyfile(path, copies[0] / f"{path.parent.name}_second/1/{path.name}")
-    fit_configs(copies[0], {model: graph_dims(copies[0] / model / "1/model.onnx") for model in TEMPLATES})
-    write_configs(raised_limits(copies[0]))
+    install(*copies)
     return copies
 
 
