@@ -64,12 +64,15 @@ class ModelSet:
         return made
 
     def _pipelines(self) -> list[str]:
-        """The pipelines that use a model of the set, canaries and other sets' pipelines aside."""
+        """The pipelines that use a model of the set, canaries and the new set's own ones aside."""
         found = []
         for config in sorted(self.ensembles.glob("*/config.pbtxt")):
             steps = set(re.findall(r'model_name: "(\w+)"', config.read_text(encoding="utf-8")))
-            if steps & self.renamed.keys() and not config.parent.name.endswith(("_canary", self.suffix)):
-                found.append(config.parent.name)
+            name = config.parent.name
+            first = name.removesuffix(self.suffix)
+            made = first != name and (self.ensembles / first).is_dir()  # not speech_to_text of a set `text`
+            if steps & self.renamed.keys() and not made and not name.endswith("_canary"):
+                found.append(name)
         return found
 
     def _copy(self, source: Path, target: Path, edit: Callable[[str, str], str], made: list[Path]) -> None:

@@ -68,7 +68,8 @@ class Sets:
         of_name = {model for model in self._models if model.removesuffix(CANARY).endswith(suffix)}
         pipelines = {model for model in of_name if model.removesuffix(CANARY).removesuffix(suffix) in PUBLIC}
         members = {model for model in of_name if model.removesuffix(suffix) in self._bundled} | pipelines
-        while more := {model for model in of_name - members if self._is_linked(model, members)}:
+        others = of_name - self._bundled  # a bundled model may end in the name too, asr_windows for example
+        while more := {model for model in others - members if self._is_linked(model, members)}:
             members |= more
         if not members:
             raise ArtifactError(self._no_set(name))

@@ -78,6 +78,20 @@ def test_name_that_is_the_end_of_another_removes_only_its_own(repositories, caps
     assert contents(repositories) == before
 
 
+@pytest.mark.parametrize(
+    ("name", "models"),
+    [("windows", RECOGNISER), ("decoder", RECOGNISER), ("form", RECOGNISER), ("text", RECOGNISER)]
+    + [("encoder", VOICE), ("validator", VOICE), ("speech", VOICE), ("audio", VOICE)],
+)
+def test_name_that_bundled_models_end_in_is_one_like_any_other(repositories, name, models):
+    before = contents(repositories)
+    made = make(repositories, name, models)
+    assert len(made) == len(models) + 2
+    assert check_repositories(repositories) == []
+    assert remove(repositories, name) == 0
+    assert contents(repositories) == before
+
+
 def test_versions_and_canaries_of_the_set_go_with_it(repositories):
     before = contents(repositories)
     make(repositories, "mine")
