@@ -117,7 +117,7 @@ class AsyncClient(Settings):
 
     async def wait_until_ready(self, wait_s: float = 0.0, models: Iterable[str] | None = None) -> None:
         """Wait until the models can be used; see `Client.wait_until_ready`."""
-        await self._run(flows.wait_until_ready(models, wait_s, self._retry_policy, self._model))
+        await self._run(flows.wait_until_ready(models, wait_s, self._retry_policy, self._model, self._canary))
 
     async def models(self) -> Catalogue:
         """Return the recognisers and voices that the server has."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,9 +44,10 @@ class Catalogue:
 def served() -> Flow[Catalogue]:
     """Ask for the loaded models, and for the configurations of those that matter."""
     names = yield Ask(ModelNames(), PROBE_S)
+    punctuation = (yield from _steps(PUNCTUATE)) if PUNCTUATE in names else []
     recognisers, voices = [], []
     for name in _sets(names, RECOGNITION):
-        recognisers.append((yield from _recogniser(name, _pipelines(name, names, RECOGNITION))))
+        recognisers.append((yield from _recogniser(name, _pipelines(name, names, RECOGNITION), punctuation)))
     for name in _sets(names, SYNTHESIS):
         voices.append((yield from _voice(name, _pipelines(name, names, SYNTHESIS))))
     return Catalogue(tuple(recognisers), tuple(voices))
@@ -66,13 +67,12 @@ def _pipelines(name: str, names: set[str], pipelines: tuple[str, ...]) -> tuple[
     return tuple(pipeline for pipeline in named if pipeline in names)
 
 
-def _recogniser(name: str, pipelines: tuple[str, ...]) -> Flow[Recogniser]:
+def _recogniser(name: str, pipelines: tuple[str, ...], punctuation: Sequence[str]) -> Flow[Recogniser]:
     steps = yield from _steps(pipelines[0])
     networks = []
     for step in steps:
         networks += _partners((yield from _config(step)), "features_model", "acoustic_model")
-    shared = yield from _steps(PUNCTUATE)
-    return Recogniser(name, pipelines, tuple(networks), bool(set(steps) & set(shared)))
+    return Recogniser(name, pipelines, tuple(networks), not set(steps).isdisjoint(punctuation))
 
 
 def _voice(name: str, pipelines: tuple[str, ...]) -> Flow[Voice]:

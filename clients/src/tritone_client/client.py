@@ -190,7 +190,7 @@ class Client(Settings):
             ServerNotReadyError: the server is still loading the models.
             ModelNotFoundError: the server does not serve the models.
         """
-        self._run(flows.wait_until_ready(models, wait_s, self._retry_policy, self._model))
+        self._run(flows.wait_until_ready(models, wait_s, self._retry_policy, self._model, self._canary))
 
     def models(self) -> Catalogue:
         """Return the recognisers and voices that the server has."""

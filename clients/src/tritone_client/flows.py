@@ -22,6 +22,7 @@ from tritone_client.errors import (
     TritoneError,
 )
 from tritone_client.questions import (
+    CANARY,
     Infer,
     ModelMetadata,
     ModelNames,
@@ -166,7 +167,7 @@ def pipelines_of(name: str) -> Flow[tuple[str, ...]]:
 
 
 def wait_until_ready(
-    models: Iterable[str] | None, wait_s: float, policy: RetryPolicy, name: str = ""
+    models: Iterable[str] | None, wait_s: float, policy: RetryPolicy, name: str = "", canary: bool = False
 ) -> Flow[None]:
     """Wait until the models can be used, for at most `wait_s` seconds.
 
@@ -175,6 +176,7 @@ def wait_until_ready(
         wait_s: 0 asks once.
         policy: for an address that does not answer.
         name: of a set.
+        canary: whether the pipelines' canaries are asked, for messages.
 
     Raises:
         ServerUnavailableError: the address does not answer, after all retries.
@@ -187,7 +189,7 @@ def wait_until_ready(
             missing = yield from _missing(given, name)
             if not missing:
                 return
-            problem = yield from _why_missing(missing)
+            problem = yield from _why_missing([model + CANARY * canary for model in missing])
         except (ServerUnavailableError, RequestTimeoutError) as error:
             problem = error
         if deadline.remaining_s() > 0:

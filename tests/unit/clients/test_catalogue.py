@@ -39,6 +39,23 @@ def test_a_server_without_recognition_has_none(caller, urls, behaviour):
     assert found.voices[0].pipelines == ("text_to_speech",)
 
 
+def test_a_server_without_the_punctuation_pipeline_has_recognisers_too(caller, urls, behaviour):
+    behaviour.models.clear()
+    behaviour.models["speech_to_text"] = True
+    (recogniser,) = caller(urls[caller.protocol], "models").recognisers
+    assert (recogniser.pipelines, recogniser.punctuated) == (("speech_to_text",), False)
+
+
+@pytest.mark.parametrize("command", ["models", "voices"])
+@pytest.mark.parametrize("options", [[], ["--canary"], ["--model", "nope"]], ids=str)
+def test_commands_list_what_there_is_on_a_server_without_other_pipelines(urls, behaviour, command, options):
+    behaviour.models.clear()
+    behaviour.models["text_to_speech"] = True
+    done = CliRunner().invoke(main, [command, "--url", urls["grpc"], *options])
+    assert done.exit_code == 0
+    assert "tts_tacotron2, tts_waveglow" in done.output
+
+
 @pytest.mark.parametrize("method", ["health", "wait_until_ready", "probe"])
 def test_a_name_that_the_server_does_not_have_is_named(caller, urls, method):
     with pytest.raises(ModelNotFoundError, match="got 'nope'; `tritone models` lists them"):

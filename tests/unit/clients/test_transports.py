@@ -280,6 +280,8 @@ def test_waiting_without_success_reports_why(caller, urls, behaviour, free_port)
     del behaviour.models["punctuate"]
     with pytest.raises(ModelNotFoundError, match="punctuate"):
         caller(urls[caller.protocol], "wait_until_ready", 0.0)
+    with pytest.raises(ModelNotFoundError, match="does not serve audio_to_text_canary,"):
+        caller(urls[caller.protocol], "wait_until_ready", 0.0, canary=True)
 
 
 def test_only_the_models_asked_for_are_waited_for(caller, urls, behaviour):

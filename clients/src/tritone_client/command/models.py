@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import click
 
 from tritone_client.catalogue import Catalogue
 from tritone_client.command.connection import Connection, connected, exit_with, run
+from tritone_client.errors import ModelNotFoundError
 
 DEFAULT = "(default)"
 Rows = Sequence[Sequence[str]]
@@ -45,7 +47,8 @@ def _voice_rows(found: Catalogue) -> Rows:
 
 async def _print(connection: Connection, rows_of: Callable[[Catalogue], Rows]) -> bool:
     async with connection.client() as client:
-        await client.wait_until_ready(connection.wait_s)
+        with suppress(ModelNotFoundError):  # a server may have recognisers only, or voices
+            await client.wait_until_ready(connection.wait_s)
         rows = rows_of(await client.models())
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
