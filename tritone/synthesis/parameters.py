@@ -45,7 +45,7 @@ def declared_parameters(voice: Voice, *, denoiser: bool) -> tuple[RequestParamet
     speakers = spectrograms.speakers if isinstance(spectrograms, Parallel) else 0
     return (
         SPEED,
-        SEED if draws else Meaningless(SEED.name, "this voice draws no noise and speaks a text always alike"),
+        SEED if draws else Meaningless(SEED.name, "this voice draws no noise, a text always sounds the same"),
         PITCH if parallel else Meaningless(PITCH.name, "this voice does not predict its pitch"),
         replace(SPEAKER, high=speakers - 1)
         if speakers
