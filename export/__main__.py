@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from export.checkpoint import Checkpoint
@@ -14,6 +16,7 @@ from export.families import family_of
 from export.family import Family, Options
 from export.fetch import DIRECTORY, fetched
 from export.graph_file import LARGEST_BYTES
+from export.installation import Stage
 from export.model_set import NAME, remove
 from export.nemo_environment import prepare, set_variables
 from export.summary import Summary, report
@@ -103,6 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for family in families:
             if given.half and family.role != "recogniser":
                 raise ExportError(f"half: expected a recogniser's checkpoint, got a {family.class_name}.")
+        require_one_of_each(families)
         summaries = _export(families, given.threads)
         served = given.repository == DEFAULT_REPOSITORY  # by `make serve`
         print(report(summaries, given.beside or "", commands=served))
@@ -116,17 +120,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _export(families: Sequence[Family], threads: int | None) -> list[Summary]:
-    """Export checkpoints one after another; a further set that one of them fails for is removed again."""
-    summaries = []
-    try:
+    """Compare all checkpoints with NeMo, then install them; where that fails, a new set is removed again."""
+    with ExitStack() as scratch:
+        staged = []
         for family in families:
             family.together = families
             prepare(threads)
-            summaries.append(Summary.of(family, family.run()))
-    except BaseException:
-        remove([folder for family in families for folder in family.created])
-        raise
-    return summaries
+            folder = scratch.enter_context(tempfile.TemporaryDirectory(prefix="tritone-export-"))
+            stage = Stage(Path(folder))
+            staged.append((family, stage, family.check(stage)))
+        try:
+            for family, stage, _ in staged:
+                family.install(stage)
+        except BaseException:
+            remove([folder for family in families for folder in family.created])
+            raise
+        return [Summary.of(family, checks) for family, _, checks in staged]
+
+
+def require_one_of_each(families: Sequence[Family]) -> None:
+    """Refuse checkpoints of which the last would replace the others.
+
+    Raises:
+        ExportError: names their classes.
+    """
+    for role in dict.fromkeys(family.role for family in families):
+        given = [family.class_name for family in families if family.role == role]
+        if len(given) > 1:
+            raise ExportError(
+                f"checkpoints: expected at most one {role}, got {', '.join(given)}; export each in a command "
+                "of its own, under another NAME."
+            )
 
 
 def largest_bytes(mib: int) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import onnx
 
-from export.errors import VersionError
+from export.errors import InstallError, VersionError
 from export.installation import other_versions
 from export.whole_file import write_whole
 
@@ -112,6 +112,31 @@ def require_one_interface(fitted: Mapping[Path, str], repository: Path, version:
                 f"{', '.join(map(str, others))} beside it, `{here}`, got `{wanted}`; one config applies to "
                 "all versions of a model. Export it as the only version in a copy of this tree, and deploy "
                 "it with `make deploy`, which moves all traffic at once and can be rolled back."
+            )
+
+
+def require_inputs(repository: Path, graphs: Mapping[str, Path]) -> None:
+    """Refuse graphs that take other inputs than the configs that are there for them.
+
+    Args:
+        repository: model repository.
+        graphs: new graph by model; a model without a config is left out.
+
+    Raises:
+        InstallError: names the model, both lists of inputs and the remedy.
+    """
+    from tritone.repository.configs import read_config  # the registry is read without protobuf
+
+    for model, path in graphs.items():
+        config = repository / model / "config.pbtxt"
+        if not config.is_file():
+            continue
+        declared = sorted(tensor.name for tensor in read_config(config).input)
+        taken = sorted(tensor.name for tensor in onnx.load(str(path), load_external_data=False).graph.input)
+        if declared != taken:
+            raise InstallError(
+                f"{model}: expected a checkpoint with the inputs of its config, {', '.join(declared)}, got "
+                f"one with {', '.join(taken)}; choose another NAME, or remove that set first."
             )
 
 

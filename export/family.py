@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from export.checkpoint import Checkpoint
 from export.comparison import Comparison
-from export.configs import WarmUpRatio, fitted_configs, graph_dims, require_one_interface, write_configs
+from export.configs import (
+    WarmUpRatio,
+    fitted_configs,
+    graph_dims,
+    require_inputs,
+    require_one_interface,
+    write_configs,
+)
 from export.errors import CheckpointError, ExportError, InstallError, UnsupportedCheckpointError
 from export.graph_file import LARGEST_BYTES
 from export.installation import Stage, install, other_versions
@@ -131,7 +138,7 @@ class Family(ABC):
         }
 
     def run(self, report: Callable[[str], None] = print) -> list[Check]:
-        """Export the checkpoint.
+        """Export the checkpoint alone: `check` and `install`.
 
         Args:
             report: called with each line of output.
@@ -142,6 +149,21 @@ class Family(ABC):
         Raises:
             ExportError: unsupported, not equal to NeMo, or not writable. The repository is then unchanged.
         """
+        with tempfile.TemporaryDirectory(prefix="tritone-export-") as folder:
+            stage = Stage(Path(folder))
+            checks = self.check(stage, report)
+            self.install(stage, report)
+        return checks
+
+    def check(self, stage: Stage, report: Callable[[str], None] = print) -> list[Check]:
+        """Build the files in a stage and compare them with NeMo; the repository stays as it is.
+
+        Returns:
+            The checks, all passed.
+
+        Raises:
+            ExportError: unsupported, or not equal to NeMo.
+        """
         unknown = set(self.options.names) - set(self.models)
         if unknown:
             known, given = ", ".join(self.models), ", ".join(sorted(unknown))
@@ -149,49 +171,56 @@ class Family(ABC):
         report(f"{self.checkpoint.path.name}: {self.class_name}, sha256 {self.checkpoint.sha256[:12]}")
         self._require_config()
         self._restore()
-        with tempfile.TemporaryDirectory(prefix="tritone-export-") as folder:
-            stage = Stage(Path(folder))
-            self.build(stage)
-            checks = self.verify(stage)
-            report(table(checks))
-            require(checks)
-            unselected = set(self.models) - set(self.options.names or self.models)
-            for model in unselected:
-                shutil.rmtree(stage.root / model, ignore_errors=True)
-            named = self.options.named
-            stage.rename(named)
-            dims = {path.parent.name: graph_dims(path) for path in sorted(stage.root.glob("*/model.onnx"))}
-            old = self.obsolete().items()
-            obsolete = {named(model): files for model, files in old if model not in unselected}
-            ratios = {named(model): ratio for model, ratio in self.warm_up_ratios().items()}
-            created = self.created = self._created_set()
-            try:
-                fitted = fitted_configs(self.options.repository, dims, ratios)
-                require_one_interface(fitted, self.options.repository, self.options.version)
-                self.written = install(stage, self.options.repository, self.options.version, obsolete)
-            except BaseException:
-                remove(created)
-                raise
-            for path in created:
-                report(f"made {path}")
-            for path in self.written:
-                report(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB)")
-            write_configs(fitted)
-            for path in fitted:
-                report(f"fitted dims in {path}")
-            from tritone.repository.input_limits import raised_limits  # the registry is read without protobuf
-
-            raised = raised_limits(self.options.repository)
-            write_configs(raised)
-            for path in raised:
-                report(f"raised the limits of inputs in {path}")
-            models = map(named, self.models)
-            if others := other_versions(self.options.repository, models, self.options.version):
-                report(
-                    f"version {self.options.version} is installed beside {', '.join(map(str, others))}; "
-                    "`make versions` shows which one is served, and switches the traffic"
-                )
+        self.build(stage)
+        checks = self.verify(stage)
+        report(table(checks))
+        require(checks)
         return checks
+
+    def install(self, stage: Stage, report: Callable[[str], None] = print) -> None:
+        """Install what `check` has left in a stage, all of it or nothing.
+
+        Raises:
+            ExportError: it cannot be written or served; the repository is unchanged.
+        """
+        unselected = set(self.models) - set(self.options.names or self.models)
+        for model in unselected:
+            shutil.rmtree(stage.root / model, ignore_errors=True)
+        named = self.options.named
+        stage.rename(named)
+        graphs = {path.parent.name: path for path in sorted(stage.root.glob("*/model.onnx"))}
+        dims = {model: graph_dims(path) for model, path in graphs.items()}
+        old = self.obsolete().items()
+        obsolete = {named(model): files for model, files in old if model not in unselected}
+        ratios = {named(model): ratio for model, ratio in self.warm_up_ratios().items()}
+        created = self.created = self._created_set()
+        try:
+            require_inputs(self.options.repository, graphs)
+            fitted = fitted_configs(self.options.repository, dims, ratios)
+            require_one_interface(fitted, self.options.repository, self.options.version)
+            self.written = install(stage, self.options.repository, self.options.version, obsolete)
+        except BaseException:
+            remove(created)
+            raise
+        for path in created:
+            report(f"made {path}")
+        for path in self.written:
+            report(f"wrote {path} ({path.stat().st_size / 1e6:.2f} MB)")
+        write_configs(fitted)
+        for path in fitted:
+            report(f"fitted dims in {path}")
+        from tritone.repository.input_limits import raised_limits  # the registry is read without protobuf
+
+        raised = raised_limits(self.options.repository)
+        write_configs(raised)
+        for path in raised:
+            report(f"raised the limits of inputs in {path}")
+        models = map(named, self.models)
+        if others := other_versions(self.options.repository, models, self.options.version):
+            report(
+                f"version {self.options.version} is installed beside {', '.join(map(str, others))}; "
+                "`make versions` shows which one is served, and switches the traffic"
+            )
 
     def model_set(self) -> ModelSet | None:
         """What a further set of the family's models is made from; None where it has to be written by hand."""
@@ -207,14 +236,22 @@ class Family(ABC):
         return [] if wanted is None else wanted.create(self.edit_config)
 
     def _require_config(self) -> None:
-        """Refuse a network that the repository has no config for, unless it has none at all or it is made.
+        """Refuse what could not be served, before the work of an export.
 
         Raises:
-            InstallError: names it.
+            InstallError: a further set of the family cannot be made, or has another network already; or the
+                repository has configs, but none for the network.
         """
         repository, model = self.options.repository, self.options.named(self.network_model)
+        if self.options.ensembles:
+            if self.model_set() is None:
+                raise InstallError(
+                    f"{self.checkpoint.path.name}: expected a recogniser or a voice to make a set of that "
+                    f"name from, got a {self.class_name}; export it without NAME."
+                )
+            return
         missing = self.network_model and not (repository / model / "config.pbtxt").is_file()
-        if missing and not self.options.ensembles and any(repository.glob("*/config.pbtxt")):
+        if missing and any(repository.glob("*/config.pbtxt")):
             raise InstallError(
                 f"{self.checkpoint.path.name}: expected a config of {model} in {repository}, found none; "
                 "export the checkpoint beside the bundled models with NAME=..., which makes one."

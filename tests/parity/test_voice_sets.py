@@ -160,6 +160,37 @@ def test_a_second_half_that_fails_takes_the_first_away_again(checkpoints, reposi
     assert made(repositories) == set()
 
 
+def test_a_second_half_that_fails_leaves_a_set_as_it_was(checkpoints, repositories, monkeypatch):
+    from export.families.hifigan.family import HifiGan
+    from export.verification import Check
+
+    export(repositories, checkpoints["fastpitch"], checkpoints["hifigan"])
+    before = {path: path.read_bytes() for path in repositories.rglob("*") if path.is_file()}
+    monkeypatch.setattr(HifiGan, "verify", lambda self, stage: [Check("audio", "max abs", 1.0, 0.1)])
+    again = (checkpoints["fastpitch"], checkpoints["hifigan"])
+    for version in ("1", "2"):
+        export(repositories, *again, expected=1, options=("--version", version))
+        assert {path: path.read_bytes() for path in repositories.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+def test_a_set_keeps_the_inputs_of_its_networks(checkpoints, repositories, capsys, version):
+    export(repositories, checkpoints["one speaker"], checkpoints["hifigan"])
+    before = {path: path.read_bytes() for path in repositories.rglob("*") if path.is_file()}
+    export(repositories, checkpoints["fastpitch"], expected=2, options=("--version", version))
+    assert "tts_fastpitch_second: expected a checkpoint with the inputs of its config" in (
+        capsys.readouterr().err
+    )
+    assert {path: path.read_bytes() for path in repositories.rglob("*") if path.is_file()} == before
+
+
+def test_a_punctuation_model_has_no_set_of_its_own(repositories, capsys):
+    before = {path: path.read_bytes() for path in repositories.rglob("*") if path.is_file()}
+    export(repositories, ROOT / "training/checkpoints/punctuation_bert_small_en.nemo", expected=2)
+    assert "expected a recogniser or a voice" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in repositories.rglob("*") if path.is_file()} == before
+
+
 def test_without_a_name_a_network_without_configs_is_refused(checkpoints, repositories, capsys):
     given = [str(checkpoints["fastpitch"]), str(checkpoints["hifigan"])]
     assert command.main([*given, "--repository", str(repositories / "model_repository")]) == 2

@@ -108,3 +108,10 @@ def test_half_weights_are_for_recognisers(tmp_path, capsys):
     checkpoint = write_archive(tmp_path / "voice.nemo", config)
     assert main([str(checkpoint), "--repository", str(tmp_path / "repository"), "--half"]) == 2
     assert "half: expected a recogniser's checkpoint, got a WaveGlowModel" in capsys.readouterr().err
+
+
+def test_two_checkpoints_of_which_one_would_replace_the_other_are_refused(tmp_path, capsys):
+    config = "target: nemo.collections.asr.models.EncDecCTCModel\n"
+    paths = [str(write_archive(tmp_path / name, config)) for name in ("a.nemo", "b.nemo")]
+    assert main([*paths, "--repository", str(tmp_path / "repository")]) == 2
+    assert "expected at most one recogniser, got EncDecCTCModel, EncDecCTCModel" in capsys.readouterr().err

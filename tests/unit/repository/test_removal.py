@@ -80,8 +80,10 @@ def test_name_that_is_the_end_of_another_removes_only_its_own(repositories, caps
 
 @pytest.mark.parametrize(
     ("name", "models"),
-    [("windows", RECOGNISER), ("decoder", RECOGNISER), ("form", RECOGNISER), ("text", RECOGNISER)]
-    + [("encoder", VOICE), ("validator", VOICE), ("speech", VOICE), ("audio", VOICE)],
+    [
+        *((name, RECOGNISER) for name in ("windows", "decoder", "form", "text")),
+        *((name, VOICE) for name in ("encoder", "validator", "speech", "audio")),
+    ],
 )
 def test_name_that_bundled_models_end_in_is_one_like_any_other(repositories, name, models):
     before = contents(repositories)
