@@ -32,7 +32,7 @@ class UnsupportedCheckpointError(CheckpointError):
 
 
 class MismatchedPairError(CheckpointError):
-    """Tacotron 2 and WaveGlow were trained on spectrograms of different settings."""
+    """The two halves of a voice were trained on spectrograms of different settings."""
 
 
 class CalibrationError(ExportError, ValueError):

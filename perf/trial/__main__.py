@@ -63,6 +63,7 @@ def _run(given: argparse.Namespace) -> int:
                 "trial: expected one recogniser, one punctuation model, or both halves of a voice "
                 f'(NAME="SPECTROGRAMS VOCODER"), got {described}.'
             )
+        _require_paths(given)
     except ExportError as error:
         print(error, file=sys.stderr)
         return 2
@@ -84,6 +85,21 @@ def _run(given: argparse.Namespace) -> int:
     install = f"make export CHECKPOINT={_quoted(given.checkpoints)}{' NAME=my_name' if beside else ''}"
     print(trial.report(install))
     return code if code else 0 if trial.passed else 1
+
+
+def _require_paths(given: argparse.Namespace) -> None:
+    """Refuse paths that the trial could not start with.
+
+    Raises:
+        ExportError: NeMo's Python or the folder for the copies is missing.
+    """
+    if not given.nemo_python.is_file():
+        raise ExportError(
+            f"nemo-python: expected the Python of NeMo's environment, found none at {given.nemo_python}; run "
+            "`make export-env`."
+        )
+    if given.scratch and not given.scratch.is_dir():
+        raise ExportError(f"scratch: expected a folder, found none at {given.scratch}; create it.")
 
 
 def _copies(folder: Path) -> list[Path]:

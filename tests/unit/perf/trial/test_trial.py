@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import tarfile
 
 import numpy as np
@@ -96,3 +97,17 @@ def test_half_of_a_voice_is_refused_with_the_remedy(tmp_path, capsys):
 def test_unknown_name_is_refused(capsys):
     assert main(["no_such_model"]) == 2
     assert "make fetch-checkpoints" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--nemo-python", "/nowhere"], "found none at /nowhere; run `make export-env`"),
+        (["--nemo-python", sys.executable, "--scratch", "/nowhere"], "scratch: expected a folder"),
+    ],
+    ids=["NeMo", "scratch"],
+)
+def test_paths_that_are_not_there_are_named(tmp_path, capsys, options, says):
+    path = write_archive(tmp_path / "a.nemo", "nemo.collections.asr.models.EncDecCTCModel")
+    assert main([path, *options]) == 2
+    assert says in capsys.readouterr().err
