@@ -43,7 +43,7 @@ class ModelSet:
             The folders made.
 
         Raises:
-            InstallError: a folder cannot be written; those made are removed again.
+            InstallError: a folder cannot be written. After this or any other error those made are removed.
         """
         made: list[Path] = []
         try:
@@ -61,6 +61,9 @@ class ModelSet:
         except ArtifactError as error:
             remove(made)
             raise InstallError(f"{made[-1].name}: {error} Nothing was changed.") from error
+        except BaseException:
+            remove(made)
+            raise
         return made
 
     def _pipelines(self) -> list[str]:

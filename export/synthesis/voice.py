@@ -88,11 +88,12 @@ class VoiceFamily(Family):
     def mate_sidecar(self) -> Path | None:
         """The other half's sidecar, of the version to install or else of the newest that has one.
 
-        A further set that does not exist yet starts with the first set's other half.
+        A further set that has none yet starts with the first set's other half.
         """
         (name,) = (name for role, name in SIDECARS.items() if role != self.role)
         own = self.options.repository / self.options.named(VOICE_MODEL)
-        root = own if own.exists() else self.options.repository / VOICE_MODEL
+        # Its sidecars decide, not its folder, which is made before the other half is copied into it.
+        root = own if any(own.glob("*/*.json")) else self.options.repository / VOICE_MODEL
         found = {int(path.parent.name): path for path in root.glob(f"*/{name}") if path.parent.name.isdigit()}
         return found.get(self.options.version) or (found[max(found)] if found else None)
 

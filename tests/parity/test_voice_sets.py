@@ -123,6 +123,16 @@ def test_one_half_is_exported_again_as_a_new_version_with_a_copy_of_the_other(ch
     assert Voice.load(models / "tts_utterances_second/2") == Voice.load(models / "tts_utterances_second/1")
 
 
+@pytest.mark.parametrize("half", ["tacotron2_small_en", "waveglow_small_en"])
+def test_one_half_of_a_new_set_gets_a_copy_of_the_bundled_other_half(repositories, half):
+    export(repositories, ROOT / f"training/checkpoints/{half}.nemo")
+    models, ensembles = repositories / "model_repository", repositories / "ensembles"
+    bundled = ("tts_tokenizer", "tts_utterances", "tts_tacotron2", "tts_waveglow", "tts_denoiser")
+    assert {path.name for path in models.glob("*_second")} == {f"{name}_second" for name in bundled}
+    assert Voice.load(models / "tts_utterances_second/1") == Voice.load(models / "tts_utterances/1")
+    assert [line for line in check_repositories([models, ensembles]) if "_second" in line] == []
+
+
 @pytest.mark.parametrize(
     ("names", "says"),
     [

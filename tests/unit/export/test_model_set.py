@@ -113,3 +113,14 @@ def test_pipeline_without_punctuation_gives_the_transcript_as_text(copies):
     assert steps[1].output_map["transcript_to_punctuate"] == "text"
     assert steps[1].output_map["transcript_to_write"] == steps[2].input_map["text"]
     assert [line for line in check_repositories(copies) if "speech_to_text" in line] == []
+
+
+def test_any_error_of_an_edit_leaves_nothing(copies):
+    before = sorted(path for copy in copies for path in copy.rglob("*"))
+
+    def failing(name, text):
+        raise KeyError(name)
+
+    with pytest.raises(KeyError):
+        ModelSet(*copies, NAMES, "_x").create(failing)
+    assert sorted(path for copy in copies for path in copy.rglob("*")) == before
