@@ -30,8 +30,9 @@ from perf.instruments.errors import MeasurementError
 from perf.instruments.metrics import fetch, model_work, work_between
 from perf.trial.measuring import measure_punctuation, measure_recogniser, measure_voice, roles_tried
 from perf.trial.steps import Trial
-from tritone.errors import ServerError
+from tritone.errors import ArtifactError, ServerError
 from tritone.repository.file_names import GRAPH
+from tritone.repository.sets import Sets
 from tritone.server import Ports, ServerOptions, TritonServer
 from tritone.server.options import REPOSITORIES
 
@@ -64,7 +65,8 @@ def _run(given: argparse.Namespace) -> int:
                 f'(NAME="SPECTROGRAMS VOCODER"), got {described}.'
             )
         _require_paths(given)
-    except ExportError as error:
+        require_free_name(REPOSITORIES)
+    except (ExportError, ArtifactError) as error:
         print(error, file=sys.stderr)
         return 2
     beside = all(family.model_set is not Family.model_set for family in families)
@@ -100,6 +102,19 @@ def _require_paths(given: argparse.Namespace) -> None:
         )
     if given.scratch and not given.scratch.is_dir():
         raise ExportError(f"scratch: expected a folder, found none at {given.scratch}; create it.")
+
+
+def require_free_name(repositories: Sequence[Path]) -> None:
+    """Refuse a trial in copies of repositories that have a set of its name, which would answer for it.
+
+    Raises:
+        ExportError: there is one.
+    """
+    if NAME in Sets(repositories).names:
+        raise ExportError(
+            f"trial: expected repositories without a set of the name {NAME}, which the checkpoint gets in "
+            f"copies of them, got one; remove it (`make remove NAME={NAME}`) or export it under another name."
+        )
 
 
 def _copies(folder: Path) -> list[Path]:

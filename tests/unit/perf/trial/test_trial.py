@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import sys
 import tarfile
 
@@ -10,9 +11,12 @@ import numpy as np
 import pytest
 from tritone_client import Speech, Transcription, Word
 
-from perf.trial.__main__ import main
+from export.errors import ExportError
+from export.model_set import ModelSet
+from perf.trial.__main__ import main, require_free_name
 from perf.trial.measuring import comparable, in_order, level, peak, recordings, roles_tried
 from perf.trial.steps import Trial
+from tritone.server.options import REPOSITORIES
 
 
 def test_texts_are_compared_without_capitals_and_marks():
@@ -111,3 +115,12 @@ def test_paths_that_are_not_there_are_named(tmp_path, capsys, options, says):
     path = write_archive(tmp_path / "a.nemo", "nemo.collections.asr.models.EncDecCTCModel")
     assert main([path, *options]) == 2
     assert says in capsys.readouterr().err
+
+
+def test_installed_set_of_the_name_of_trials_is_not_measured_instead(tmp_path):
+    copies = [shutil.copytree(path, tmp_path / path.name) for path in REPOSITORIES]
+    require_free_name(copies)
+    names = {name: f"{name}_trial" for name in ("tts_tokenizer", "tts_utterances")}
+    ModelSet(*copies, names, "_trial").create()
+    with pytest.raises(ExportError, match="make remove NAME=trial"):
+        require_free_name(copies)
