@@ -47,14 +47,15 @@ def parser() -> argparse.ArgumentParser:
         default=DEFAULT_CALIBRATION,
         help="recordings for int8 and for verification, a folder or a manifest, default: %(default)s",
     )
-    parser.add_argument(
+    second = parser.add_mutually_exclusive_group()
+    second.add_argument(
         "--suffix", default="", help="install into models whose names end so, e.g. _de: a second set of them"
     )
-    parser.add_argument(
+    second.add_argument(
         "--beside",
         metavar="NAME",
-        help="a recogniser: make models and pipelines of their own for it beside those that are there, "
-        "e.g. speech_to_text_NAME",
+        help="a recogniser or a voice: make models and pipelines of their own for it beside those that are "
+        "there, e.g. speech_to_text_NAME",
     )
     parser.add_argument(
         "--ensembles", type=Path, default=Path("ensembles"), help="for --beside; default: %(default)s"
@@ -87,6 +88,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise ExportError(
                 f"beside: expected a name of lower-case letters, digits and _, not ending in canary, "
                 f"got {given.beside!r}."
+            )
+        if given.beside and given.name:
+            raise ExportError(
+                "name: expected none with --beside, which makes whole sets, got "
+                f"{', '.join(given.name)}; for some models of a set that is there give --suffix "
+                f"_{given.beside} instead."
             )
         store = Store.at(given.directory)
         checkpoints = [Checkpoint.open(fetched(name, store, given.yes)) for name in given.checkpoints]

@@ -115,3 +115,15 @@ def test_two_checkpoints_of_which_one_would_replace_the_other_are_refused(tmp_pa
     paths = [str(write_archive(tmp_path / name, config)) for name in ("a.nemo", "b.nemo")]
     assert main([*paths, "--repository", str(tmp_path / "repository")]) == 2
     assert "expected at most one recogniser, got EncDecCTCModel, EncDecCTCModel" in capsys.readouterr().err
+
+
+def test_part_of_a_new_set_is_refused(tmp_path, capsys):
+    path = write_archive(tmp_path / "a.nemo", "target: nemo.collections.asr.models.EncDecCTCModel\n")
+    assert main([str(path), "--beside", "mine", "--name", "asr_windows"]) == 2
+    assert "name: expected none with --beside" in capsys.readouterr().err
+
+
+def test_a_set_is_named_in_one_way(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["a.nemo", "--beside", "mine", "--suffix", "_yours"])
+    assert "not allowed with argument" in capsys.readouterr().err
