@@ -86,7 +86,7 @@ export: export-env  ## turn checkpoints into verified graphs: CHECKPOINT="path.n
 		$(if $(NAME),--beside $(NAME)) $(if $(filter 1,$(YES)),--yes) $(EXPORT_ARGS)
 
 remove: setup  ## remove the models and pipelines exported with NAME=: NAME=parakeet [REMOVE_ARGS="--server 127.0.0.1:8000"]
-	@$(RUN) -m tritone.repository.removal $(NAME) $(REMOVE_ARGS)
+	@$(RUN) -m tritone.repository.removal $(or $(NAME),$(error remove: expected a name, give NAME=parakeet)) $(REMOVE_ARGS)
 
 voice-activity: export-env  ## make the graph of voice_activity from silero-vad's wheel again: [WHEEL=path.whl, default: downloaded]
 	@$(NEMO) -m export.voice_activity $(WHEEL) --repository $(REPOSITORY)

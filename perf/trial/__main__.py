@@ -142,7 +142,7 @@ def _export(
     command += ["--repository", str(models), "--calibration", str(ROOT / "demo/recordings")]
     command += ["--beside", NAME, "--ensembles", str(ensembles)] if beside else []
     command += ["--threads", str(given.threads)] if given.threads else []
-    command += shlex.split(given.export_args)
+    command += given.export_args
     trial.say("Exporting, and comparing with NeMo ...")
     started_s = time.perf_counter()
     code = subprocess.call(command, cwd=ROOT)
@@ -221,7 +221,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--threads", type=int, help="of the export, default: all cores")
     parser.add_argument(
-        "--export-args", default="", metavar='"OPTION ..."', help="of `python -m export`, e.g. --half"
+        "--export-args",
+        type=shlex.split,
+        default=[],
+        metavar='"OPTION ..."',
+        help="of `python -m export`, e.g. --half",
     )
     parser.add_argument("--yes", action="store_true", help="do not ask before downloading more than 2 GB")
     return parser

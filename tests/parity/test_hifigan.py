@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from export.errors import UnsupportedCheckpointError
-from export.families.hifigan.graph import CONTEXT_FRAMES, HifiGan, write_hifigan
+from export.families.hifigan.graph import HifiGan, write_hifigan
 from export.families.hifigan.random_checkpoint import generator, vocoder_model
 from export.onnx_graph import Graph
 from export.verification import max_abs, relative_l2
@@ -84,8 +84,14 @@ def test_chunks_with_context_equal_the_whole_and_with_less_do_not(tmp_path):
         return audio[context * module.hop : (context + 16) * module.hop]
 
     expected = whole[chunk.start * module.hop : chunk.stop * module.hop]
-    assert max_abs(cut(CONTEXT_FRAMES), expected) <= 1e-6
+    assert module.context_frames == 13
+    assert max_abs(cut(13), expected) <= 1e-6
     assert max_abs(cut(8), expected) > 1e-6
+
+
+def test_context_grows_with_the_dilations(tmp_path):
+    wide = generator(upsample_initial_channel=32, resblock_dilation_sizes=[[1, 5, 9]] * 3)
+    assert HifiGan(vocoder_model(wide, MELS).generator).context_frames > 13
 
 
 def test_upsampling_with_a_length_of_its_own_is_refused_by_name():

@@ -12,7 +12,7 @@ from pathlib import Path
 import onnx
 
 from ..contract import PIPELINES, TensorSpec
-from .configs import ModelFolder, connects, read_repositories
+from .configs import ModelFolder, connects, model_folders, read_repositories
 from .input_limits import check_input_limits
 from .partners import check_partners
 from .queues import check_queues
@@ -47,9 +47,7 @@ def check_repositories(repositories: Sequence[Path]) -> list[str]:
     for folder in folders:
         for finding in _check_folder(folder, models):
             findings.append(f"{os.path.relpath(folder.config_path)}: {finding}")
-    names = Counter(
-        path.name for repository in repositories for path in repository.iterdir() if path.is_dir()
-    )
+    names = Counter(path.name for repository in repositories for path in model_folders(repository))
     findings += [
         f"{name}: expected one model of this name, found {count}"
         for name, count in names.items()

@@ -84,10 +84,15 @@ def read_config(path: Path) -> Any:
         ) from error
 
 
+def model_folders(repository: Path) -> list[Path]:
+    """The folders of a repository's models, in order; hidden folders are none."""
+    return sorted(path for path in repository.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
 def read_repositories(repositories: Sequence[Path]) -> Iterator[ModelFolder]:
     """Yield every model, once with config.pbtxt and once with each variant in configs/."""
     for repository in repositories:
-        for folder in sorted(path for path in repository.iterdir() if path.is_dir()):
+        for folder in model_folders(repository):
             main = folder / "config.pbtxt"
             if not main.is_file():
                 raise ArtifactError(

@@ -86,7 +86,7 @@ def remove_folders(folders: Sequence[Path]) -> None:
                 os.replace(away, folder)
         raise
     for away in moved.values():
-        shutil.rmtree(away)
+        shutil.rmtree(away, ignore_errors=True)  # hidden folders are not read as models
 
 
 if __name__ == "__main__":

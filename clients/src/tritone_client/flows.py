@@ -6,7 +6,7 @@ clients only execute the steps, over gRPC or HTTP.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -172,7 +172,8 @@ def wait_until_ready(
     """Wait until the models can be used, for at most `wait_s` seconds.
 
     Args:
-        models: None for those that the server has under the name, see `pipelines_of`.
+        models: None for those that the server has under the name, see `pipelines_of`; none to wait for
+            the server alone.
         wait_s: 0 asks once.
         policy: for an address that does not answer.
         name: of a set.
@@ -183,7 +184,8 @@ def wait_until_ready(
         ServerNotReadyError: the server is still loading the models.
         ModelNotFoundError: the server has loaded its models, but not these.
     """
-    given, deadline, pauses_s = models and tuple(models), Deadline(wait_s), policy.pauses_s()
+    given = None if models is None else tuple(models)
+    deadline, pauses_s = Deadline(wait_s), policy.pauses_s()
     while True:
         try:
             missing = yield from _missing(given, name)
@@ -214,11 +216,11 @@ def _ask(question: Question, deadline: Deadline, pauses_s: Iterator[float]) -> F
             raise problem
 
 
-def _missing(models: Iterable[str] | None, name: str) -> Flow[list[str]]:
-    if models is None and name and not (yield Ask(ServerReady(), PROBE_S)):
-        return [name]
+def _missing(models: Sequence[str] | None, name: str) -> Flow[list[str]]:
+    if not models and (name or models is not None) and not (yield Ask(ServerReady(), PROBE_S)):
+        return [name or "its models"]
     missing = []
-    for model in models or (yield from pipelines_of(name)):
+    for model in (yield from pipelines_of(name)) if models is None else models:
         if not (yield Ask(ModelReady(model), PROBE_S)):
             missing.append(pipeline_of(model, name))
     return missing

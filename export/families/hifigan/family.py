@@ -78,13 +78,13 @@ class HifiGan(VoiceFamily):
 
     def build(self, stage: Stage) -> None:
         """Write the graph and the sidecar."""
-        from export.families.hifigan.graph import CONTEXT_FRAMES, write_hifigan
+        from export.families.hifigan.graph import write_hifigan
         from export.half_weights import store_halves
 
         graph = stage.path(MODEL, "model.onnx")
         write_hifigan(self.vocoder, graph)
         store_halves(graph)
-        context = {"context_frames": CONTEXT_FRAMES}
+        context = {"context_frames": self.vocoder.context_frames}
         self.write_voice(stage, {**self.provenance(), **self.description, **context})
 
     def verify(self, stage: Stage) -> list[Check]:
@@ -92,7 +92,9 @@ class HifiGan(VoiceFamily):
         from export.families.hifigan.verification import verify_hifigan
         from export.onnx_graph import Graph
 
-        return verify_hifigan(self.original, Graph(stage.path(MODEL, "model.onnx")))
+        return verify_hifigan(
+            self.original, Graph(stage.path(MODEL, "model.onnx")), self.vocoder.context_frames
+        )
 
     def provenance(self) -> dict[str, Any]:
         """Provenance of the weights; the parameters are the generator's before weight norm is removed."""

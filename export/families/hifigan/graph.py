@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,6 @@ from torch import Tensor, nn
 
 from export.errors import UnsupportedCheckpointError
 from export.onnx_graph import write_graph
-
-CONTEXT_FRAMES = 13
-"""Frames on each side of a stretch that its samples depend on, in the published architecture."""
 
 _LAST_SLOPE = 0.01  # torch's default, which NeMo's generator uses before its last convolution
 
@@ -66,6 +64,7 @@ class HifiGan(nn.Module):
                 )
             self.hop *= rate
         self.upsampling = nn.ModuleList(flat_transposed(up) for up in generator.ups)
+        self.context_frames = context_frames(generator)
         self.residuals = nn.ModuleList(
             nn.ModuleList(Residual(block) for block in group) for group in generator.resblocks
         )
@@ -95,6 +94,31 @@ class HifiGan(nn.Module):
             x = total / len(group)
         x = self.last(nn.functional.leaky_relu(x, _LAST_SLOPE) * mask).tanh() * mask
         return x.flatten(1), length
+
+
+def context_frames(generator: Any) -> int:
+    """Frames on each side of a stretch that its samples depend on; 13 in the published architecture."""
+    rates = [int(up.stride[0]) for up in generator.ups]
+    low, high = 0, math.prod(rates) - 1  # the samples of one frame; then what they depend on, layer by layer
+    reach = reach_of(generator.conv_post)
+    low, high = low - reach, high + reach
+    for up, rate, group in reversed(list(zip(generator.ups, rates, generator.resblocks, strict=True))):
+        reach = max(sum(map(reach_of, convolutions(block))) for block in group)
+        padding, kernel = int(up.padding[0]), int(up.kernel_size[0])
+        low = math.ceil((low - reach + padding - kernel + 1) / rate)
+        high = (high + reach + padding) // rate
+    reach = reach_of(generator.conv_pre)
+    return max(reach - low, reach + high)
+
+
+def reach_of(conv: nn.Conv1d) -> int:
+    """Places on each side that a convolution reads."""
+    return int((conv.kernel_size[0] - 1) * conv.dilation[0]) // 2
+
+
+def convolutions(block: Any) -> list[nn.Conv1d]:
+    """The convolutions of a residual block, one after another."""
+    return [*block.convs1, *block.convs2] if hasattr(block, "convs1") else list(block.convs)
 
 
 def inside(size: Any, length: Tensor) -> Tensor:

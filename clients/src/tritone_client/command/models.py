@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 import click
 
 from tritone_client.catalogue import Catalogue
 from tritone_client.command.connection import Connection, connected, exit_with, run
-from tritone_client.errors import ModelNotFoundError
 
 DEFAULT = "(default)"
 Rows = Sequence[Sequence[str]]
@@ -47,8 +45,7 @@ def _voice_rows(found: Catalogue) -> Rows:
 
 async def _print(connection: Connection, rows_of: Callable[[Catalogue], Rows]) -> bool:
     async with connection.client() as client:
-        with suppress(ModelNotFoundError):  # a server may have recognisers only, or voices
-            await client.wait_until_ready(connection.wait_s)
+        await client.wait_until_ready(connection.wait_s, models=())
         rows = rows_of(await client.models())
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
