@@ -44,7 +44,7 @@ COMPARISON = Comparison(
     MODEL,
     ("audio", "audio_length"),
     (1,),
-    at_least=1.3,
+    at_least=1.0,
     sizes=("full",),
     amount=100,
     work=work,
