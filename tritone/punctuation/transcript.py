@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 from ..errors import TextError
+from ..utf8 import decode_text
 
 
 def read_transcript(data: bytes, max_characters: int) -> str:
@@ -16,17 +17,7 @@ def read_transcript(data: bytes, max_characters: int) -> str:
     Raises:
         TextError: not UTF-8, too long, or with control characters other than white space.
     """
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise TextError(
-            f"transcript: expected UTF-8, got an invalid byte at offset {error.start}; "
-            "encode the text as UTF-8."
-        ) from error
-    if len(text) > max_characters:
-        raise TextError(
-            f"transcript: expected at most {max_characters} characters, got {len(text)}; send it in parts."
-        )
+    text = decode_text(data, "transcript", max_characters)
     for position, character in enumerate(text):
         if unicodedata.category(character) == "Cc" and not character.isspace():
             raise TextError(

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Collection, Iterator
 
 from ..errors import TextError
+from ..utf8 import decode_text
 from .markup import strip_markup
 
 # Characters with a reading that Unicode's decompositions don't give.
@@ -66,16 +67,7 @@ def read_paragraphs(data: bytes, longest_text_characters: int, read_aloud: Colle
     Raises:
         TextError: not UTF-8, too long, or with letters of other scripts.
     """
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise TextError(
-            f"text: expected UTF-8, got an invalid byte at offset {error.start}; encode the text as UTF-8."
-        ) from error
-    if len(text) > longest_text_characters:
-        raise TextError(
-            f"text: expected at most {longest_text_characters} characters, got {len(text)}; send it in parts."
-        )
+    text = decode_text(data, "text", longest_text_characters)
     text = fold(strip_markup(text.replace("\r\n", "\n").replace("\r", "\n")), read_aloud)
     paragraphs = (" ".join(part.split()) for part in re.split(r"\n[^\S\n]*\n", text))
     return [paragraph for paragraph in paragraphs if paragraph]

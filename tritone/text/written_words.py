@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError, TextError
+from ..errors import InputError
 
 COLUMNS = 3  # start_s, end_s, confidence
 
@@ -38,25 +38,6 @@ class TimedText:
         if times is None:
             return cls(" ".join(words), (), np.zeros((0, COLUMNS), np.float32))
         return cls(" ".join(words), words, times)
-
-
-def read_text(data: bytes, max_characters: int) -> str:
-    """Decode a recognised text.
-
-    Raises:
-        TextError: not UTF-8, or too long.
-    """
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise TextError(
-            f"text: expected UTF-8, got an invalid byte at offset {error.start}; encode the text as UTF-8."
-        ) from error
-    if len(text) > max_characters:
-        raise TextError(
-            f"text: expected at most {max_characters} characters, got {len(text)}; send it in parts."
-        )
-    return text
 
 
 def timed(written: Sequence[WrittenWord], word_times: NDArray[np.float32]) -> NDArray[np.float32] | None:

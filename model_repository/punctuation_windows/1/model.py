@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import triton_python_backend_utils as pb_utils
 
 from tritone.punctuation.loading import load_punctuator
 from tritone.punctuation.transcript import read_transcript
-from tritone.python_backend.calls import bind_model
+from tritone.python_backend.calls import bind_partners
 from tritone.python_backend.configuration import Parameters, own_version, version_folder
 from tritone.python_backend.requests import Interface
 from tritone.python_backend.responses import text_column
@@ -19,7 +17,7 @@ class TritonPythonModel(ThreadedModel):
     def initialize(self, args):
         parameters = Parameters(args)
         self._max_characters = parameters.count("max_characters")
-        bind = partial(bind_model, version=own_version(args))
+        bind = bind_partners(parameters, own_version(args))
         self._restorer = load_punctuator(version_folder(args), parameters, bind)
         self.threads = RequestThreads(Interface(["transcript"]), self._restore, parameters)
 

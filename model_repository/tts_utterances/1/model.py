@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import triton_python_backend_utils as pb_utils
 
-from tritone.python_backend.calls import bind_model
+from tritone.python_backend.calls import bind_partners
 from tritone.python_backend.configuration import Parameters, own_version, version_folder
 from tritone.python_backend.requests import Interface
 from tritone.python_backend.responses import pad_rows
@@ -20,7 +18,7 @@ from tritone.synthesis.utterances import read_utterances
 class TritonPythonModel(ThreadedModel):
     def initialize(self, args):
         parameters = Parameters(args)
-        bind = partial(bind_model, version=own_version(args))
+        bind = bind_partners(parameters, own_version(args))
         self._synthesizer = load_synthesizer(version_folder(args), parameters, bind)
         interface = Interface(["symbols", "symbols_length", "pause_s"], self._synthesizer.parameters)
         self.threads = RequestThreads(interface, self._speak, parameters)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
 import triton_python_backend_utils as pb_utils
 
 from tritone.python_backend.configuration import Parameters
 from tritone.python_backend.requests import Interface
-from tritone.python_backend.responses import pad_rows, text_column
+from tritone.python_backend.responses import pad_rows, text_column, text_row
 from tritone.python_backend.threads import RequestThreads, ThreadedModel
 from tritone.text.english.written import WrittenForm
-from tritone.text.written_words import TimedText, read_text
+from tritone.text.written_words import TimedText
+from tritone.utf8 import decode_text
 
 
 class TritonPythonModel(ThreadedModel):
@@ -23,15 +23,14 @@ class TritonPythonModel(ThreadedModel):
     def _write(self, request):
         rows = zip(request.inputs["text"], request.inputs["word_times"], strict=True)
         texts = [self._written(data, times, request.is_cancelled) for (data,), times in rows]
-        words = [np.array([word.encode() for word in text.word], dtype=object) for text in texts]
         return [
             pb_utils.Tensor("written_text", text_column([text.text for text in texts])),
-            pb_utils.Tensor("written_word", pad_rows(words)),
+            pb_utils.Tensor("written_word", pad_rows([text_row(text.word) for text in texts])),
             pb_utils.Tensor("written_word_start_s", pad_rows([text.times[:, 0] for text in texts])),
             pb_utils.Tensor("written_word_end_s", pad_rows([text.times[:, 1] for text in texts])),
             pb_utils.Tensor("written_word_confidence", pad_rows([text.times[:, 2] for text in texts])),
         ]
 
     def _written(self, data, times, is_cancelled):
-        words = read_text(data, self._max_characters).split()
+        words = decode_text(data, "text", self._max_characters).split()
         return TimedText.of(self._form.write(words, is_cancelled), times)

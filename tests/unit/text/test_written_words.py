@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tritone.errors import InputError, TextError
-from tritone.text.written_words import TimedText, WrittenWord, read_text, timed
+from tritone.text.written_words import TimedText, WrittenWord, timed
+from tritone.utf8 import decode_text
 
 # pay two hundred dollars now
 WRITTEN = [WrittenWord("Pay", 0, 1), WrittenWord("$200", 1, 4), WrittenWord("now.", 4, 5)]
@@ -40,11 +41,11 @@ def test_times_in_another_layout_are_refused(shape):
 
 
 def test_texts_are_checked_and_not_echoed():
-    assert read_text("na\u00efve".encode(), 10) == "na\u00efve"
+    assert decode_text("na\u00efve".encode(), "text", 10) == "na\u00efve"
     with pytest.raises(TextError, match="text: expected UTF-8, got an invalid byte at offset 3"):
-        read_text(b"abc\xff", 10)
+        decode_text(b"abc\xff", "text", 10)
     with pytest.raises(
         TextError, match="text: expected at most 10 characters, got 11; send it in parts"
     ) as error:
-        read_text(b"secretwords", 10)
+        decode_text(b"secretwords", "text", 10)
     assert "secret" not in str(error.value)
