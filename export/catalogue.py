@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from export.columns import aligned
 from export.families import families
 from export.family import Family
 from export.published import MB, UNKNOWN, Published
@@ -55,18 +56,12 @@ def table(entries: Iterable[Entry], sizes: Mapping[str, int | None] | None = Non
         for entry in shown
         if not entry.published.refused
     ]
-    widths = [max(len(row[column]) for row in (HEADER, *rows)) for column in range(len(HEADER))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in (HEADER, *rows)
-    ]
-    lines.insert(1, "-" * max(map(len, lines)))
     refused = [
         f"{entry.name}: refused by the exporter ({entry.published.refused})"
         for entry in shown
         if entry.published.refused
     ]
-    return "\n".join([*lines, *refused])
+    return "\n".join([*aligned([HEADER, *rows]), *refused])
 
 
 def amount(size_bytes: int | None) -> str:

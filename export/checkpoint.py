@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from export.errors import CheckpointError
-from export.fingerprint import file_sha256
+from tritone.repository.checksums import file_sha256
 
 CONFIG_NAME = "model_config.yaml"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import onnx
 
-from export.fingerprint import file_sha256
+from tritone.repository.checksums import file_sha256
 from tritone.repository.file_names import WEIGHTS_SHA256, weights_file
 
 LARGEST_BYTES = 2**31 - 2**24  # of weights in the graph's file; the rest is for the graph itself

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from export.columns import aligned
 from export.errors import VerificationError
 
 Array = NDArray[Any]
@@ -66,11 +67,7 @@ def table(checks: Sequence[Check]) -> str:
         tolerance = "-" if check.tolerance is None else f"{check.tolerance:.3g}"
         verdict = "" if check.tolerance is None else ("ok" if check.passed else "FAILED")
         rows.append((check.subject, check.measure, f"{check.error:.3g}", tolerance, verdict))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
-    return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
+    return "\n".join(aligned(rows))
 
 
 def require(

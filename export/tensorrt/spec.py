@@ -12,7 +12,6 @@ import onnx
 from google.protobuf.message import DecodeError
 
 from export.errors import EngineError
-from export.fingerprint import file_sha256
 from export.graph_file import LARGEST_BYTES
 from export.tensorrt import graph_form, precision
 from export.tensorrt.graph_form import tensorrt_form
@@ -23,6 +22,7 @@ from export.tensorrt.profiles import Profiles, as_lists, check_profiles, profile
 from export.tensorrt.record import BuildOptions, Device
 from export.tensorrt.repository_version import RepositoryVersion
 from export.tensorrt.store import Store, installed
+from tritone.repository.checksums import file_sha256
 
 INSTALLED, CACHED, MISSING = "installed", "in the cache", "to be built"
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from export.errors import InstallError
-from export.fingerprint import file_sha256
 from export.tensorrt.record import Device, EngineRecord
 from export.whole_file import write_whole
+from tritone.repository.checksums import file_sha256
 from tritone.repository.file_names import PLAN, PLAN_RECORD
 
 KEPT = 4  # plans of one model in the cache; older ones are deleted

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from export.errors import ChecksumError, DownloadError
-from export.fingerprint import file_sha256
+from tritone.repository.checksums import file_sha256
 
 VERSION = "6.2.3"
 SHA256 = "7b7f5436cfcb02fae583a05b512ea96467fd449fe54cb49a5e4f06c51a1e43b8"

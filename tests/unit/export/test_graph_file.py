@@ -8,9 +8,9 @@ import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from export.fingerprint import file_sha256
 from export.graph_file import save_graph
 from export.half_weights import store_halves
+from tritone.repository.checksums import file_sha256
 from tritone.repository.configs import ModelFolder
 from tritone.repository.weights import check_weights
 

@@ -6,7 +6,6 @@ import onnx
 import pytest
 
 from export.errors import EngineError, VerificationError
-from export.fingerprint import file_sha256
 from export.graph_file import save_graph
 from export.tensorrt import variants
 from export.tensorrt.making import make, select_backend
@@ -14,6 +13,7 @@ from export.tensorrt.record import EngineRecord
 from export.tensorrt.spec import EngineSpec
 from export.tensorrt.store import installed, record_path
 from tests.unit.export.tensorrt.conftest import DEVICE, MODELS
+from tritone.repository.checksums import file_sha256
 
 QUARTZNET = MODELS[1]
 BY_ENGINE = "served by its engine"
