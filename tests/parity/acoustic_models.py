@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from export.onnx_graph import Graph
+from export.verification import max_abs, relative_l2
 
 
 def features(mels: int, frames: int, seed: int = 0) -> np.ndarray:
@@ -33,3 +34,26 @@ def compute(graph: Graph, clips: list[np.ndarray], padding: float = 0.0) -> list
     output = graph(features=batch, features_length=length)
     frames = output["log_probs_length"][:, 0]
     return [output["log_probs"][row, : frames[row]] for row in range(len(clips))]
+
+
+def assert_graph_equals_nemo(pair, mels: int, frames: int) -> None:
+    model, graph = pair
+    expected = nemo(model, features(mels, frames))
+    (measured,) = compute(graph, [features(mels, frames)])
+    assert relative_l2(measured, expected) <= 1e-5
+    assert max_abs(measured, expected) <= 1e-3
+
+
+def assert_mixed_batch_equals_nemo(pair, mels: int, padding: float) -> None:
+    model, graph = pair
+    clips = [features(mels, frames, seed=7) for frames in (512, 300, 1, 2, 64, 511)]
+    for clip, measured in zip(clips, compute(graph, clips, padding), strict=True):
+        assert max_abs(measured, nemo(model, clip)) <= 1e-3
+
+
+def assert_empty_row_disturbs_no_neighbour(pair, mels: int) -> None:
+    model, graph = pair
+    clip = features(mels, 100)
+    empty, measured = compute(graph, [np.zeros((mels, 0), np.float32), clip])
+    assert empty.shape[0] == 0
+    assert max_abs(measured, nemo(model, clip)) <= 1e-3

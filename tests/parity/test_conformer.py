@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from export.errors import UnsupportedCheckpointError
@@ -15,9 +14,12 @@ from export.families.conformer.random_checkpoint import (
 )
 from export.onnx_graph import Graph
 from export.recognition.acoustic_graph import write_acoustic_model
-from export.verification import max_abs, relative_l2
 
-from .acoustic_models import compute, features, nemo
+from .acoustic_models import (
+    assert_empty_row_disturbs_no_neighbour,
+    assert_graph_equals_nemo,
+    assert_mixed_batch_equals_nemo,
+)
 
 pytestmark = pytest.mark.parity
 
@@ -53,27 +55,16 @@ def pair(request, tokenizer, tmp_path_factory):
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 7, 8, 9, 64, 301, 1000])
 def test_graph_equals_nemo(pair, frames):
-    model, graph = pair
-    expected = nemo(model, features(MELS, frames))
-    (measured,) = compute(graph, [features(MELS, frames)])
-    assert relative_l2(measured, expected) <= 1e-5
-    assert max_abs(measured, expected) <= 1e-3
+    assert_graph_equals_nemo(pair, MELS, frames)
 
 
 @pytest.mark.parametrize("padding", [0.0, 5.0, float("nan")])
 def test_mixed_batch_equals_nemo_clip_by_clip(pair, padding):
-    model, graph = pair
-    clips = [features(MELS, frames, seed=7) for frames in (512, 300, 1, 2, 64, 511)]
-    for clip, measured in zip(clips, compute(graph, clips, padding), strict=True):
-        assert max_abs(measured, nemo(model, clip)) <= 1e-3
+    assert_mixed_batch_equals_nemo(pair, MELS, padding)
 
 
 def test_row_without_frames_has_no_output_and_disturbs_no_neighbour(pair):
-    model, graph = pair
-    clip = features(MELS, 100)
-    empty, measured = compute(graph, [np.zeros((MELS, 0), np.float32), clip])
-    assert empty.shape[0] == 0
-    assert max_abs(measured, nemo(model, clip)) <= 1e-3
+    assert_empty_row_disturbs_no_neighbour(pair, MELS)
 
 
 @pytest.mark.parametrize(
