@@ -83,3 +83,13 @@ def bias_of(layer: nn.Module) -> Tensor:
     if layer.bias is None:
         return torch.zeros(layer.weight.shape[0])
     return layer.bias.data.clone()
+
+
+def flat(conv: nn.Conv1d, outputs: slice = slice(None)) -> nn.Conv2d:
+    """Some outputs of a 1-D convolution as a 2-D convolution of height one."""
+    weight = conv.weight.detach()[outputs].unsqueeze(2).clone()
+    padding, dilation = (0, int(conv.padding[0])), (1, conv.dilation[0])
+    made = nn.Conv2d(weight.shape[1], weight.shape[0], weight.shape[2:], padding=padding, dilation=dilation)
+    made.weight.data = weight
+    made.bias.data = conv.bias.detach()[outputs].clone()
+    return made

@@ -73,3 +73,10 @@ class EngineError(ExportError, RuntimeError):
 
 class DeviceError(EngineError, OSError):
     """TensorRT, CUDA or a GPU is missing, or is not the server's."""
+
+
+def refused_setting(
+    setting: str, expected: str, got: object, remedy: str = "no exporter reproduces it"
+) -> UnsupportedCheckpointError:
+    """The refusal of one setting of a checkpoint."""
+    return UnsupportedCheckpointError(f"{setting}: expected {expected}, got {got}; {remedy}.")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from export.convolution import Convolution, bias_of
-from export.errors import UnsupportedCheckpointError
+from export.errors import UnsupportedCheckpointError, refused_setting
 from export.families.conformer.attention import MASKED, RelativeAttention, RelativePositions
 from export.families.conformer.subsampling import Subsampling
 
@@ -138,35 +138,32 @@ def require_supported(encoder: Any, decoder: Any) -> None:
         if type(part).__name__ not in (expected, f"{expected}Adapter"):
             raise UnsupportedCheckpointError(f"{role}: expected {expected}, got {type(part).__name__}.")
         if hasattr(part, "is_adapter_available") and part.is_adapter_available():
-            raise refused(f"{role}.adapters", "none", "some", "merge or remove them")
+            raise refused_setting(f"{role}.adapters", "none", "some", "merge or remove them")
     if encoder.reduction_position is not None:
-        raise refused("encoder.reduction", "none", "one")
+        raise refused_setting("encoder.reduction", "none", "one")
     if encoder.att_context_style != "regular":
         streaming = "cache-aware streaming models have no exporter"
-        raise refused("encoder.att_context_style", "regular", encoder.att_context_style, streaming)
+        raise refused_setting("encoder.att_context_style", "regular", encoder.att_context_style, streaming)
     attention, context = encoder.self_attention_model, list(encoder.att_context_size)
     if attention == "rel_pos" and context != [-1, -1]:
-        raise refused("encoder.att_context_size", "[-1, -1] with rel_pos", context)
+        raise refused_setting("encoder.att_context_size", "[-1, -1] with rel_pos", context)
     if attention == "rel_pos_local_attn":
         if encoder.global_tokens:
-            raise refused("encoder.global_tokens", "0", encoder.global_tokens)
+            raise refused_setting("encoder.global_tokens", "0", encoder.global_tokens)
         if context[0] != context[1]:
-            raise refused("encoder.att_context_size", "as many frames on the left as on the right", context)
+            raise refused_setting(
+                "encoder.att_context_size", "as many frames on the left as on the right", context
+            )
     elif attention != "rel_pos":
-        raise refused("encoder.self_attention_model", "rel_pos or rel_pos_local_attn", attention)
+        raise refused_setting("encoder.self_attention_model", "rel_pos or rel_pos_local_attn", attention)
     for layer in encoder.layers:
         convolution = layer.conv
         if convolution.norm_type != "batch_norm":
-            raise refused("encoder.conv_norm_type", "batch_norm", convolution.norm_type)
+            raise refused_setting("encoder.conv_norm_type", "batch_norm", convolution.norm_type)
         depthwise = convolution.depthwise_conv
         if depthwise._left_padding != depthwise._right_padding:
             sides = [depthwise._left_padding, depthwise._right_padding]
-            raise refused("encoder.conv_context_size", "as much on the left as on the right", sides)
-
-
-def refused(setting: str, expected: str, got: Any, remedy: str = "no exporter reproduces it") -> Exception:
-    """The refusal of one setting."""
-    return UnsupportedCheckpointError(f"{setting}: expected {expected}, got {got}; {remedy}.")
+            raise refused_setting("encoder.conv_context_size", "as much on the left as on the right", sides)
 
 
 def pointwise(convolution: nn.Conv1d) -> nn.Linear:

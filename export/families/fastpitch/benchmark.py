@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from export.comparison import Comparison, Work
 from export.families.fastpitch import MODEL
+from export.synthesis.benchmark import nemo_spectrograms
 
 ROWS = 4
 LETTERS = 26  # symbols that every symbol set has
@@ -26,20 +26,6 @@ def work(symbols: int) -> Work:
     return Work(inputs, symbols, f"{symbols} symbols", unit="symbols")
 
 
-def nemo(model: Any, inputs: dict[str, Any]) -> Callable[[int], int]:
-    """Return a function that computes spectrograms of a number of rows."""
-    import torch
-
-    symbols = torch.from_numpy(inputs["symbols"])
-
-    def run(batch_size: int) -> int:
-        with torch.inference_mode():
-            mel = model.generate_spectrogram(tokens=symbols[:batch_size])
-        return int(mel.shape[2])
-
-    return run
-
-
 COMPARISON = Comparison(
     MODEL,
     ("mel", "mel_length"),
@@ -48,5 +34,5 @@ COMPARISON = Comparison(
     sizes=("full",),
     amount=120,
     work=lambda repository, symbols: work(symbols),
-    nemo=nemo,
+    nemo=nemo_spectrograms,
 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from polygraphy.backend.trt import ShapeTuple
 
-from export.errors import EngineError
+from export.synthesis.halves import half_of
 from export.synthesis.limits import VoiceLimits
 from export.synthesis.utterances import sample_symbols
 from export.tensorrt.models import EngineModel
@@ -17,7 +17,7 @@ from export.tensorrt.repository_version import RepositoryVersion
 from export.tensorrt.samples import Arrays, Reference
 from export.tensorrt.verification import Row, joined, valid_rows
 from export.verification import relative_l2
-from tritone.synthesis.voice import Parallel, Voice
+from tritone.synthesis.voice import Parallel
 
 DURATION_FRAMES = 1  # a duration near one half may be rounded to either side
 MEL_L2 = 0.05
@@ -36,7 +36,9 @@ class FastPitchEngine(EngineModel):
             "pace": shape_range(batch, 1),
             "pitch": shape_range(batch, limits.symbols_range),
         }
-        return shapes | ({"speaker": shape_range(batch, 1)} if speakers(limits.voice) else {})
+        return shapes | (
+            {"speaker": shape_range(batch, 1)} if half_of(limits.voice, Parallel).speakers else {}
+        )
 
     def arrays(self, repository: RepositoryVersion, reference: Reference) -> Arrays:
         """Utterances in the checkpoint's symbols, at its own pace and pitch."""
@@ -47,7 +49,7 @@ class FastPitchEngine(EngineModel):
             "pace": np.ones((count, 1), np.float32),
             "pitch": np.zeros(rows["symbols"].shape, np.float32),
         }
-        known = speakers(limits.voice)
+        known = half_of(limits.voice, Parallel).speakers
         return rows | ({"speaker": np.arange(count).reshape(-1, 1) % known} if known else {})
 
     def compare(self, measured: Arrays, expected: Arrays) -> list[Row]:
@@ -61,17 +63,3 @@ class FastPitchEngine(EngineModel):
             ("durations", "share of rows that differ", 1.0 - len(same) / len(wanted), 0.5),
             ("mel", "relative L2", relative_l2(*mels), MEL_L2),
         ]
-
-
-def speakers(voice: Voice) -> int:
-    """The number of speakers of a voice's FastPitch, 0 for a checkpoint of one.
-
-    Raises:
-        EngineError: the voice has a spectrogram model of another kind.
-    """
-    if not isinstance(voice.spectrograms, Parallel):
-        raise EngineError(
-            f"spectrograms.json: expected the kind {Parallel.kind}, got {voice.spectrograms.kind}; export "
-            "the checkpoint again."
-        )
-    return voice.spectrograms.speakers

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from export.errors import UnsupportedCheckpointError
+from export.convolution import flat
+from export.errors import refused_setting
 from export.onnx_graph import write_graph
 
 MASKED = -10000.0  # added to scores of keys after a row's end
@@ -179,44 +180,27 @@ def require_supported(module: Any) -> None:
         UnsupportedCheckpointError: names the setting.
     """
     if module.energy_predictor is not None:
-        raise refused("energy_predictor", "none", "one")
+        raise refused_setting("energy_predictor", "none", "one")
     if module.speaker_encoder is not None:
-        raise refused("speaker_encoder", "none, speakers by number", "one")
+        raise refused_setting("speaker_encoder", "none, speakers by number", "one")
     for name in ("encoder", "decoder", "duration_predictor", "pitch_predictor"):
         part = getattr(module, name)
         if "concat" in part.cond_input.condition_types:
-            raise refused(f"{name}.condition_types", "add", "concat")
+            raise refused_setting(f"{name}.condition_types", "add", "concat")
         for layer in part.layers:
             norm = layer.norm if hasattr(layer, "norm") else layer.dec_attn.layer_norm
             if norm.condition:
-                raise refused(f"{name}.condition_types", "add", "layernorm")
+                raise refused_setting(f"{name}.condition_types", "add", "layernorm")
             if hasattr(layer, "dec_attn") and layer.dec_attn.pre_lnorm:
-                raise refused(f"{name}.pre_lnorm", "false", "true")
+                raise refused_setting(f"{name}.pre_lnorm", "false", "true")
             if layer.is_adapter_available():
-                raise refused(f"{name}.adapters", "none", "some")
-
-
-def refused(setting: str, expected: str, got: str) -> UnsupportedCheckpointError:
-    """The refusal of one setting."""
-    return UnsupportedCheckpointError(
-        f"{setting}: expected {expected}, got {got}; no exporter reproduces it."
-    )
+                raise refused_setting(f"{name}.adapters", "none", "some")
 
 
 def plain_norm(norm: Any) -> nn.LayerNorm:
     """NeMo's ConditionalLayerNorm without condition as torch's own, which is one operator in the graph."""
     made = nn.LayerNorm(norm.normalized_shape, eps=norm.eps)
     made.weight.data, made.bias.data = norm.weight.data.clone(), norm.bias.data.clone()
-    return made
-
-
-def flat(conv: nn.Conv1d) -> nn.Conv2d:
-    """A 1-D convolution as a 2-D one of height one, which ONNX Runtime has its fast kernels for."""
-    made = nn.Conv2d(
-        conv.in_channels, conv.out_channels, (1, conv.kernel_size[0]), padding=(0, int(conv.padding[0]))
-    )
-    made.weight.data = conv.weight.detach().unsqueeze(2).clone()
-    made.bias.data = conv.bias.detach().clone()
     return made
 
 

@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from export.comparison import Comparison, Work
 from export.configs import graph_dims
 from export.families.hifigan import MODEL
-
-LOG_MEL = -5.0  # about the mean of speech
+from export.synthesis.benchmark import mel_of_noise, nemo_audio
 
 
 def work(repository: Path, frames: int) -> Work:
     """Return a spectrogram of noise."""
     mels, _ = graph_dims(repository / MODEL / "1/model.onnx")["mel"]
-    inputs: dict[str, NDArray[Any]] = {
-        "mel": np.random.default_rng(0).normal(LOG_MEL, 1, (1, mels, frames)).astype(np.float32),
-        "mel_length": np.full((1, 1), frames, np.int64),
-    }
-    return Work(inputs, frames, f"{frames} frames")
-
-
-def nemo(model: Any, inputs: dict[str, Any]) -> Callable[[int], int]:
-    """Return a function that computes audio of a number of rows."""
-    import torch
-
-    mel = torch.from_numpy(inputs["mel"])
-
-    def run(batch_size: int) -> int:
-        with torch.inference_mode():
-            model.convert_spectrogram_to_audio(spec=mel[:batch_size])
-        return int(mel.shape[2])
-
-    return run
+    return Work(mel_of_noise(mels, frames), frames, f"{frames} frames")
 
 
 COMPARISON = Comparison(
@@ -48,5 +24,5 @@ COMPARISON = Comparison(
     sizes=("full",),
     amount=100,
     work=work,
-    nemo=nemo,
+    nemo=nemo_audio,
 )

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from export.convolution import flat
 from export.errors import UnsupportedCheckpointError
 from export.onnx_graph import write_graph
 
@@ -131,20 +132,6 @@ def remove_weight_norm(generator: Any) -> None:
     for module in generator.modules():
         if isinstance(module, (nn.Conv1d, nn.ConvTranspose1d)) and hasattr(module, "weight_g"):
             nn.utils.remove_weight_norm(module)
-
-
-def flat(conv: nn.Conv1d) -> nn.Conv2d:
-    """A 1-D convolution as a 2-D one of height one, which ONNX Runtime has its fast kernels for."""
-    made = nn.Conv2d(
-        conv.in_channels,
-        conv.out_channels,
-        (1, conv.kernel_size[0]),
-        padding=(0, int(conv.padding[0])),
-        dilation=(1, conv.dilation[0]),
-    )
-    made.weight.data = conv.weight.detach().unsqueeze(2).clone()
-    made.bias.data = conv.bias.detach().clone()
-    return made
 
 
 def flat_transposed(conv: nn.ConvTranspose1d) -> nn.ConvTranspose2d:

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 
 from export.onnx_graph import Graph
+from export.synthesis.vocoder_verification import probe_mel, vocoded, worst
 from export.verification import Array, Check, max_abs, relative_l2
 
 FRAMES = (1, 2, 3, 9, 24, 96)
-GARBAGE = 50.0  # padding of the rows in a batch; must have no effect
 CHUNK = slice(40, 56)
 
 
@@ -59,28 +58,3 @@ def verify_hifigan(original: Original, graph: Graph, context_frames: int) -> lis
     whole = alone[-1][CHUNK.start * hop : CHUNK.stop * hop]
     subject = f"audio, chunk with {context_frames} frames around it"
     return [*checks, Check(subject, "max abs", max_abs(inner, whole), 1e-4)]
-
-
-def worst(distance: Any, measured: Sequence[Array], expected: Sequence[Array]) -> float:
-    """The distance of the pair that differs most."""
-    return max(distance(ours, theirs) for ours, theirs in zip(measured, expected, strict=True))
-
-
-def vocoded(graph: Graph, mels: Sequence[Array]) -> list[Array]:
-    """Run spectrograms as one batch, padded to the longest; one may have no frames."""
-    longest = max(mel.shape[1] for mel in mels)
-    batch = np.full((len(mels), mels[0].shape[0], longest), GARBAGE, dtype=np.float32)
-    for row, mel in zip(batch, mels, strict=True):
-        row[:, : mel.shape[1]] = mel
-    output = graph(mel=batch, mel_length=np.array([[mel.shape[1]] for mel in mels], dtype=np.int64))
-    audio, samples = output["audio"], output["audio_length"]
-    if any(np.abs(row[size[0] :]).max(initial=0.0) > 0 for row, size in zip(audio, samples, strict=True)):
-        audio = np.full_like(audio, np.nan)  # after the end there must be silence
-    return [row[: size[0]] for row, size in zip(audio, samples, strict=True)]
-
-
-def probe_mel(mels: int, frames: int) -> Array:
-    """A spectrogram with the level of speech that changes from frame to frame: (M, T) float32."""
-    generator = np.random.default_rng(frames)
-    level = -5.0 + 2.0 * np.sin(np.arange(frames) / 3.0)
-    return (level + generator.standard_normal((mels, frames))).astype(np.float32)

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from export.comparison import Comparison, Work
 from export.families.tacotron2 import MODEL
-from export.families.tacotron2.settings import autoregressive
+from export.synthesis.benchmark import nemo_spectrograms
+from export.synthesis.halves import half_of
 from export.synthesis.voice import installed_voice
-from tritone.synthesis.voice import Voice
+from tritone.synthesis.voice import Autoregressive, Voice
 
 ROWS = 4
 SYMBOLS = 200  # a gate of random weights (random_checkpoint) never fires past about 190
@@ -21,7 +22,7 @@ LETTERS = 26  # symbols that every symbol set has
 
 def work(voice: Voice, steps: int) -> Work:
     """Return symbols for which the gate never fires, and the prenet units to keep at each step."""
-    settings = autoregressive(voice)
+    settings = half_of(voice, Autoregressive)
     generator, units = np.random.default_rng(0), (ROWS, steps, settings.prenet_layers, settings.prenet_units)
     inputs: dict[str, NDArray[Any]] = {
         "symbols": generator.integers(1, LETTERS, (ROWS, SYMBOLS)),
@@ -33,17 +34,8 @@ def work(voice: Voice, steps: int) -> Work:
 
 def nemo(model: Any, inputs: dict[str, Any]) -> Callable[[int], int]:
     """Return a function that computes spectrograms of a number of rows."""
-    import torch
-
     model.decoder.max_decoder_steps = inputs["dropout"].shape[1]
-    symbols = torch.from_numpy(inputs["symbols"])
-
-    def run(batch_size: int) -> int:
-        with torch.inference_mode():
-            mel = model.generate_spectrogram(tokens=symbols[:batch_size])
-        return int(mel.shape[2])
-
-    return run
+    return nemo_spectrograms(model, inputs)
 
 
 COMPARISON = Comparison(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from polygraphy.backend.trt import ShapeTuple
 
-from export.families.tacotron2.settings import autoregressive
+from export.synthesis.halves import half_of
 from export.synthesis.limits import VoiceLimits
 from export.synthesis.utterances import sample_symbols
 from export.tensorrt.models import EngineModel
@@ -18,6 +18,7 @@ from export.tensorrt.samples import SEED, Arrays, Reference
 from export.tensorrt.verification import Row, joined, valid_rows
 from export.verification import max_abs, relative_l2
 from tritone.synthesis.noise import UtteranceNoise
+from tritone.synthesis.voice import Autoregressive
 
 STEPS = 4  # difference in steps that is allowed per row
 MEL_L2 = 0.05  # the network feeds its output back, so that small differences grow
@@ -31,7 +32,7 @@ class Tacotron2Engine(EngineModel):
     def inputs(self, repository: RepositoryVersion, batch: Axis) -> Mapping[str, ShapeTuple]:
         """Symbols (B, S), symbols_length (B, 1) and dropout (B, L, layers, units)."""
         limits = VoiceLimits.of(repository, self.name)
-        settings, symbols = autoregressive(limits.voice), limits.symbols_range
+        settings, symbols = half_of(limits.voice, Autoregressive), limits.symbols_range
         usual, most = (settings.steps(limits.frames(count)) for count in symbols[1:])
         return {
             "symbols": shape_range(batch, symbols),
@@ -42,7 +43,7 @@ class Tacotron2Engine(EngineModel):
     def arrays(self, repository: RepositoryVersion, reference: Reference) -> Arrays:
         """Utterances in the checkpoint's symbols."""
         limits = VoiceLimits.of(repository, self.name)
-        rows, settings = sample_symbols(limits), autoregressive(limits.voice)
+        rows, settings = sample_symbols(limits), half_of(limits.voice, Autoregressive)
         count, width = rows["symbols"].shape
         steps = settings.steps(limits.frames(width))
         units = (settings.prenet_layers, settings.prenet_units, settings.dropout)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from polygraphy.backend.trt import ShapeTuple
 
-from export.families.waveglow.settings import flow
+from export.synthesis.halves import half_of
 from export.synthesis.limits import VoiceLimits
 from export.synthesis.vocoder_engine import compare_audio, sample_mels
 from export.tensorrt.models import EngineModel
@@ -17,6 +17,7 @@ from export.tensorrt.repository_version import RepositoryVersion
 from export.tensorrt.samples import SEED, Arrays, Reference
 from export.tensorrt.verification import Row
 from tritone.synthesis.noise import UtteranceNoise
+from tritone.synthesis.voice import Flow
 
 AUDIO_L2 = 0.05
 
@@ -33,13 +34,16 @@ class WaveGlowEngine(EngineModel):
         return {
             "mel": shape_range(batch, voice.mels, frames),
             "mel_length": shape_range(batch, 1),
-            "z": shape_range(batch, flow(voice).groups, (low, usual_columns, high)),
+            "z": shape_range(batch, half_of(voice, Flow).groups, (low, usual_columns, high)),
         }
 
     def arrays(self, repository: RepositoryVersion, reference: Reference) -> Arrays:
         """Spectrograms by the voice's other half, cut to a few seconds, and noise."""
         limits = VoiceLimits.of(repository, self.name)
-        spectrograms, settings = sample_mels(repository, self.name, limits, reference), flow(limits.voice)
+        spectrograms, settings = (
+            sample_mels(repository, self.name, limits, reference),
+            half_of(limits.voice, Flow),
+        )
         rows, _, frames = spectrograms["mel"].shape
         columns = limits.voice.latent_columns(frames)
         noise = [

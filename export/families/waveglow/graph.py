@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from export.convolution import flat
 from export.errors import UnsupportedCheckpointError
 from export.families.waveglow.conditioning import conditioning_of
 from export.onnx_graph import write_graph
@@ -122,16 +123,6 @@ class WaveGlowNetwork(nn.Module):
                 z = z[:, self.early_size :]
         samples = (audio * mask).squeeze(2).transpose(1, 2).reshape(audio.shape[0], -1)
         return samples, length * self.hop
-
-
-def flat(conv: nn.Conv1d, outputs: slice = slice(None)) -> nn.Conv2d:
-    """Some outputs of a 1-D convolution as a 2-D convolution of height one."""
-    weight = conv.weight.detach()[outputs].unsqueeze(2).clone()
-    padding, dilation = (0, int(conv.padding[0])), (1, conv.dilation[0])
-    made = nn.Conv2d(weight.shape[1], weight.shape[0], weight.shape[2:], padding=padding, dilation=dilation)
-    made.weight.data = weight
-    made.bias.data = conv.bias.detach()[outputs].clone()
-    return made
 
 
 def folded_into(end: nn.Conv1d, skip: nn.Conv2d, with_bias: bool) -> nn.Conv2d:
