@@ -12,6 +12,7 @@ from .errors import ArtifactError
 PARTNER = "_model"  # suffix of every parameter that names another model
 VERSIONS_WITH = "versions_with"  # names a model whose files come from the same checkpoint
 VOICE_ACTIVITY = "voice_activity_model"  # names a model that belongs to no checkpoint
+RECOGNITION = "recognition_model"  # names a pipeline that recognises whole recordings, whatever its versions
 NEXT = "next_model"  # names the model that takes the responses: a source of back-pressure, not called
 
 
@@ -41,7 +42,7 @@ class Parameters:
     @property
     def shared(self) -> set[str]:
         """The partners that belong to no checkpoint, of which the newest version is called."""
-        return {self.text(VOICE_ACTIVITY)} - {""}
+        return {self.text(VOICE_ACTIVITY), self.text(RECOGNITION)} - {""}
 
     def has(self, name: str) -> bool:
         """Return whether the config has a parameter."""

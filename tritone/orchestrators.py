@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .model_parameters import VOICE_ACTIVITY, Parameters
+from .model_parameters import RECOGNITION, VOICE_ACTIVITY, Parameters
 from .punctuation.loading import load_punctuator
 from .recognition.loading import load_recognizer
+from .recognition.streaming.loading import load_stream_recognizer
 from .synthesis.loading import load_synthesizer
 
 LOADERS: dict[frozenset[str], Callable[..., Any]] = {
     frozenset({"features_model", "acoustic_model"}): load_recognizer,
     frozenset({"features_model", "acoustic_model", VOICE_ACTIVITY}): load_recognizer,
+    frozenset({"features_model", "acoustic_model", RECOGNITION}): load_stream_recognizer,
+    frozenset({"features_model", "acoustic_model", VOICE_ACTIVITY, RECOGNITION}): load_stream_recognizer,
     frozenset({"punctuation_model"}): load_punctuator,
     frozenset({"spectrogram_model", "vocoder_model"}): load_synthesizer,
     frozenset({"spectrogram_model", "vocoder_model", "denoiser_model"}): load_synthesizer,

@@ -62,7 +62,7 @@ class LogMel(nn.Module):
         self.register_buffer("basis", basis[:, None, None, :])
         self.register_buffer("filterbank", featurizer.fb.reshape(self.mels, self.bins).clone())
 
-    def forward(self, audio: Tensor, audio_length: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, audio: Tensor, audio_length: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Compute features.
 
         Args:
@@ -71,7 +71,8 @@ class LogMel(nn.Module):
 
         Returns:
             features (B, M, T) float32, T a multiple of the bucket, and features_length (B, 1) int64 in
-            frames: length // hop, plus 1 where NeMo adds it, or 0 for a row without samples.
+            frames: length // hop, plus 1 where NeMo adds it, or 0 for a row without samples; and log_mel
+            (B, M, T), the features before normalisation, 0 in the padding.
         """
         length = audio_length.clamp(min=0).minimum(torch.tensor(audio.shape[1]))
         spectrum = self.spectrum(self.extended(audio, length))
@@ -90,8 +91,9 @@ class LogMel(nn.Module):
             mels, (0, (self.bucket_frames - total % self.bucket_frames) % self.bucket_frames)
         )
         valid = (torch.arange(mels.shape[2]).unsqueeze(0) < frames).unsqueeze(1)
-        mels = self.normalized(torch.where(valid, mels, 0.0), valid, frames.unsqueeze(2))
-        return torch.where(valid, mels, self.pad_value), frames
+        mels = torch.where(valid, mels, 0.0)
+        features = self.normalized(mels, valid, frames.unsqueeze(2))
+        return torch.where(valid, features, self.pad_value), frames, mels
 
     def extended(self, audio: Tensor, length: Tensor) -> Tensor:
         """Emphasise, and continue each row at its own two ends: (B, N) to (B, left + N + right)."""
@@ -205,5 +207,9 @@ def write_features(module: LogMel, path: Path) -> None:
         example,
         path,
         inputs={"audio": ("B", "N"), "audio_length": ("B", 1)},
-        outputs={"features": ("B", module.mels, "T"), "features_length": ("B", 1)},
+        outputs={
+            "features": ("B", module.mels, "T"),
+            "features_length": ("B", 1),
+            "log_mel": ("B", module.mels, "T"),
+        },
     )

@@ -209,7 +209,8 @@ def recognise(exported: Exported, acoustic_model: Graph, clips: Sequence[Array])
     for row, clip in zip(audio, clips, strict=True):
         row[: clip.size] = clip
     length = np.array([[clip.size] for clip in clips], dtype=np.int64)
-    features, features_length = exported.features(audio=audio, audio_length=length).values()
+    front_end = exported.features(audio=audio, audio_length=length)
+    features, features_length = front_end["features"], front_end["features_length"]
     log_probs, log_probs_length = acoustic_model(features=features, features_length=features_length).values()
     return [
         Recognition(features[row, :, : features_length[row, 0]], log_probs[row, : log_probs_length[row, 0]])

@@ -47,7 +47,7 @@ def read_request(request: Any, interface: Interface, is_cancelled: Callable[[], 
     """
     return ModelRequest(
         _read_inputs(request, interface.inputs),
-        read_parameters(interface.parameters, _sent_parameters(request)),
+        read_parameters(interface.parameters, sent_parameters(request)),
         is_cancelled,
     )
 
@@ -70,7 +70,8 @@ def _read_inputs(request: Any, names: Sequence[str]) -> Arrays:
     return inputs
 
 
-def _sent_parameters(request: Any) -> dict[str, Any]:
+def sent_parameters(request: Any) -> dict[str, Any]:
+    """Return the parameters of a pb_utils.InferenceRequest; raise ParameterError if they are not UTF-8."""
     try:
         sent: dict[str, Any] = json.loads(request.parameters() or "{}")
     except ValueError as error:  # includes UnicodeDecodeError: Triton's HTTP endpoint accepts any bytes

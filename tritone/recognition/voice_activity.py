@@ -20,7 +20,7 @@ STRETCH_SAMPLES = 30 * SAMPLE_RATE_HZ // CHUNK_SAMPLES * CHUNK_SAMPLES  # given 
 INPUTS = ("audio", "context", "state")
 OUTPUTS = ("speech_probability", "next_context", "next_state")
 
-_HYSTERESIS = 0.15  # speech goes on until the probability is this far below the threshold
+HYSTERESIS = 0.15  # speech goes on until the probability is this far below the threshold
 _SHORTEST_GAP_S = 0.3  # between regions
 _LEVEL = 0.2  # RMS of the loudest chunk that quiet recordings are amplified to
 _LARGEST_GAIN = 1000.0
@@ -53,9 +53,9 @@ class VoiceActivityDetector:
     """
 
     def __init__(self, network: Network, threshold: float) -> None:
-        if not _HYSTERESIS < threshold < 1:
+        if not HYSTERESIS < threshold < 1:
             raise ArtifactError(
-                f"vad_threshold: expected a probability above {_HYSTERESIS:g} and below 1, got "
+                f"vad_threshold: expected a probability above {HYSTERESIS:g} and below 1, got "
                 f"{threshold:g}; correct the model's parameters."
             )
         self._network = network
@@ -77,7 +77,7 @@ class VoiceActivityDetector:
             CancelledError: `is_cancelled` returned True.
         """
         probability = np.concatenate(list(self._probabilities(samples, is_cancelled)))
-        spoken = runs(probability, self._threshold, self._threshold - _HYSTERESIS)
+        spoken = runs(probability, self._threshold, self._threshold - HYSTERESIS)
         found = [Region(a * CHUNK_SAMPLES, min(b * CHUNK_SAMPLES, samples.size)) for a, b in spoken]
         return _joined(fit_edges(_joined(found), samples))
 
@@ -96,7 +96,16 @@ class VoiceActivityDetector:
 
 def amplified(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return a quiet recording at an ordinary level, any other one as it is."""
-    loudest = float(np.sqrt(_power(samples, min(CHUNK_SAMPLES, samples.size)).max()))
+    return at_ordinary_level(samples, loudness(samples))
+
+
+def loudness(samples: NDArray[np.float32]) -> float:
+    """Return the RMS of the loudest chunk of (N,) samples, one at least."""
+    return float(np.sqrt(_power(samples, min(CHUNK_SAMPLES, samples.size)).max()))
+
+
+def at_ordinary_level(samples: NDArray[np.float32], loudest: float) -> NDArray[np.float32]:
+    """Return samples amplified so that a chunk with an RMS of `loudest` is at an ordinary level, if it is softer."""
     gain = _LEVEL / max(loudest, _LEVEL / _LARGEST_GAIN)
     return samples * np.float32(gain) if gain > 1 else samples
 

@@ -1,0 +1,1 @@
+"""Streaming recognition: chunks of a live stream in, interim texts and final segments out."""

@@ -1,0 +1,198 @@
+"""Advance many streams together: each network is called once for all that wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...concurrency import Network
+from ...contract import SAMPLE_RATE_HZ
+from ..ctc import CtcDecoder
+from ..labels import Labels
+from ..voice_activity import CHUNK_SAMPLES
+from .endpoints import Limits
+from .finals import FinalPass
+from .format import Context, StreamFormat
+from .results import Update
+from .stream import Stream, StreamOptions
+
+_FRAMES_BUCKET = 16  # frames of features to a multiple of which a batch is padded
+_WASTE = 1.25  # a batch may be longer than its shortest row by this factor
+
+
+@dataclass(frozen=True)
+class Networks:
+    """The models that a recogniser of streams calls."""
+
+    features: Network  # audio (B, N), audio_length (B, 1) to log_mel (B, M, T)
+    acoustic: Network  # features (B, M, T), features_length (B, 1) to log_probs, log_probs_length
+    voice_activity: Network | None  # audio (B, N), context, state to speech_probability, both
+
+
+@dataclass(frozen=True)
+class BatchLimits:
+    """How much a call may hold."""
+
+    rows: int
+    audio_s: float  # padding included
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What a request adds to a stream."""
+
+    stream: Stream
+    samples: NDArray[np.float32]  # (N,) at 16 kHz, possibly none
+    end: bool  # whether the stream ends with it
+
+
+class StreamRecognizer:
+    """Recognises streams of one model.
+
+    Args:
+        form: timing of features and frames.
+        context: that the acoustic model gets with each step.
+        decoder: of interim texts.
+        networks: that are called.
+        final: recognises segments that have ended.
+        limits: on chunks and segments.
+        batches: limits of a call.
+        vad_threshold: probability of speech.
+    """
+
+    def __init__(
+        self,
+        form: StreamFormat,
+        context: Context,
+        decoder: CtcDecoder,
+        networks: Networks,
+        final: FinalPass,
+        limits: Limits,
+        batches: BatchLimits,
+        vad_threshold: float,
+    ) -> None:
+        self.final = final
+        self.limits = limits
+        self._form = form
+        self._context = context
+        self._decoder = decoder
+        self._networks = networks
+        self._batches = batches
+        self._vad_threshold = vad_threshold
+
+    @property
+    def labels(self) -> Labels:
+        """What the acoustic model's outputs stand for."""
+        return self._decoder.labels
+
+    def start(self, options: StreamOptions) -> Stream:
+        """Return a new stream."""
+        return Stream(self._form, self._context, self._decoder, options, self.limits, self._vad_threshold)
+
+    def advance(self, chunks: Sequence[Chunk]) -> list[Update]:
+        """Process one chunk of each of several streams.
+
+        Returns:
+            The update of each stream, in order.
+        """
+        for chunk in chunks:
+            chunk.stream.push(chunk.samples)
+        due = [chunk for chunk in chunks if chunk.end or chunk.stream.is_due]
+        self._follow_speech(due)
+        spoken = [chunk.stream for chunk in due if not chunk.end and chunk.stream.seek()]
+        self._compute_features(spoken)
+        self._recognise(spoken)
+        stepped = {id(chunk) for chunk in due}
+        return [
+            chunk.stream.update(end=chunk.end) if id(chunk) in stepped else chunk.stream.postpone()
+            for chunk in chunks
+        ]
+
+    def _follow_speech(self, chunks: Sequence[Chunk]) -> None:
+        network = self._networks.voice_activity
+        rows: dict[int, list[Chunk]] = {}
+        for chunk in chunks:
+            stream = chunk.stream
+            if not stream.options.vad:
+                stream.detector.position = stream.samples.stop
+                continue
+            waiting = stream.samples.stop - stream.detector.position
+            count = -(-waiting // CHUNK_SAMPLES) if chunk.end else waiting // CHUNK_SAMPLES
+            if count:
+                rows.setdefault(count, []).append(chunk)
+        if network is None:
+            return
+        for count, group in rows.items():
+            length = count * CHUNK_SAMPLES
+            for part in _split(group, self._most_rows(length / SAMPLE_RATE_HZ)):
+                audio = np.zeros((len(part), length), np.float32)
+                for row, chunk in zip(audio, part, strict=True):
+                    stream = chunk.stream
+                    first = stream.detector.position
+                    samples = stream.samples.between(first, min(first + length, stream.samples.stop))
+                    row[: samples.size] = stream.detector.prepared(samples)
+                detectors = [chunk.stream.detector for chunk in part]
+                probability, context, state = network(
+                    audio,
+                    np.stack([detector.context for detector in detectors]),
+                    np.stack([detector.state for detector in detectors]),
+                )
+                for index, chunk in enumerate(part):
+                    stream = chunk.stream
+                    first = stream.detector.position
+                    stream.detector.heard(
+                        min(length, stream.samples.stop - first), context[index], state[index]
+                    )
+                    stream.follow_speech(first, probability[index])
+
+    def _compute_features(self, streams: Sequence[Stream]) -> None:
+        wanted = [(stream, want) for stream in streams if (want := stream.mels.wanted(stream.audio.stop))]
+        rate = self._form.sample_rate_hz
+        for batch in self._batched(wanted, lambda item: item[1].stop - item[1].start, rate):
+            # A model that counts one frame per whole hop gets one more hop than the frames read.
+            longest = max(want.stop - want.start for _, want in batch) + self._form.hop
+            audio = np.zeros((len(batch), longest), np.float32)
+            length = np.zeros((len(batch), 1), np.int64)
+            for index, (stream, want) in enumerate(batch):
+                samples = stream.audio.between(want.start, want.stop)
+                audio[index, : samples.size] = samples
+                length[index] = samples.size + self._form.hop
+            (log_mel,) = self._networks.features(audio, length)
+            for row, (stream, want) in zip(log_mel, batch, strict=True):
+                stream.add_features(row[:, want.skip : want.skip + want.count].copy())
+
+    def _recognise(self, streams: Sequence[Stream]) -> None:
+        windows = [(stream, window) for stream in streams if (window := stream.window()) is not None]
+        for batch in self._batched(windows, lambda item: item[1].shape[1], 1 / self._form.feature_s):
+            longest = max(window.shape[1] for _, window in batch)
+            padded = -(-longest // _FRAMES_BUCKET) * _FRAMES_BUCKET
+            features = np.zeros((len(batch), batch[0][1].shape[0], padded), np.float32)
+            length = np.array([[window.shape[1]] for _, window in batch], np.int64)
+            for row, (_, window) in zip(features, batch, strict=True):
+                row[:, : window.shape[1]] = window
+            log_probs, frames = self._networks.acoustic(features, length)
+            for index, (stream, _) in enumerate(batch):
+                stream.hear(log_probs[index, : frames[index, 0]])
+
+    def _batched(self, items, length, per_second) -> Iterator[list]:  # type: ignore[no-untyped-def]
+        """Yield items in batches of similar lengths."""
+        batch: list = []
+        for item in sorted(items, key=length):
+            longest_s = length(item) / per_second
+            full = len(batch) >= self._most_rows(longest_s)
+            if batch and (full or length(item) > _WASTE * length(batch[0])):
+                yield batch
+                batch = []
+            batch.append(item)
+        if batch:
+            yield batch
+
+    def _most_rows(self, longest_s: float) -> int:
+        return max(1, min(self._batches.rows, int(self._batches.audio_s / longest_s)))
+
+
+def _split(items: Sequence[Chunk], most: int) -> Iterator[Sequence[Chunk]]:
+    return (items[first : first + most] for first in range(0, len(items), most))
