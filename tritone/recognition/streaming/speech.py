@@ -23,6 +23,11 @@ AFTER_SPEECH = 2 * SAMPLE_RATE_HZ // 5  # samples of a segment after its last sp
 _FORGET_DB_PER_S = 0.5  # by which the loudest chunk so far counts less
 
 
+def earliest_start(speech: int) -> int:
+    """Return where a segment begins whose first speech begins at a sample, if no other segment is in the way."""
+    return (speech - BEFORE_SPEECH) // GRID * GRID
+
+
 class Detector:
     """The state of the network that finds speech, for one stream."""
 
@@ -107,7 +112,7 @@ class SpeechTracker:
 
     def open_at(self, speech: int) -> None:
         """Open a segment for speech that begins at a sample."""
-        self.open = max(self.ended, (speech - BEFORE_SPEECH) // GRID * GRID)
+        self.open = max(self.ended, earliest_start(speech))
 
     def end_of(self, endpoint: Endpoint) -> int:
         """Return where a segment ends that has an endpoint."""

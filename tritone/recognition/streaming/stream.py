@@ -18,7 +18,7 @@ from .interim import Interim, InterimText
 from .log_mels import LogMels
 from .results import Segment, Update
 from .samples import SampleBuffer
-from .speech import BEFORE_SPEECH, Detector, SpeechTracker
+from .speech import Detector, SpeechTracker, earliest_start
 from .statistics import RunningStatistics
 
 
@@ -184,11 +184,11 @@ class Stream:
         return int(-(-sample // self._frame_samples))
 
     def _forget(self) -> None:
-        tracker = self.tracker
-        needed = self.samples.stop - BEFORE_SPEECH if tracker.open is None else tracker.open
-        self.samples.discard(min(needed, self.detector.position))
-        first = self.interim.settled * self.form.stride - self._context.left
-        self.mels.discard(first)
+        """Drop what neither the segment that is going on nor one that may begin next needs."""
+        rate_hz = self.form.sample_rate_hz
+        margin = -(-(self.form.lead + self.form.stride + 1) * self.form.hop * SAMPLE_RATE_HZ // rate_hz)
+        earliest = earliest_start(self.detector.position) if self.tracker.open is None else self.tracker.open
+        self.samples.discard(earliest - margin)
         if self.audio is not self.samples:
-            place = min(needed * self.form.sample_rate_hz // SAMPLE_RATE_HZ, self.mels.stop * self.form.hop)
-            self.audio.discard(place - (self.form.lead + 1) * self.form.hop)
+            self.audio.discard((earliest - margin) * rate_hz // SAMPLE_RATE_HZ)
+        self.mels.discard(self.interim.settled * self.form.stride - self._context.left)
