@@ -48,15 +48,13 @@ class Interim:
         return self.settled + len(self._tail)
 
     def begin(self, frame: int) -> None:
-        """Start a segment at a frame: what was heard before it is dropped, what was heard after it is kept."""
-        if frame >= self.stop:
-            self._settled, self._tail, self._first = _nothing(), _nothing(), frame
-        elif frame > self._first:
-            ahead = frame - self._first
-            count = len(self._settled)
-            self._settled, self._tail = self._settled[ahead:], self._tail[max(0, ahead - count) :]
-            self._first = frame
-        self._text = None
+        """Start a segment at a frame: forget what was heard before it, and keep what was heard from it on."""
+        ahead = frame - self._first
+        if ahead <= 0:
+            return
+        count = len(self._settled)
+        self._settled, self._tail = self._settled[ahead:], self._tail[max(0, ahead - count) :]
+        self._first, self._text = frame, None
 
     def hear(self, log_probs: NDArray[np.float32], settled: int) -> None:
         """Add frames.

@@ -101,8 +101,7 @@ class Stream:
             return False
         frame = self._frame(self.tracker.open)
         self.mels.begin(frame * self.form.stride)
-        if frame > self.interim.settled:
-            self.interim.begin(frame)
+        self.interim.begin(frame)
         return True
 
     def add_features(self, log_mel: NDArray[np.float32]) -> None:
@@ -167,8 +166,7 @@ class Stream:
         tracker.close(cut.end, cut.resumed)
         if not self.options.vad:
             tracker.open = cut.end
-        if tracker.open is not None:
-            self.interim.begin(self._frame(tracker.open))
+        self.interim.begin(self._frame(cut.end))
         return segment
 
     def _segment(self, start: int, stop: int) -> Segment:
