@@ -10,6 +10,8 @@ from dataclasses import dataclass
 SAMPLE_RATE_HZ = 16_000  # of the tensor `audio` in recognition requests
 MIN_AUDIO_S = 0.02  # one analysis window; shorter audio holds no speech
 MAX_PEAK = 2.0  # twice full scale: decoding and resampling overshoot 1.0 slightly, int16 values by far
+STOPPING_VARIABLE = "TRITONE_SERVER_STOPPING"  # environment: a file that exists once the server is to stop
+OPEN_STREAMS = "tritone_open_streams"  # metric: a gauge for each model that serves streams
 RESTARTS_VARIABLE = "TRITONE_SERVER_RESTARTS"  # environment: number of restarts after crashes
 
 
@@ -77,4 +79,23 @@ TEXT_TO_AUDIO = Pipeline(
     (TensorSpec("audio_bytes", "BYTES", (1,)),),
 )
 
+_STREAMED = tuple(tensor for tensor in _RECOGNITION if not tensor.name.startswith("alternative"))
+ASR_STREAM = Pipeline(
+    "asr_stream",
+    # One of the two in each request; none, or no samples, in one that only ends a stream.
+    (TensorSpec("audio", "FP32", (-1,)), TensorSpec("audio_pcm16", "INT16", (-1,))),
+    (
+        TensorSpec("interim_transcript", "BYTES", (1,)),
+        TensorSpec("stable_characters", "INT32", (1,)),
+        TensorSpec("is_final", "BOOL", (1,)),
+        TensorSpec("speech_started", "BOOL", (1,)),
+        TensorSpec("audio_processed_s", "FP32", (1,)),
+        # Empty, or 0, unless a segment has ended.
+        TensorSpec("segment_start_s", "FP32", (1,)),
+        TensorSpec("segment_end_s", "FP32", (1,)),
+        *_STREAMED,
+    ),
+)
+
+STREAMS = (ASR_STREAM,)  # models that keep the state of a sequence of requests
 PIPELINES = (SPEECH_TO_TEXT, AUDIO_TO_TEXT, PUNCTUATE, TEXT_TO_SPEECH, TEXT_TO_AUDIO)

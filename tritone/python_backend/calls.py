@@ -32,6 +32,11 @@ class CallError(Exception):
         self.error = error
 
 
+def is_overload(error: Exception) -> bool:
+    """Return whether a called model has refused a request because its queue is full; a retry may succeed."""
+    return isinstance(error, CallError) and error.error.code() == pb_utils.TritonError.UNAVAILABLE
+
+
 def bind_model(
     name: str, inputs: Sequence[str], outputs: Sequence[str], *, version: int
 ) -> Callable[..., list[NDArray[Any]]]:

@@ -105,7 +105,7 @@ def loudness(samples: NDArray[np.float32]) -> float:
 
 
 def at_ordinary_level(samples: NDArray[np.float32], loudest: float) -> NDArray[np.float32]:
-    """Return samples amplified so that a chunk with an RMS of `loudest` is at an ordinary level, if it is softer."""
+    """Return samples amplified as much as takes a chunk with an RMS of `loudest` to an ordinary level."""
     gain = _LEVEL / max(loudest, _LEVEL / _LARGEST_GAIN)
     return samples * np.float32(gain) if gain > 1 else samples
 

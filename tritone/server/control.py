@@ -112,6 +112,25 @@ class ModelControl:
             return False
         return True
 
+    def unload_streams(self, timeout_s: float) -> bool:
+        """Unload all models with streams, whose places would keep Triton from stopping.
+
+        Returns:
+            Whether they are gone; False while clients hold connections on which they had streams.
+        """
+        deadline = time.monotonic() + timeout_s
+        try:
+            models = [model for model in self._loaded() if "sequence_batching" in self._config(model)]
+            for model in models:
+                self._post(f"repository/models/{model}/unload")
+            while any(model in models for model in self._loaded()):
+                if time.monotonic() > deadline:
+                    return False
+                time.sleep(_POLL_S)
+        except (urllib.error.URLError, OSError, ValueError):
+            return True  # of a server that does not answer nothing is known
+        return True
+
     def _loaded(self) -> list[str]:
         """Names of models that are ready or still have running requests."""
         index = self._post("repository/index")

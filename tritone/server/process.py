@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from ..contract import RESTARTS_VARIABLE
+from ..contract import RESTARTS_VARIABLE, STOPPING_VARIABLE
 from ..errors import ServerError, StartupError
 from .control import ModelControl
 from .environment import prepare_child, server_environment
@@ -23,8 +23,10 @@ from .log import is_harmless
 from .onnxruntime import idle_gpu_notice, require_min_version, thread_flags
 from .options import ADMIN_HEADER, ServerOptions
 from .shared_memory import new_prefix, prefix_flags, remove_orphans, remove_regions
+from .stream_ending import end_streams
 
 _POLL_S = 0.1
+_IDLE_CLIENTS_S = 5.0  # for the server to end while clients hold connections of streams that have ended
 _ERROR_LINE = re.compile(r"^E\d{4} \S+ \d+ \S+\] (.*)")
 
 
@@ -52,6 +54,7 @@ class TritonServer:
         self._backends: Path | None = None
         self._regions = new_prefix()
         self._restarts = 0
+        self._stopping = Path(self._folder.name) / "stopping"  # exists as soon as streams are to end
 
     @property
     def grpc_url(self) -> str:
@@ -103,7 +106,8 @@ class TritonServer:
                     *prefix_flags(self._regions, installation.python_backends, self.options.extra),
                     *self.options.arguments(self._backends),
                 ],
-                env=server_environment(os.environ, installation) | {RESTARTS_VARIABLE: str(self._restarts)},
+                env=server_environment(os.environ, installation)
+                | {RESTARTS_VARIABLE: str(self._restarts), STOPPING_VARIABLE: str(self._stopping)},
                 cwd=IMPORT_FOLDER,  # stubs also import from the working directory
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -146,16 +150,23 @@ class TritonServer:
         return ModelControl(self.http_url, (ADMIN_HEADER, self.options.admin_key))
 
     def stop(self) -> int:
-        """Finish the running requests, stop the server and return its exit code."""
+        """Finish the running requests, stop the server and return its exit code.
+
+        Triton (2.51) waits for every client that still holds the connection of a stream, until its own
+        timeout. Where all streams have got their final results, nothing is lost by not waiting for them.
+        """
         process = self.process
+        has_idle_clients = False
         if process.poll() is None:
+            self._stopping.touch()
+            has_idle_clients = not end_streams(self.metrics_url, self.control, self.options.exit_timeout_s)
             self.control.drain(self.options.exit_timeout_s)
             process.send_signal(signal.SIGTERM)
         try:
-            code = process.wait(self.options.exit_timeout_s + 15)
+            code = process.wait(_IDLE_CLIENTS_S if has_idle_clients else self.options.exit_timeout_s + 15)
         except subprocess.TimeoutExpired:
             process.kill()
-            code = process.wait()
+            code = 0 if process.wait() and has_idle_clients else process.returncode
         self._clean_up_after(process)
         return code
 

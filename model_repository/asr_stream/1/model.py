@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import triton_python_backend_utils as pb_utils
 
-from tritone.python_backend.calls import bind_partners
-from tritone.python_backend.configuration import Parameters, own_version, version_folder
-from tritone.python_backend.streams import StreamThreads
+from tritone.audio.chunks import chunk_samples
+from tritone.python_backend.calls import bind_partners, is_overload
+from tritone.python_backend.configuration import Parameters, own_version, stopping_file, version_folder
+from tritone.python_backend.metrics import StreamGauges
+from tritone.python_backend.sequences import accept_requests
 from tritone.recognition.streaming.loading import load_stream_recognizer
-
-INPUTS = ("audio", "audio_pcm16")
+from tritone.recognition.streaming.server import StreamServer
 
 
 class TritonPythonModel:
@@ -18,13 +19,20 @@ class TritonPythonModel:
         parameters = Parameters(args)
         bind = bind_partners(parameters, own_version(args))
         recognizer = load_stream_recognizer(version_folder(args), parameters, bind)
-        self._threads = StreamThreads(recognizer, INPUTS, _tensors, parameters)
+        self._longest = recognizer.limits.longest_chunk
+        self._gauges = StreamGauges(args, parameters.count("max_streams"))
+        show, stopping = self._gauges.show, stopping_file()
+        self._streams = StreamServer.of(recognizer, parameters, is_overload, show, stopping)
 
     def execute(self, requests):
-        self._threads.execute(requests)
+        accept_requests(requests, ("audio", "audio_pcm16"), _tensors, self._accept)
 
     def finalize(self):
-        self._threads.close()
+        self._streams.close()
+
+    def _accept(self, request):
+        audio, pcm16 = (request.inputs.get(name) for name in ("audio", "audio_pcm16"))
+        self._streams.submit(request, lambda: chunk_samples(audio, pcm16, self._longest, end=request.end))
 
 
 def _tensors(update, final):

@@ -50,15 +50,15 @@ def end_of_segment(
 
     Args:
         tracker: of the stream, with an open segment.
-        content: samples at which frames with a label begin, as far as the recogniser has heard.
+        content: samples at which frames with a label end, as far as the recogniser has heard.
         now: one past the last sample that it has heard.
         received: one past the last sample of the stream.
         limits: of the model.
         vad: whether the tracker follows speech; else the recogniser's blanks alone decide.
     """
     start = tracker.open or 0
-    content = content[content >= start]
-    last = int(content[-1]) + 2 * GRID if content.size else None
+    content = content[content > start]
+    last = int(content[-1]) if content.size else None
     endpoint, silence = tracker.endpoint, tracker.stop if not vad else 2 * tracker.stop
     if endpoint is not None and endpoint.resumed is not None:
         return Cut(min(tracker.end_of(endpoint), endpoint.resumed), endpoint.resumed)

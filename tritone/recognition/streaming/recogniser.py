@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,8 @@ from .finals import FinalPass
 from .format import Context, StreamFormat
 from .results import Update
 from .stream import Stream, StreamOptions
+
+Item = TypeVar("Item")
 
 _FRAMES_BUCKET = 16  # frames of features to a multiple of which a batch is padded
 _WASTE = 1.25  # a batch may be longer than its shortest row by this factor
@@ -112,41 +115,24 @@ class StreamRecognizer:
         ]
 
     def _follow_speech(self, chunks: Sequence[Chunk]) -> None:
+        """Find speech in what each stream has added, whole chunks of the detector at a time."""
         network = self._networks.voice_activity
-        rows: dict[int, list[Chunk]] = {}
+        groups: dict[int, list[Chunk]] = {}  # by samples, since rows of a call must be equally long
         for chunk in chunks:
-            stream = chunk.stream
-            if not stream.options.vad:
-                stream.detector.position = stream.samples.stop
+            detector, received = chunk.stream.detector, chunk.stream.samples.stop
+            if network is None or not chunk.stream.options.vad:
+                detector.position = received
                 continue
-            waiting = stream.samples.stop - stream.detector.position
+            waiting = received - detector.position
             count = -(-waiting // CHUNK_SAMPLES) if chunk.end else waiting // CHUNK_SAMPLES
             if count:
-                rows.setdefault(count, []).append(chunk)
+                groups.setdefault(count * CHUNK_SAMPLES, []).append(chunk)
         if network is None:
             return
-        for count, group in rows.items():
-            length = count * CHUNK_SAMPLES
-            for part in _split(group, self._most_rows(length / SAMPLE_RATE_HZ)):
-                audio = np.zeros((len(part), length), np.float32)
-                for row, chunk in zip(audio, part, strict=True):
-                    stream = chunk.stream
-                    first = stream.detector.position
-                    samples = stream.samples.between(first, min(first + length, stream.samples.stop))
-                    row[: samples.size] = stream.detector.prepared(samples)
-                detectors = [chunk.stream.detector for chunk in part]
-                probability, context, state = network(
-                    audio,
-                    np.stack([detector.context for detector in detectors]),
-                    np.stack([detector.state for detector in detectors]),
-                )
-                for index, chunk in enumerate(part):
-                    stream = chunk.stream
-                    first = stream.detector.position
-                    stream.detector.heard(
-                        min(length, stream.samples.stop - first), context[index], state[index]
-                    )
-                    stream.follow_speech(first, probability[index])
+        for length, group in groups.items():
+            most = self._most_rows(length / SAMPLE_RATE_HZ)
+            for first in range(0, len(group), most):
+                _detect(network, [chunk.stream for chunk in group[first : first + most]], length)
 
     def _compute_features(self, streams: Sequence[Stream]) -> None:
         wanted = [(stream, want) for stream in streams if (want := stream.mels.wanted(stream.audio.stop))]
@@ -177,13 +163,14 @@ class StreamRecognizer:
             for index, (stream, _) in enumerate(batch):
                 stream.hear(log_probs[index, : frames[index, 0]])
 
-    def _batched(self, items, length, per_second) -> Iterator[list]:  # type: ignore[no-untyped-def]
+    def _batched(
+        self, items: Sequence[Item], length: Callable[[Item], int], per_second: float
+    ) -> Iterator[list[Item]]:
         """Yield items in batches of similar lengths."""
-        batch: list = []
+        batch: list[Item] = []
         for item in sorted(items, key=length):
-            longest_s = length(item) / per_second
-            full = len(batch) >= self._most_rows(longest_s)
-            if batch and (full or length(item) > _WASTE * length(batch[0])):
+            is_full = len(batch) >= self._most_rows(length(item) / per_second)
+            if batch and (is_full or length(item) > _WASTE * length(batch[0])):
                 yield batch
                 batch = []
             batch.append(item)
@@ -194,5 +181,19 @@ class StreamRecognizer:
         return max(1, min(self._batches.rows, int(self._batches.audio_s / longest_s)))
 
 
-def _split(items: Sequence[Chunk], most: int) -> Iterator[Sequence[Chunk]]:
-    return (items[first : first + most] for first in range(0, len(items), most))
+def _detect(network: Network, streams: Sequence[Stream], length: int) -> None:
+    """Call the detector with the next `length` samples of each stream; zeros follow the last ones."""
+    audio = np.zeros((len(streams), length), np.float32)
+    taken = []
+    for row, stream in zip(audio, streams, strict=True):
+        first = stream.detector.position
+        samples = stream.samples.between(first, min(first + length, stream.samples.stop))
+        row[: samples.size] = stream.detector.prepared(samples)
+        taken.append(samples.size)
+    contexts = np.stack([stream.detector.context for stream in streams])
+    states = np.stack([stream.detector.state for stream in streams])
+    probability, context, state = network(audio, contexts, states)
+    for index, stream in enumerate(streams):
+        first = stream.detector.position
+        stream.detector.heard(taken[index], context[index], state[index])
+        stream.follow_speech(first, probability[index])

@@ -24,7 +24,7 @@ _FORGET_DB_PER_S = 0.5  # by which the loudest chunk so far counts less
 
 
 def earliest_start(speech: int) -> int:
-    """Return where a segment begins whose first speech begins at a sample, if no other segment is in the way."""
+    """Return where a segment begins whose speech begins at a sample, unless another is in the way."""
     return (speech - BEFORE_SPEECH) // GRID * GRID
 
 

@@ -157,7 +157,7 @@ class Stream:
         tracker = self.tracker
         if tracker.open is None:
             return None
-        content = self.interim.content() * self._frame_samples
+        content = (self.interim.content() + 1) * self._frame_samples
         now = min(self.samples.stop, int(self.interim.stop * self._frame_samples))
         cut = end_of_segment(tracker, content, now, self.samples.stop, self._limits, vad=self.options.vad)
         if cut is None:

@@ -1,4 +1,4 @@
-"""Check the samples of a chunk."""
+"""Check the samples of a chunk of a stream."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...audio.validation import check_samples
-from ...contract import SAMPLE_RATE_HZ
-from ...errors import AudioError
+from ..contract import SAMPLE_RATE_HZ
+from ..errors import AudioError
+from .validation import check_samples
 
 FLOAT, PCM16 = "audio", "audio_pcm16"
 _FULL_SCALE = np.float32(32768)
@@ -58,7 +58,8 @@ def chunk_samples(
             f"{name}: expected samples, got none; only the chunk that ends a stream may be empty."
         )
     if pcm16 is not None:
-        return samples.astype(np.float32) / _FULL_SCALE
+        scaled: NDArray[np.float32] = samples.astype(np.float32) / _FULL_SCALE
+        return scaled
     check_samples(samples, name)
     copied: NDArray[np.float32] = samples.copy()
     return copied
