@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.errors import UsageError
+from tritone.contract import STREAMS
 from tritone.repository.versions.groups import CANARY
 
 _TYPE = "type.googleapis.com/envoy.extensions.filters.http"
@@ -60,7 +61,7 @@ class PublicApi:
 
 
 def read_public_api(source: Path, largest_body_bytes: int = PublicApi.largest_body_bytes) -> PublicApi:
-    """Return what a tree makes public: every model in its folder ensembles/.
+    """Return what a tree makes public: every model in its folder ensembles/, and those that serve streams.
 
     Raises:
         UsageError: there is none.
@@ -70,7 +71,15 @@ def read_public_api(source: Path, largest_body_bytes: int = PublicApi.largest_bo
         raise UsageError(
             f"{source}/ensembles: expected public pipelines, found none; choose another --source."
         )
+    for stream in STREAMS:
+        configs = source.glob(f"model_repository/{stream.name}*/config.pbtxt")
+        names |= {path.parent.name for path in configs if _is_of_set(path.parent.name, stream.name)}
     return PublicApi(sorted(names), largest_body_bytes)
+
+
+def _is_of_set(model: str, stream: str) -> bool:
+    """Return whether a model is that of streams, or one of a named set."""
+    return model == stream or model.startswith(f"{stream}_")
 
 
 def http_routes(api: PublicApi, target: dict[str, Any]) -> list[dict[str, Any]]:

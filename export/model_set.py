@@ -46,13 +46,14 @@ class ModelSet:
             InstallError: a folder cannot be written. After this or any other error those made are removed.
         """
         made: list[Path] = []
+        pipelines = {pipeline: pipeline + self.suffix for pipeline in self._pipelines()}
         try:
             for source, target in self.renamed.items():
                 folder = self.templates.get(target, self.repository / source)
-                self._copy(folder, self.repository / target, edit, made)
-            for pipeline in self._pipelines():
+                self._copy(folder, self.repository / target, pipelines, edit, made)
+            for pipeline, target in pipelines.items():
                 folder = self.ensembles / pipeline
-                self._copy(folder, folder.with_name(pipeline + self.suffix), edit, made)
+                self._copy(folder, folder.with_name(target), pipelines, edit, made)
         except OSError as error:
             remove(made)
             raise InstallError(
@@ -78,11 +79,18 @@ class ModelSet:
                 found.append(name)
         return found
 
-    def _copy(self, source: Path, target: Path, edit: Callable[[str, str], str], made: list[Path]) -> None:
+    def _copy(
+        self,
+        source: Path,
+        target: Path,
+        pipelines: Mapping[str, str],
+        edit: Callable[[str, str], str],
+        made: list[Path],
+    ) -> None:
         if target.exists():
             return
         made.append(target)
-        names = {**self.renamed, source.name: target.name}
+        names = {**pipelines, **self.renamed, source.name: target.name}  # streams call a pipeline
         # The pattern includes *.pbtxt.unused, set aside while there is no engine.
         for config in sorted(source.glob("**/*.pbtxt*")):
             if config.name in [f"{variant}.pbtxt" for variant in self.without]:

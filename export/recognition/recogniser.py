@@ -18,6 +18,7 @@ from export.recognition import FEATURES_MODEL
 from export.recognition.labels import label_fields
 from export.recognition.language_model import inherited, spells_alike
 from export.recognition.recordings import Recording, load_recordings
+from export.recognition.streaming import STREAM, stream_fields
 from export.verification import Check
 from tritone.model_parameters import NEXT
 from tritone.recognition.ctc import CtcDecoder
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from export.tensorrt.models import EngineModel
 
 WINDOWS, DECODER = "asr_windows", "asr_ctc_decoder"
-PARTS = (FEATURES_MODEL, WINDOWS, DECODER)  # models that every recogniser is served with
+PARTS = (FEATURES_MODEL, WINDOWS, DECODER, STREAM)  # models that every recogniser is served with
 INT8 = "model_int8.onnx"
 INT8_VARIANT = "int8"  # config variant that serves it
 PIECE_S = 0.2  # that a word goes on after its last piece, which the model emits early in its sound
@@ -89,8 +90,14 @@ class RecogniserFamily(Family):
             calibration = [calibration_features(features, recording) for recording in self.recordings]
             quantize(graph, graph.with_name(INT8), calibration, self.quantized, largest)
         store_halves(graph, rounded=self.options.half, largest=largest)
-        for model, file, content in self._sidecars():
+        sidecars = self._sidecars()
+        for model, file, content in sidecars:
             stage.write_json(model, file, content)
+        if self._has_streams:
+            front_end, decoder = sidecars[0][2], sidecars[-1][2]
+            exported = Graph(stage.path(FEATURES_MODEL, "model.onnx"))
+            fields = stream_fields(exported, graph, self.recordings, front_end, decoder)
+            stage.write_json(STREAM, "stream.json", fields)
         for path in inherited(self._decoder_folder, self.options.version, self._label_fields()):
             shutil.copyfile(path, stage.path(DECODER, path.name))
 
@@ -116,7 +123,8 @@ class RecogniserFamily(Family):
         if ensembles is None:
             return None
         network = partner(root / WINDOWS / "config.pbtxt", "acoustic_model")
-        names = {**{part: named(part) for part in PARTS}, network: named(self.network_model)}
+        parts = [part for part in PARTS if part != STREAM or self._has_streams]
+        names = {**{part: named(part) for part in parts}, network: named(self.network_model)}
         require_partner(root / named(WINDOWS) / "config.pbtxt", "acoustic_model", named(self.network_model))
         without = () if self.options.quantize else (INT8_VARIANT,)
         suffix, version = self.options.suffix, self.options.version
@@ -130,6 +138,12 @@ class RecogniserFamily(Family):
         if name == self.options.named(WINDOWS):
             return without_parameter(text, NEXT)
         return without_punctuation(text, punctuation)
+
+    @property
+    def _has_streams(self) -> bool:
+        """Whether the repository has the model that recognises streams, or is empty."""
+        root = self.options.repository
+        return (root / STREAM / "config.pbtxt").is_file() or not any(root.glob("*/config.pbtxt"))
 
     @property
     def writes_marks(self) -> bool:
