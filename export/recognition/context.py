@@ -1,8 +1,8 @@
 """How much of a stream an acoustic model needs around the frames that it is asked about.
 
-A convolution reads its kernel's whole width, but the influence of a frame on a label falls off like a bell curve:
-that of stacked convolutions has the sum of their variances. Trained networks are a little narrower. A measurement
-on recordings (`make stream-context`) is exact.
+A convolution reads its kernel's whole width, but the influence of a frame on a label falls off like a bell
+curve: that of stacked convolutions has the sum of their variances. `make stream-context` measures it on
+recordings instead.
 """
 
 from __future__ import annotations

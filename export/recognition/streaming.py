@@ -1,4 +1,4 @@
-"""What streams of a recogniser need to know of its checkpoint: timing, labels, contexts, statistics of speech."""
+"""What streams need to know of a checkpoint: timing, labels, contexts, statistics of speech."""
 
 from __future__ import annotations
 

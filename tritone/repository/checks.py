@@ -16,6 +16,7 @@ from .configs import ModelFolder, connects, model_folders, read_repositories
 from .input_limits import check_input_limits
 from .partners import check_partners
 from .queues import check_queues
+from .streams import check_streams
 from .variants import ENGINE_BACKEND, check_plans, check_variant
 from .versions.findings import check_versions
 from .weights import check_weights
@@ -58,6 +59,7 @@ def check_repositories(repositories: Sequence[Path]) -> list[str]:
     findings += check_versions(repositories)
     findings += check_queues(folders)
     findings += check_input_limits(folders)
+    findings += check_streams(folders)
     findings += [f"contract: {finding}" for finding in _check_contract(models)]
     return findings
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from ..errors import ArtifactError
 from ..onnx_backend.limits import PREFIX
 from ..punctuation.windows import PAD_MULTIPLE
+from ..recognition.streaming.format import FILE_NAME, Context, StreamFormat
 from ..recognition.voice_activity import STRETCH_SAMPLES
 from ..sidecar import read_sidecar
 from ..synthesis.limits import DurationLimit, bucket
@@ -110,6 +111,8 @@ def _sent(caller: ModelFolder, version: Path, called: Sequence[ModelFolder]) -> 
     """Yield the largest size of each tensor, in elements; sidecars identify the kind of caller."""
     if (version / "windows.json").is_file():
         yield from _of_recognition(caller, version, called)
+    if (version / FILE_NAME).is_file():
+        yield from _of_streams(caller, version, called)
     if (version / "punctuation.json").is_file():
         (tokens,) = read_sidecar(version / "punctuation.json", "max_seq_length")
         elements = bucket(tokens, PAD_MULTIPLE) * round(caller.parameters.number("windows_per_batch"))
@@ -122,7 +125,22 @@ def _of_recognition(
     caller: ModelFolder, version: Path, called: Sequence[ModelFolder]
 ) -> Iterator[tuple[str, int]]:
     (rate,) = read_sidecar(version / "windows.json", "sample_rate_hz")
-    samples = round(caller.parameters.number("window_s") * rate)
+    yield from _of_audio(round(caller.parameters.number("window_s") * rate), version, called)
+
+
+def _of_streams(
+    caller: ModelFolder, version: Path, called: Sequence[ModelFolder]
+) -> Iterator[tuple[str, int]]:
+    """Yield what a call with many streams holds, or with one whose chunk is the longest."""
+    path, parameters = version / FILE_NAME, caller.parameters
+    form = StreamFormat.load(path)
+    context = Context.of(path, parameters, form)
+    frames = context.left + context.right + round(parameters.number("max_chunk_s") / form.feature_s)
+    longest_s = max(parameters.number("batch_audio_s"), (frames + form.lead) * form.feature_s)
+    yield from _of_audio(round(longest_s * form.sample_rate_hz), version, called)
+
+
+def _of_audio(samples: int, version: Path, called: Sequence[ModelFolder]) -> Iterator[tuple[str, int]]:
     yield "audio", samples
     for folder in called:
         sidecar = folder.path / version.name / "features.json"

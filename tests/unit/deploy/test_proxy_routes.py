@@ -13,14 +13,14 @@ from deploy.proxy_routes import PublicApi, http_routes, read_public_api
 from deploy.smoke import SmokeTest
 from deploy.tree import ROOT
 from export.model_set import ModelSet
-from tritone.contract import PIPELINES
+from tritone.contract import PIPELINES, STREAMS
 from tritone.server.options import REPOSITORIES
 
 HOUR_BYTES = 3600 * 16_000 * 4  # of samples
 
 
-def test_pipelines_of_the_tree_are_public():
-    assert read_public_api(ROOT).pipelines == sorted(pipeline.name for pipeline in PIPELINES)
+def test_pipelines_and_streams_of_the_tree_are_public():
+    assert read_public_api(ROOT).pipelines == sorted(public.name for public in (*PIPELINES, *STREAMS))
 
 
 def test_canaries_are_public_whether_or_not_they_are_served(tmp_path):
@@ -34,11 +34,12 @@ def test_canaries_are_public_whether_or_not_they_are_served(tmp_path):
 
 def test_pipelines_of_a_named_set_are_public_and_its_parts_are_not(tmp_path):
     copies = [shutil.copytree(path, tmp_path / path.name) for path in REPOSITORIES]
-    parts = ("asr_features", "asr_quartznet", "asr_windows", "asr_ctc_decoder")
+    parts = ("asr_features", "asr_quartznet", "asr_windows", "asr_ctc_decoder", "asr_stream")
     ModelSet(*copies, {part: f"{part}_mine" for part in parts}, "_mine").create()
     names = read_public_api(tmp_path).names
-    assert {"speech_to_text_mine", "speech_to_text_mine_canary", "audio_to_text_mine"} <= set(names)
-    assert not {f"{part}_mine" for part in parts} & set(names)
+    public = {"speech_to_text_mine", "speech_to_text_mine_canary", "audio_to_text_mine", "asr_stream_mine"}
+    assert public <= set(names)
+    assert {f"{part}_mine" for part in parts} & set(names) == {"asr_stream_mine"}
 
 
 def test_tree_without_pipelines_is_refused(tmp_path):

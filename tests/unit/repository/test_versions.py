@@ -23,7 +23,7 @@ from tritone.server.options import REPOSITORIES
 
 ROOT = Path(__file__).resolve().parents[3]
 GROUPS = {
-    "asr": {"asr_features", "asr_quartznet", "asr_windows", "asr_ctc_decoder"},
+    "asr": {"asr_features", "asr_quartznet", "asr_windows", "asr_ctc_decoder", "asr_stream"},
     "punctuation": {"punctuation_bert", "punctuation_windows"},
     "tts": {"tts_tokenizer", "tts_tacotron2", "tts_utterances", "tts_waveglow", "tts_denoiser"},
 }
@@ -284,8 +284,9 @@ def test_groups_of_one_name_are_named_after_their_callers(repositories):
 def test_a_partner_that_two_models_share_joins_their_versions(repositories):
     """A model calls its partners in its own version, so their versions cannot differ."""
     german = second_set(repositories[0], "asr", "asr_de_{}")
-    config = repositories[0] / "asr_de_windows/config.pbtxt"
-    config.write_text(config.read_text().replace('"asr_de_features"', '"asr_features"'))
+    for caller in ("asr_de_windows", "asr_de_stream"):
+        config = repositories[0] / caller / "config.pbtxt"
+        config.write_text(config.read_text().replace('"asr_de_features"', '"asr_features"'))
     groups = read_inventory(repositories).groups
     assert set(groups["asr"].models) == GROUPS["asr"] | (german - {"asr_de_features"})
 

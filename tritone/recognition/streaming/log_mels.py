@@ -18,6 +18,7 @@ class Wanted:
     stop: int  # one past the last
     skip: int  # frames at their beginning that are known, or need samples before them
     count: int  # frames after those
+    samples: int  # to give to the model: these, and zeros
 
 
 class LogMels:
@@ -42,16 +43,23 @@ class LogMels:
         if frame > self.stop:
             self.first, self._frames = frame, np.zeros((0, 0), np.float32)
 
-    def wanted(self, samples: int) -> Wanted | None:
-        """Return what the frames that can be computed from a stream's first `samples` need; None: nothing."""
+    def wanted(self, samples: int, most: int) -> Wanted | None:
+        """Return what the next frames need, of which one at least can be computed; None if none can.
+
+        Args:
+            samples: of the stream so far.
+            most: frames to compute.
+        """
         form = self._form
         available = (samples - form.right) // form.hop + 1 if samples >= form.right else 0
+        available = min(available, self.stop + most)
         count = available - self.stop
         if count <= 0:
             return None
         first = max(0, self.stop - form.lead)
         stop = min((available - 1) * form.hop + form.right, samples)
-        return Wanted(first * form.hop, stop, self.stop - first, count)
+        # A model that counts one frame per whole hop gets another hop, of zeros that no frame reads.
+        return Wanted(first * form.hop, stop, self.stop - first, count, stop - first * form.hop + form.hop)
 
     def add(self, log_mel: NDArray[np.float32]) -> None:
         """Append frames (M, T)."""

@@ -13,7 +13,7 @@ from ...concurrency import Network
 from ...contract import SAMPLE_RATE_HZ
 from ..ctc import CtcDecoder
 from ..labels import Labels
-from ..voice_activity import CHUNK_SAMPLES
+from ..voice_activity import CHUNK_SAMPLES, STRETCH_SAMPLES
 from .endpoints import Limits
 from .finals import FinalPass
 from .format import Context, StreamFormat
@@ -85,6 +85,9 @@ class StreamRecognizer:
         self._networks = networks
         self._batches = batches
         self._vad_threshold = vad_threshold
+        # After a failure a stream may have more to catch up with than one call takes.
+        room = round(batches.audio_s / form.feature_s) - context.left - context.right - 2 * form.lead
+        self._most_frames = max(form.stride, room)
 
     @property
     def labels(self) -> Labels:
@@ -126,7 +129,8 @@ class StreamRecognizer:
             waiting = received - detector.position
             count = -(-waiting // CHUNK_SAMPLES) if chunk.end else waiting // CHUNK_SAMPLES
             if count:
-                groups.setdefault(count * CHUNK_SAMPLES, []).append(chunk)
+                length = min(count * CHUNK_SAMPLES, STRETCH_SAMPLES)
+                groups.setdefault(length, []).append(chunk)
         if network is None:
             return
         for length, group in groups.items():
@@ -135,27 +139,26 @@ class StreamRecognizer:
                 _detect(network, [chunk.stream for chunk in group[first : first + most]], length)
 
     def _compute_features(self, streams: Sequence[Stream]) -> None:
-        wanted = [(stream, want) for stream in streams if (want := stream.mels.wanted(stream.audio.stop))]
-        rate = self._form.sample_rate_hz
-        for batch in self._batched(wanted, lambda item: item[1].stop - item[1].start, rate):
-            # A model that counts one frame per whole hop gets one more hop than the frames read.
-            longest = max(want.stop - want.start for _, want in batch) + self._form.hop
-            audio = np.zeros((len(batch), longest), np.float32)
-            length = np.zeros((len(batch), 1), np.int64)
-            for index, (stream, want) in enumerate(batch):
+        wanted = [
+            (stream, want)
+            for stream in streams
+            if (want := stream.mels.wanted(stream.audio.stop, self._most_frames))
+        ]
+        for batch in self._batched(wanted, lambda item: item[1].samples, self._form.sample_rate_hz):
+            audio = np.zeros((len(batch), max(want.samples for _, want in batch)), np.float32)
+            length = np.array([[want.samples] for _, want in batch], np.int64)
+            for row, (stream, want) in zip(audio, batch, strict=True):
                 samples = stream.audio.between(want.start, want.stop)
-                audio[index, : samples.size] = samples
-                length[index] = samples.size + self._form.hop
+                row[: samples.size] = samples
             (log_mel,) = self._networks.features(audio, length)
             for row, (stream, want) in zip(log_mel, batch, strict=True):
                 stream.add_features(row[:, want.skip : want.skip + want.count].copy())
 
     def _recognise(self, streams: Sequence[Stream]) -> None:
         windows = [(stream, window) for stream in streams if (window := stream.window()) is not None]
-        for batch in self._batched(windows, lambda item: item[1].shape[1], 1 / self._form.feature_s):
-            longest = max(window.shape[1] for _, window in batch)
-            padded = -(-longest // _FRAMES_BUCKET) * _FRAMES_BUCKET
-            features = np.zeros((len(batch), batch[0][1].shape[0], padded), np.float32)
+        for batch in self._batched(windows, lambda item: _padded(item[1]), 1 / self._form.feature_s):
+            longest = max(_padded(window) for _, window in batch)
+            features = np.zeros((len(batch), batch[0][1].shape[0], longest), np.float32)
             length = np.array([[window.shape[1]] for _, window in batch], np.int64)
             for row, (_, window) in zip(features, batch, strict=True):
                 row[:, : window.shape[1]] = window
@@ -179,6 +182,11 @@ class StreamRecognizer:
 
     def _most_rows(self, longest_s: float) -> int:
         return max(1, min(self._batches.rows, int(self._batches.audio_s / longest_s)))
+
+
+def _padded(window: NDArray[np.float32]) -> int:
+    """Return the frames that a window (M, T) takes in a batch."""
+    return -(-window.shape[1] // _FRAMES_BUCKET) * _FRAMES_BUCKET
 
 
 def _detect(network: Network, streams: Sequence[Stream], length: int) -> None:
