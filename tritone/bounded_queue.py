@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from threading import Condition, Thread
 from typing import Generic, TypeVar
 
-from .errors import OverloadError
+from .errors import RETRY_LATER, OverloadError
 
 Item = TypeVar("Item")
 
@@ -54,7 +54,7 @@ class BoundedQueue(Generic[Item]):
             if self._limits and len(self) >= self._limits.length + self._idle:
                 raise OverloadError(
                     f"expected at most {self._limits.length} waiting requests while {self._workers} are "
-                    "processed, got one more; reduce the concurrency, or retry later."
+                    f"processed, got one more; reduce the concurrency, or {RETRY_LATER}"
                 )
 
     def put(self, item: Item, timeout_s: float = 0.0) -> None:
@@ -113,6 +113,6 @@ class BoundedQueue(Generic[Item]):
                     item,
                     OverloadError(
                         f"not started within {deadline - enqueued:.3g} s: all workers are busy; reduce the "
-                        "concurrency, or retry later."
+                        f"concurrency, or {RETRY_LATER}"
                     ),
                 )

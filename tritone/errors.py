@@ -22,6 +22,8 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import NamedTuple
 
+RETRY_LATER = "retry later."  # how messages of OverloadError end, by which other models know them
+
 
 class TritoneError(Exception):
     """Base of all errors that tritone raises deliberately."""

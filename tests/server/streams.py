@@ -21,13 +21,14 @@ class LiveStream:
         url: of the gRPC endpoint.
         key: correlation ID.
         model: that is asked.
+        headers: of the connection.
     """
 
-    def __init__(self, url, key, model="asr_stream"):
+    def __init__(self, url, key, model="asr_stream", headers=None):
         self.key, self.model = key, model
         self._client = triton.InferenceServerClient(url)
         self._answers = queue.Queue()
-        self._client.start_stream(lambda result, error: self._answers.put((result, error)))
+        self._client.start_stream(lambda result, error: self._answers.put((result, error)), headers=headers)
 
     def send(self, samples, *, start=False, end=False, parameters=None, name="audio"):
         """Send a chunk without waiting for the answer."""

@@ -234,7 +234,7 @@ def test_a_long_segment_is_cut_in_a_pause_and_within_the_limit(server, heard, re
             {"audio": np.zeros((1, 80), np.float32), "audio_pcm16": np.zeros((1, 80), np.int16)},
             "expected audio or audio_pcm16, got both",
         ),
-        ({"audio": np.zeros((2, 80), np.float32)}, "must specify batch-size 1"),
+        ({"audio": np.zeros((2, 80), np.float32)}, "batch-size must be <= 1"),
         ({"audio": np.zeros((1, 80), np.int16)}, "audio"),
     ],
     ids=["nan", "loud", "long", "empty", "both", "batch", "type"],

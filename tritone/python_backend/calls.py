@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..backpressure import Backpressure
 from ..concurrency import Bind, Network
-from ..errors import ModelLostError
+from ..errors import RETRY_LATER, ModelLostError
 from ..model_parameters import Parameters
 
 # The Python backend's messages for a process that was dead, or that died during the request; it has no error
@@ -33,8 +33,11 @@ class CallError(Exception):
 
 
 def is_overload(error: Exception) -> bool:
-    """Return whether a called model has refused a request because its queue is full; a retry may succeed."""
-    return isinstance(error, CallError) and error.error.code() == pb_utils.TritonError.UNAVAILABLE
+    """Return whether a called model has refused a request because its queue is full; a retry may succeed.
+
+    The Python backend of Triton 2.51 gives callers the message of an error, and not its code.
+    """
+    return isinstance(error, CallError) and error.error.message().endswith(RETRY_LATER)
 
 
 def bind_model(

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...contract import SAMPLE_RATE_HZ
-from ...errors import CancelledError, InputError, OverloadError
+from ...errors import RETRY_LATER, CancelledError, InputError, OverloadError
 from ...model_parameters import Parameters
 from .parameters import StreamParameters
 from .recogniser import Chunk, StreamRecognizer
@@ -187,7 +187,7 @@ class StreamServer:
         most = self._limits.streams
         if len(self._streams) >= most:
             raise OverloadError(
-                f"stream: expected at most {most} streams at a time, got one more; retry later."
+                f"stream: expected at most {most} streams at a time, got one more; {RETRY_LATER}"
             )
         opened = self._streams[request.key] = _Open(self._recognizer.start(options))
         self._count(len(self._streams))
