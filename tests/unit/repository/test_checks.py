@@ -256,3 +256,52 @@ def test_onnx_runtime_may_replace_an_engine(repositories):
     configs = repositories[0] / "asr_quartznet/configs"
     (configs / "tensorrt.pbtxt").write_text((configs / "cuda.pbtxt").read_text())
     assert check_repositories(repositories) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "says"),
+    [
+        (
+            "asr_stream/1/stream.json",
+            '"hop_samples": 160',
+            '"hop_samples": 128',
+            "hop_samples is 128, 160 in",
+        ),
+        ("asr_stream/1/stream.json", '"blank_index"', '"blank"', "expected blank_index"),
+        (
+            "asr_stream/config.pbtxt",
+            '"idle_s" value: { string_value: "30"',
+            '"idle_s" value: { string_value: "60"',
+            "idle_s",
+        ),
+        (
+            "asr_stream/config.pbtxt",
+            "max_candidate_sequences: 1024",
+            "max_candidate_sequences: 256",
+            "max_streams: expected less than max_candidate_sequences",
+        ),
+        (
+            "asr_stream/config.pbtxt",
+            '"max_segment_s" value: { string_value: "30"',
+            '"max_segment_s" value: { string_value: "19"',
+            "max_chunk_s",
+        ),
+        (
+            "asr_stream/config.pbtxt",
+            '"speech_to_text"',
+            '"speech_to_words"',
+            "recognition_model: names speech_to_words",
+        ),
+        ("asr_stream/config.pbtxt", 'name: "speech_started"', 'name: "speech_begun"', "contract: asr_stream"),
+        (
+            "asr_stream/config.pbtxt",
+            '"batch_audio_s" value: { string_value: "30"',
+            '"batch_audio_s" value: { string_value: "60"',
+            "max_elements.audio: expected 960000 or more",
+        ),
+    ],
+)
+def test_a_model_of_streams_that_does_not_fit_is_found(repositories, path, old, new, says):
+    edit(repositories[0] / path, old, new)
+    findings = "\n".join(check_repositories(repositories))
+    assert says in findings, findings
