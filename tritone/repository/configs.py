@@ -12,7 +12,7 @@ from tritonclient.grpc import model_config_pb2
 
 from ..contract import TensorSpec
 from ..errors import ArtifactError
-from ..model_parameters import NEXT, VERSIONS_WITH, Parameters
+from ..model_parameters import NEXT, RECOGNITION, VERSIONS_WITH, Parameters
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,11 @@ class ModelFolder:
     def shared(self) -> set[str]:
         """Names of the called models that belong to no checkpoint, and have versions of their own."""
         return self.parameters.shared
+
+    @property
+    def serves_streams(self) -> bool:
+        """Whether this model recognises streams, with the partners of one that recognises whole recordings."""
+        return self.parameters.has(RECOGNITION)
 
     @property
     def next(self) -> str | None:

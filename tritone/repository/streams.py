@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..model_parameters import RECOGNITION
 from ..recognition.labels import FIELDS
 from ..recognition.streaming.format import FILE_NAME
 from .configs import ModelFolder
@@ -22,7 +21,7 @@ def check_streams(folders: Sequence[ModelFolder]) -> list[str]:
     return [
         f"{os.path.relpath(folder.config_path)}: {finding}"
         for folder in folders
-        if folder.parameters.has(RECOGNITION)
+        if folder.serves_streams
         for finding in _check_folder(folder, models)
     ]
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import ArtifactError
-from ...model_parameters import RECOGNITION
 from ..configs import ModelFolder, read_repositories
 
 CANARY = "_canary"  # suffix of a pipeline's copy that uses the version on trial
@@ -154,7 +153,7 @@ def _named(groups: Sequence[Models]) -> Iterator[tuple[str, Models]]:
     shared = Counter(names)
     for name, models in zip(names, groups, strict=True):
         callers = [model for model, folders in models.items() if folders[0].calls]
-        callers.sort(key=lambda model: models[model][0].parameters.has(RECOGNITION))  # streams come last
+        callers.sort(key=lambda model: models[model][0].serves_streams)  # streams come last
         yield (name if name and shared[name] == 1 else [*callers, *models][0]), models
 
 

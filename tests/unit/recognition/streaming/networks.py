@@ -46,7 +46,7 @@ class Ears:
         return [np.repeat(windows.mean(axis=2)[:, None], MELS, axis=1).astype(np.float32)]
 
     def acoustic(self, features, length):
-        """The letter of every frame's level; at an edge a frame may be half as loud, which is a space after a."""
+        """The letter of every frame's level; at an edge it may be that of half the sound."""
         self.calls["acoustic"].append(features.shape)
         level = features[:, 0, ::STRIDE] * 10
         letter = np.round(level).astype(int) - 1
