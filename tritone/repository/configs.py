@@ -56,7 +56,7 @@ class ModelFolder:
 
     @property
     def serves_streams(self) -> bool:
-        """Whether this model recognises streams, with the partners of one that recognises whole recordings."""
+        """Whether this model recognises streams; it calls the networks that other callers call too."""
         return self.parameters.has(RECOGNITION)
 
     @property

@@ -74,6 +74,7 @@ class ServerLimits:
     finals: int  # segments
     final_timeout_s: float  # that a segment waits for an overloaded recogniser
     waiting_s: float  # audio of one stream that waits to be processed
+    round_s: float  # from the start of one round of calls to the next, so that many streams share them
 
     @classmethod
     def of(cls, parameters: Parameters) -> ServerLimits:
@@ -84,6 +85,7 @@ class ServerLimits:
             parameters.count("finals_in_flight"),
             parameters.number("final_timeout_s"),
             parameters.number("max_waiting_s"),
+            parameters.number("round_ms") / 1000,
         )
 
 
@@ -134,6 +136,7 @@ class StreamServer:
         self._changed = Condition()
         self._closed = False
         self._looked = time.monotonic()
+        self._last_round = 0.0
         self._finals = ThreadPoolExecutor(limits.finals, "final")
         self._thread = Thread(target=self._run, name="streams", daemon=True)
         self._thread.start()
@@ -234,11 +237,14 @@ class StreamServer:
             while True:
                 if time.monotonic() - self._looked > _TICK_S:
                     self._look_after()
-                if ready := [each for each in dict.fromkeys(self._waiting) if not each.is_busy]:
+                pause_s = self._last_round + self._limits.round_s - time.monotonic()
+                ready = [each for each in dict.fromkeys(self._waiting) if not each.is_busy]
+                if ready and (pause_s <= 0 or self._closed):
                     break
                 if self._closed and not self._waiting:
                     return None
-                self._changed.wait(_TICK_S)
+                self._changed.wait(pause_s if ready else _TICK_S)
+            self._last_round = time.monotonic()
             jobs = []
             for opened in ready:
                 self._waiting.remove(opened)

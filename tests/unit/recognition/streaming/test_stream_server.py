@@ -13,7 +13,7 @@ from tritone.recognition.streaming.server import ServerLimits, StreamServer
 
 from .networks import RATE, Ears, options, pause, tone
 
-LIMITS = ServerLimits(streams=3, idle_s=30, finals=2, final_timeout_s=5, waiting_s=60)
+LIMITS = ServerLimits(streams=3, idle_s=30, finals=2, final_timeout_s=5, waiting_s=60, round_s=0.001)
 
 
 @dataclass
@@ -79,6 +79,16 @@ def test_chunks_of_a_stream_are_answered_in_order(host):
     seconds = [reply.answer()[0].audio_processed_s for reply in replies]
     assert seconds == sorted(seconds)
     assert seconds[-1] == 3
+
+
+def test_chunks_that_arrive_during_a_round_share_the_next_one():
+    host = Host(ServerLimits(9, 30, 2, 5, 60, 0.3))
+    host.send(0, tone("a", 1), start=True).answer()
+    replies = [host.send(key, tone("a", 1), start=True) for key in range(1, 7)]
+    for reply in replies:
+        reply.answer()
+    assert [shape[0] for shape in host.ears.calls["acoustic"]] == [1, 6]
+    host.server.close()
 
 
 def test_a_slow_final_pass_does_not_stop_other_streams():
@@ -196,7 +206,7 @@ def test_an_overloaded_recogniser_is_asked_again():
 
 
 def test_an_abandoned_stream_loses_its_place():
-    host = Host(ServerLimits(3, 0.2, 2, 5, 60))
+    host = Host(ServerLimits(3, 0.2, 2, 5, 60, 0.001))
     host.send(1, tone("a", 1), start=True).answer()
     deadline = time.monotonic() + 10
     while host.counts[-1] and time.monotonic() < deadline:
@@ -222,7 +232,7 @@ def test_too_much_waiting_audio_is_refused():
         free.wait(10)
         return Ears().final(audio, length)
 
-    host = Host(ServerLimits(3, 30, 2, 5, 4), final=slow)
+    host = Host(ServerLimits(3, 30, 2, 5, 4, 0.001), final=slow)
     host.send(1, np.concatenate([tone("a", 1), pause(2)]), start=True)
     time.sleep(0.2)
     host.send(1, pause(3))
