@@ -18,7 +18,7 @@ REVISION = $(shell git rev-parse --short HEAD 2>/dev/null)
 COMPOSE = REVISION=$(REVISION) $(CONTAINER) compose -f docker/compose.yaml
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help setup demo serve test test-parity test-gpu check lint format bench perf perf-setup perf-compare tune soak \
+.PHONY: help setup demo serve test test-parity test-gpu check lint format bench stream-context perf perf-setup perf-compare tune soak \
 	lock versions export-env export voice-activity language-model remove fetch-checkpoints verify-checkpoint engines \
 	deploy rollback status test-deploy \
 	image image-export up down check-alerts apt-packages perf-packages deploy-packages test-packages clean
@@ -59,6 +59,9 @@ format: setup  ## format the code
 
 bench: setup  ## measure throughput, memory and overheads; BENCH_ARGS="--help" lists the benchmarks
 	@$(RUN) -m perf.bench $(BENCH_ARGS)
+
+stream-context: setup  ## measure how much context streams of a recogniser need: RECORDINGS="a.wav b.flac" [CONTEXT_ARGS="--model asr_stream_mine"]
+	@$(RUN) -m perf.context $(RECORDINGS) --repository $(REPOSITORY) --version $(VERSION) $(CONTEXT_ARGS)
 
 perf: perf-setup  ## load test with perf_analyzer and a report with plots: PERF_ARGS="--quick" or "--help"
 	@$(RUN) -m perf.load $(PERF_ARGS)

@@ -1,0 +1,1 @@
+"""How much context streams of a recogniser need, measured on recordings."""
