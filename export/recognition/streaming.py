@@ -15,6 +15,9 @@ from tritone.recognition.streaming.statistics import Prior
 STREAM = "asr_stream"  # of the repository: the model that recognises streams
 
 
+_FRONT_END = ("sample_rate_hz", "hop_samples", "window_samples", "normalize", "bucket_frames")
+
+
 def stream_fields(
     features: Any,
     acoustic_model: Path,
@@ -35,9 +38,7 @@ def stream_fields(
     stride = round(decoder["frame_s"] / feature_s)
     field = receptive_field(acoustic_model)
     return {
-        **{
-            name: front_end[name] for name in ("sample_rate_hz", "hop_samples", "window_samples", "normalize")
-        },
+        **{name: front_end[name] for name in _FRONT_END},
         "frame_samples": front_end["hop_samples"] * stride,
         **contexts(field, feature_s, stride),
         **described(field, feature_s),

@@ -1,4 +1,4 @@
-"""`python -m perf.context [RECORDING ...]`: how much context do streams of a recogniser need?"""
+"""`python -m perf.context [RECORDING ...]`: measure how much context streams of a recogniser need."""
 
 from __future__ import annotations
 

@@ -17,8 +17,9 @@ from tritone.server import Ports, ServerOptions, TritonServer
 from tritone.server.options import REPOSITORIES
 
 from .conftest import ROOT, tensor, text
+from .streams import finals, pieces, run
 
-MODELS = ("asr_features", "asr_quartznet", "asr_windows", "asr_ctc_decoder")
+MODELS = ("asr_features", "asr_quartznet", "asr_windows", "asr_ctc_decoder", "asr_stream")
 LEFT_OUT = ("tts_*", "text_to_*", "format_*", "*encoder")  # the voice
 KEY = "only-for-this-test"
 DIGITS = ROOT / "demo/recordings/digits_us_f2.flac"
@@ -80,6 +81,16 @@ def test_each_caller_gets_the_recogniser_that_it_names(url):
         said, again = (client.transcribe(RECORDING, decoder="greedy") for client in (first, second))
     assert again.transcript == said.transcript.upper() != said.transcript
     assert [word.start_s for word in again.words] == [word.start_s for word in said.words]
+
+
+def test_streams_of_a_set_have_final_texts_of_its_own_pipeline(server, recordings):
+    samples = recordings["prison_slt.flac"]
+    plain, capitals = (
+        finals(run(server, 1, pieces(samples, [5_120]), {"decoder": "greedy"}, model=model))
+        for model in ("asr_stream", "asr_stream_second")
+    )
+    assert [part["transcript"][0] for part in capitals] == [part["transcript"][0].upper() for part in plain]
+    assert plain
 
 
 @pytest.mark.parametrize("output", ["transcript", "text", "written_text", "written_word_end_s"])

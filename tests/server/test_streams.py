@@ -7,6 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import tritonclient.grpc as triton
+import tritonclient.http as triton_http
 from tritonclient.utils import InferenceServerException
 
 from training.scoring import edit_distance
@@ -23,6 +25,7 @@ MIXED = [
     [16_000, 1],
 ]
 CALLERS = 32
+OUTPUTS = ("is_final", "segment_start_s", "segment_end_s", "transcript")
 
 
 @pytest.fixture(scope="module")
@@ -301,3 +304,23 @@ def test_chunks_may_be_sent_without_waiting_for_answers(server, heard, recording
     assert processed == sorted(processed)
     for answer in finals(answers):
         assert_equal_to_the_whole(answer, samples, heard)
+
+
+@pytest.mark.parametrize("protocol", [triton, triton_http], ids=["grpc", "http"])
+def test_single_requests_with_an_id_are_a_stream_too(server, heard, recordings, protocol):
+    samples = recordings["digits_us_f2.flac"]
+    url = server.grpc_url if protocol is triton else server.http_url
+    with protocol.InferenceServerClient(url) as client:
+        chunks = pieces(samples, [8_000])
+        for index, chunk in enumerate(chunks):
+            answer = client.infer(
+                "asr_stream",
+                [tensor("audio", chunk[np.newaxis], protocol)],
+                sequence_id=29,
+                sequence_start=index == 0,
+                sequence_end=index == len(chunks) - 1,
+            )
+    final = {output: answer.as_numpy(output)[0] for output in OUTPUTS}
+    assert final["is_final"][0]
+    start, end = bounds(final)
+    assert final["transcript"].tolist() == heard(samples[start:end])["transcript"]

@@ -12,7 +12,7 @@ from ..recognition.labels import FIELDS
 from ..recognition.streaming.format import FILE_NAME
 from .configs import ModelFolder
 
-_FRONT_END = ("sample_rate_hz", "hop_samples", "window_samples", "normalize")
+_FRONT_END = ("sample_rate_hz", "hop_samples", "window_samples", "normalize", "bucket_frames")
 
 
 def check_streams(folders: Sequence[ModelFolder]) -> list[str]:

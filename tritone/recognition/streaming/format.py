@@ -11,7 +11,15 @@ from ...sidecar import read_sidecar
 from .statistics import Prior
 
 FILE_NAME = "stream.json"
-_FIELDS = ("sample_rate_hz", "hop_samples", "frame_samples", "window_samples", "normalize", "prior")
+_FIELDS = (
+    "sample_rate_hz",
+    "hop_samples",
+    "frame_samples",
+    "window_samples",
+    "normalize",
+    "bucket_frames",
+    "prior",
+)
 
 
 @dataclass(frozen=True)
@@ -25,13 +33,14 @@ class StreamFormat:
     right: int  # from its hop on
     normalize: str | None  # per_feature, all_features or None
     prior: Prior | None
+    shortest: int = 1  # frames of features that the network takes at least: engines are built for no fewer
 
     @classmethod
     def load(cls, path: Path) -> StreamFormat:
         """Read `stream.json` as the exporter wrote it."""
-        rate_hz, hop, frame, window, normalize, prior = read_sidecar(path, *_FIELDS)
+        rate_hz, hop, frame, window, normalize, bucket, prior = read_sidecar(path, *_FIELDS)
         left = (window + 1) // 2
-        return cls(rate_hz, hop, frame // hop, left, window - left, normalize, Prior.read(prior))
+        return cls(rate_hz, hop, frame // hop, left, window - left, normalize, Prior.read(prior), bucket)
 
     @property
     def lead(self) -> int:

@@ -156,8 +156,8 @@ class StreamRecognizer:
 
     def _recognise(self, streams: Sequence[Stream]) -> None:
         windows = [(stream, window) for stream in streams if (window := stream.window()) is not None]
-        for batch in self._batched(windows, lambda item: _padded(item[1]), 1 / self._form.feature_s):
-            longest = max(_padded(window) for _, window in batch)
+        for batch in self._batched(windows, self._padded, 1 / self._form.feature_s):
+            longest = max(map(self._padded, batch))
             features = np.zeros((len(batch), batch[0][1].shape[0], longest), np.float32)
             length = np.array([[window.shape[1]] for _, window in batch], np.int64)
             for row, (_, window) in zip(features, batch, strict=True):
@@ -165,6 +165,10 @@ class StreamRecognizer:
             log_probs, frames = self._networks.acoustic(features, length)
             for index, (stream, _) in enumerate(batch):
                 stream.hear(log_probs[index, : frames[index, 0]])
+
+    def _padded(self, item: tuple[Stream, NDArray[np.float32]]) -> int:
+        """Return the frames that the window (M, T) of a stream takes in a batch."""
+        return max(-(-item[1].shape[1] // _FRAMES_BUCKET) * _FRAMES_BUCKET, self._form.shortest)
 
     def _batched(
         self, items: Sequence[Item], length: Callable[[Item], int], per_second: float
@@ -182,11 +186,6 @@ class StreamRecognizer:
 
     def _most_rows(self, longest_s: float) -> int:
         return max(1, min(self._batches.rows, int(self._batches.audio_s / longest_s)))
-
-
-def _padded(window: NDArray[np.float32]) -> int:
-    """Return the frames that a window (M, T) takes in a batch."""
-    return -(-window.shape[1] // _FRAMES_BUCKET) * _FRAMES_BUCKET
 
 
 def _detect(network: Network, streams: Sequence[Stream], length: int) -> None:

@@ -68,6 +68,7 @@ class Stream:
         self._processed = 0  # samples of the last update
         self._stepped = 0  # frames of features that the last call of the network had
         self._started = False  # speech, since the last response
+        self._is_heard = False  # speech in this segment, without a detector
         self._resampler: soxr.ResampleStream | None = None
         self.audio = self.samples  # at the rate of the model
         if form.sample_rate_hz != SAMPLE_RATE_HZ:
@@ -137,6 +138,9 @@ class Stream:
             end: whether the stream ends here.
         """
         self._processed = self.samples.stop
+        if not self.options.vad:
+            is_heard = self.interim.content().size > 0
+            self._started, self._is_heard = is_heard and not self._is_heard, is_heard
         segment = self._end_at_stop() if end else self._end_at_pause()
         self._forget()
         text = self.interim.text if self.tracker.open is not None and not end else InterimText()

@@ -110,6 +110,13 @@ def test_without_the_detector_blanks_end_segments(detector):
     assert [round((segment.samples > 0).sum() / RATE) for segment in holding] == [1, 1]
 
 
+def test_speech_is_announced_without_the_detector_too():
+    updates = stream(Ears().recognizer(detector=False), spoken(("a", 2), ("b", 2)), vad=False)
+    started = [update.audio_processed_s for update in updates if update.speech_started]
+    assert len(started) == 2
+    assert started == pytest.approx([1.3, 4.3], abs=0.4)
+
+
 def test_without_the_detector_long_silence_is_dropped():
     found = segments(
         stream(Ears().recognizer(), np.concatenate([pause(20), tone("a", 1), pause(2)]), vad=False)
