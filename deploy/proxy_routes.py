@@ -31,6 +31,7 @@ _MODEL_CALLS = tuple(
     _SERVICE + name
     for name in ("ModelReady", "ModelMetadata", "ModelStatistics", "ModelInfer", "ModelStreamInfer")
 )
+_CRASHING_HEADER = "triton_grpc_error"  # with it, an error in a stream ends the process of Triton 2.51
 _SMALL_BYTES = 64 << 10  # of requests that need no body
 _GET = {"name": ":method", "string_match": {"exact": "GET"}}
 _POST = {"name": ":method", "string_match": {"exact": "POST"}}
@@ -159,7 +160,12 @@ def grpc_routes(api: PublicApi, target: dict[str, Any]) -> list[dict[str, Any]]:
     }
     return [
         *(
-            {"match": {"path": path}, "route": target, "typed_per_filter_config": {LUA: check}}
+            {
+                "match": {"path": path},
+                "route": target,
+                "request_headers_to_remove": [_CRASHING_HEADER],
+                "typed_per_filter_config": {LUA: check},
+            }
             for path in _MODEL_CALLS
         ),
         *({"match": {"path": path}, "route": target} for path in _SERVER_CALLS),

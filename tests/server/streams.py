@@ -21,14 +21,13 @@ class LiveStream:
         url: of the gRPC endpoint.
         key: correlation ID.
         model: that is asked.
-        headers: of the connection.
     """
 
-    def __init__(self, url, key, model="asr_stream", headers=None):
+    def __init__(self, url, key, model="asr_stream"):
         self.key, self.model = key, model
         self._client = triton.InferenceServerClient(url)
         self._answers = queue.Queue()
-        self._client.start_stream(lambda result, error: self._answers.put((result, error)), headers=headers)
+        self._client.start_stream(lambda result, error: self._answers.put((result, error)))
 
     def send(self, samples, *, start=False, end=False, parameters=None, name="audio"):
         """Send a chunk without waiting for the answer."""

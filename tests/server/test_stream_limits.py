@@ -12,11 +12,11 @@ from tritonclient.utils import InferenceServerException
 from tritone.server import Ports, ServerOptions, TritonServer
 from tritone.server.stream_ending import open_streams
 
+from .conftest import tensor
 from .small import small_server
 from .streams import live, pieces
 
 PLACES, IDLE_S = 2, 3
-WITH_STATUS = {"triton_grpc_error": "true"}  # errors end the connection with their status, not with a message
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +42,13 @@ def test_a_stream_without_a_place_is_refused_at_its_start(small, recordings):
         assert open_streams(small.metrics_url) == PLACES
         with pytest.raises(InferenceServerException, match="expected at most 2 streams at a time"):
             third.ask(samples, start=True)
+        inputs = [tensor("audio", samples[np.newaxis])]
         with (
-            live(small, 33, headers=WITH_STATUS) as refused,
-            pytest.raises(InferenceServerException, match="expected at most 2 streams at a time") as answer,
+            triton.InferenceServerClient(small.grpc_url) as client,
+            pytest.raises(InferenceServerException, match="expected at most 2 streams at a time") as refused,
         ):
-            refused.ask(samples, start=True)
-        assert "UNAVAILABLE" in answer.value.status()
+            client.infer("asr_stream", inputs, sequence_id=33, sequence_start=True)
+        assert "UNAVAILABLE" in refused.value.status()
         assert second.ask(samples[8_000:], end=True)["is_final"][0]
         assert third.ask(samples, start=True, end=True)["is_final"][0]
         assert first.ask(samples[8_000:], end=True)["is_final"][0]

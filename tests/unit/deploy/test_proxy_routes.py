@@ -9,7 +9,7 @@ import pytest
 
 from deploy.errors import UsageError
 from deploy.options import ReleaseOptions
-from deploy.proxy_routes import PublicApi, http_routes, read_public_api
+from deploy.proxy_routes import PublicApi, grpc_routes, http_routes, read_public_api
 from deploy.smoke import SmokeTest
 from deploy.tree import ROOT
 from export.model_set import ModelSet
@@ -74,3 +74,9 @@ def test_open_paths_match_pipelines_only():
         "/v2/",
     ):
         assert not any(re.fullmatch(each, path) for each in opened), path
+
+
+def test_the_header_that_lets_an_error_crash_triton_does_not_pass():
+    calls = {route["match"].get("path", ""): route for route in grpc_routes(PublicApi(["a"]), {})}
+    (stream,) = [route for path, route in calls.items() if path.endswith("ModelStreamInfer")]
+    assert stream["request_headers_to_remove"] == ["triton_grpc_error"]
