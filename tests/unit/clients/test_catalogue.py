@@ -79,7 +79,8 @@ def test_health_of_a_name_is_that_of_its_pipelines(caller, urls, behaviour):
         ("voices", "(default)  speed, seed, sigma, denoise  tts_tacotron2, tts_waveglow"),
         (
             "models",
-            "(default)  voice       text_to_speech, text_to_audio, text_to_speech_stream  tts_tacotron2, tts_waveglow",
+            "(default)  voice       text_to_speech, text_to_audio, text_to_speech_stream  "
+            "tts_tacotron2, tts_waveglow",
         ),
     ],
 )
