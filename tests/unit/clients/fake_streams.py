@@ -38,18 +38,21 @@ class FakeRecogniser:
     quiet: int = 0
     words: list[tuple[str, float, float]] = field(default_factory=list)
     count: int = 0
+    written: bool = False
     finals: list[list[tuple[str, float, float]]] = field(default_factory=list)
 
     def answers(self, inputs: Outputs, parameters: dict[str, object]) -> Iterator[tuple[Outputs, bool]]:
         ((name, array),) = inputs.items()
         samples = array[0] / np.float32(32768) if name == "audio_pcm16" else array[0]
         before = bool(self.words)
+        if parameters["sequence_start"]:
+            self.written = parameters.get("written") == "on"
         self._hear(samples)
         if parameters["sequence_end"] and self.words:
             self.finals.append(self.words)
             self.words = []
         started = bool(self.words) and not before
-        yield self._outputs(started, bool(parameters.get("written"))), True
+        yield self._outputs(started), True
 
     def _hear(self, samples: np.ndarray) -> None:
         samples = np.concatenate([self.rest, samples])
@@ -69,7 +72,7 @@ class FakeRecogniser:
                     self.finals.append(self.words)
                     self.words, self.loud = [], 0
 
-    def _outputs(self, started: bool, written: bool) -> Outputs:
+    def _outputs(self, started: bool) -> Outputs:
         final = self.finals.pop(0) if self.finals else []
         transcript = " ".join(word for word, *_ in final)
         interim = " ".join(word for word, *_ in self.words)
@@ -88,7 +91,7 @@ class FakeRecogniser:
             "speech_started": np.array([[started]]),
             "audio_processed_s": _floats([self.frames * FRAME / RATE_HZ]),
         }
-        if written:
+        if self.written:
             outputs["written_text"] = _strings([f"{transcript.upper()}." if final else ""])
             for name in ("word", "word_start_s", "word_end_s", "word_confidence"):
                 outputs[f"written_{name}"] = outputs[name]

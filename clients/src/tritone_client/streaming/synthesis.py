@@ -26,7 +26,7 @@ from tritone_client.streaming.steps import (
 from tritone_client.synthesis import SynthesisOptions
 
 LONGEST_WAIT_CHARACTERS = 200  # of pieces that are collected, in a text without punctuation
-_MARK = re.compile(r"""[.?!:;,\u2026\n]["'\u201d\u2019)\]]*\s*$""")  # where a sentence or clause may end
+_MARK = re.compile(r"[.?!:;,\u2026\n]")  # where a sentence or clause may end
 
 
 def speak(text: str, options: SynthesisOptions, policy: RetryPolicy) -> StreamFlow:

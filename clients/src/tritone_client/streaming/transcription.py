@@ -26,7 +26,7 @@ from tritone_client.streaming.steps import (
     TakeInput,
 )
 
-LONGEST_STOP_HISTORY_MS = 10_000
+SHORTEST_STOP_HISTORY_MS, LONGEST_STOP_HISTORY_MS = 100, 10_000
 _OUTPUTS = (
     "interim_transcript",
     "stable_characters",
@@ -67,17 +67,18 @@ class StreamOptions:
             raise TypeError(
                 f"stop_history_ms: expected a whole number, got {type(self.stop_history_ms).__name__}."
             )
-        if not 0 < self.stop_history_ms <= LONGEST_STOP_HISTORY_MS:
+        if not SHORTEST_STOP_HISTORY_MS <= self.stop_history_ms <= LONGEST_STOP_HISTORY_MS:
             raise InvalidRequestError(
-                f"stop_history_ms: expected 1 to {LONGEST_STOP_HISTORY_MS} ms, got {self.stop_history_ms}."
+                f"stop_history_ms: expected {SHORTEST_STOP_HISTORY_MS} to {LONGEST_STOP_HISTORY_MS} ms, got "
+                f"{self.stop_history_ms}."
             )
 
     def parameters(self) -> dict[str, str | int | float | bool]:
         """Return the request parameters."""
         parameters = self.recognition.parameters()
-        parameters["interim"] = self.interim
+        parameters["interim"] = "on" if self.interim else "off"
         if self.written:
-            parameters["written"] = True
+            parameters["written"] = "on"
         if self.stop_history_ms is not None:
             parameters["stop_history_ms"] = operator.index(self.stop_history_ms)
         return parameters
@@ -114,9 +115,9 @@ def transcribe_stream(audio: LiveAudio, options: StreamOptions, policy: RetryPol
 
 
 def _request(block: Tensor, place: Place, options: StreamOptions) -> StreamRequest:
-    # The parameters hold for the stream, but each request repeats them: it is then complete by itself.
     outputs = (*_OUTPUTS, *RECOGNISED[options.written])
-    return StreamRequest(STREAM_TRANSCRIPTION, (block,), options.parameters(), outputs, place)
+    parameters = options.parameters() if place.start else {}  # they hold for the stream
+    return StreamRequest(STREAM_TRANSCRIPTION, (block,), parameters, outputs, place)
 
 
 @dataclass
