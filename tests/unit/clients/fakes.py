@@ -287,8 +287,10 @@ class _Servicer(service_pb2_grpc.GRPCInferenceServiceServicer):
             inputs, parameters = _contents(request)
             stream.requests.append((request.model_name, inputs, parameters))
             fault = self._behaviour.stream_faults.pop(number, None)
-            if not self._behaviour.models.get(request.model_name):
-                fault = FaultError("NOT_FOUND", f"Request for unknown model: '{request.model_name}'")
+            if not self._behaviour.models.get(request.model_name):  # for which Triton has no status here
+                unknown = f"Request for unknown model: '{request.model_name}' is not found"
+                yield service_pb2.ModelStreamInferResponse(error_message=unknown)
+                return
             if fault:
                 context.abort(grpc.StatusCode[fault.status], str(fault))
             if self._behaviour.stream_hangs:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import io
 import os
 import struct
 import sys
@@ -14,7 +13,6 @@ from typing import Literal
 
 import click
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from tritone_client.calls import STREAM_SYNTHESIS
@@ -23,6 +21,7 @@ from tritone_client.command.sound_device import loudspeaker
 from tritone_client.command.text_content import MARKS, checked_text_bytes
 from tritone_client.errors import InvalidRequestError, ModelNotFoundError
 from tritone_client.results import Speech
+from tritone_client.streaming.audio import FULL_SCALE
 from tritone_client.synthesis import SynthesisOptions
 
 StreamedFormat = Literal["wav", "pcm"]
@@ -72,7 +71,7 @@ class PcmWriter:
         """Return the next bytes."""
         header = wav_header(speech.sample_rate_hz) if self.format == "wav" and not self.started else b""
         self.started = True
-        return header + _pcm16(speech.samples, speech.sample_rate_hz)
+        return header + _pcm16(speech.samples)
 
 
 def wav_header(sample_rate_hz: int) -> bytes:
@@ -132,7 +131,6 @@ def _speak(
                 take(chunk)
 
 
-def _pcm16(samples: NDArray[np.float32], sample_rate_hz: int) -> bytes:
-    with io.BytesIO() as file:
-        soundfile.write(file, samples, sample_rate_hz, format="RAW", subtype="PCM_16", endian="LITTLE")
-        return file.getvalue()
+def _pcm16(samples: NDArray[np.float32]) -> bytes:
+    """Return the 16-bit samples that the server writes into files."""
+    return np.clip(np.round(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype("<i2").tobytes()
