@@ -133,4 +133,4 @@ def _speak(
 
 def _pcm16(samples: NDArray[np.float32]) -> bytes:
     """Return the 16-bit samples that the server writes into files."""
-    return np.clip(np.round(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype("<i2").tobytes()
+    return bytes(np.clip(np.round(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype("<i2").tobytes())
