@@ -103,7 +103,8 @@ def test_a_tally_ends_with_its_requests_and_its_time():
 
 def test_every_method_and_every_kind_is_among_the_cases():
     cases = make_cases()
-    assert {case.method for case in cases} == {"transcribe", "punctuate", "synthesize", "synthesize_encoded"}
+    whole = {"transcribe", "punctuate", "synthesize", "synthesize_encoded"}
+    assert {case.method for case in cases} == whole | {"stream_transcription", "stream_synthesis"}
     assert {case.kind for case in cases} == {"answer", "refusal", "cancel"}
 
 
