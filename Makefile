@@ -18,9 +18,9 @@ REVISION = $(shell git rev-parse --short HEAD 2>/dev/null)
 COMPOSE = REVISION=$(REVISION) $(CONTAINER) compose -f docker/compose.yaml
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help setup demo serve test test-parity test-gpu check lint format bench perf perf-setup perf-streams perf-compare tune soak \
+.PHONY: help setup demo serve test test-parity test-gpu check lint format bench perf perf-setup perf-compare tune soak \
 	lock versions export-env export voice-activity language-model remove fetch-checkpoints verify-checkpoint engines \
-	deploy rollback status test-deploy \
+	perf-streams deploy rollback status test-deploy \
 	image image-export up down check-alerts apt-packages perf-packages deploy-packages test-packages clean
 
 help:  ## this list
