@@ -20,7 +20,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .PHONY: help setup demo serve test test-parity test-gpu check lint format bench stream-context perf perf-setup perf-compare tune soak \
 	lock versions export-env export voice-activity language-model remove fetch-checkpoints verify-checkpoint engines \
-	deploy rollback status test-deploy \
+	perf-streams deploy rollback status test-deploy \
 	image image-export up down check-alerts apt-packages perf-packages deploy-packages test-packages clean
 
 help:  ## this list
@@ -65,6 +65,9 @@ stream-context: setup  ## measure how much context streams of a recogniser need:
 
 perf: perf-setup  ## load test with perf_analyzer and a report with plots: PERF_ARGS="--quick" or "--help"
 	@$(RUN) -m perf.load $(PERF_ARGS)
+
+perf-streams: perf-setup  ## live streams under load: latency of words, first audio: STREAMS_ARGS="--quick" or "--help"
+	@$(RUN) -m perf.streaming $(STREAMS_ARGS)
 
 perf-compare: perf-setup  ## compare two load tests, fail on a regression: BASE=FOLDER NEW=FOLDER [COMPARE_ARGS=]
 	@$(RUN) -m perf.compare $(BASE) $(NEW) $(COMPARE_ARGS)

@@ -1,4 +1,4 @@
-"""`make demo`: recognise sample recordings on a real Triton server, then synthesise the text of one."""
+"""`make demo`: recognise recordings on a real Triton server, synthesise the text of one, do both live."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tritone_client import Client, Transcription, TritoneError
 
+from demo.live import listen_and_speak
 from demo.report import DemoReport
 from demo.synthesis import synthesise_and_recognise
 from tritone.errors import ServerError
@@ -69,6 +70,7 @@ def _run(files: Sequence[Path], references: Mapping[Path, str], options: ServerO
         if recognised:
             file = SYNTHESISED if SYNTHESISED in recognised else next(iter(recognised))
             failures += not synthesise_and_recognise(client, file, recognised[file], report)
+            failures += not listen_and_speak(client, file, recognised[file], report)
     report.line()
     report.line("The server is stopped. Next:")
     report.line("  make serve                                  run a server")

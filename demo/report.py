@@ -55,6 +55,23 @@ class DemoReport:
         self._labelled("recognised", result.transcript)
         self._labelled("punctuated", result.text)
 
+    def live(self, name: str, remark: str) -> None:
+        """Print the title of a stream."""
+        self._title(name, remark)
+
+    def interim(self, elapsed_s: float, text: str) -> None:
+        """Show on a terminal what is recognised so far, in place of what was shown before."""
+        if self.bold and text:
+            room = self.width - LABEL
+            shown = text if len(text) <= room else f"…{text[len(text) - room + 1 :]}"
+            print(f"\r\033[K{f'{elapsed_s:.1f} s':<{LABEL}}{shown}", end="", file=self.stream, flush=True)
+
+    def final(self, elapsed_s: float, text: str) -> None:
+        """Print a finished segment and when it was there, after the start of the recording."""
+        if self.bold:
+            print("\r\033[K", end="", file=self.stream)
+        self._labelled(f"{elapsed_s:.1f} s", text)
+
     def failure(self, name: str, error: Exception) -> None:
         """Print why recognition or synthesis failed."""
         self._title(name, "failed")

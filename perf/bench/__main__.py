@@ -11,7 +11,7 @@ from pathlib import Path
 from export.comparison import Comparison
 from export.families import families
 from export.family import Family
-from perf.bench import glue, growth, memory, nemo, networks, search, serving, synthesis
+from perf.bench import glue, growth, memory, nemo, networks, search, serving, streaming, synthesis
 from perf.bench.effort import QUICK, THOROUGH, Effort
 from perf.bench.report import markdown, raw
 from perf.bench.results import Result
@@ -44,6 +44,7 @@ BENCHMARKS: dict[str, tuple[Callable[[Size, Effort], Result], Sizes]] = {
         if family.comparison is not None
     },
     "synthesis": (synthesis.measure, SIZES),
+    "streaming": (streaming.measure, {"demo": demo_size}),
     "growth": (growth.measure, {"demo": demo_size}),
 }
 

@@ -16,9 +16,10 @@ from perf.instruments.inputs.sources import read_sources
 from perf.instruments.layout import Layout
 from perf.instruments.load_test_results import FAILED, FILE_NAME, LoadTestRun
 from perf.instruments.perf_analyzer import find_analyzer
-from perf.load import alternative, arguments
+from perf.load import alternative, arguments, streams
 from perf.load.session import Job, Session
 from tritone.errors import TritoneError
+from tritone.server.options import REPOSITORIES
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -71,6 +72,12 @@ def _run(given: argparse.Namespace, command: str) -> int:
         run = replace(run, skipped={**run.skipped, alternative.TITLE: reason})
     else:
         run, sections = alternative.compared(run, sources, given.quick)
+    left_out = streams.reason_against(repository, REPOSITORIES[0], given.quick, running is not None, complete)
+    if left_out:
+        run = replace(run, skipped={**run.skipped, streams.TITLE: left_out})
+    else:
+        run, section = streams.measured(run, folder, given.config)
+        sections = {**section, **sections}
     run.write(folder)
     write_report(run, folder, sections)
     for name in (MARKDOWN, PAGE, FILE_NAME):

@@ -7,13 +7,14 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Literal
 
 from tritone_client import AsyncClient, Client, RequestTimeoutError, TritoneError
 
-from perf.soak.cases import Case, problem_of
+from perf.soak.cases import Case, collected, problem_of
 
 TIMEOUT_S = 120.0
 CANCEL_AFTER_S = (0.005, 0.2)
@@ -60,9 +61,14 @@ def ask_sync(client: Client, case: Case) -> object:
     """Return the answer, or the error raised instead."""
     try:
         answer: object = getattr(client, case.method)(*case.arguments, **dict(case.keywords))
+        return collected(list(answer)) if isinstance(answer, Iterator) else answer
     except TritoneError as error:
         return error
-    return answer
+
+
+def cases_for(cases: Sequence[Case], protocol: Protocol) -> list[Case]:
+    """Return the requests that a protocol has."""
+    return [case for case in cases if protocol == "grpc" or not case.streams]
 
 
 def call_sync(
@@ -74,7 +80,7 @@ def call_sync(
     seed: int,
 ) -> None:
     """Send requests until the tally is complete; one to be cancelled gets a very short timeout."""
-    caller = f"sync {protocol}"
+    caller, cases = f"sync {protocol}", cases_for(cases, protocol)
 
     def open_client(timeout_s: float) -> Client:
         return Client(url, protocol=protocol, timeout_s=timeout_s, overload_wait_s=TIMEOUT_S)
@@ -115,15 +121,19 @@ async def _call_async(
     tally: Tally,
     seed: int,
 ) -> None:
-    caller = f"asyncio {protocol}"
+    caller, cases = f"asyncio {protocol}", cases_for(cases, protocol)
     async with AsyncClient(url, protocol=protocol, timeout_s=TIMEOUT_S, overload_wait_s=TIMEOUT_S) as client:
 
         async def ask(case: Case) -> object:
             try:
-                answer: object = await getattr(client, case.method)(*case.arguments, **dict(case.keywords))
+                asked = getattr(client, case.method)(*case.arguments, **dict(case.keywords))
+                if case.streams:
+                    async with aclosing(asked):
+                        return collected([item async for item in asked])
+                answer: object = await asked
+                return answer
             except TritoneError as error:
                 return error
-            return answer
 
         while (number := tally.start()) is not None:
             choice = random.Random(f"{seed} {number}")

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 import numpy as np
 import soundfile
-from tritone_client import InvalidRequestError, Speech, Transcription
+from tritone_client import Final, InvalidRequestError, Speech, Transcription
 
-from perf.instruments.clips import equal_clips, mixed_clips, sample_recordings, speech
+from perf.instruments.clips import Clip, equal_clips, mixed_clips, sample_recordings, speech
 from perf.instruments.texts import text_of, texts
 from tritone.contract import SAMPLE_RATE_HZ
 
@@ -30,10 +30,15 @@ class Case:
     arguments: tuple[Any, ...]
     keywords: tuple[tuple[str, Any], ...] = ()
 
+    @property
+    def streams(self) -> bool:
+        """Whether it is a stream, for which there is gRPC alone."""
+        return self.method.startswith("stream_")
+
 
 def make_cases(seed: int = 0) -> list[Case]:
     """Return the requests that a soak chooses from; common ones are repeated."""
-    answers = [*_recordings(seed), *_texts(), *_voices()]
+    answers = [*_recordings(seed), *_texts(), *_voices(), *_streams(seed) * 2]
     return [*answers, *answers, *answers, *_refusals(), *_cancellations() * 4]
 
 
@@ -67,10 +72,34 @@ def _voices() -> list[Case]:
     return [*samples, *files]
 
 
+def _streams(seed: int) -> list[Case]:
+    clips = list(islice(mixed_clips(seed + 1), 6))
+    lengths = (160, 1600, 5120, 20_000)  # samples of a chunk
+    live = [
+        Case(
+            "live recording",
+            "answer",
+            "stream_transcription",
+            (_chunks(clip, lengths[index % len(lengths)]),),
+        )
+        for index, clip in enumerate(clips)
+    ]
+    spoken = [
+        Case("text to speak, stream", "answer", "stream_synthesis", (text,), (("seed", seed),))
+        for seed, text in enumerate([*texts(3), text_of(4)])
+    ]
+    return [*live, *spoken]
+
+
+def _chunks(clip: Clip, samples: int) -> list[Clip]:
+    return [clip[start : start + samples] for start in range(0, clip.size, samples)]
+
+
 def _refusals() -> list[Case]:
     with io.BytesIO() as short:
         soundfile.write(short, np.zeros(8), SAMPLE_RATE_HZ, format="WAV")
         half_a_file = short.getvalue()
+    (clip,) = equal_clips(1, 1)
     return [
         Case("no audio", "refusal", "transcribe", (b"only text",)),
         Case("a file of eight samples", "refusal", "transcribe", (half_a_file,)),
@@ -78,6 +107,9 @@ def _refusals() -> list[Case]:
         Case("a transcript without words", "refusal", "punctuate", (" ",)),
         Case("a control character", "refusal", "punctuate", ("how are\x07 you",)),
         Case("no words to speak", "refusal", "synthesize", ("...",)),
+        Case(
+            "live, a phrase of figures", "refusal", "stream_transcription", ([clip],), (("boost", {"x1": 5}),)
+        ),
         Case("letters of another script", "refusal", "synthesize", ("\u041f\u0440\u0438\u0432\u0435\u0442",)),
     ]
 
@@ -87,6 +119,8 @@ def _cancellations() -> list[Case]:
     return [
         Case("recording, cancelled", "cancel", "transcribe", (clip,)),
         Case("text to speak, cancelled", "cancel", "synthesize", (text_of(4),)),
+        Case("live recording, cancelled", "cancel", "stream_transcription", (_chunks(clip, 1600),)),
+        Case("text to speak, stream cancelled", "cancel", "stream_synthesis", (text_of(4),)),
     ]
 
 
@@ -115,7 +149,14 @@ def _equal(outcome: object, reference: object) -> bool:
             return outcome.sample_rate_hz == reference.sample_rate_hz and np.array_equal(
                 outcome.samples, reference.samples
             )
+        case tuple(), tuple():  # the finals of a live recording
+            return len(outcome) == len(reference) and all(map(_equal_finals, outcome, reference))
     return outcome == reference
+
+
+def _equal_finals(outcome: Final, reference: Final) -> bool:
+    times = (outcome.start_s, outcome.end_s), (reference.start_s, reference.end_s)
+    return times[0] == times[1] and _equal_transcriptions(outcome.transcription, reference.transcription)
 
 
 def _equal_transcriptions(outcome: Transcription, reference: Transcription) -> bool:
@@ -126,6 +167,13 @@ def _equal_transcriptions(outcome: Transcription, reference: Transcription) -> b
         and abs(ours.confidence - theirs.confidence) <= CONFIDENCE_TOLERANCE
         for ours, theirs in zip(outcome.words, reference.words, strict=True)
     )
+
+
+def collected(items: Sequence[Any]) -> object:
+    """Return what is compared of a stream: the finals of a recording, the joined speech of a text."""
+    if items and isinstance(items[0], Speech):
+        return Speech(np.concatenate([item.samples for item in items]), items[0].sample_rate_hz)
+    return tuple(item for item in items if isinstance(item, Final))  # interims depend on the timing
 
 
 def _named(outcome: object) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -39,8 +41,22 @@ def test_a_text_is_spoken_into_a_file_of_the_printed_length(tritone, tmp_path, s
 def test_stdout_gives_what_the_file_has(tritone, tmp_path):
     target = tmp_path / "hello.wav"
     tritone("synthesize", TEXT, "--seed", 7, "-o", target)
-    assert tritone("synthesize", TEXT, "--seed", 7, "-o", "-").stdout == target.read_bytes()
-    assert tritone("synthesize", TEXT, "--seed", 8, "-o", "-").stdout != target.read_bytes()
+    whole, rate_hz = soundfile.read(target, dtype="int16")
+    for seed in (7, 8):
+        with io.BytesIO(tritone("synthesize", TEXT, "--seed", seed, "-o", "-").stdout) as file:
+            samples, same_rate_hz = soundfile.read(file, dtype="int16")
+        assert same_rate_hz == rate_hz
+        assert np.array_equal(samples, whole) == (seed == 7)
+
+
+def test_text_on_stdin_is_spoken_to_stdout(server):
+    command = [*TRITONE, "synthesize", "-", "--format", "pcm", "--seed", "7", "-o", "-"]
+    done = subprocess.run(
+        [*command, "--url", server.grpc_url], input=f"{TEXT} {TEXT}\n".encode(), capture_output=True,
+        timeout=120, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert len(done.stdout) > 2 * 16_000
 
 
 def test_speed_changes_the_length(tritone, tmp_path):

@@ -27,13 +27,16 @@ from tritone_client.results import (
     Transcription,
     Word,
 )
+from tritone_client.streaming.events import Final, Interim, SpeechStarted, TranscriptionEvent
 
 __all__ = [
     "Alternative",
     "AsyncClient",
     "Catalogue",
     "Client",
+    "Final",
     "Health",
+    "Interim",
     "InvalidRequestError",
     "ModelHealth",
     "ModelNotFoundError",
@@ -47,7 +50,9 @@ __all__ = [
     "ServerNotReadyError",
     "ServerUnavailableError",
     "Speech",
+    "SpeechStarted",
     "Transcription",
+    "TranscriptionEvent",
     "TritoneError",
     "Voice",
     "Word",

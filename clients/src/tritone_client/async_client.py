@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping
 from types import MappingProxyType, TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tritone_client import calls, catalogue, flows, probing, synthesis
 from tritone_client.calls import Audio
@@ -15,8 +15,14 @@ from tritone_client.ordering import in_order
 from tritone_client.recognition import DecoderName, RecognitionOptions, VoiceActivity, with_options
 from tritone_client.results import Health, Probe, Speech, Transcription
 from tritone_client.settings import DEFAULT_CONCURRENCY, Settings
+from tritone_client.streaming.audio import LiveAudio, LiveChunk
+from tritone_client.streaming.events import TranscriptionEvent
+from tritone_client.streaming.running import run_stream_async
+from tritone_client.streaming.steps import StreamFlow
+from tritone_client.streaming.synthesis import checked_text, speak, speak_pieces
+from tritone_client.streaming.transcription import StreamOptions, checked_chunks, transcribe_stream
 from tritone_client.synthesis import AudioFormat, SynthesisOptions
-from tritone_client.transports import AsyncTransport, open_async_transport
+from tritone_client.transports import AsyncTransport, async_streams_of, open_async_transport
 
 Result = TypeVar("Result")
 
@@ -41,6 +47,27 @@ class AsyncClient(Settings):
         call = await asyncio.to_thread(calls.transcribe, audio, written)  # reads the file
         return await self._run(flows.complete(with_options(call, options), self._retry_policy))
 
+    def stream_transcription(
+        self,
+        chunks: AsyncIterable[LiveChunk] | Iterable[LiveChunk],
+        *,
+        sample_rate_hz: int = calls.SAMPLE_RATE_HZ,
+        interim: bool = True,
+        written: bool = False,
+        decoder: DecoderName | None = None,
+        boost: Mapping[str, float] = MappingProxyType({}),
+        vad: VoiceActivity | None = None,
+        stop_history_ms: int | None = None,
+    ) -> AsyncGenerator[TranscriptionEvent, None]:
+        """Transcribe audio while it comes in; see `Client.stream_transcription`.
+
+        Chunks from an ordinary iterator must not block, as nothing else would run in the event loop.
+        """
+        recognition = RecognitionOptions(decoder, boost, vad=vad)
+        options = StreamOptions(recognition, interim, written, stop_history_ms)
+        flow = transcribe_stream(LiveAudio(sample_rate_hz), options, self._retry_policy)
+        return self._run_stream(flow, checked_chunks(chunks))
+
     async def punctuate(self, text: str) -> str:
         """Return a transcript with punctuation and capitals."""
         return await self._run(flows.complete(calls.punctuate(text), self._retry_policy))
@@ -58,6 +85,23 @@ class AsyncClient(Settings):
     ) -> Speech:
         """Synthesize a text as samples; see `Client.synthesize`."""
         return await self._speech(text, SynthesisOptions(seed, speed, sigma, denoise, pitch, speaker))
+
+    def stream_synthesis(
+        self,
+        text: str | AsyncIterable[str] | Iterable[str],
+        *,
+        seed: int | None = None,
+        speed: float | None = None,
+        sigma: float | None = None,
+        denoise: float | None = None,
+        pitch: float | None = None,
+        speaker: int | None = None,
+    ) -> AsyncGenerator[Speech, None]:
+        """Synthesize a text and yield its speech in chunks; see `Client.stream_synthesis`."""
+        options, text = SynthesisOptions(seed, speed, sigma, denoise, pitch, speaker), checked_text(text)
+        if isinstance(text, str):
+            return self._run_stream(speak(text, options, self._retry_policy), ())
+        return self._run_stream(speak_pieces(options, self._retry_policy), text)
 
     async def synthesize_encoded(
         self,
@@ -140,18 +184,32 @@ class AsyncClient(Settings):
         return await self._run(flows.complete(synthesis.speech(text, options), self._retry_policy))
 
     async def _run(self, flow: flows.Flow[Result]) -> Result:
-        if self._transport is None:
-            self._transport = open_async_transport(self.url, self.protocol)
+        transport = self._opened()
         run = flows.FlowRun(flow)
         while run.step is not None:
-            if isinstance(run.step, flows.Pause):
-                await asyncio.sleep(run.step.seconds)
-                run.answer(None)
-                continue
             try:
-                answer = await self._transport.ask(self._addressed(run.step.question), run.step.timeout_s)
+                answer = await self._execute(run.step, transport)
             except TritoneError as error:
                 run.fail(error)
             else:
                 run.answer(answer)
         return run.result
+
+    def _run_stream(
+        self, flow: StreamFlow, inputs: AsyncIterable[Any] | Iterable[Any]
+    ) -> AsyncGenerator[Any, None]:
+        transport = self._opened()
+        connect = async_streams_of(transport).open_stream
+        return run_stream_async(
+            flow, inputs, connect, lambda step: self._execute(step, transport), self._pipeline
+        )
+
+    async def _execute(self, step: flows.Ask | flows.Pause, transport: AsyncTransport) -> Any:
+        if isinstance(step, flows.Pause):
+            return await asyncio.sleep(step.seconds)
+        return await transport.ask(self._addressed(step.question), step.timeout_s)
+
+    def _opened(self) -> AsyncTransport:
+        if self._transport is None:
+            self._transport = open_async_transport(self.url, self.protocol)
+        return self._transport

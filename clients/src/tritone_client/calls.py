@@ -32,12 +32,20 @@ TEXT_TO_SPEECH = "text_to_speech"
 TEXT_TO_AUDIO = "text_to_audio"
 RECOGNITION = (AUDIO_TO_TEXT, SPEECH_TO_TEXT)
 SYNTHESIS = (TEXT_TO_SPEECH, TEXT_TO_AUDIO)
-NAMED = RECOGNITION + SYNTHESIS  # every further recogniser or voice has its own; the others are shared
+STREAM_TRANSCRIPTION = "asr_stream"
+STREAM_SYNTHESIS = "text_to_speech_stream"
+STREAMS = (STREAM_TRANSCRIPTION, STREAM_SYNTHESIS)
+NAMED = (
+    RECOGNITION + SYNTHESIS + STREAMS
+)  # every further recogniser or voice has its own; the others are shared
 PUBLIC_MODELS = (AUDIO_TO_TEXT, SPEECH_TO_TEXT, PUNCTUATE, TEXT_TO_SPEECH, TEXT_TO_AUDIO)
 
 _FIRST_ESCAPED, _LAST_ESCAPED = 0xDC80, 0xDCFF  # bytes that are not UTF-8, as decoded by `surrogateescape`
 _WORDS = ("word", "word_start_s", "word_end_s", "word_confidence")
 _WRITTEN_WORDS = tuple(f"written_{name}" for name in _WORDS)
+_RECOGNISED = ("transcript", "text", *_WORDS)
+#: outputs of recognition, by whether figures are asked for: the server writes them only then
+RECOGNISED = {False: _RECOGNISED, True: (*_RECOGNISED, "written_text", *_WRITTEN_WORDS)}
 _VERSIONS_DIFFER = "client and server versions do not match."
 
 
@@ -84,12 +92,13 @@ class Outputs:
         """Return an integer output of one element."""
         return int(self.row(name)[0])
 
-    def optional_float(self, name: str) -> float | None:
-        """Return a floating-point output of one element, or None if the server does not provide it.
+    def number(self, name: str) -> float:
+        """Return a floating-point output of one element, in the shortest decimal form of its precision."""
+        return float(str(self.row(name)[0]))
 
-        The value is single precision; its shortest decimal form is the number that the server computed.
-        """
-        return None if self.tensor(name) is None else float(str(self.row(name)[0]))
+    def optional_float(self, name: str) -> float | None:
+        """Return the same, or None if the server does not provide it."""
+        return None if self.tensor(name) is None else self.number(name)
 
     def floats(self, name: str) -> list[float]:
         """Return a floating-point output as Python floats."""
@@ -172,9 +181,9 @@ def _transcribe_file(content: bytes, written: bool) -> Call[Transcription]:
     inputs = (bytes_tensor("audio_bytes", content),)
 
     def decode(outputs: Outputs) -> Transcription:
-        return _transcription(outputs, outputs.optional_float("duration_s"), written)
+        return transcription(outputs, outputs.optional_float("duration_s"), written)
 
-    return Call(AUDIO_TO_TEXT, inputs, decode, outputs=(*_recognised(written), "duration_s"))
+    return Call(AUDIO_TO_TEXT, inputs, decode, outputs=(*RECOGNISED[written], "duration_s"))
 
 
 def _transcribe_samples(samples: NDArray[np.float32], written: bool) -> Call[Transcription]:
@@ -186,15 +195,9 @@ def _transcribe_samples(samples: NDArray[np.float32], written: bool) -> Call[Tra
     )
 
     def decode(outputs: Outputs) -> Transcription:
-        return _transcription(outputs, length_s, written)
+        return transcription(outputs, length_s, written)
 
-    return Call(SPEECH_TO_TEXT, inputs, decode, outputs=_recognised(written))
-
-
-def _recognised(written: bool) -> tuple[str, ...]:
-    """Return the outputs to request; the server writes figures only for those who ask."""
-    outputs = ("transcript", "text", *_WORDS)
-    return (*outputs, "written_text", *_WRITTEN_WORDS) if written else outputs
+    return Call(SPEECH_TO_TEXT, inputs, decode, outputs=RECOGNISED[written])
 
 
 def _check_samples(samples: NDArray[Any]) -> None:
@@ -222,7 +225,8 @@ def _check_samples(samples: NDArray[Any]) -> None:
         )
 
 
-def _transcription(outputs: Outputs, length_s: float | None, written: bool) -> Transcription:
+def transcription(outputs: Outputs, length_s: float | None, written: bool) -> Transcription:
+    """Return the transcription in a response, for audio of a length in seconds."""
     return Transcription(
         transcript=outputs.string("transcript"),
         text=outputs.string("text"),

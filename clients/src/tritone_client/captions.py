@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tritone_client.results import Transcription
@@ -15,6 +15,7 @@ LINES = 2
 LONGEST_CUE_S = 7.0
 SHORTEST_CUE_S = 1.0  # for readability: short sentences share a cue, and a single one is shown this long
 LONGEST_PAUSE_S = 0.8  # of silence inside a cue
+VTT_HEADER = "WEBVTT\n"
 
 _SENTENCE_END = re.compile(r"""[.?!…]["'”\u2019)\]]*$""")
 
@@ -76,24 +77,29 @@ def cues(words: Sequence[TimedWord], duration_s: float | None = None) -> list[Cu
 
 def srt(transcription: Transcription, raw: bool = False, written: bool = False) -> str:
     """Format a transcription as SubRip; see `timed_words`."""
-    blocks = [
-        f"{number}\n{_clock(cue.start_s, ',')} --> {_clock(cue.end_s, ',')}\n" + "\n".join(cue.lines) + "\n"
-        for number, cue in enumerate(
-            cues(timed_words(transcription, raw, written), transcription.duration_s), start=1
-        )
-    ]
-    return "\n".join(blocks)
+    shown = cues(timed_words(transcription, raw, written), transcription.duration_s)
+    return "\n".join(srt_cue(number, cue) for number, cue in enumerate(shown, start=1))
 
 
 def vtt(transcription: Transcription, raw: bool = False, written: bool = False) -> str:
     """Format a transcription as WebVTT; see `timed_words`."""
-    blocks = [
-        f"{_clock(cue.start_s, '.')} --> {_clock(cue.end_s, '.')}\n"
-        + "\n".join(html.escape(line, quote=False) for line in cue.lines)
-        + "\n"
-        for cue in cues(timed_words(transcription, raw, written), transcription.duration_s)
-    ]
-    return "\n".join(["WEBVTT\n", *blocks])
+    shown = cues(timed_words(transcription, raw, written), transcription.duration_s)
+    return "\n".join([VTT_HEADER, *map(vtt_cue, shown)])
+
+
+def srt_cue(number: int, cue: Cue) -> str:
+    """Format a cue as SubRip; an empty line comes between two of them."""
+    return _block(f"{number}\n{_clock(cue.start_s, ',')} --> {_clock(cue.end_s, ',')}", cue.lines)
+
+
+def vtt_cue(cue: Cue) -> str:
+    """Format a cue as WebVTT; an empty line comes before it."""
+    lines = (html.escape(line, quote=False) for line in cue.lines)
+    return _block(f"{_clock(cue.start_s, '.')} --> {_clock(cue.end_s, '.')}", lines)
+
+
+def _block(head: str, lines: Iterable[str]) -> str:
+    return "\n".join([head, *lines]) + "\n"
 
 
 def _groups(words: Sequence[TimedWord]) -> Iterator[list[TimedWord]]:

@@ -6,11 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tritone_client.calls import PUNCTUATE, RECOGNITION, SYNTHESIS
+from tritone_client.calls import (
+    PUNCTUATE,
+    RECOGNITION,
+    STREAM_SYNTHESIS,
+    STREAM_TRANSCRIPTION,
+    STREAMS,
+    SYNTHESIS,
+)
 from tritone_client.flows import PROBE_S, Ask, Flow
 from tritone_client.questions import CANARY, ModelConfig, ModelNames
 
 SEPARATOR = "_"  # between a pipeline and the name of the recogniser or voice that it uses
+_STREAMS = tuple(stream + SEPARATOR for stream in STREAMS)
 
 
 @dataclass(frozen=True)
@@ -47,17 +55,19 @@ def served() -> Flow[Catalogue]:
     punctuation = (yield from _steps(PUNCTUATE)) if PUNCTUATE in names else []
     recognisers, voices = [], []
     for name in _sets(names, RECOGNITION):
-        recognisers.append((yield from _recogniser(name, _pipelines(name, names, RECOGNITION), punctuation)))
+        pipelines = _pipelines(name, names, (*RECOGNITION, STREAM_TRANSCRIPTION))
+        recognisers.append((yield from _recogniser(name, pipelines, punctuation)))
     for name in _sets(names, SYNTHESIS):
-        voices.append((yield from _voice(name, _pipelines(name, names, SYNTHESIS))))
+        voices.append((yield from _voice(name, _pipelines(name, names, (*SYNTHESIS, STREAM_SYNTHESIS)))))
     return Catalogue(tuple(recognisers), tuple(voices))
 
 
 def _sets(names: set[str], pipelines: tuple[str, ...]) -> list[str]:
     """The names of sets that have one of the pipelines."""
     found = set()
+    whole = {name for name in names if not (name + SEPARATOR).startswith(_STREAMS)}  # not of a set "stream"
     for pipeline in pipelines:
-        suffixes = (name.removeprefix(pipeline) for name in names if name.startswith(pipeline))
+        suffixes = (name.removeprefix(pipeline) for name in whole if name.startswith(pipeline))
         found |= {suffix for suffix in suffixes if suffix[:1] in ("", SEPARATOR)}
     return sorted(suffix.removeprefix(SEPARATOR) for suffix in found if not suffix.endswith(CANARY))
 

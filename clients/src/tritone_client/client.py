@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Generator, Iterable, Mapping
 from types import MappingProxyType, TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tritone_client import calls, catalogue, flows, probing, synthesis
 from tritone_client.calls import Audio
@@ -16,8 +16,14 @@ from tritone_client.ordering import in_order_on_threads
 from tritone_client.recognition import DecoderName, RecognitionOptions, VoiceActivity, with_options
 from tritone_client.results import Health, Probe, Speech, Transcription
 from tritone_client.settings import DEFAULT_CONCURRENCY, Settings
+from tritone_client.streaming.audio import LiveAudio, LiveChunk
+from tritone_client.streaming.events import TranscriptionEvent
+from tritone_client.streaming.running import run_stream
+from tritone_client.streaming.steps import StreamFlow
+from tritone_client.streaming.synthesis import checked_text, speak, speak_pieces
+from tritone_client.streaming.transcription import StreamOptions, checked_chunks, transcribe_stream
 from tritone_client.synthesis import AudioFormat, SynthesisOptions
-from tritone_client.transports import Transport, open_transport
+from tritone_client.transports import Transport, open_transport, streams_of
 
 Result = TypeVar("Result")
 
@@ -63,6 +69,45 @@ class Client(Settings):
         call = with_options(calls.transcribe(audio, written), options)
         return self._run(flows.complete(call, self._retry_policy))
 
+    def stream_transcription(
+        self,
+        chunks: Iterable[LiveChunk],
+        *,
+        sample_rate_hz: int = calls.SAMPLE_RATE_HZ,
+        interim: bool = True,
+        written: bool = False,
+        decoder: DecoderName | None = None,
+        boost: Mapping[str, float] = MappingProxyType({}),
+        vad: VoiceActivity | None = None,
+        stop_history_ms: int | None = None,
+    ) -> Generator[TranscriptionEvent, None, None]:
+        """Transcribe audio while it comes in, and yield what happens: speech starts, interim texts, finals.
+
+        The next chunk is taken when the server has answered the one before and the caller asks for the next
+        event. Chunks may have any length; what comes at 160 ms or less is sent without delay. An exception of
+        `chunks` is raised here, and closing the generator ends the stream. An overloaded server is asked
+        again until it has taken the first chunk, never later. `timeout_s` of the client limits the answer to
+        each chunk.
+
+        Args:
+            chunks: mono samples, as float32 in [-1, 1], as int16, or as bytes of 16-bit little-endian PCM.
+            sample_rate_hz: of the chunks, 4,000 to 768,000; other rates than 16,000 are resampled.
+            interim: whether to yield interim texts.
+            written: also return finals with numbers, money, dates and times in figures.
+            decoder: see `transcribe`.
+            boost: see `transcribe`.
+            vad: see `transcribe`.
+            stop_history_ms: a segment ends after so much silence. None: as the server is configured, usually
+                800.
+
+        Raises:
+            InvalidRequestError: also if the client's protocol is http.
+        """
+        recognition = RecognitionOptions(decoder, boost, vad=vad)
+        options = StreamOptions(recognition, interim, written, stop_history_ms)
+        flow = transcribe_stream(LiveAudio(sample_rate_hz), options, self._retry_policy)
+        return self._run_stream(flow, checked_chunks(chunks))
+
     def punctuate(self, text: str) -> str:
         """Return a transcript with punctuation and capitals."""
         return self._run(flows.complete(calls.punctuate(text), self._retry_policy))
@@ -91,6 +136,40 @@ class Client(Settings):
             speaker: index, from 0, of a voice with several speakers. None: 0.
         """
         return self._speech(text, SynthesisOptions(seed, speed, sigma, denoise, pitch, speaker))
+
+    def stream_synthesis(
+        self,
+        text: str | Iterable[str],
+        *,
+        seed: int | None = None,
+        speed: float | None = None,
+        sigma: float | None = None,
+        denoise: float | None = None,
+        pitch: float | None = None,
+        speaker: int | None = None,
+    ) -> Generator[Speech, None, None]:
+        """Synthesize a text and yield its speech in chunks, the first one at once.
+
+        The joined chunks of a text are the samples of `synthesize` with the same seed. Closing the generator
+        cancels the synthesis; an overloaded server is asked again until the first chunk is there.
+
+        Args:
+            text: of any length; or the pieces that it comes in, as a language model writes them. These are
+                joined as they are, and spoken as sentences are complete.
+            seed: see `synthesize`.
+            speed: see `synthesize`.
+            sigma: see `synthesize`.
+            denoise: see `synthesize`.
+            pitch: see `synthesize`.
+            speaker: see `synthesize`.
+
+        Raises:
+            InvalidRequestError: also if the client's protocol is http.
+        """
+        options, text = SynthesisOptions(seed, speed, sigma, denoise, pitch, speaker), checked_text(text)
+        if isinstance(text, str):
+            return self._run_stream(speak(text, options, self._retry_policy), ())
+        return self._run_stream(speak_pieces(options, self._retry_policy), text)
 
     def synthesize_encoded(
         self,
@@ -213,19 +292,29 @@ class Client(Settings):
         return self._run(flows.complete(synthesis.speech(text, options), self._retry_policy))
 
     def _run(self, flow: flows.Flow[Result]) -> Result:
-        with self._opening:
-            if self._transport is None:
-                self._transport = open_transport(self.url, self.protocol)
+        transport = self._opened()
         run = flows.FlowRun(flow)
         while run.step is not None:
-            if isinstance(run.step, flows.Pause):
-                time.sleep(run.step.seconds)
-                run.answer(None)
-                continue
             try:
-                answer = self._transport.ask(self._addressed(run.step.question), run.step.timeout_s)
+                answer = self._execute(run.step, transport)
             except TritoneError as error:
                 run.fail(error)
             else:
                 run.answer(answer)
         return run.result
+
+    def _run_stream(self, flow: StreamFlow, inputs: Iterable[Any]) -> Generator[Any, None, None]:
+        transport = self._opened()
+        connect = streams_of(transport).open_stream
+        return run_stream(flow, inputs, connect, lambda step: self._execute(step, transport), self._pipeline)
+
+    def _execute(self, step: flows.Ask | flows.Pause, transport: Transport) -> Any:
+        if isinstance(step, flows.Pause):
+            return time.sleep(step.seconds)
+        return transport.ask(self._addressed(step.question), step.timeout_s)
+
+    def _opened(self) -> Transport:
+        with self._opening:
+            if self._transport is None:
+                self._transport = open_transport(self.url, self.protocol)
+            return self._transport

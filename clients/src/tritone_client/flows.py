@@ -89,6 +89,23 @@ def complete(call: Call[Result], policy: RetryPolicy) -> Flow[Result]:
 
     Retrying is safe: an answer depends on its request alone, and changes nothing on the server.
     """
+
+    def attempt(remaining_s: float) -> Flow[Outputs]:
+        return Outputs(call.model, (yield Ask(Infer(call), remaining_s)))
+
+    return call.decode((yield from retried(attempt, call.model, policy)))
+
+
+def retried(
+    attempt: Callable[[float], Generator[Any, Any, Result]], model: str, policy: RetryPolicy
+) -> Generator[Any, Any, Result]:
+    """Repeat an attempt until it succeeds, while the server is temporarily unable to take it.
+
+    Args:
+        attempt: a flow that is given the seconds that are left.
+        model: the model that is asked.
+        policy: how often and how long.
+    """
     deadline = Deadline(policy.timeout_s)
     pauses_s = {
         OverloadedError: policy.overload_pauses_s(),
@@ -97,13 +114,11 @@ def complete(call: Call[Result], policy: RetryPolicy) -> Flow[Result]:
     other_pauses_s = policy.pauses_s()
     while True:
         try:
-            tensor = yield Ask(Infer(call), deadline.remaining_s())
+            return (yield from attempt(deadline.remaining_s()))
         except (ServerUnavailableError, ModelNotFoundError) as error:
-            problem = yield from why_refused(call.model, error)
+            problem = yield from why_refused(model, error)
         except ProcessDiedError as error:
             problem = error
-        else:
-            return call.decode(Outputs(call.model, tensor))
         if isinstance(problem, ModelNotFoundError):
             raise problem
         pause_s = next(pauses_s.get(type(problem), other_pauses_s), None)

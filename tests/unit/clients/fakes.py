@@ -30,7 +30,10 @@ from tritonclient.utils import (
 from tritone.repository.configs import read_config
 from tritone.server.options import REPOSITORIES
 
+from .fake_streams import FakeRecogniser, FakeStream, FakeVoice
+
 MODELS = ("audio_to_text", "speech_to_text", "punctuate", "text_to_speech", "text_to_audio")
+STREAMS = ("asr_stream", "text_to_speech_stream")
 WORD_S = 0.5
 RATE_HZ = 16_000
 CONTAINERS = {"wav": ("WAV", None), "flac": ("FLAC", None), "ogg": ("OGG", "OPUS"), "mp3": ("MP3", None)}
@@ -52,7 +55,12 @@ class Behaviour:
     spoken: dict[bytes, str] = field(default_factory=dict)  # transcript by file content or samples
     recognises_anything: bool = False  # as silence
     faults: deque[FaultError] = field(default_factory=deque)  # answers to the next inference requests
-    models: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(MODELS, True))  # readiness by name
+    models: dict[str, bool] = field(
+        default_factory=lambda: dict.fromkeys((*MODELS, *STREAMS), True)  # readiness by name
+    )
+    stream_faults: dict[int, FaultError] = field(default_factory=dict)  # by number of the request, from 0
+    stream_hangs: bool = False  # streams get no response
+    streams: list[FakeStream] = field(default_factory=list)  # all that were opened
     answer_after_s: dict[str, float] = field(default_factory=dict)  # by transcript, or by text to speak
     answered: Counter[str] = field(default_factory=Counter)  # requests by model
     requested: list[list[str]] = field(default_factory=list)  # requested outputs of all inference requests
@@ -209,7 +217,9 @@ def _decoded(raw: bytes, datatype: str, shape: list[int]) -> np.ndarray:
 
 
 def _encoded(array: np.ndarray) -> bytes:
-    return serialize_byte_tensor(array).item() if array.dtype == np.object_ else array.tobytes()
+    if array.dtype != np.object_:
+        return array.tobytes()
+    return serialize_byte_tensor(array).item() if array.size else b""
 
 
 class GrpcServer(AbstractContextManager["GrpcServer"]):
@@ -259,25 +269,58 @@ class _Servicer(service_pb2_grpc.GRPCInferenceServiceServicer):
         return service_pb2.ModelConfigResponse(config=committed_config(request.name))
 
     def ModelInfer(self, request, context):
-        inputs = {
-            tensor.name: _decoded(raw, tensor.datatype, list(tensor.shape))
-            for tensor, raw in zip(request.inputs, request.raw_input_contents, strict=True)
-        }
-        parameters = {
-            name: getattr(value, value.WhichOneof("parameter_choice"))
-            for name, value in request.parameters.items()
-        }
+        inputs, parameters = _contents(request)
         try:
             outputs = self._behaviour.infer(
                 request.model_name, inputs, parameters, [output.name for output in request.outputs]
             )
         except FaultError as fault:
             context.abort(grpc.StatusCode[fault.status], str(fault))
-        response = service_pb2.ModelInferResponse(model_name=request.model_name, model_version="1")
-        for name, array in outputs.items():
-            response.outputs.add(name=name, datatype=np_to_triton_dtype(array.dtype), shape=array.shape)
-            response.raw_output_contents.append(_encoded(array))
-        return response
+        return _response(request.model_name, outputs)
+
+    def ModelStreamInfer(self, requests, context):
+        stream = FakeStream(dict(context.invocation_metadata()))
+        self._behaviour.streams.append(stream)
+        context.add_callback(stream.closed.set)
+        answering = {"asr_stream": FakeRecogniser(), "text_to_speech_stream": FakeVoice(tone)}
+        for number, request in enumerate(requests):
+            inputs, parameters = _contents(request)
+            stream.requests.append((request.model_name, inputs, parameters))
+            fault = self._behaviour.stream_faults.pop(number, None)
+            if not self._behaviour.models.get(request.model_name):  # for which Triton has no status here
+                unknown = f"Request for unknown model: '{request.model_name}' is not found"
+                yield service_pb2.ModelStreamInferResponse(error_message=unknown)
+                return
+            if fault:
+                context.abort(grpc.StatusCode[fault.status], str(fault))
+            if self._behaviour.stream_hangs:
+                stream.closed.wait(30)
+                return
+            for outputs, last in answering[request.model_name].answers(inputs, parameters):
+                response = _response(request.model_name, outputs)
+                response.parameters["triton_final_response"].bool_param = last
+                stream.responses += 1
+                yield service_pb2.ModelStreamInferResponse(infer_response=response)
+
+
+def _contents(request) -> tuple[dict[str, np.ndarray], dict[str, object]]:
+    inputs = {
+        tensor.name: _decoded(raw, tensor.datatype, list(tensor.shape))
+        for tensor, raw in zip(request.inputs, request.raw_input_contents, strict=True)
+    }
+    parameters = {
+        name: getattr(value, value.WhichOneof("parameter_choice"))
+        for name, value in request.parameters.items()
+    }
+    return inputs, parameters
+
+
+def _response(model: str, outputs: dict[str, np.ndarray]):
+    response = service_pb2.ModelInferResponse(model_name=model, model_version="1")
+    for name, array in outputs.items():
+        response.outputs.add(name=name, datatype=np_to_triton_dtype(array.dtype), shape=array.shape)
+        response.raw_output_contents.append(_encoded(array))
+    return response
 
 
 def committed_config(model: str) -> model_config_pb2.ModelConfig:

@@ -12,12 +12,14 @@ from tritone_client.command import main
 def test_the_bundled_recogniser_and_voice_are_the_default_ones(caller, urls):
     found = caller(urls[caller.protocol], "models")
     assert found.recognisers == (
-        Recogniser("", ("audio_to_text", "speech_to_text"), ("asr_features", "asr_quartznet"), True),
+        Recogniser(
+            "", ("audio_to_text", "speech_to_text", "asr_stream"), ("asr_features", "asr_quartznet"), True
+        ),
     )
     assert found.voices == (
         Voice(
             "",
-            ("text_to_speech", "text_to_audio"),
+            ("text_to_speech", "text_to_audio", "text_to_speech_stream"),
             ("tts_tacotron2", "tts_waveglow"),
             ("speed", "seed", "sigma", "denoise"),
         ),
@@ -75,7 +77,11 @@ def test_health_of_a_name_is_that_of_its_pipelines(caller, urls, behaviour):
     ("command", "line"),
     [
         ("voices", "(default)  speed, seed, sigma, denoise  tts_tacotron2, tts_waveglow"),
-        ("models", "(default)  voice       text_to_speech, text_to_audio  tts_tacotron2, tts_waveglow"),
+        (
+            "models",
+            "(default)  voice       text_to_speech, text_to_audio, text_to_speech_stream  "
+            "tts_tacotron2, tts_waveglow",
+        ),
     ],
 )
 def test_commands_print_a_table(urls, command, line):

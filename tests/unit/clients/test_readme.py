@@ -75,7 +75,7 @@ def test_every_option_is_in_the_tables_and_nothing_else():
         name
         for command in main.commands.values()
         for parameter in command.params
-        for name in parameter.opts
+        for name in (*parameter.opts, *parameter.secondary_opts)
         if name.startswith("-")
     }
     assert set(re.findall(r"`(--?[\w-]+)`", TEXT)) == options

@@ -8,6 +8,7 @@ import pty
 import re
 import signal
 import subprocess
+import sys
 import time
 
 import numpy as np
@@ -15,7 +16,6 @@ import pytest
 import soundfile
 from click.testing import CliRunner
 from tritone_client.command import main
-from tritone_client.synthesis import FORMATS
 
 from .conftest import TRITONE
 from .fakes import RATE_HZ, tone
@@ -78,7 +78,7 @@ def test_stdin_is_one_text_of_any_number_of_lines(tritone, tmp_path):
     assert says(tmp_path / "a.wav", text)
 
 
-@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize("format_", ["flac", "ogg", "mp3"])
 def test_stdout_gets_the_bytes_of_the_file_and_nothing_else(process, tmp_path, format_):
     done = process("synthesize", "hello", "--format", format_, "-o", "-")
     assert (done.returncode, done.stderr) == (0, b"")
@@ -89,8 +89,58 @@ def test_stdout_gets_the_bytes_of_the_file_and_nothing_else(process, tmp_path, f
         assert done.stdout == (tmp_path / "a").read_bytes()
 
 
-def test_stdout_is_wav_unless_said_otherwise(process):
-    assert process("synthesize", "hello", "-o", "-").stdout.startswith(b"RIFF")
+def test_wav_and_pcm_on_stdout_begin_while_the_text_is_synthesized(process, behaviour):
+    pcm = process("synthesize", "hello world", "--format", "pcm", "--seed", 7, "-o", "-")
+    assert (pcm.returncode, pcm.stderr) == (0, b"")
+    samples = np.frombuffer(pcm.stdout, "<i2") / 32768
+    assert np.allclose(samples, tone("hello world"), atol=1e-4)
+    wav = process("synthesize", "hello world", "-o", "-")
+    assert wav.stdout[44:] == pcm.stdout
+    assert behaviour.answered["text_to_audio"] == 0
+    assert behaviour.streams[0].requests[0][2]["seed"] == 7
+
+
+def test_wav_on_stdout_is_a_file_whose_length_is_open(process):
+    content = process("synthesize", "hello world", "-o", "-").stdout
+    assert content[:4] + content[8:16] == b"RIFFWAVEfmt "
+    with io.BytesIO(content) as file:
+        samples, rate_hz = soundfile.read(file)
+    assert rate_hz == RATE_HZ
+    assert np.allclose(samples, tone("hello world"), atol=1e-4)
+
+
+def test_text_on_stdin_is_spoken_while_it_comes_in(urls):
+    command = [*TRITONE, "synthesize", "-", "--format", "pcm", "-o", "-", "--url", urls["grpc"]]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        process.stdin.write("It rained. Then".encode("utf-16"))
+        process.stdin.flush()
+        first = process.stdout.read(2 * tone("It rained.").size)  # before there is more text
+        process.stdin.write(" the sun shone".encode("utf-16-le"))
+        process.stdin.close()
+        rest = process.stdout.read()
+        assert process.wait(20) == 0
+    assert np.allclose(np.frombuffer(first, "<i2") / 32768, tone("It rained."), atol=1e-4)
+    assert np.allclose(np.frombuffer(rest, "<i2") / 32768, tone("Then the sun shone"), atol=1e-4)
+
+
+@pytest.mark.parametrize("reason", ["http", "no model"])
+def test_stdout_gets_the_whole_file_where_nothing_streams(process, urls, behaviour, reason):
+    options = ["--protocol", "http"] if reason == "http" else []
+    if reason == "no model":
+        del behaviour.models["text_to_speech_stream"]
+    url = ["--url", urls["http"]] if reason == "http" else []
+    command = [*TRITONE, "synthesize", "hello", "-o", "-", *options, *(url or ["--url", urls["grpc"]])]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.startswith(b"RIFF")
+    assert behaviour.answered["text_to_audio"] == 1
+
+
+def test_without_sounddevice_playing_is_an_error_with_the_remedy(tritone, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sounddevice", None)  # as if it were not installed
+    done = tritone("synthesize", "hello", "--play")
+    assert done.exit_code == 1
+    assert "pip install 'tritone-client[live]'" in done.stderr
 
 
 def test_how_to_speak_reaches_the_server(tritone, tmp_path, behaviour):
@@ -305,7 +355,12 @@ def test_reading_prints_words_and_speaks_nothing(tritone, tmp_path, behaviour):
     ("arguments", "says"),
     [
         (["hello"], "--output"),
-        (["hello", "--reading", "-o", "a.wav"], "-o / --output or --reading"),
+        (["hello", "--reading", "-o", "a.wav"], "one of -o / --output, --play or --reading"),
+        (["hello", "--play", "-o", "a.wav"], "one of -o / --output, --play or --reading"),
+        (["--from", __file__, "--play"], "--play speaks one text"),
+        (["hello", "--play", "--skip-existing"], "--skip-existing is for files"),
+        (["hello", "--play", "--protocol", "http"], "--protocol grpc"),
+        (["hello", "-o", "a.wav", "--device", "1"], "--device is for --play"),
         (["-o", "a.wav"], "TEXT or --from"),
         (["hello", "--from", "-", "-o", "out"], "TEXT or --from"),
         (["hello", "-o", "a"], "expected .wav, .flac,"),

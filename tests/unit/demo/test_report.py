@@ -68,3 +68,15 @@ def test_summary_is_speed_relative_to_speech(report, printed):
     report.summary(3, audio_s=60.0, seconds=2.0)
     assert "3 recordings, 60.0 s of audio in 2.0 s" in printed()
     assert "30 times as fast as speech" in printed()
+
+
+def test_interim_text_is_one_line_that_the_final_text_replaces_and_only_on_a_terminal(report, printed):
+    report.interim(1.0, "some words")
+    assert printed() == ""
+    terminal = DemoReport(io.StringIO(), width=40, bold=True)
+    terminal.interim(1.0, "some words " * 20)
+    terminal.final(2.5, "Some words.")
+    interim, final = terminal.stream.getvalue().split("\r\033[K")[1:]
+    assert len(interim) == 40
+    assert interim.startswith("1.0 s")
+    assert final == "2.5 s       Some words.\n"

@@ -6,13 +6,22 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import click
 
 from tritone_client.async_client import AsyncClient
+from tritone_client.client import Client
 from tritone_client.errors import ServerNotReadyError, ServerUnavailableError, TritoneError
-from tritone_client.settings import DEFAULT_RETRIES, DEFAULT_TIMEOUT_S, DEFAULT_URLS, Protocol
+from tritone_client.settings import (
+    DEFAULT_OVERLOAD_WAIT_S,
+    DEFAULT_RETRIES,
+    DEFAULT_TIMEOUT_S,
+    DEFAULT_URLS,
+    Protocol,
+)
+
+AnyClient = TypeVar("AnyClient", Client, AsyncClient)
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
@@ -31,14 +40,21 @@ class Connection:
 
     def client(self) -> AsyncClient:
         """Create a client; report invalid values as usage errors."""
+        # A command that sends many files may overload the server by itself, so it keeps retrying.
+        return self._made(AsyncClient, self.timeout_s)
+
+    def blocking_client(self) -> Client:
+        """Create a blocking client, for a stream; report invalid values as usage errors."""
+        return self._made(Client, DEFAULT_OVERLOAD_WAIT_S)
+
+    def _made(self, kind: Callable[..., AnyClient], overload_wait_s: float) -> AnyClient:
         try:
-            return AsyncClient(
+            return kind(
                 self.url,
                 protocol=self.protocol,
                 timeout_s=self.timeout_s,
                 retries=self.retries,
-                # A command that sends many files may overload the server by itself, so it keeps retrying.
-                overload_wait_s=self.timeout_s if self.retries else 0.0,
+                overload_wait_s=overload_wait_s if self.retries else 0.0,
                 canary=self.canary,
                 model=self.model,
             )
@@ -122,6 +138,23 @@ def run(work: Coroutine[Any, Any, bool]) -> bool:
         return asyncio.run(work)
     except TritoneError as error:
         print_error(error_text(error))
+        return False
+    except KeyboardInterrupt:
+        print_error("interrupted")
+        raise SystemExit(INTERRUPTED) from None
+
+
+def run_blocking(work: Callable[[], bool], subject: str) -> bool:
+    """Do the same for a command that blocks; errors of the system concern its subject, a file or device."""
+    try:
+        return work()
+    except BrokenPipeError:
+        raise  # the reader of the output has gone
+    except TritoneError as error:
+        print_error(error_text(error))
+        return False
+    except OSError as error:
+        print_error(error_text(error), subject)
         return False
     except KeyboardInterrupt:
         print_error("interrupted")

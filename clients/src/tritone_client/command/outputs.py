@@ -136,6 +136,20 @@ def open_output(where: str | None, style: Style, sources: Sequence[Source]) -> O
         return output
     if folder_needed:
         raise click.UsageError(f"captions of several files need a folder, got the file {where}.")
+    check_text_file(where)
+    _check_no_input(path, sources)
+    return FileOutput(path, style)
+
+
+def check_text_file(where: str) -> Path:
+    """Return the path of a file for text.
+
+    Raises:
+        click.UsageError: it cannot be written, or is named like a recording.
+    """
+    path = Path(where)
+    if path.is_dir():
+        raise click.UsageError(f"-o: expected a file, got the folder {where}.")
     if not path.parent.is_dir():
         raise click.UsageError(f"cannot write {where}: its folder does not exist.")
     if path.suffix.lower() in AUDIO_SUFFIXES:
@@ -143,8 +157,7 @@ def open_output(where: str | None, style: Style, sources: Sequence[Source]) -> O
             f"-o {where}: expected a file for text, got one with the suffix of a recording; "
             "-o takes one name, which a pattern like -o r*.wav does not give."
         )
-    _check_no_input(path, sources)
-    return FileOutput(path, style)
+    return path
 
 
 def _check_no_input(path: Path, sources: Sequence[Source]) -> None:
@@ -210,9 +223,13 @@ def check_distinct(results: Iterable[tuple[str, Path]]) -> None:
 
 def _json_object(name: str, transcription: Transcription) -> dict[str, Any]:
     length_s = transcription.duration_s
-    shown = {
-        "file": name,
-        "duration_s": None if length_s is None else round(length_s, DECIMALS),
+    duration = {"duration_s": None if length_s is None else round(length_s, DECIMALS)}
+    return {"file": name, **duration, **json_transcription(transcription)}
+
+
+def json_transcription(transcription: Transcription) -> dict[str, Any]:
+    """Return the texts and words of a transcription."""
+    shown: dict[str, Any] = {
         "transcript": transcription.transcript,
         "text": transcription.text,
         "words": _json_words(transcription.words),

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 
 import click
 
 from tritone_client.calls import TEXT_TO_AUDIO, TEXT_TO_SPEECH
-from tritone_client.command.audio_outputs import AudioOutput, open_file, open_folder
+from tritone_client.command import speaking
+from tritone_client.command.audio_outputs import (
+    DEFAULT_FORMAT,
+    STDOUT,
+    AudioOutput,
+    open_file,
+    open_folder,
+)
 from tritone_client.command.batch import concurrency_option, process_all
-from tritone_client.command.connection import Connection, connected, error_text, exit_with, print_error, run
+from tritone_client.command.connection import (
+    Connection,
+    connected,
+    error_text,
+    exit_with,
+    print_error,
+    run,
+    run_blocking,
+)
 from tritone_client.command.outputs import without_existing
 from tritone_client.command.skipped import SkippedItem, report_skipped
+from tritone_client.command.speaking import stdin_pieces
 from tritone_client.command.synthesis_report import SynthesisReport, SynthesizedFile
 from tritone_client.command.texts import STDIN, Text, given_text, texts_from
 from tritone_client.errors import InvalidRequestError, TritoneError
@@ -26,7 +42,13 @@ from tritone_client.synthesis import FORMATS, AudioFormat, SynthesisOptions
     "-o",
     "--output",
     metavar="FILE|FOLDER|-",
-    help="Output file, which is overwritten; - is stdout. With --from a folder.",
+    help="Output file, which is overwritten; - is stdout, at once if WAV or PCM. With --from a folder.",
+)
+@click.option("--play", is_flag=True, help="Play it on the loudspeaker while it is synthesized.")
+@click.option(
+    "--device",
+    metavar="NAME|NUMBER",
+    help="With --play: another loudspeaker than the default one; `tritone listen --list-devices` lists them.",
 )
 @click.option(
     "--reading",
@@ -73,6 +95,8 @@ def synthesize(
     connection: Connection,
     text: tuple[str, ...],
     output: str | None,
+    play: bool,
+    device: str | None,
     reading: bool,
     place: str | None,
     format_: AudioFormat | None,
@@ -86,21 +110,30 @@ def synthesize(
     skip_existing: bool,
     concurrency: int,
 ) -> None:
-    """Synthesize TEXT to an audio file, or print it as it would be spoken.
+    """Synthesize TEXT to an audio file, play it, or print it as it would be spoken.
 
-    Several arguments are joined to one text; - reads the text from stdin.
+    Several arguments are joined to one text; - reads the text from stdin. With --play and with -o - it is
+    spoken while it comes in, sentence by sentence.
 
     Exit code 0 when every text succeeded, 1 when any failed (the others are still done), 2 for wrong usage.
     """
     if bool(text) == (place is not None):
         raise click.UsageError("expected either TEXT or --from.")
-    if reading == (output is not None):
-        raise click.UsageError("expected either -o / --output or --reading.")
+    if (output is not None) + reading + play != 1:
+        raise click.UsageError("expected one of -o / --output, --play or --reading.")
+    if play and (place is not None or format_ is not None):
+        raise click.UsageError("--play speaks one text, got --from or --format; -o writes files.")
+    if play and skip_existing:
+        raise click.UsageError("--skip-existing is for files, got --play.")
+    if device is not None and not play:
+        raise click.UsageError("--device is for --play.")
     try:
         options = SynthesisOptions(seed, speed, sigma, denoise, pitch, speaker)
     except InvalidRequestError as error:
         raise click.UsageError(f"--{error}") from error
     if place is None:
+        if not skip_existing:
+            _speak(connection, text, output, play, device, format_, options)
         texts, all_usable = _texts(STDIN, lambda: [given_text(text)])
     else:
         texts, all_usable = _texts(place, lambda: texts_from(place, recursive))
@@ -111,6 +144,35 @@ def synthesize(
         texts = without_existing(texts, target.path)
     succeeded = not texts or run(_synthesize(connection, texts, target, options, concurrency))
     exit_with(succeeded and all_usable)
+
+
+def _speak(
+    connection: Connection,
+    text: tuple[str, ...],
+    output: str | None,
+    play: bool,
+    device: str | None,
+    format: AudioFormat | None,
+    options: SynthesisOptions,
+) -> None:
+    """Speak one text while it is synthesized, and exit; return if it has to be synthesized as a whole."""
+    pieces: str | Iterator[str] = stdin_pieces() if text == (STDIN,) else " ".join(text)
+    if play:
+        if connection.protocol != "grpc":
+            raise click.UsageError("--play needs --protocol grpc, by default on port 8001.")
+        exit_with(run_blocking(lambda: speaking.play(connection, pieces, options, device), "loudspeaker"))
+    streamed = format or DEFAULT_FORMAT
+    if output != STDOUT or not (streamed == "wav" or streamed == "pcm"):
+        return
+    open_file(output, format)  # refuses a terminal
+
+    def work() -> bool:
+        return not speaking.can_stream(connection) or exit_with(
+            speaking.write_stream(connection, pieces, options, streamed)
+        )
+
+    if not run_blocking(work, STDOUT):
+        exit_with(False)
 
 
 def _texts(place: str, read: Callable[[], Iterable[Text | SkippedItem]]) -> tuple[list[Text], bool]:

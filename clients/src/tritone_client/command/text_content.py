@@ -7,7 +7,7 @@ import re
 
 from tritone_client.errors import InvalidRequestError
 
-_MARKS = (  # longer marks first: that of UTF-32 starts with that of UTF-16
+MARKS = (  # longer marks first: that of UTF-32 starts with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -24,7 +24,7 @@ def decode_text(content: bytes) -> str:
     Raises:
         InvalidRequestError: invalid UTF-16 or UTF-32, or without a byte order mark.
     """
-    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), None)
+    encoding = next((name for mark, name in MARKS if content.startswith(mark)), None)
     if encoding:
         try:
             return content.decode(encoding)
@@ -33,12 +33,21 @@ def decode_text(content: bytes) -> str:
                 f"text: expected {encoding.upper()}, by its byte order mark, got an invalid character at "
                 f"byte {error.start}; save the text as UTF-8."
             ) from error
+    return checked_text_bytes(content).decode("utf-8-sig", "surrogateescape")
+
+
+def checked_text_bytes(content: bytes) -> bytes:
+    """Return bytes that may be UTF-8.
+
+    Raises:
+        InvalidRequestError: UTF-16 or UTF-32 without a byte order mark, or no text.
+    """
     if b"\0" in content:
         raise InvalidRequestError(
             f"text: expected UTF-8, got a NUL at byte {content.index(0)}, as in UTF-16 without a byte order "
             "mark or in a binary file; save the text as UTF-8."
         )
-    return content.decode("utf-8-sig", "surrogateescape")
+    return content
 
 
 def lines_of(content: bytes) -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from tritone_client import settings
+from tritone_client.errors import InvalidRequestError
 from tritone_client.questions import Question
+from tritone_client.streaming.running import AsyncStream, Stream
 
 
 class Transport(Protocol):
@@ -26,6 +28,48 @@ class AsyncTransport(Protocol):
 
     async def close(self) -> None:
         """Close all connections."""
+
+
+@runtime_checkable
+class StreamTransport(Protocol):
+    """Blocking transport that has streams."""
+
+    def open_stream(self) -> Stream:
+        """Open a stream; it connects with the first request."""
+
+
+@runtime_checkable
+class AsyncStreamTransport(Protocol):
+    """Transport for asyncio that has streams."""
+
+    def open_stream(self) -> AsyncStream:
+        """Open a stream; it connects with the first request."""
+
+
+def streams_of(transport: Transport) -> StreamTransport:
+    """Return a transport that has streams.
+
+    Raises:
+        InvalidRequestError: this one has none.
+    """
+    if not isinstance(transport, StreamTransport):
+        raise _no_streams()
+    return transport
+
+
+def async_streams_of(transport: AsyncTransport) -> AsyncStreamTransport:
+    """Return a transport that has streams; see `streams_of`."""
+    if not isinstance(transport, AsyncStreamTransport):
+        raise _no_streams()
+    return transport
+
+
+def _no_streams() -> InvalidRequestError:
+    return InvalidRequestError(
+        "protocol: expected grpc, as Triton streams over nothing else, got http; connect with grpc, by "
+        "default on port "
+        "8001."
+    )
 
 
 # Imported on demand, since gRPC and gevent are slow to load.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
+import grpc
+import grpc.aio
 import tritonclient.grpc as triton
 import tritonclient.grpc.aio as triton_aio
 from tritonclient.utils import InferenceServerException
@@ -17,6 +20,7 @@ from tritone_client.errors import (
 )
 from tritone_client.questions import Question
 from tritone_client.transports import wire
+from tritone_client.transports.grpc_stream import AsyncGrpcStream, GrpcStream
 
 CHANNEL_OPTIONS = [
     # A recording is sent in one message; gRPC's default limit is 4 MB.
@@ -45,6 +49,8 @@ class GrpcTransport:
     def __init__(self, url: str) -> None:
         self._url = url
         self._client = triton.InferenceServerClient(url, channel_args=CHANNEL_OPTIONS)
+        self._streams: grpc.Channel | None = None  # for streams, which tritonclient limits to one per client
+        self._opening = threading.Lock()
 
     def ask(self, question: Question, timeout_s: float) -> Any:
         """Return the answer; raise a TritoneError."""
@@ -53,9 +59,18 @@ class GrpcTransport:
         except InferenceServerException as error:
             raise _translated(error, self._url, timeout_s) from error
 
+    def open_stream(self) -> GrpcStream:
+        """Open a stream; it connects with the first request."""
+        with self._opening:
+            if self._streams is None:
+                self._streams = grpc.insecure_channel(self._url, options=CHANNEL_OPTIONS)
+        return GrpcStream(self._streams, self._url, _translated)
+
     def close(self) -> None:
-        """Close the channel."""
+        """Close the channels."""
         self._client.close()
+        if self._streams is not None:
+            self._streams.close()
 
 
 class AsyncGrpcTransport:
@@ -64,6 +79,7 @@ class AsyncGrpcTransport:
     def __init__(self, url: str) -> None:
         self._url = url
         self._client = triton_aio.InferenceServerClient(url, channel_args=CHANNEL_OPTIONS)
+        self._streams: grpc.aio.Channel | None = None
 
     async def ask(self, question: Question, timeout_s: float) -> Any:
         """Return the answer; raise a TritoneError."""
@@ -72,9 +88,17 @@ class AsyncGrpcTransport:
         except InferenceServerException as error:
             raise _translated(error, self._url, timeout_s) from error
 
+    def open_stream(self) -> AsyncGrpcStream:
+        """Open a stream; it connects with the first request."""
+        if self._streams is None:
+            self._streams = grpc.aio.insecure_channel(self._url, options=CHANNEL_OPTIONS)
+        return AsyncGrpcStream(self._streams, self._url, _translated)
+
     async def close(self) -> None:
-        """Close the channel."""
+        """Close the channels."""
         await self._client.close()
+        if self._streams is not None:
+            await self._streams.close()
 
 
 def _start(client: Any, question: Question, timeout_s: float) -> Any:

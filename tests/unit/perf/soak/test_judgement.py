@@ -4,16 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tritone_client import InvalidRequestError, ServerError, Speech, Transcription, Word
+from tritone_client import Final, Interim, InvalidRequestError, ServerError, Speech, Transcription, Word
 
 from perf.soak.__main__ import main
-from perf.soak.callers import SHOWN, Tally
-from perf.soak.cases import Case, make_cases, problem_of
+from perf.soak.callers import SHOWN, Tally, cases_for
+from perf.soak.cases import Case, collected, make_cases, problem_of
 from perf.soak.runner import READINGS, Outcome, Plan, report
 
 ANSWER = Case("a recording", "answer", "transcribe", ())
 REFUSAL = Case("nothing", "refusal", "transcribe", ())
 HEARD = Transcription("how are you", "How are you?", (Word("how", 0.1, 0.2, 0.9),), 1.0)
+FINAL = Final(HEARD, 0.0, 1.0, 1.3)
 SPOKEN = Speech(np.arange(4, dtype=np.float32), 16_000)
 
 
@@ -27,6 +28,7 @@ def word(**changes):
         (HEARD, HEARD),
         (word(confidence=0.9005), HEARD),
         (Speech(SPOKEN.samples.copy(), 16_000), SPOKEN),
+        ((FINAL,), (replace(FINAL, audio_processed_s=1.6, transcription=word(confidence=0.9005)),)),
         (b"a file", b"a file"),
         ("How are you?", "How are you?"),
     ],
@@ -44,6 +46,9 @@ def test_the_answer_of_the_request_alone_is_right(outcome, reference):
         (replace(HEARD, words=()), HEARD),
         (Speech(SPOKEN.samples + np.float32(1e-6), 16_000), SPOKEN),
         (Speech(SPOKEN.samples, 22_050), SPOKEN),
+        ((FINAL,), (FINAL, FINAL)),
+        ((replace(FINAL, end_s=0.9),), (FINAL,)),
+        ((replace(FINAL, transcription=word(start_s=0.12)),), (FINAL,)),
         (b"another file", b"a file"),
         (ServerError("broken"), HEARD),
     ],
@@ -98,7 +103,8 @@ def test_a_tally_ends_with_its_requests_and_its_time():
 
 def test_every_method_and_every_kind_is_among_the_cases():
     cases = make_cases()
-    assert {case.method for case in cases} == {"transcribe", "punctuate", "synthesize", "synthesize_encoded"}
+    whole = {"transcribe", "punctuate", "synthesize", "synthesize_encoded"}
+    assert {case.method for case in cases} == whole | {"stream_transcription", "stream_synthesis"}
     assert {case.kind for case in cases} == {"answer", "refusal", "cancel"}
 
 
@@ -123,3 +129,15 @@ def test_a_running_server_is_named_by_both_endpoints(words, capsys):
         main(words)
     assert ended.value.code == 2
     assert "expected both endpoints" in capsys.readouterr().err
+
+
+def test_of_a_stream_the_finals_and_the_joined_speech_are_compared():
+    assert collected([Interim("how", 0, 0.5), FINAL]) == (FINAL,)
+    joined = collected([SPOKEN, SPOKEN])
+    assert np.array_equal(joined.samples, np.tile(SPOKEN.samples, 2))
+
+
+def test_streams_are_asked_over_grpc_alone():
+    cases = make_cases()
+    assert any(case.streams for case in cases_for(cases, "grpc"))
+    assert not any(case.streams for case in cases_for(cases, "http"))

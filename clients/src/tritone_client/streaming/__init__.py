@@ -1,0 +1,1 @@
+"""Live streams: recognition while somebody speaks, and speech while it is synthesized."""

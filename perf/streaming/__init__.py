@@ -1,0 +1,1 @@
+"""Live streams under load: a command, its report and its plot."""
