@@ -76,5 +76,13 @@ TEXT_TO_AUDIO = Pipeline(
     (TensorSpec("text", "BYTES", (1,)), TensorSpec("format", "BYTES", (1,))),
     (TensorSpec("audio_bytes", "BYTES", (1,)),),
 )
+TEXT_TO_SPEECH_STREAM = Pipeline(  # decoupled: any number of responses, then the final flag
+    "text_to_speech_stream",
+    (TensorSpec("text", "BYTES", (1,)),),
+    (
+        TensorSpec("audio", "FP32", (-1,)),  # the next chunk
+        TensorSpec("sample_rate_hz", "INT32", (1,)),
+    ),
+)
 
-PIPELINES = (SPEECH_TO_TEXT, AUDIO_TO_TEXT, PUNCTUATE, TEXT_TO_SPEECH, TEXT_TO_AUDIO)
+PIPELINES = (SPEECH_TO_TEXT, AUDIO_TO_TEXT, PUNCTUATE, TEXT_TO_SPEECH, TEXT_TO_AUDIO, TEXT_TO_SPEECH_STREAM)
