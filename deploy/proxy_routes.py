@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.errors import UsageError
+from tritone.contract import is_stream
 from tritone.repository.versions.groups import CANARY
 
 _TYPE = "type.googleapis.com/envoy.extensions.filters.http"
@@ -60,17 +61,18 @@ class PublicApi:
 
 
 def read_public_api(source: Path, largest_body_bytes: int = PublicApi.largest_body_bytes) -> PublicApi:
-    """Return what a tree makes public: every model in its folder ensembles/.
+    """Return what a tree makes public: every model in its folder ensembles/, and the streams beside them.
 
     Raises:
         UsageError: there is none.
     """
     names = {path.parent.name.removesuffix(CANARY) for path in source.glob("ensembles/*/config.pbtxt")}
+    models = {path.parent.name for path in source.glob("model_repository/*/config.pbtxt")}
     if not names:
         raise UsageError(
             f"{source}/ensembles: expected public pipelines, found none; choose another --source."
         )
-    return PublicApi(sorted(names), largest_body_bytes)
+    return PublicApi(sorted(names | set(filter(is_stream, models))), largest_body_bytes)
 
 
 def http_routes(api: PublicApi, target: dict[str, Any]) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """One public model."""
+    """One public model: an ensemble, or a model with many responses to a request."""
 
     name: str
     inputs: tuple[TensorSpec, ...]
@@ -85,4 +85,26 @@ TEXT_TO_SPEECH_STREAM = Pipeline(  # decoupled: any number of responses, then th
     ),
 )
 
-PIPELINES = (SPEECH_TO_TEXT, AUDIO_TO_TEXT, PUNCTUATE, TEXT_TO_SPEECH, TEXT_TO_AUDIO, TEXT_TO_SPEECH_STREAM)
+PIPELINES = (SPEECH_TO_TEXT, AUDIO_TO_TEXT, PUNCTUATE, TEXT_TO_SPEECH, TEXT_TO_AUDIO)
+STREAMS = (TEXT_TO_SPEECH_STREAM,)  # public models that are no ensembles: see docs/architecture.md
+PUBLIC = tuple(public.name for public in (*PIPELINES, *STREAMS))
+STREAM_NAMES = tuple(stream.name for stream in STREAMS)
+
+
+def public_name(model: str) -> tuple[str, str] | None:
+    """Split the name of a public model of any set: text_to_speech_fast into text_to_speech and fast.
+
+    Returns:
+        The name in the bundled set, and the set's, empty for the bundled one; None for another model.
+    """
+    fitting = [name for name in PUBLIC if model == name or model.startswith(f"{name}_")]
+    if not fitting:
+        return None
+    longest = max(fitting, key=len)  # text_to_speech_stream is not text_to_speech of a set `stream`
+    return longest, model[len(longest) + 1 :]
+
+
+def is_stream(model: str) -> bool:
+    """Return whether a model, of any set, is one of STREAMS."""
+    split = public_name(model)
+    return split is not None and split[0] in STREAM_NAMES

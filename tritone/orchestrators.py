@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .model_parameters import VOICE_ACTIVITY, Parameters
+from .model_parameters import TOKENIZER, VOICE_ACTIVITY, Parameters
 from .punctuation.loading import load_punctuator
 from .recognition.loading import load_recognizer
 from .synthesis.loading import load_streaming, load_synthesizer
@@ -16,8 +16,8 @@ LOADERS: dict[frozenset[str], Callable[..., Any]] = {
     frozenset({"punctuation_model"}): load_punctuator,
     frozenset({"spectrogram_model", "vocoder_model"}): load_synthesizer,
     frozenset({"spectrogram_model", "vocoder_model", "denoiser_model"}): load_synthesizer,
-    frozenset({"tokenizer_model", "spectrogram_model", "vocoder_model"}): load_streaming,
-    frozenset({"tokenizer_model", "spectrogram_model", "vocoder_model", "denoiser_model"}): load_streaming,
+    frozenset({TOKENIZER, "spectrogram_model", "vocoder_model"}): load_streaming,
+    frozenset({TOKENIZER, "spectrogram_model", "vocoder_model", "denoiser_model"}): load_streaming,
 }
 
 

@@ -61,8 +61,8 @@ class Stream:
                 raise self._ended
             if len(self._waiting) >= self._most:
                 raise OverloadError(
-                    f"stream: expected at most {self._most} waiting pieces, got one more; send longer pieces, "
-                    "or wait for the responses to earlier ones."
+                    f"stream: expected at most {self._most} waiting pieces, got one more; send longer "
+                    "pieces, or wait for the responses to earlier ones."
                 )
             self._waiting.append(piece)
             self._changed.notify_all()
@@ -171,8 +171,8 @@ class StreamThreads:
         with self._lock:
             if key is not None and key in self._streams:
                 raise InputError(
-                    "sequence: expected an id that is not in use, got START for a sequence that has not ended; "
-                    "send END first, or use another id."
+                    "sequence: expected an id that is not in use, got START for a sequence that has not "
+                    "ended; send END first, or use another id."
                 )
             if key is not None:
                 self._streams[key] = stream
@@ -183,8 +183,8 @@ class StreamThreads:
             stream = self._streams.get(key) if key is not None else None
         if stream is None:
             raise InputError(
-                "sequence: expected a sequence that is open, got a request without START whose sequence was "
-                f"never started, has ended, failed, or was idle for {self._idle_timeout_s:g} s; start another."
+                "sequence: expected a sequence that is open, got a request without START whose sequence "
+                f"was never started, has ended, failed, or was idle for {self._idle_timeout_s:g} s; start another."
             )
         return stream
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import onnx
 
-from ..contract import PIPELINES, TensorSpec
+from ..contract import PIPELINES, STREAMS, TensorSpec
 from .configs import ModelFolder, connects, model_folders, read_repositories
 from .input_limits import check_input_limits
 from .partners import check_partners
@@ -212,7 +212,7 @@ def _check_artifacts(version: Path, tree: ast.AST) -> Iterator[str]:
 
 
 def _check_contract(models: dict[str, ModelFolder]) -> Iterator[str]:
-    for pipeline in PIPELINES:
+    for pipeline in (*PIPELINES, *STREAMS):
         folder = models.get(pipeline.name)
         if folder is None:
             yield f"{pipeline.name}: no such model in the repositories"

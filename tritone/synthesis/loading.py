@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..concurrency import Bind, Network, work_ahead
-from ..model_parameters import Parameters
+from ..model_parameters import TOKENIZER, Parameters
 from . import autoregressive, parallel, vocoding
 from .autoregressive import AutoregressiveDecoder
 from .limits import DurationLimit
@@ -71,7 +71,7 @@ def load_streaming(
         parameters.count("requests_in_flight"),
         parameters.count("utterances_in_flight"),
     )
-    tokenize = bind(parameters.name("tokenizer_model"), ["text"], ["symbols", "symbols_length", "pause_s"])
+    tokenize = bind(parameters.name(TOKENIZER), ["text"], ["symbols", "symbols_length", "pause_s"])
     return synthesizer, tokenize
 
 

@@ -35,6 +35,7 @@ class SpokenText:
     Args:
         synthesizer: of the voice.
         tokenize: text (1, 1) and the keyword closing to symbols (1, U, S), symbols_length and pause_s (1, U).
+        tokenize_later: the same, for what follows the first speech; waits where the other one is refused.
         limits: of the stream.
         parameters: of its first request.
         is_cancelled: asked before every chunk.
@@ -44,11 +45,13 @@ class SpokenText:
         self,
         synthesizer: StreamingSynthesizer,
         tokenize: Network,
+        tokenize_later: Network,
         limits: StreamLimits,
         parameters: SynthesisParameters,
         is_cancelled: IsCancelled,
     ) -> None:
         self._tokenize = tokenize
+        self._tokenize_later = tokenize_later
         self._limits = limits
         self._is_cancelled = is_cancelled
         self._speech = synthesizer.start(parameters, is_cancelled)
@@ -91,7 +94,8 @@ class SpokenText:
         yield from self._spoken(passage.text.encode(), **closing)
 
     def _spoken(self, text: bytes, **closing: str) -> Iterator[NDArray[np.float32]]:
-        symbols = self._tokenize(np.array([[text]], dtype=object), **closing)
+        tokenize = self._tokenize_later if self._has_spoken else self._tokenize
+        symbols = tokenize(np.array([[text]], dtype=object), **closing)
         (utterances,) = read_utterances(*(array.copy() for array in symbols))
         for chunk in self._speech.speak(utterances):
             self._pace.wait(self._is_cancelled)

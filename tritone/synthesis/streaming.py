@@ -201,7 +201,7 @@ class _Decoding:
         self._futures: dict[Utterance, tuple[Future[list[Mel]], int]] = {}
 
     def mel(self, utterance: Utterance) -> Callable[[], Mel]:
-        """Return a function that waits for an utterance's spectrogram; each may be asked for once, in order."""
+        """Return a function that waits for an utterance's spectrogram; asked for once each, in order."""
         while self._windows and utterance not in self._futures:
             self._submit()
         future, place = self._futures.pop(utterance)

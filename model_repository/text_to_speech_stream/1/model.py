@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import triton_python_backend_utils as pb_utils
 
-from tritone.python_backend.calls import bind_partners
+from tritone.python_backend.calls import bind_partners, when_admitted
 from tritone.python_backend.configuration import Parameters, own_version, version_folder
 from tritone.python_backend.requests import Interface
 from tritone.python_backend.streams import StreamingModel, StreamThreads
@@ -18,10 +18,11 @@ class TritonPythonModel(StreamingModel):
     def initialize(self, args):
         parameters = Parameters(args)
         bind = bind_partners(parameters, own_version(args))
-        self._voice = load_streaming(version_folder(args), parameters, bind)
-        self._limits = stream_limits(parameters)
-        self._rate = np.array([[self._voice[0].voice.sample_rate_hz]], np.int32)
-        interface = Interface(["text"], self._voice[0].parameters)
+        synthesizer, tokenize = load_streaming(version_folder(args), parameters, bind)
+        limits = stream_limits(parameters)
+        self._parts = synthesizer, tokenize, when_admitted(tokenize), limits
+        self._rate = np.array([[synthesizer.voice.sample_rate_hz]], np.int32)
+        interface = Interface(["text"], synthesizer.parameters)
         self.threads = StreamThreads(interface, self._speak, parameters)
 
     def _speak(self, stream):
@@ -31,7 +32,7 @@ class TritonPythonModel(StreamingModel):
             request.require_client()
             if spoken is None:
                 parameters = SynthesisParameters(**request.parameters)
-                spoken = SpokenText(*self._voice, self._limits, parameters, stream.is_cancelled)
+                spoken = SpokenText(*self._parts, parameters, stream.is_cancelled)
             data = request.inputs["text"][0, 0]
             for chunk in spoken.add(data, first=piece.first, last=piece.last):
                 tensors = [
