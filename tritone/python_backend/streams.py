@@ -184,7 +184,8 @@ class StreamThreads:
         if stream is None:
             raise InputError(
                 "sequence: expected a sequence that is open, got a request without START whose sequence "
-                f"was never started, has ended, failed, or was idle for {self._idle_timeout_s:g} s; start another."
+                f"was never started, has ended, failed, or was idle for {self._idle_timeout_s:g} s; "
+                "start another."
             )
         return stream
 

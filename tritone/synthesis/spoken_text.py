@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +12,14 @@ from numpy.typing import NDArray
 
 from ..concurrency import Network
 from ..errors import CancelledError, TextError
-from ..text.passages import Passage, PassageBuffer
+from ..text.characters import read_paragraphs
+from ..text.english import READ_ALOUD
+from ..text.passages import Passage, PassageBuffer, plain_opening
+from ..text.tokenization import CLOSING
 from ..utf8 import decode_text
 from .parameters import SynthesisParameters
 from .streaming import IsCancelled, StreamingSynthesizer
-from .utterances import read_utterances
+from .utterances import Utterance, read_utterances
 
 _CHECK_S = 0.05  # between two looks for a cancellation, while nothing may be sent
 
@@ -54,6 +58,7 @@ class SpokenText:
         self._tokenize_later = tokenize_later
         self._limits = limits
         self._is_cancelled = is_cancelled
+        self._executor = synthesizer.decoding
         self._speech = synthesizer.start(parameters, is_cancelled)
         self._pace = Pace(synthesizer.voice.sample_rate_hz, limits.ahead_s)
         self._buffer = PassageBuffer()
@@ -74,10 +79,10 @@ class SpokenText:
             TextError: a text that cannot be spoken, or beyond a limit.
             CancelledError: the client has cancelled.
         """
-        if first and last:  # read as a whole, as in any other pipeline
-            yield from self._spoken(data)
-            return
         piece = decode_text(data, "text", self._limits.text_characters)
+        if first and last:
+            yield from self._whole(data, piece)
+            return
         for passage in self._buffer.add(piece):
             yield from self._passage(passage)
         if self._buffer.characters > self._limits.text_characters:
@@ -89,14 +94,34 @@ class SpokenText:
         if rest is not None and (any(map(str.isalnum, rest.text)) or not self._has_spoken):
             yield from self._passage(rest)
 
-    def _passage(self, passage: Passage) -> Iterator[NDArray[np.float32]]:
-        closing = {"closing": passage.closing.value} if passage.closing else {}
-        yield from self._spoken(passage.text.encode(), **closing)
+    def _whole(self, data: bytes, text: str) -> Iterator[NDArray[np.float32]]:
+        """Speak a whole text, read as in any other pipeline; the first sentence of a long one comes first."""
+        opening = plain_opening(text)
+        if opening is None:
+            yield from self._spoken(self._read(data))
+            return
+        read_paragraphs(data, self._limits.text_characters, READ_ALOUD)  # refused before anything is sent
+        first = self._read_passage(opening)
+        chunks = self._spoken(first)
+        yield next(chunks)
+        whole: Future[list[Utterance]] = self._executor.submit(self._read, data)
+        yield from chunks
+        yield from self._spoken(whole.result()[len(first) :])
 
-    def _spoken(self, text: bytes, **closing: str) -> Iterator[NDArray[np.float32]]:
+    def _passage(self, passage: Passage) -> Iterator[NDArray[np.float32]]:
+        yield from self._spoken(self._read_passage(passage))
+
+    def _read_passage(self, passage: Passage) -> list[Utterance]:
+        closing = {CLOSING.name: passage.closing.value} if passage.closing else {}
+        return self._read(passage.text.encode(), **closing)
+
+    def _read(self, text: bytes, **closing: str) -> list[Utterance]:
         tokenize = self._tokenize_later if self._has_spoken else self._tokenize
         symbols = tokenize(np.array([[text]], dtype=object), **closing)
         (utterances,) = read_utterances(*(array.copy() for array in symbols))
+        return utterances
+
+    def _spoken(self, utterances: Sequence[Utterance]) -> Iterator[NDArray[np.float32]]:
         for chunk in self._speech.speak(utterances):
             self._pace.wait(self._is_cancelled)
             self._has_spoken = True

@@ -93,7 +93,7 @@ class SpeechStream:
         """Speak the next utterances of the text.
 
         Args:
-            utterances: numbered from 0 in every call; they continue the text.
+            utterances: they continue the text; their own numbers have no effect.
 
         Yields:
             (N,) float32 in [-1, 1], one chunk after another. The pause after an utterance precedes the next.
@@ -102,7 +102,9 @@ class SpeechStream:
             TextError: an utterance that the voice cannot speak.
             CancelledError: the client has cancelled.
         """
-        numbered = [replace(item, text=0, number=self._utterances + item.number) for item in utterances]
+        numbered = [
+            replace(item, text=0, number=number) for number, item in enumerate(utterances, self._utterances)
+        ]
         if not numbered:
             return
         first, rest = numbered[0], numbered[1:]

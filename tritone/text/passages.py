@@ -21,6 +21,25 @@ class Passage:
     closing: Closing | None  # how it ends, where the text goes on: SENTENCE or PARAGRAPH
 
 
+_LONG_CHARACTERS = 1000  # of a text, for whose reading a listener would notice the wait
+_OPENING_CHARACTERS = 500  # in which the first sentence must end
+_PLAIN = re.compile(r"[\"']?(?:I|[A-Za-z]?[a-z]+)(?:[,;]?[ \n'\-]\"?(?:I|[A-Za-z]?[a-z]+))*[.?!][\"']?")
+
+
+def plain_opening(text: str) -> Passage | None:
+    """Return the first passage of a long text, if its reading does not depend on what follows.
+
+    It then consists of words alone: no figures, signs, initialisms or markup.
+
+    Returns:
+        None for a short text, which is read as quickly as its beginning, and where there is a doubt.
+    """
+    if len(text) < _LONG_CHARACTERS:
+        return None
+    passage = next(iter(PassageBuffer().add(text[:_OPENING_CHARACTERS])), None)
+    return passage if passage and _PLAIN.fullmatch(passage.text) else None
+
+
 class PassageBuffer:
     """Collects pieces of a text, wherever they are cut, and gives its passages.
 
