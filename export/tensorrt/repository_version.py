@@ -8,6 +8,7 @@ from typing import Any
 
 from export.errors import EngineError
 from export.tensorrt.variants import engine_config
+from tritone.contract import is_stream
 from tritone.model_parameters import VERSIONS_WITH, Parameters
 from tritone.repository.configs import ModelFolder, read_config
 from tritone.sidecar import read_sidecar
@@ -58,11 +59,13 @@ class RepositoryVersion:
     def caller(self, model: str) -> str:
         """The model whose configuration names a model among those that it calls.
 
+        Streams are left out: they call a voice's models as the pipelines do, with no larger inputs.
+
         Raises:
             EngineError: there is none.
         """
         for name in self._names():
-            if model in self.parameters(name).partners.values():
+            if not is_stream(name) and model in self.parameters(name).partners.values():
                 return name
         raise EngineError(
             f"{model}: expected a model in {self.root} that names it in its configuration, found none; its "

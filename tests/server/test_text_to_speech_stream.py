@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import queue
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 import pytest
@@ -25,10 +25,10 @@ ids = itertools.count(1)
 class Stream:
     """One connection for streams."""
 
-    def __init__(self, url):
+    def __init__(self, url, **options):
         self.client = triton.InferenceServerClient(url)
         self._responses = queue.Queue()
-        self.client.start_stream(callback=lambda result, error: self._responses.put((result, error)))
+        self.client.start_stream(lambda result, error: self._responses.put((result, error)), **options)
 
     def send(self, value, parameters=None, **options):
         inputs = [tensor("text", text(value))]
@@ -61,8 +61,8 @@ class Stream:
 
 
 @contextmanager
-def connected(url):
-    stream = Stream(url)
+def connected(url, **options):
+    stream = Stream(url, **options)
     try:
         yield stream
     finally:
@@ -143,17 +143,17 @@ def test_ids_may_be_strings_and_are_free_again_after_the_end(stream, whole):
 
 def test_many_streams_at_once_do_not_disturb_each_other(server, whole):
     values = [f"{PARAGRAPHS} {'Once more. ' * number}" for number in range(8)]
-    streams = [Stream(server.grpc_url) for _ in values]
-    counts = []
-    for number, (one, value) in enumerate(zip(streams, values, strict=True)):
-        if number % 2:
-            one.send(value, {"seed": number})
-            counts.append(1)
-        else:
-            counts.append(in_pieces(one, value, 11, number))
-    for number, (one, value, count) in enumerate(zip(streams, values, counts, strict=True)):
-        np.testing.assert_array_equal(np.concatenate(one.chunks(count)), whole(value, seed=number))
-        one.client.stop_stream()
+    with ExitStack() as open_ones:
+        streams = [open_ones.enter_context(connected(server.grpc_url)) for _ in values]
+        counts = []
+        for number, (one, value) in enumerate(zip(streams, values, strict=True)):
+            if number % 2:
+                one.send(value, {"seed": number})
+                counts.append(1)
+            else:
+                counts.append(in_pieces(one, value, 11, number))
+        for number, (one, value, count) in enumerate(zip(streams, values, counts, strict=True)):
+            np.testing.assert_array_equal(np.concatenate(one.chunks(count)), whole(value, seed=number))
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_an_error_in_a_piece_ends_its_text_and_no_other(server, stream, whole):
     key = next(ids)
     with connected(server.grpc_url) as other:
         other.send("Hello ", {"seed": 7}, sequence_id=next(ids), sequence_start=True)
-        stream.send("Hello. Привет. And", sequence_id=key, sequence_start=True)
+        stream.send("Hello. A Привет. And", sequence_id=key, sequence_start=True)
         with pytest.raises(InferenceServerException, match="expected English"):
             stream.chunks()
         stream.send("more", sequence_id=key)
@@ -272,34 +272,40 @@ class TestSmallServer:
         with small_server(tmp_path_factory.mktemp("small"), **limits) as running:
             yield running
 
-    def test_streams_beyond_the_places_are_refused(self, small):
-        streams = [Stream(small.grpc_url) for _ in range(5)]
-        for one in streams[:2]:
-            one.send("Hello ", sequence_id=next(ids), sequence_start=True)
-            assert one.chunks() == []
-        for one in streams[2:4]:
-            one.send("Hello there.", {"seed": 1})
-        time.sleep(0.2)
-        streams[4].send("Hello there.")
-        with pytest.raises(InferenceServerException, match="expected at most 2 waiting requests") as error:
-            streams[4].receive()
-        assert "UNAVAILABLE" in error.value.status()
-        # Those that hold the places do nothing, so their places become free.
-        assert all(one.chunks() for one in streams[2:4])
-        for one in streams:
-            one.client.stop_stream(cancel_requests=True)
+    @pytest.fixture
+    def full(self, small):
+        """The server with both places taken by texts of which nothing more comes, and so free after 2 s."""
+        with ExitStack() as open_ones:
+            for _ in range(2):
+                one = open_ones.enter_context(connected(small.grpc_url))
+                one.send("Hello ", sequence_id=next(ids), sequence_start=True)
+                assert one.chunks() == []
+            yield small
+            time.sleep(2.5)
 
-    def test_a_stream_that_starts_too_late_is_refused_at_its_deadline(self, small):
-        streams = [Stream(small.grpc_url) for _ in range(3)]
-        for one in streams[:2]:
-            one.send("Hello ", sequence_id=next(ids), sequence_start=True)
-            assert one.chunks() == []
-        streams[2].send("Hello there.", timeout=300_000)
-        with pytest.raises(InferenceServerException, match=r"not started within 0\.3 s"):
-            streams[2].receive()
-        time.sleep(2.5)
-        for one in streams:
-            one.client.stop_stream(cancel_requests=True)
+    def test_streams_beyond_the_places_are_refused(self, full):
+        with ExitStack() as open_ones:
+            waiting = [open_ones.enter_context(connected(full.grpc_url)) for _ in range(2)]
+            for one in waiting:
+                one.send("Hello there.", {"seed": 1})
+            time.sleep(0.2)
+            refused = open_ones.enter_context(connected(full.grpc_url))
+            refused.send("Hello there.")
+            with pytest.raises(InferenceServerException, match="expected at most 2 waiting requests"):
+                refused.receive()
+            # With this header Triton ends the connection with the status.
+            strict = open_ones.enter_context(connected(full.grpc_url, headers={"triton_grpc_error": "true"}))
+            strict.send("Hello there.")
+            with pytest.raises(InferenceServerException) as error:
+                strict.receive()
+            assert "UNAVAILABLE" in str(error.value.status())
+            assert all(one.chunks() for one in waiting)
+
+    def test_a_stream_that_starts_too_late_is_refused_at_its_deadline(self, full):
+        with connected(full.grpc_url) as late:
+            late.send("Hello there.", timeout=300_000)
+            with pytest.raises(InferenceServerException, match=r"not started within 0\.3 s"):
+                late.receive()
 
     def test_a_text_whose_next_piece_does_not_come_is_ended(self, small):
         with connected(small.grpc_url) as one:

@@ -58,8 +58,8 @@ class Sets:
         suffix = f"_{name}"
         of_name = {model for model in self._models if model.removesuffix(CANARY).endswith(suffix)}
         pipelines = {model for model in of_name if _set_of(model) == name}
-        members = {model for model in of_name if model.removesuffix(suffix) in self._bundled} | pipelines
         others = of_name - self._bundled  # a bundled model may end in the name too, asr_windows for example
+        members = {model for model in others if model.removesuffix(suffix) in self._bundled} | pipelines
         while more := {model for model in others - members if self._is_linked(model, members)}:
             members |= more
         if not members:

@@ -12,7 +12,6 @@ from .limits import DurationLimit
 from .parallel import ParallelSpectrograms
 from .spectrograms import SpectrogramMaker
 from .speech import SpeechSynthesizer
-from .spoken_text import StreamLimits
 from .streaming import StreamingSynthesizer
 from .vocoding import Vocoder
 from .voice import Autoregressive, Voice
@@ -73,15 +72,6 @@ def load_streaming(
     )
     tokenize = bind(parameters.name(TOKENIZER), ["text"], ["symbols", "symbols_length", "pause_s"])
     return synthesizer, tokenize
-
-
-def stream_limits(parameters: Parameters) -> StreamLimits:
-    """Read the limits of a stream; raise ArtifactError if one is missing or wrong."""
-    return StreamLimits(
-        parameters.count("longest_text_characters"),
-        parameters.number("longest_speech_s"),
-        parameters.number("ahead_s"),
-    )
 
 
 def _vocoder(voice: Voice, parameters: Parameters, bind: Bind) -> Vocoder:

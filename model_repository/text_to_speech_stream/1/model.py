@@ -9,9 +9,9 @@ from tritone.python_backend.calls import bind_partners, when_admitted
 from tritone.python_backend.configuration import Parameters, own_version, version_folder
 from tritone.python_backend.requests import Interface
 from tritone.python_backend.streams import StreamingModel, StreamThreads
-from tritone.synthesis.loading import load_streaming, stream_limits
+from tritone.speaking.spoken_text import SpokenText, StreamLimits
+from tritone.synthesis.loading import load_streaming
 from tritone.synthesis.parameters import SynthesisParameters
-from tritone.synthesis.spoken_text import SpokenText
 
 
 class TritonPythonModel(StreamingModel):
@@ -19,7 +19,7 @@ class TritonPythonModel(StreamingModel):
         parameters = Parameters(args)
         bind = bind_partners(parameters, own_version(args))
         synthesizer, tokenize = load_streaming(version_folder(args), parameters, bind)
-        limits = stream_limits(parameters)
+        limits = StreamLimits.of(parameters)
         self._parts = synthesizer, tokenize, when_admitted(tokenize), limits
         self._rate = np.array([[synthesizer.voice.sample_rate_hz]], np.int32)
         interface = Interface(["text"], synthesizer.parameters)

@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 
 from ..concurrency import Network
 from ..errors import CancelledError, TextError
+from ..model_parameters import Parameters
+from ..synthesis.parameters import SynthesisParameters
+from ..synthesis.streaming import IsCancelled, StreamingSynthesizer
+from ..synthesis.utterances import Utterance, read_utterances
 from ..text.characters import read_paragraphs
 from ..text.english import READ_ALOUD
 from ..text.passages import Passage, PassageBuffer, plain_opening
 from ..text.tokenization import CLOSING
 from ..utf8 import decode_text
-from .parameters import SynthesisParameters
-from .streaming import IsCancelled, StreamingSynthesizer
-from .utterances import Utterance, read_utterances
 
 _CHECK_S = 0.05  # between two looks for a cancellation, while nothing may be sent
 
@@ -31,6 +32,15 @@ class StreamLimits:
     text_characters: int  # that wait for the end of their sentence
     speech_s: float  # of all its audio
     ahead_s: float  # audio sent before the client can have played it
+
+    @classmethod
+    def of(cls, parameters: Parameters) -> StreamLimits:
+        """Read a model's parameters; raise ArtifactError if one is missing or wrong."""
+        return cls(
+            parameters.count("longest_text_characters"),
+            parameters.number("longest_speech_s"),
+            parameters.number("ahead_s"),
+        )
 
 
 class SpokenText:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tritone.errors import CancelledError, TextError
+from tritone.speaking.spoken_text import Pace, SpokenText, StreamLimits
 from tritone.synthesis.parameters import SynthesisParameters
-from tritone.synthesis.spoken_text import Pace, SpokenText, StreamLimits
 
 RATE = 16_000
 
