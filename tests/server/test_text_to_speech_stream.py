@@ -5,69 +5,21 @@ from __future__ import annotations
 import itertools
 import queue
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
-import tritonclient.grpc as triton
 from tritonclient.utils import InferenceServerException
 
 from .conftest import settled, stand_in_only, tensor, text
 from .small import small_server
+from .streams import connected
 
 MODEL = "text_to_speech_stream"
 SENTENCE = "He does not appear to have been able to establish meaningful relationships with other people."
 PARAGRAPHS = f'Hello. {SENTENCE} "Why not?" asked Dr. Smith.\n\nIt cost $3.50, i.e. too much. {SENTENCE} Yes!'
 LONG = " ".join([SENTENCE] * 40)
 ids = itertools.count(1)
-
-
-class Stream:
-    """One connection for streams."""
-
-    def __init__(self, url, **options):
-        self.client = triton.InferenceServerClient(url)
-        self._responses = queue.Queue()
-        self.client.start_stream(lambda result, error: self._responses.put((result, error)), **options)
-
-    def send(self, value, parameters=None, **options):
-        inputs = [tensor("text", text(value))]
-        options = {"enable_empty_final_response": True, **options}
-        self.client.async_stream_infer(MODEL, inputs, parameters=parameters or {}, **options)
-
-    def receive(self):
-        """Return the next chunk, or None with the final flag; raise its error."""
-        result, error = self._responses.get(timeout=60)
-        if error is not None:
-            raise error
-        audio = result.as_numpy("audio")
-        if audio is None:
-            assert result.get_response().parameters["triton_final_response"].bool_param
-            return None
-        assert not result.get_response().parameters["triton_final_response"].bool_param
-        assert result.as_numpy("sample_rate_hz").shape == (1, 1)
-        return audio[0]
-
-    def chunks(self, requests=1):
-        """Return all chunks of some requests, up to their final flags."""
-        found = []
-        while requests:
-            chunk = self.receive()
-            if chunk is None:
-                requests -= 1
-            else:
-                found.append(chunk)
-        return found
-
-
-@contextmanager
-def connected(url, **options):
-    stream = Stream(url, **options)
-    try:
-        yield stream
-    finally:
-        stream.client.stop_stream(cancel_requests=True)
-        stream.client.close()
 
 
 @pytest.fixture
@@ -230,7 +182,7 @@ def test_an_error_in_a_piece_ends_its_text_and_no_other(server, stream, whole):
     key = next(ids)
     with connected(server.grpc_url) as other:
         other.send("Hello ", {"seed": 7}, sequence_id=next(ids), sequence_start=True)
-        stream.send("Hello. A Привет. And", sequence_id=key, sequence_start=True)
+        stream.send("Hello. A Привет! And", sequence_id=key, sequence_start=True)
         with pytest.raises(InferenceServerException, match="expected English"):
             stream.chunks()
         stream.send("more", sequence_id=key)
