@@ -88,8 +88,7 @@ class RecogniserFamily(Family):
             features = Graph(stage.path(FEATURES_MODEL, "model.onnx"))
             calibration = [calibration_features(features, recording) for recording in self.recordings]
             quantize(graph, graph.with_name(INT8), calibration, self.quantized, largest)
-        if self.options.half:
-            store_halves(graph, rounded=True, largest=largest)
+        store_halves(graph, rounded=self.options.half, largest=largest)
         for model, file, content in self._sidecars():
             stage.write_json(model, file, content)
         for path in inherited(self._decoder_folder, self.options.version, self._label_fields()):

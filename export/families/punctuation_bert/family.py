@@ -65,9 +65,12 @@ class PunctuationBert(Family):
         """Write graph, tokenizer and sidecars."""
         from export.families.punctuation_bert.graph import write_punctuation
         from export.families.punctuation_bert.tokenizer import write_tokenizer
+        from export.half_weights import store_halves
 
+        graph = stage.path(MODEL, "model.onnx")
         classes = (len(self.model.punct_label_ids), len(self.model.capit_label_ids))
-        write_punctuation(self.network, classes, stage.path(MODEL, "model.onnx"))
+        write_punctuation(self.network, classes, graph)
+        store_halves(graph)
         write_tokenizer(self._tokenizer(), stage.path(WINDOWS, "tokenizer.json"))
         encoder = self.model.bert_model.config
         stage.write_json(
