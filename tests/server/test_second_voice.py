@@ -13,7 +13,7 @@ from tritone.server.options import REPOSITORIES
 
 from .conftest import tensor, text
 from .second_voice import install
-from .streams import connected
+from .speech_streams import connected
 
 TEXT = "Hello there. It was a long way home."
 

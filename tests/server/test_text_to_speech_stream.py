@@ -13,7 +13,7 @@ from tritonclient.utils import InferenceServerException
 
 from .conftest import settled, stand_in_only, tensor, text
 from .small import small_server
-from .streams import connected
+from .speech_streams import connected
 
 MODEL = "text_to_speech_stream"
 SENTENCE = "He does not appear to have been able to establish meaningful relationships with other people."
