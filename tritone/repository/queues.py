@@ -25,8 +25,12 @@ def check_queues(folders: Sequence[ModelFolder]) -> list[str]:
         for name, model in models.items()
         if model.config.platform == "ensemble"
     }
-    # A public model that is no ensemble is its own front.
-    pipelines |= {name: [name] for name in models if is_stream(name) and calls[name]}
+    # A public model that is no ensemble is its own front; a sequence batcher has a number of places.
+    pipelines |= {
+        name: [name]
+        for name, model in models.items()
+        if is_stream(name) and calls[name] and not model.config.HasField("sequence_batching")
+    }
     after_front = _after_front(pipelines.values(), calls)
     findings = [
         f"{os.path.relpath(folder.config_path)}: {finding}"
