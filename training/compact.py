@@ -1,10 +1,10 @@
-"""Halve a checkpoint: store its large weights in float16, in a compressed .nemo file that NeMo restores as ever.
+"""Halve a checkpoint: its large weights in float16, in a compressed .nemo file that NeMo restores as ever.
 
     python -m training.compact trained.nemo compact.nemo
 
-Weights are rounded to float16; what is small (biases, normalisation, mel filters) stays float32. The weights of
-a QuartzNet are first scaled so that batch normalisation, which the export multiplies into them, multiplies each by a
-power of two: the exported graph then holds float16 weights without a further rounding.
+Weights are rounded to float16; what is small (biases, normalisation, mel filters) stays float32. The weights
+of a QuartzNet are first scaled so that batch normalisation, which the export multiplies into them, multiplies
+each by a power of two: the exported graph then holds float16 weights without a further rounding.
 """
 
 from __future__ import annotations
@@ -37,8 +37,7 @@ def balance(model: EncDecCTCModel) -> None:
     state = model.state_dict()
     for i, block in enumerate(model.encoder.encoder):
         name = f"encoder.encoder.{i}"
-        branch = residual(block, name)
-        for layer in [*layers(block, name), *([branch] if branch else [])]:
+        for layer in [*layers(block, name), *residual(block, name)]:
             norm = layer.normalisation
             epsilon = model.get_submodule(norm).eps
             gain = state[f"{norm}.weight"].double()

@@ -20,6 +20,7 @@ TEST_FRACTION = 0.04
 VALIDATION_FRACTION = 0.02
 
 _APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "`": "'"})
+_LIGATURES = str.maketrans({"\u00e6": "ae", "\u00c6": "Ae", "\u0153": "oe", "\u0152": "Oe"})
 _ABBREVIATIONS = {
     "mr": "mister",
     "mrs": "misses",
@@ -106,7 +107,12 @@ def spell(text: str) -> str:
 
     Accents are dropped, every other mark becomes a space; apostrophes stay only inside words.
     """
-    text = unicodedata.normalize("NFKD", expand(text)).encode("ascii", "ignore").decode().lower()
+    text = (
+        unicodedata.normalize("NFKD", expand(text).translate(_LIGATURES))
+        .encode("ascii", "ignore")
+        .decode()
+        .lower()
+    )
     text = re.sub(r"[^a-z']+", " ", text)
     text = re.sub(r"(?<![a-z])'+|'+(?![a-z])", " ", text)
     return " ".join(text.split())

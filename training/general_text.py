@@ -4,7 +4,8 @@
         --references librispeech_train_clean_100_references.tsv.gz --shards training/data/speech \\
         --held-out training/data/speech/held_out.tsv --manifests demo/recordings/manifest.jsonl
 
-A sentence is left out if it shares eight words in a row with a held-out one, or is one of them.
+A sentence is left out if it shares eight words in a row with a held-out one, or is one of them. With
+`--novels` (output of `training.novels`) the corpora are repeated, as novels have twenty times as many words.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ SHARED_WORDS = 8  # in a row, that two sentences don't share by chance
 SPOKEN_NUMBERS = 3000
 SINGLE_DIGITS = 200  # of each: people say them alone more often than books have them
 NUMBER_SEED = 0
+# How often the corpora and the numbers are written where there are novels, which would outweigh them.
+CORPUS_COPIES = 3
+NUMBER_COPIES = 5
 
 
 def held_out_sentences(
@@ -50,6 +54,12 @@ def training_sentences(texts: Iterable[Path], references: Path | None, shards: P
     if shards:
         for manifest in sorted((shards / "train").glob("real_*.jsonl")):
             yield from (clip.text for clip in read_manifest(manifest))
+
+
+def read_novels(path: Path, known: set[str]) -> list[str]:
+    """Return the sentences of novels that are not known, each once: editions of one novel may repeat it."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [line for line in dict.fromkeys(lines) if line not in known]
 
 
 def numbers(count: int, seed: int) -> Iterator[str]:
@@ -97,16 +107,23 @@ def main() -> None:
     )
     parser.add_argument("--held-out", type=Path, help="held_out.tsv of training.real_speech")
     parser.add_argument("--manifests", type=Path, nargs="+", default=[], help="further recordings for tests")
+    parser.add_argument("--novels", type=Path, help="further sentences, spelled, one a line")
     parser.add_argument("--output", type=Path, default=Path("training/data/general_en.txt"))
     arguments = parser.parse_args()
     held_out = HeldOut(held_out_sentences(arguments.text, arguments.held_out, arguments.manifests))
-    sentences = list(training_sentences(arguments.text, arguments.references, arguments.shards))
-    kept = [sentence for sentence in sentences if sentence and not held_out.reveals(sentence)]
-    left_out = len(sentences) - len(kept)
-    print(f"{left_out} of {len(sentences)} sentences left out, as tests have them or parts of them")
-    kept += numbers(SPOKEN_NUMBERS, NUMBER_SEED)
+    corpora = list(training_sentences(arguments.text, arguments.references, arguments.shards))
+    novels = read_novels(arguments.novels, set(corpora)) if arguments.novels else []
+    kept, kept_novels = (
+        [sentence for sentence in sentences if sentence and not held_out.reveals(sentence)]
+        for sentences in (corpora, novels)
+    )
+    given, left = len(corpora) + len(novels), len(kept) + len(kept_novels)
+    print(f"{given - left} of {given} sentences left out, as tests have them or parts of them")
+    corpus_copies, number_copies = (CORPUS_COPIES, NUMBER_COPIES) if novels else (1, 1)
+    spoken = list(numbers(SPOKEN_NUMBERS, NUMBER_SEED))
+    lines = [*kept_novels, *kept * corpus_copies, *spoken * number_copies]
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    arguments.output.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    arguments.output.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

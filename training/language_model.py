@@ -15,13 +15,14 @@ import lzma
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
 from training.arpa import write_arpa
 from training.corpus import spell
-from training.ngrams import estimate, prune
+from training.ngrams import UNKNOWN, estimate, prune
 from tritone.errors import ArtifactError
 from tritone.recognition.labels import Labels
 from tritone.recognition.language_model import FILE_NAMES, LanguageModel
@@ -31,6 +32,7 @@ FILE = "words.arpa.xz"
 ORDER = 3
 NGRAMS = 1_000_000  # of two words and more; 25 bytes of memory and 6 of disk each
 DECIMALS = 3
+VOCABULARY = 200_000  # words; rarer ones are unknown
 _OPENERS: dict[str, Callable[..., IO[str]]] = {".gz": gzip.open, ".xz": lzma.open}
 _ENGLISH = frozenset("abcdefghijklmnopqrstuvwxyz'")
 
@@ -72,8 +74,16 @@ def read_lines(paths: Iterable[Path]) -> Iterator[str]:
                 raise ValueError(f"{path}: expected text in UTF-8, got the byte at {error.start}.") from error
 
 
+def frequent(sentences: Sequence[Sequence[str]], vocabulary: int) -> Iterator[Sequence[str]]:
+    """Yield the sentences with all but the most frequent words replaced by the unknown one."""
+    counts = Counter(word for sentence in sentences for word in sentence)
+    known = {word for word, _ in counts.most_common(vocabulary)}
+    for sentence in sentences:
+        yield [word if word in known else UNKNOWN for word in sentence]
+
+
 def write_language_model(
-    texts: Iterable[Path], decoder: Path, order: int, ngrams: int, decimals: int
+    texts: Iterable[Path], decoder: Path, order: int, ngrams: int, decimals: int, vocabulary: int = VOCABULARY
 ) -> Path:
     """Write the language model of a decoder's version folder, in place of the one that it may have.
 
@@ -83,6 +93,7 @@ def write_language_model(
         order: words of the longest n-grams.
         ngrams: n-grams to keep of two words and more.
         decimals: of the logarithms.
+        vocabulary: words to know at most, the most frequent ones.
 
     Returns:
         The file.
@@ -93,7 +104,8 @@ def write_language_model(
         ValueError: a text is not UTF-8, or there is none.
     """
     spelled = spelling(Labels.load(decoder / "ctc.json"))
-    model = estimate((spelled(line).split() for line in read_lines(texts)), order)
+    sentences = [list(map(sys.intern, spelled(line).split())) for line in read_lines(texts)]
+    model = estimate(frequent(sentences, vocabulary), order)
     pruned = prune(model, ngrams)
     path = decoder / FILE
     write_arpa(path, pruned, decimals)
@@ -121,13 +133,23 @@ def main() -> int:
     parser.add_argument("--order", type=int, choices=range(1, 6), default=ORDER, help="default: %(default)s")
     parser.add_argument("--ngrams", type=int, default=NGRAMS, help="to keep at most, default: %(default)s")
     parser.add_argument(
+        "--vocabulary", type=int, default=VOCABULARY, help="words to know at most, default: %(default)s"
+    )
+    parser.add_argument(
         "--decimals", type=int, choices=range(1, 8), default=DECIMALS, help="default: %(default)s"
     )
     arguments = parser.parse_args()
     model = f"{DECODER}_{arguments.name}" if arguments.name else DECODER
     decoder = arguments.repository / model / str(arguments.version)
     try:
-        write_language_model(arguments.texts, decoder, arguments.order, arguments.ngrams, arguments.decimals)
+        write_language_model(
+            arguments.texts,
+            decoder,
+            arguments.order,
+            arguments.ngrams,
+            arguments.decimals,
+            arguments.vocabulary,
+        )
     except (ArtifactError, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -1,6 +1,6 @@
 """Make a QuartzNet narrower: keep the channels of every layer that matter most to what follows.
 
-    python -m training.pruning --nemo wide.nemo --config training/configs/quartznet_people.yaml --output narrow.nemo
+    python -m training.pruning --nemo wide.nemo --config recipe.yaml --output narrow.nemo
 
 A short training with the result as `initial` makes good what was cut. The two networks have the same layers.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -41,25 +42,22 @@ class Pruning:
         """Return the narrow network's state."""
         for i, (name, block) in enumerate(self.blocks):
             path = list(layers(block, name))
-            for layer, following in zip(path, path[1:], strict=False):
+            for layer, following in pairwise(path):
                 self.narrow([layer], [following])
-            together = [path[-1], *filter(None, [residual(block, name)])]
-            self.narrow(together, self.readers(i + 1))
+            self.narrow([path[-1], *residual(block, name)], self.readers(i + 1))
         return self.state
 
     def readers(self, i: int) -> list[Layer]:
         """Return the layers that read the input of a block; after the last block it is the decoder."""
-        if i < len(self.blocks):
-            name, block = self.blocks[i]
-            return [next(layers(block, name)), *filter(None, [residual(block, name)])]
-        decoder = Layer()
-        decoder.pointwise = "decoder.decoder_layers.0.weight"
-        return [decoder]
+        if i == len(self.blocks):
+            return [Layer("decoder.decoder_layers.0.weight")]
+        name, block = self.blocks[i]
+        return [next(layers(block, name)), *residual(block, name)]
 
     def narrow(self, written: list[Layer], read: list[Layer]) -> None:
-        """Keep the channels that `written` layers add up to and `read` ones take which carry the most power."""
+        """Keep the strongest of the channels that `written` layers add up to and `read` ones take."""
         count = self.target[written[0].pointwise].shape[0]
-        power = self.power(written) * sum(self.weight(layer) for layer in read)
+        power = self.power(written) * torch.stack([self.weight(layer) for layer in read]).sum(dim=0)
         kept = power.topk(count).indices.sort().values
         for layer in written:
             self.keep(layer.pointwise, kept)
@@ -72,9 +70,9 @@ class Pruning:
 
     def power(self, written: list[Layer]) -> torch.Tensor:
         """Return the mean square of each rectified channel, as batch normalisation has it distributed."""
-        mean = sum(self.state[f"{layer.normalisation}.bias"] for layer in written)
-        variance = sum(self.state[f"{layer.normalisation}.weight"] ** 2 for layer in written)
-        assert isinstance(mean, torch.Tensor) and isinstance(variance, torch.Tensor)
+        names = [layer.normalisation for layer in written]
+        mean = torch.stack([self.state[f"{name}.bias"] for name in names]).sum(dim=0)
+        variance = torch.stack([self.state[f"{name}.weight"] for name in names]).square().sum(dim=0)
         return rectified_power(mean, variance.sqrt())
 
     def weight(self, layer: Layer) -> torch.Tensor:

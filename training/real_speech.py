@@ -47,6 +47,9 @@ CORPORA = {
     "speech_commands": HeldOut(0, 0, few_test=60, few_validation=20),
     "kathleen": HeldOut(0.05, 0.02, by="text"),
     "ljspeech": HeldOut(0.1, 0.0, by="text"),
+    "common_voice": HeldOut(0.03, 0.015, by="text"),  # speakers unknown
+    "common_voice_13_delta": HeldOut(3, 1, few_test=12, few_validation=6),
+    "common_voice_excerpts": HeldOut(0, 0, few_test=12, few_validation=6),
     "picovoice_coffee": HeldOut(0.08, 0.04, by="text"),  # speakers unknown
     "picovoice_wake": HeldOut(0.0, 0.0, by="text"),  # six words, speakers unknown
 }

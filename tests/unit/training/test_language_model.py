@@ -7,8 +7,9 @@ import re
 import pytest
 
 from training import language_model
-from training.general_text import HeldOut
+from training.general_text import HeldOut, read_novels
 from training.language_model import spelling, write_language_model
+from training.novels import sentences
 from training.tune_decoder import GRID, search, write_weights
 from tritone.errors import ArtifactError
 from tritone.recognition.labels import Labels, letter_fields
@@ -42,6 +43,34 @@ def test_a_model_is_made_of_several_texts_in_the_recognisers_spelling(decoder, t
     start = model.start()
     _, after = model.score(start, "the")
     assert model.score(after, "party")[0] > model.score(after, "clause")[0]
+
+
+def test_rare_words_are_unknown_where_the_vocabulary_is_small(decoder, tmp_path):
+    (tmp_path / "a.txt").write_text("the owl saw the owl\nthe owl saw an axolotl\n")
+    write_language_model([tmp_path / "a.txt"], decoder, 2, 1000, 3, vocabulary=3)
+    model = LanguageModel.beside(decoder)
+    assert set(model.words) - {"<s>", "</s>", "<unk>"} == {"the", "owl", "saw"}
+    _, after = model.score(model.start(), "saw")
+    assert model.score(after, "axolotl")[0] == model.score(after, "an")[0] > -10
+
+
+def test_novels_become_sentences_without_their_notes(tmp_path):
+    (tmp_path / "tei.xml").write_text(
+        '<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader><p>About.</p></teiHeader><text><body>'
+        "<p>The man\u0153uvre\nfailed.<note>See page 3.</note> Why? I <hi>know</hi> not.</p>"
+        "<lg><l>A line of verse</l></lg></body></text></TEI>",
+        encoding="utf-8",
+    )
+    (tmp_path / "plain.txt").write_text("First\nparagraph. Mr. Hall left.\n\nSecond one.\n")
+    assert list(sentences(tmp_path / "tei.xml")) == [
+        "the manoeuvre failed", "why", "i know not", "a line of verse"
+    ]  # fmt: skip
+    assert list(sentences(tmp_path / "plain.txt")) == ["first paragraph", "mister hall left", "second one"]
+
+
+def test_each_sentence_of_novels_is_taken_once_unless_it_is_known(tmp_path):
+    (tmp_path / "novels.txt").write_text("i see\nwho knows\ni see\nnobody\n")
+    assert read_novels(tmp_path / "novels.txt", {"nobody"}) == ["i see", "who knows"]
 
 
 def test_the_command_names_what_is_wrong(decoder, tmp_path, monkeypatch, capsys):
