@@ -6,10 +6,14 @@ import itertools
 import queue
 import time
 from contextlib import ExitStack
+from threading import Thread
 
 import numpy as np
 import pytest
+import tritonclient.grpc as triton
 from tritonclient.utils import InferenceServerException
+
+from tritone.server import Ports, ServerOptions, TritonServer
 
 from .conftest import settled, stand_in_only, tensor, text
 from .small import small_server
@@ -209,86 +213,104 @@ def test_a_reader_that_does_not_read_gets_all_in_the_end(stream, whole):
     np.testing.assert_array_equal(np.concatenate(stream.chunks()), whole(LONG))
 
 
-class TestSmallServer:
-    """Few places, short waits."""
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A server with few places and short waits."""
+    limits = {
+        "requests_in_flight": 2,
+        "queue_requests": 2,
+        "idle_timeout_s": 2,
+        "ahead_s": 10,
+        "waiting_pieces": 4,
+    }
+    with small_server(tmp_path_factory.mktemp("small"), **limits) as running:
+        yield running
 
-    @pytest.fixture(scope="class")
-    def small(self, tmp_path_factory):
-        limits = {
-            "requests_in_flight": 2,
-            "queue_requests": 2,
-            "idle_timeout_s": 2,
-            "ahead_s": 10,
-            "waiting_pieces": 4,
-        }
-        with small_server(tmp_path_factory.mktemp("small"), **limits) as running:
-            yield running
 
-    @pytest.fixture
-    def full(self, small):
-        """The server with both places taken by texts of which nothing more comes, and so free after 2 s."""
-        with ExitStack() as open_ones:
-            for _ in range(2):
-                one = open_ones.enter_context(connected(small.grpc_url))
-                one.send("Hello ", sequence_id=next(ids), sequence_start=True)
-                assert one.chunks() == []
-            yield small
-            time.sleep(2.5)
-
-    def test_streams_beyond_the_places_are_refused(self, full):
-        with ExitStack() as open_ones:
-            waiting = [open_ones.enter_context(connected(full.grpc_url)) for _ in range(2)]
-            for one in waiting:
-                one.send("Hello there.", {"seed": 1})
-            time.sleep(0.2)
-            refused = open_ones.enter_context(connected(full.grpc_url))
-            refused.send("Hello there.")
-            with pytest.raises(InferenceServerException, match="expected at most 2 waiting requests"):
-                refused.receive()
-            # With this header Triton ends the connection with the status.
-            strict = open_ones.enter_context(connected(full.grpc_url, headers={"triton_grpc_error": "true"}))
-            strict.send("Hello there.")
-            with pytest.raises(InferenceServerException) as error:
-                strict.receive()
-            assert "UNAVAILABLE" in str(error.value.status())
-            assert all(one.chunks() for one in waiting)
-
-    def test_a_stream_that_starts_too_late_is_refused_at_its_deadline(self, full):
-        with connected(full.grpc_url) as late:
-            late.send("Hello there.", timeout=300_000)
-            with pytest.raises(InferenceServerException, match=r"not started within 0\.3 s"):
-                late.receive()
-
-    def test_a_text_whose_next_piece_does_not_come_is_ended(self, small):
-        with connected(small.grpc_url) as one:
-            key = next(ids)
-            one.send("Hello ", sequence_id=key, sequence_start=True)
+@pytest.fixture
+def full(small):
+    """The server with both places taken by texts of which nothing more comes, and so free after 2 s."""
+    with ExitStack() as open_ones:
+        for _ in range(2):
+            one = open_ones.enter_context(connected(small.grpc_url))
+            one.send("Hello ", sequence_id=next(ids), sequence_start=True)
             assert one.chunks() == []
-            time.sleep(2.5)
-            one.send("there.", sequence_id=key, sequence_end=True)
-            with pytest.raises(InferenceServerException, match="was idle for 2 s"):
-                one.receive()
+        yield small
+        time.sleep(2.5)
 
-    def test_audio_is_sent_a_bounded_time_ahead_of_its_playback(self, small):
-        with connected(small.grpc_url) as one:
+
+def test_streams_beyond_the_places_are_refused(full):
+    with ExitStack() as open_ones:
+        waiting = [open_ones.enter_context(connected(full.grpc_url)) for _ in range(2)]
+        for one in waiting:
+            one.send("Hello there.", {"seed": 1})
+        time.sleep(0.2)
+        refused = open_ones.enter_context(connected(full.grpc_url))
+        refused.send("Hello there.")
+        with pytest.raises(InferenceServerException, match="expected at most 2 waiting requests"):
+            refused.receive()
+        # With this header Triton ends the connection with the status.
+        strict = open_ones.enter_context(connected(full.grpc_url, headers={"triton_grpc_error": "true"}))
+        strict.send("Hello there.")
+        with pytest.raises(InferenceServerException) as error:
+            strict.receive()
+        assert "UNAVAILABLE" in str(error.value.status())
+        assert all(one.chunks() for one in waiting)
+
+
+def test_a_stream_that_starts_too_late_is_refused_at_its_deadline(full):
+    with connected(full.grpc_url) as late:
+        late.send("Hello there.", timeout=300_000)
+        with pytest.raises(InferenceServerException, match=r"not started within 0\.3 s"):
+            late.receive()
+
+
+def test_a_text_whose_next_piece_does_not_come_is_ended(small):
+    with connected(small.grpc_url) as one:
+        key = next(ids)
+        one.send("Hello ", sequence_id=key, sequence_start=True)
+        assert one.chunks() == []
+        time.sleep(2.5)
+        one.send("there.", sequence_id=key, sequence_end=True)
+        with pytest.raises(InferenceServerException, match="was idle for 2 s"):
+            one.receive()
+
+
+def test_audio_is_sent_a_bounded_time_ahead_of_its_playback(small):
+    with connected(small.grpc_url) as one:
+        one.send(LONG, {"seed": 7})
+        first = one.receive()
+        started, samples = time.monotonic(), first.size
+        while time.monotonic() < started + 4:
+            chunk = one.receive()
+            samples += chunk.size
+            longest = 10 + (time.monotonic() - started) + 6  # and a chunk
+            assert samples / 16_000 < longest
+        assert samples / 16_000 > 10
+
+
+def test_pieces_beyond_the_limit_are_refused(small):
+    with connected(small.grpc_url) as one:
+        key = next(ids)
+        one.send(LONG, {"seed": 7}, sequence_id=key, sequence_start=True)
+        for _ in range(5):
+            one.send("more ", sequence_id=key)
+        with pytest.raises(InferenceServerException, match="expected at most 4 waiting pieces"):
+            one.chunks(7)
+
+
+def test_a_text_is_spoken_to_its_end_when_the_server_stops(tmp_path):
+    with TritonServer(ServerOptions(ports=Ports.free()), log=tmp_path / "log") as server:
+        with triton.InferenceServerClient(server.grpc_url) as client:
+            result = client.infer("text_to_speech", [tensor("text", text(LONG))], parameters={"seed": 7})
+        with connected(server.grpc_url) as one:
             one.send(LONG, {"seed": 7})
             first = one.receive()
-            started, samples = time.monotonic(), first.size
-            while time.monotonic() < started + 4:
-                chunk = one.receive()
-                samples += chunk.size
-                longest = 10 + (time.monotonic() - started) + 6  # and a chunk
-                assert samples / 16_000 < longest
-            assert samples / 16_000 > 10
-
-    def test_pieces_beyond_the_limit_are_refused(self, small):
-        with connected(small.grpc_url) as one:
-            key = next(ids)
-            one.send(LONG, {"seed": 7}, sequence_id=key, sequence_start=True)
-            for _ in range(5):
-                one.send("more ", sequence_id=key)
-            with pytest.raises(InferenceServerException, match="expected at most 4 waiting pieces"):
-                one.chunks(7)
+            stopping = Thread(target=server.stop)
+            stopping.start()
+            chunks = one.chunks()
+        stopping.join()
+    np.testing.assert_array_equal(np.concatenate([first, *chunks]), result.as_numpy("audio")[0])
 
 
 @stand_in_only
