@@ -122,7 +122,10 @@ def test_both_voices_are_listed_with_their_options(server, protocol):
         assert client.models().recognisers == ()
     assert (first.name, first.options) == ("", ("speed", "seed", "sigma", "denoise"))
     assert (second.name, second.options) == ("second", ("speed", "pitch", "speaker"))
-    assert second.pipelines == ("text_to_speech_second", "text_to_audio_second")
+    assert second.pipelines == (
+        *("text_to_speech_second", "text_to_audio_second"),
+        "text_to_speech_stream_second",
+    )
     assert second.networks == ("tts_fastpitch_second", "tts_hifigan_second")
 
 
