@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.errors import UsageError
-from tritone.contract import STREAMS
+from tritone.contract import is_stream
 from tritone.repository.versions.groups import CANARY
 
 _TYPE = "type.googleapis.com/envoy.extensions.filters.http"
@@ -62,25 +62,18 @@ class PublicApi:
 
 
 def read_public_api(source: Path, largest_body_bytes: int = PublicApi.largest_body_bytes) -> PublicApi:
-    """Return what a tree makes public: every model in its folder ensembles/, and those that serve streams.
+    """Return what a tree makes public: every model in its folder ensembles/, and the streams beside them.
 
     Raises:
         UsageError: there is none.
     """
     names = {path.parent.name.removesuffix(CANARY) for path in source.glob("ensembles/*/config.pbtxt")}
+    models = {path.parent.name for path in source.glob("model_repository/*/config.pbtxt")}
     if not names:
         raise UsageError(
             f"{source}/ensembles: expected public pipelines, found none; choose another --source."
         )
-    for stream in STREAMS:
-        configs = source.glob(f"model_repository/{stream.name}*/config.pbtxt")
-        names |= {path.parent.name for path in configs if _is_of_set(path.parent.name, stream.name)}
-    return PublicApi(sorted(names), largest_body_bytes)
-
-
-def _is_of_set(model: str, stream: str) -> bool:
-    """Return whether a model is that of streams, or one of a named set."""
-    return model == stream or model.startswith(f"{stream}_")
+    return PublicApi(sorted(names | set(filter(is_stream, models))), largest_body_bytes)
 
 
 def http_routes(api: PublicApi, target: dict[str, Any]) -> list[dict[str, Any]]:

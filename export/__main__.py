@@ -86,8 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if given.beside and not NAME.fullmatch(given.beside):
             raise ExportError(
-                f"beside: expected a name of lower-case letters, digits and _, not ending in canary, "
-                f"got {given.beside!r}."
+                f"beside: expected a name of lower-case letters, digits and _, not ending in canary, not "
+                f"beginning with stream, got {given.beside!r}."
             )
         if given.beside and given.name:
             raise ExportError(

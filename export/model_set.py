@@ -16,7 +16,8 @@ from export.errors import InstallError
 from export.installation import MODULE_NAME, newest_code
 from tritone.errors import ArtifactError
 
-NAME = re.compile(r"(?!(.*_)?canary$)[a-z][a-z0-9]*(_[a-z0-9]+)*")  # canaries of pipelines end in _canary
+NAME = re.compile(r"(?!(.*_)?canary$)(?!stream(_|$))[a-z][a-z0-9]*(_[a-z0-9]+)*")  # a canary ends in _canary,
+# and text_to_speech_stream is a public model
 _STEP = re.compile(r"  step \{\n(?:    .*\n)*?  \}\n")
 
 

@@ -26,7 +26,7 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """One public model."""
+    """One public model: an ensemble, or a model with many responses to a request."""
 
     name: str
     inputs: tuple[TensorSpec, ...]
@@ -78,6 +78,14 @@ TEXT_TO_AUDIO = Pipeline(
     (TensorSpec("text", "BYTES", (1,)), TensorSpec("format", "BYTES", (1,))),
     (TensorSpec("audio_bytes", "BYTES", (1,)),),
 )
+TEXT_TO_SPEECH_STREAM = Pipeline(  # decoupled: any number of responses, then the final flag
+    "text_to_speech_stream",
+    (TensorSpec("text", "BYTES", (1,)),),
+    (
+        TensorSpec("audio", "FP32", (-1,)),  # the next chunk
+        TensorSpec("sample_rate_hz", "INT32", (1,)),
+    ),
+)
 
 _STREAMED = tuple(tensor for tensor in _RECOGNITION if not tensor.name.startswith("alternative"))
 ASR_STREAM = Pipeline(
@@ -97,5 +105,26 @@ ASR_STREAM = Pipeline(
     ),
 )
 
-STREAMS = (ASR_STREAM,)  # models that keep the state of a sequence of requests
 PIPELINES = (SPEECH_TO_TEXT, AUDIO_TO_TEXT, PUNCTUATE, TEXT_TO_SPEECH, TEXT_TO_AUDIO)
+STREAMS = (ASR_STREAM, TEXT_TO_SPEECH_STREAM)  # public models that are no ensembles: see docs/architecture.md
+PUBLIC = tuple(public.name for public in (*PIPELINES, *STREAMS))
+STREAM_NAMES = tuple(stream.name for stream in STREAMS)
+
+
+def public_name(model: str) -> tuple[str, str] | None:
+    """Split the name of a public model of any set: text_to_speech_fast into text_to_speech and fast.
+
+    Returns:
+        The name in the bundled set, and the set's, empty for the bundled one; None for another model.
+    """
+    fitting = [name for name in PUBLIC if model == name or model.startswith(f"{name}_")]
+    if not fitting:
+        return None
+    longest = max(fitting, key=len)  # text_to_speech_stream is not text_to_speech of a set `stream`
+    return longest, model[len(longest) + 1 :]
+
+
+def is_stream(model: str) -> bool:
+    """Return whether a model, of any set, is one of STREAMS."""
+    split = public_name(model)
+    return split is not None and split[0] in STREAM_NAMES

@@ -11,6 +11,7 @@ from .errors import ArtifactError
 
 PARTNER = "_model"  # suffix of every parameter that names another model
 VERSIONS_WITH = "versions_with"  # names a model whose files come from the same checkpoint
+TOKENIZER = "tokenizer_model"  # names a front that a stream calls for every part of its text
 VOICE_ACTIVITY = "voice_activity_model"  # names a model that belongs to no checkpoint
 RECOGNITION = "recognition_model"  # names a pipeline that recognises whole recordings, whatever its versions
 NEXT = "next_model"  # names the model that takes the responses: a source of back-pressure, not called

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .model_parameters import RECOGNITION, VOICE_ACTIVITY, Parameters
+from .model_parameters import RECOGNITION, TOKENIZER, VOICE_ACTIVITY, Parameters
 from .punctuation.loading import load_punctuator
 from .recognition.loading import load_recognizer
 from .recognition.streaming.loading import load_stream_recognizer
-from .synthesis.loading import load_synthesizer
+from .synthesis.loading import load_streaming, load_synthesizer
 
 LOADERS: dict[frozenset[str], Callable[..., Any]] = {
     frozenset({"features_model", "acoustic_model"}): load_recognizer,
@@ -19,6 +19,8 @@ LOADERS: dict[frozenset[str], Callable[..., Any]] = {
     frozenset({"punctuation_model"}): load_punctuator,
     frozenset({"spectrogram_model", "vocoder_model"}): load_synthesizer,
     frozenset({"spectrogram_model", "vocoder_model", "denoiser_model"}): load_synthesizer,
+    frozenset({TOKENIZER, "spectrogram_model", "vocoder_model"}): load_streaming,
+    frozenset({TOKENIZER, "spectrogram_model", "vocoder_model", "denoiser_model"}): load_streaming,
 }
 
 

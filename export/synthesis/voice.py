@@ -20,6 +20,8 @@ from tritone.errors import ArtifactError
 from tritone.synthesis.voice import SPECTROGRAMS, VOCODER, Voice, check_pair
 
 VOICE_MODEL = "tts_utterances"  # the model that runs both halves and reads both sidecars
+STREAM_MODEL = "text_to_speech_stream"  # the same for speech in chunks
+VOICE_MODELS = (VOICE_MODEL, STREAM_MODEL)
 SIDECARS = {"spectrograms": SPECTROGRAMS, "vocoder": VOCODER}  # sidecar of each half, by role
 PARTNERS = {"spectrograms": "spectrogram_model", "vocoder": "vocoder_model"}  # parameters of the config
 DENOISER = "denoiser_model"  # the same, of voices whose vocoder needs one
@@ -124,7 +126,7 @@ class VoiceFamily(Family):
             return None
         halves = {self.role: type(self), **{half.role: half for half in [self.mate_family()]}}
         first, own = root / VOICE_MODEL / "config.pbtxt", root / named(VOICE_MODEL) / "config.pbtxt"
-        names = {VOICE_MODEL: named(VOICE_MODEL)}
+        names = {model: named(model) for model in VOICE_MODELS}
         for role, half in halves.items():
             require_partner(own, PARTNERS[role], named(half.network_model))
             names[partner(first, PARTNERS[role])] = named(half.network_model)
@@ -139,7 +141,7 @@ class VoiceFamily(Family):
     def edit_config(self, name: str, text: str) -> str:
         """Fit the configs of a further set to what its two halves take."""
         named = self.options.named
-        if name == named(VOICE_MODEL):
+        if name in map(named, VOICE_MODELS):
             models = {*self.models, *self.mate_family().models}
             denoiser = partner(self.options.repository / VOICE_MODEL / "config.pbtxt", DENOISER)
             return text if denoiser in models else without_parameter(text, DENOISER)
@@ -154,17 +156,19 @@ class VoiceFamily(Family):
 
     def write_voice(self, stage: Stage, content: Mapping[str, Any]) -> None:
         """Write this half's sidecar; where this half is new alone, the other one is copied beside it."""
-        stage.write_json(VOICE_MODEL, SIDECARS[self.role], content)
+        for model in VOICE_MODELS:
+            stage.write_json(model, SIDECARS[self.role], content)
         sidecar = self.mate_sidecar()
         own = self.options.repository / self.options.named(VOICE_MODEL) / str(self.options.version)
         if self.companion() is None and sidecar and sidecar.parent != own:
-            stage.path(VOICE_MODEL, sidecar.name).write_bytes(sidecar.read_bytes())
+            for model in VOICE_MODELS:
+                stage.path(model, sidecar.name).write_bytes(sidecar.read_bytes())
             if not self.options.names:
                 self._copy_other_half(stage, sidecar)
 
     def _copy_other_half(self, stage: Stage, sidecar: Path) -> None:
         suffix = sidecar.parents[1].name.removeprefix(VOICE_MODEL)
-        for model in sorted({*self.mate_family().models} - {VOICE_MODEL}):
+        for model in sorted({*self.mate_family().models} - {*VOICE_MODELS}):
             folder = self.options.repository / (model + suffix) / sidecar.parent.name
             for file in sorted(folder.iterdir()) if folder.is_dir() else ():
                 if file.suffix in EXPORTED:

@@ -8,7 +8,8 @@ from typing import Any
 
 from export.errors import EngineError
 from export.tensorrt.variants import engine_config
-from tritone.model_parameters import RECOGNITION, VERSIONS_WITH, Parameters
+from tritone.contract import is_stream
+from tritone.model_parameters import VERSIONS_WITH, Parameters
 from tritone.repository.configs import ModelFolder, read_config
 from tritone.sidecar import read_sidecar
 
@@ -56,16 +57,15 @@ class RepositoryVersion:
         return read_sidecar(self.folder(model) / file, *names)
 
     def caller(self, model: str) -> str:
-        """The model whose configuration names a model among those that it calls, with the largest requests.
+        """The model whose configuration names a model among those that it calls.
 
-        Streams send less at a time than whole recordings.
+        Streams are left out: their inputs are no larger than those of whole recordings and texts.
 
         Raises:
             EngineError: there is none.
         """
         for name in self._names():
-            parameters = self.parameters(name)
-            if model in parameters.partners.values() and not parameters.has(RECOGNITION):
+            if not is_stream(name) and model in self.parameters(name).partners.values():
                 return name
         raise EngineError(
             f"{model}: expected a model in {self.root} that names it in its configuration, found none; its "

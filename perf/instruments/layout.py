@@ -29,9 +29,10 @@ class Layout:
 
     @classmethod
     def read(cls, repository: Path) -> Layout:
-        """Read a model repository and the pipelines over it."""
+        """Read a model repository and the pipelines over it, without streams: no single requests."""
         folders = read_repositories([repository, *REPOSITORIES[1:]])
-        return cls({folder.name: folder for folder in folders if folder.config_path.name == "config.pbtxt"})
+        main = (folder for folder in folders if folder.config_path.name == "config.pbtxt")
+        return cls({folder.name: folder for folder in main if not contract.is_stream(folder.name)})
 
     @property
     def pipelines(self) -> list[str]:

@@ -122,7 +122,12 @@ def test_sidecars_say_what_the_checkpoints_decide(pair, exported):
     voice = Voice.load(exported / "tts_utterances/1")
     assert (voice.sample_rate_hz, voice.hop_samples, voice.mels, voice.vocoder.groups) == (16000, 256, 20, 8)
     assert voice.spectrograms == Autoregressive(
-        frames_per_step=2, prenet_layers=2, prenet_units=16, dropout=0.5, max_decoder_steps=150
+        frames_per_step=2,
+        prenet_layers=2,
+        prenet_units=16,
+        dropout=0.5,
+        max_decoder_steps=150,
+        context_frames=10,
     )
     network = sidecar(exported, "tts_utterances/1/spectrograms.json")
     assert network["checkpoint_sha256"] == Checkpoint.open(pair[0]).sha256

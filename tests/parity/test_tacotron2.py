@@ -15,12 +15,13 @@ from export.families.tacotron2.verification import spectrograms
 from export.onnx_graph import Graph
 from export.verification import max_abs, relative_l2
 
-from .voices import DECODER, tacotron2
+from .voices import DECODER, MEL, tacotron2
 
 pytestmark = pytest.mark.parity
 
 UTTERANCES = [[5], [3, 1, 4, 1, 5, 9, 2, 6], [7, 7], list(range(30)), []]
 STEPS = 120
+MELS = MEL["nfilt"]
 
 
 def graph_of(model, path) -> Graph:
@@ -116,3 +117,15 @@ def test_channel_with_a_constant_is_kept():
     kept = prune(encoder)
     assert 100 in kept
     assert torch.allclose(encoder(symbols, length), whole[:, :, kept], atol=1e-6)
+
+
+def test_first_steps_give_the_beginning_of_the_whole_up_to_the_context(voice):
+    model, graph = voice
+    (mask,) = dropout(1)
+    steps, per_step = 12, model.decoder.n_frames_per_step
+    (whole,) = spectrograms(graph, [UTTERANCES[3]], [mask])
+    (first,) = spectrograms(graph, [UTTERANCES[3]], [mask[:steps]])
+    assert first.mel_length == steps * per_step < whole.mel_length
+    known = steps * per_step - Postnet(model.postnet, MELS, 0.0).context_frames
+    assert max_abs(first.mel[:, :known], whole.mel[:, :known]) <= 1e-6
+    assert max_abs(first.mel[:, known:], whole.mel[:, known : steps * per_step]) > 1e-6

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.parity
 
 ROOT = Path(__file__).resolve().parents[2]
 VOICE = ROOT / "tests/server/voice"
-MODELS = ("tts_tokenizer", "tts_utterances", "tts_fastpitch", "tts_hifigan")
+MODELS = ("tts_tokenizer", "tts_utterances", "text_to_speech_stream", "tts_fastpitch", "tts_hifigan")
 MELS = 16
 SMALL = transformer(n_layer=1, d_model=32, d_head=8, d_inner=48)
 HIFIGAN = generator(
@@ -127,7 +127,14 @@ def test_one_half_is_exported_again_as_a_new_version_with_a_copy_of_the_other(ch
 def test_one_half_of_a_new_set_gets_a_copy_of_the_bundled_other_half(repositories, half):
     export(repositories, ROOT / f"training/checkpoints/{half}.nemo")
     models, ensembles = repositories / "model_repository", repositories / "ensembles"
-    bundled = ("tts_tokenizer", "tts_utterances", "tts_tacotron2", "tts_waveglow", "tts_denoiser")
+    bundled = (
+        "tts_tokenizer",
+        "tts_utterances",
+        "text_to_speech_stream",
+        "tts_tacotron2",
+        "tts_waveglow",
+        "tts_denoiser",
+    )
     assert {path.name for path in models.glob("*_second")} == {f"{name}_second" for name in bundled}
     assert Voice.load(models / "tts_utterances_second/1") == Voice.load(models / "tts_utterances/1")
     assert [line for line in check_repositories([models, ensembles]) if "_second" in line] == []

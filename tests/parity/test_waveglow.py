@@ -117,3 +117,27 @@ def test_noise_is_scaled_by_the_caller(vocoder):
     with torch.no_grad():
         expected = model.waveglow(spec=torch.from_numpy(mel)[None], sigma=0.0)[0].numpy()
     assert relative_l2(vocoded(graph, [mel], [silent])[0], expected) <= 1e-5
+
+
+@pytest.mark.parametrize("folded", [True, False])
+def test_chunks_with_context_equal_the_whole_and_with_less_do_not(folded, tmp_path):
+    model = waveglow(folded=folded)
+    module = WaveGlowNetwork(model.waveglow).eval()
+    write_waveglow(module, tmp_path / "model.onnx")
+    graph, columns = Graph(tmp_path / "model.onnx"), module.hop // module.group
+    random = np.random.default_rng(1)
+    mel = random.standard_normal((1, module.mels, 60)).astype(np.float32)
+    z = random.standard_normal((1, module.group, 60 * columns)).astype(np.float32)
+    chunk = slice(24, 34)
+
+    def cut(context: int) -> np.ndarray:
+        frames = slice(chunk.start - context, chunk.stop + context)
+        noise = z[:, :, frames.start * columns : frames.stop * columns]
+        length = np.array([[frames.stop - frames.start]])
+        audio = graph(mel=mel[:, :, frames], mel_length=length, z=noise)["audio"][0]
+        return audio[context * module.hop : (context + 10) * module.hop]
+
+    whole = graph(mel=mel, mel_length=np.array([[60]]), z=z)["audio"][0]
+    expected = whole[chunk.start * module.hop : chunk.stop * module.hop]
+    assert max_abs(cut(module.context_frames), expected) <= 1e-6
+    assert max_abs(cut(1), expected) > 1e-6

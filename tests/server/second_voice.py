@@ -17,6 +17,7 @@ VOICE = ROOT / "tests/server/voice"
 NAMES = {
     "tts_tokenizer": "tts_tokenizer_second",
     "tts_utterances": "tts_utterances_second",
+    "text_to_speech_stream": "text_to_speech_stream_second",
     "tts_tacotron2": "tts_fastpitch_second",
     "tts_waveglow": "tts_hifigan_second",
 }

@@ -4,13 +4,16 @@ import shutil
 
 import numpy as np
 import pytest
+from tritonclient.utils import InferenceServerException
 from tritone_client import Client, InvalidRequestError, ModelNotFoundError
 
 from tritone.repository.checks import check_repositories
 from tritone.server import Ports, ServerOptions, TritonServer
 from tritone.server.options import REPOSITORIES
 
+from .conftest import tensor, text
 from .second_voice import install
+from .speech_streams import connected
 
 TEXT = "Hello there. It was a long way home."
 
@@ -88,6 +91,23 @@ def test_an_option_that_the_voice_has_no_use_for_is_refused_in_words(second, opt
         second.synthesize_encoded(TEXT, "flac", **options)
 
 
+LONG = f"{TEXT} It was a very long way, and nobody knew where it would end. " * 3
+
+
+@pytest.mark.parametrize("asked", [{}, {"speed": "0.6", "speaker": 2}], ids=str)
+def test_it_is_streamed_as_it_is_spoken(url, asked):
+    with connected(url, model="text_to_speech_stream_second") as stream:
+        stream.send(LONG, asked)
+        chunks = stream.chunks()
+        whole = stream.client.infer("text_to_speech_second", [tensor("text", text(LONG))], parameters=asked)
+        # Its spectrograms depend on their batch, within rounding.
+        np.testing.assert_allclose(np.concatenate(chunks), whole.as_numpy("audio")[0], atol=1e-4)
+        assert len(chunks) > 3
+        stream.send(TEXT, {"seed": 1})
+        with pytest.raises(InferenceServerException, match="seed: expected none, this voice draws no noise"):
+            stream.receive()
+
+
 def test_the_bundled_voice_refuses_what_only_the_second_one_can_do(url):
     with Client(url) as client:
         for options in ({"pitch": 1.0}, {"speaker": 0}):
@@ -102,7 +122,10 @@ def test_both_voices_are_listed_with_their_options(server, protocol):
         assert client.models().recognisers == ()
     assert (first.name, first.options) == ("", ("speed", "seed", "sigma", "denoise"))
     assert (second.name, second.options) == ("second", ("speed", "pitch", "speaker"))
-    assert second.pipelines == ("text_to_speech_second", "text_to_audio_second")
+    assert second.pipelines == (
+        *("text_to_speech_second", "text_to_audio_second"),
+        "text_to_speech_stream_second",
+    )
     assert second.networks == ("tts_fastpitch_second", "tts_hifigan_second")
 
 

@@ -24,6 +24,7 @@ LIBRARY = {
     "audio": set(),
     "recognition": set(),
     "punctuation": set(),
+    "speaking": {"synthesis", "text"},
     "synthesis": set(),
     "text": set(),
     "onnx_backend": set(),

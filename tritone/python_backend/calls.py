@@ -87,6 +87,25 @@ def bind_model(
     return call
 
 
+def when_admitted(network: Network) -> Network:
+    """Return a function that repeats a call that is refused because the model's queue is full.
+
+    For work that has begun: an error would waste what the client already has.
+    """
+
+    def call(*arrays: NDArray[Any], **parameters: bool | int | str) -> Sequence[NDArray[Any]]:
+        deadline = time.monotonic() + RECOVERY_S
+        while True:
+            try:
+                return network(*arrays, **parameters)
+            except CallError as error:
+                if error.error.code() != pb_utils.TritonError.UNAVAILABLE or time.monotonic() > deadline:
+                    raise
+            time.sleep(RETRY_PAUSE_S)
+
+    return call
+
+
 def bind_partners(parameters: Parameters, version: int) -> Bind:
     """Return a function that binds the models that a config names.
 

@@ -61,11 +61,11 @@ def _failure(message: str, code: str) -> Any:
 
 
 class ResponseSender:
-    """Sends the only response of one request, from any thread.
+    """Sends the responses of one request, from any thread: one, or several of a decoupled model.
 
-    Sending it makes the Python backend of Triton 2.51 free what the request's sender points to. Asking that
-    sender for a cancellation afterwards reads freed memory and ends tritonserver with SIGSEGV, so this class
-    never does.
+    Sending the final one makes the Python backend of Triton 2.51 free what the request's sender points to.
+    Asking that sender for a cancellation afterwards reads freed memory and ends tritonserver with SIGSEGV, so
+    this class never does.
 
     Args:
         sender: the request's pb_utils.InferenceResponseSender.
@@ -77,22 +77,34 @@ class ResponseSender:
         self._sent = False
 
     def is_cancelled(self) -> bool:
-        """Return whether no client waits for a response: it has cancelled, or already got one."""
+        """Return whether no client waits for a response: it has cancelled, or already got the final one."""
         with self._lock:
             return self._sent or bool(self._sender.is_cancelled())
 
     def send(self, response: Any) -> None:
-        """Send a pb_utils.InferenceResponse; all after the first are dropped.
+        """Send a pb_utils.InferenceResponse as the final one; all later ones are dropped.
 
         A failure is logged, not raised: there is no other way to reach the client, and the calling thread has
         further requests to serve.
         """
+        self._send(response, final=True)
+
+    def send_part(self, response: Any) -> None:
+        """Send a response after which others follow; a failure is logged."""
+        self._send(response, final=False)
+
+    def finish(self) -> None:
+        """Send the mark of the final response without one."""
+        self._send(None, final=True)
+
+    def _send(self, response: Any, *, final: bool) -> None:
         with self._lock:
             if self._sent:
                 return
-            self._sent = True
+            self._sent = final
+            given = () if response is None else (response,)
             try:
-                self._sender.send(response, flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+                self._sender.send(*given, flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL if final else 0)
             except Exception:
                 pb_utils.Logger.log_error(traceback.format_exc())
 

@@ -27,6 +27,7 @@ _FIELD_ORDER = (
     "platform",
     "version_policy",
     "max_batch_size",
+    "model_transaction_policy",
     "input",
     "output",
     "dynamic_batching",

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from ..contract import is_stream
+from ..model_parameters import TOKENIZER
 from .configs import ModelFolder
 
 _BOUNDS = ("requests_in_flight", "queue_requests", "queue_timeout_s")
@@ -17,11 +19,17 @@ _BOUNDS = ("requests_in_flight", "queue_requests", "queue_timeout_s")
 def check_queues(folders: Sequence[ModelFolder]) -> list[str]:
     """Return the findings over all models and config variants, one line each."""
     models = {folder.name: folder for folder in folders if folder.config_path.name == "config.pbtxt"}
-    calls = {name: model.calls for name, model in models.items()}
+    calls = {name: _called(model) for name, model in models.items()}
     pipelines = {
         name: [step.model_name for step in model.config.ensemble_scheduling.step if step.model_name in models]
         for name, model in models.items()
         if model.config.platform == "ensemble"
+    }
+    # A public model that is no ensemble is its own front; a sequence batcher has a number of places.
+    pipelines |= {
+        name: [name]
+        for name, model in models.items()
+        if is_stream(name) and calls[name] and not model.config.HasField("sequence_batching")
     }
     after_front = _after_front(pipelines.values(), calls)
     findings = [
@@ -37,6 +45,14 @@ def check_queues(folders: Sequence[ModelFolder]) -> list[str]:
                     f"{name}: {line}" for line in _check_worker(models[step], before, step in after_front)
                 ]
     return findings
+
+
+def _called(model: ModelFolder) -> set[str]:
+    """Return the models that get only what this one has admitted.
+
+    A tokenizer is not one of them: it takes a text before any work is done for it, and is a front itself.
+    """
+    return {name for key, name in model.parameters.partners.items() if key != TOKENIZER}
 
 
 def _check_config(folder: ModelFolder, is_after_front: bool) -> Iterator[str]:

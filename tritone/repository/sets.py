@@ -9,12 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..contract import PIPELINES
+from ..contract import PUBLIC, public_name
 from ..errors import ArtifactError
 from .configs import ModelFolder, read_repositories
 from .versions.groups import CANARY, read_inventory
-
-PUBLIC = tuple(pipeline.name for pipeline in PIPELINES)
 
 
 @dataclass(frozen=True)
@@ -49,14 +47,7 @@ class Sets:
     @property
     def names(self) -> list[str]:
         """The names of all sets that have a pipeline."""
-        return sorted(
-            {
-                name.removeprefix(f"{public}_").removesuffix(CANARY)
-                for name in self._models
-                for public in PUBLIC
-                if name.startswith(f"{public}_") and name.removeprefix(public) != CANARY
-            }
-        )
+        return sorted({name for name in map(_set_of, self._models) if name})
 
     def find(self, name: str) -> NamedSet:
         """Return the set of a name.
@@ -66,9 +57,9 @@ class Sets:
         """
         suffix = f"_{name}"
         of_name = {model for model in self._models if model.removesuffix(CANARY).endswith(suffix)}
-        pipelines = {model for model in of_name if model.removesuffix(CANARY).removesuffix(suffix) in PUBLIC}
-        members = {model for model in of_name if model.removesuffix(suffix) in self._bundled} | pipelines
+        pipelines = {model for model in of_name if _set_of(model) == name}
         others = of_name - self._bundled  # a bundled model may end in the name too, asr_windows for example
+        members = {model for model in others if model.removesuffix(suffix) in self._bundled} | pipelines
         while more := {model for model in others - members if self._is_linked(model, members)}:
             members |= more
         if not members:
@@ -112,6 +103,12 @@ class Sets:
         expected = f"one of {known}" if known else "a set beside the bundled models, of which there is none"
         reason = ", which is bundled; it can be replaced, but not removed" if name in bundled else ""
         return f"name: expected {expected}, got {name!r}{reason}."
+
+
+def _set_of(model: str) -> str | None:
+    """Return the name of the set of a public model, None for another model."""
+    split = public_name(model.removesuffix(CANARY))
+    return split and split[1]
 
 
 def _links(folder: ModelFolder) -> set[str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from ..contract import is_stream
 from ..errors import ServerError
 
 _POLL_S = 0.05
@@ -90,18 +91,18 @@ class ModelControl:
             time.sleep(_POLL_S)
 
     def drain(self, timeout_s: float) -> bool:
-        """Unload all ensembles and wait until their last request is answered.
+        """Unload all public models and wait until their last request is answered.
 
         On SIGTERM Triton closes the queues of all models at once, and a running ensemble fails at its next
-        step. Unloading the ensembles first rejects new requests, while running ones keep their models until
-        they are answered.
+        step. Unloading the public models first rejects new requests, while running ones keep their models
+        until they are answered.
 
         Returns:
             Whether all were answered in time; False if the server does not answer or has no model control.
         """
         deadline = time.monotonic() + timeout_s
         try:
-            pipelines = [model for model in self._loaded() if self._is_ensemble(model)]
+            pipelines = [model for model in self._loaded() if self._is_public(model)]
             for model in pipelines:
                 self._post(f"repository/models/{model}/unload")
             while any(model in pipelines for model in self._loaded()):
@@ -136,8 +137,8 @@ class ModelControl:
         index = self._post("repository/index")
         return [model["name"] for model in index if model.get("state") in ("READY", "UNLOADING")]
 
-    def _is_ensemble(self, model: str) -> bool:
-        return bool(self._config(model).get("platform") == "ensemble")
+    def _is_public(self, model: str) -> bool:
+        return is_stream(model) or bool(self._config(model).get("platform") == "ensemble")
 
     def _config(self, model: str) -> Any:
         return self._call(urllib.request.Request(f"http://{self._url}/v2/models/{model}/config"))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import TextError
+from .chunks import opening_steps
 from .limits import DurationLimit
 from .noise import UtteranceNoise
 from .parameters import SynthesisParameters
@@ -48,6 +49,7 @@ class AutoregressiveDecoder:
         self._decode = decode
         self._limit = limit
         self.symbols_bucket = symbols_bucket
+        self._opening = opening_steps(voice)
 
     def mels(
         self, batch: Sequence[Utterance], seeds: Sequence[int], parameters: SynthesisParameters
@@ -65,29 +67,64 @@ class AutoregressiveDecoder:
             missing = [utterance for utterance in batch if utterance not in found]
             if not missing:
                 break
-            noises = [UtteranceNoise(seeds[item.text], item.number, attempt) for item in missing]
-            found.update(self._attempt(missing, noises))
+            found.update(self._attempt(missing, seeds, attempt))
         for utterance in batch:
             if utterance not in found:
                 raise TextError(self._endless(utterance))
         return [change_speed(found[utterance], parameters.speed) for utterance in batch]
 
-    def _attempt(self, batch: Sequence[Utterance], noises: Sequence[UtteranceNoise]) -> dict[Utterance, Mel]:
+    def opening(self, utterance: Utterance, seed: int) -> Mel | None:
+        """Decode the beginning of an utterance at speed 1.
+
+        Args:
+            utterance: to decode.
+            seed: of its text.
+
+        Returns:
+            (M, T) float32, the first frames of what `mels` gives; None if the utterance is not longer than
+            what would be decoded.
+
+        Raises:
+            TextError: symbols that the voice does not have.
+        """
+        check_symbols(utterance, self._voice)
+        settings, steps = self._settings, self._opening
+        mel, mel_length = self._decode(
+            *stack_symbols([utterance], self.symbols_bucket), self._dropout(utterance, seed, 0, steps)[None]
+        )
+        frames = steps * settings.frames_per_step
+        if mel_length[0, 0] < frames:
+            return None
+        beginning: Mel = mel[0, :, : frames - settings.context_frames].copy()
+        return beginning
+
+    def _attempt(
+        self, batch: Sequence[Utterance], seeds: Sequence[int], attempt: int
+    ) -> dict[Utterance, Mel]:
         """Return the spectrograms of the utterances for which decoding ended."""
-        settings = self._settings
         symbols, symbols_length = stack_symbols(batch, self.symbols_bucket)
         limit = self._limit.frames(symbols.shape[1], self._voice)
-        steps = settings.steps(limit)
-        dropout = [
-            noise.dropout(steps, settings.prenet_layers, settings.prenet_units, settings.dropout)
-            for noise in noises
-        ]
+        steps = self._settings.steps(limit)
+        dropout = [self._dropout(item, seeds[item.text], attempt, steps) for item in batch]
         mel, mel_length = self._decode(symbols, symbols_length, np.stack(dropout))
         return {
             utterance: row[:, :frames].copy()
             for utterance, row, frames in zip(batch, mel, mel_length[:, 0].tolist(), strict=True)
             if 0 < frames < limit
         }
+
+    def _dropout(self, utterance: Utterance, seed: int, attempt: int, steps: int) -> NDArray[np.float32]:
+        """Return the noise of an attempt: (steps, layers, units) float32.
+
+        A second attempt begins as the first one did, since a stream may already have sent that beginning.
+        """
+        settings = self._settings
+        shape = settings.prenet_layers, settings.prenet_units, settings.dropout
+        noise = UtteranceNoise(seed, utterance.number, attempt).dropout(steps, *shape)
+        if attempt:
+            first = UtteranceNoise(seed, utterance.number).dropout(min(self._opening, steps), *shape)
+            noise[: len(first)] = first
+        return noise
 
     def _endless(self, utterance: Utterance) -> str:
         padded = stack_symbols([utterance], self.symbols_bucket)[0].shape[1]

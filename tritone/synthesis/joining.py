@@ -24,20 +24,40 @@ def join_utterances(
         (samples,) float32 in [-1, 1]: all utterances, faded in and out, with round(pause_s * sample_rate_hz)
         zeros between them. Samples beyond full scale are clipped.
     """
-    pauses = [round(seconds * sample_rate_hz) for seconds in pause_s[:-1]] + [0]
+    pauses = [pause_samples(seconds, sample_rate_hz) for seconds in pause_s[:-1]] + [0]
     joined = np.zeros(sum(utterance.size for utterance in utterances) + sum(pauses), np.float32)
     start = 0
     for utterance, pause in zip(utterances, pauses, strict=True):
         part = joined[start : start + utterance.size]
-        np.clip(utterance, -1.0, 1.0, out=part)
-        _fade(part, round(FADE_S * sample_rate_hz))
+        part[:] = finished_edges(utterance, sample_rate_hz)
         start += utterance.size + pause
     return joined
 
 
-def _fade(samples: NDArray[np.float32], length: int) -> None:
-    """Fade both ends in place with a raised cosine."""
-    length = min(length, samples.size // 2)
+def pause_samples(pause_s: float, sample_rate_hz: int) -> int:
+    """Return the number of zeros of a pause."""
+    return round(pause_s * sample_rate_hz)
+
+
+def finished_edges(
+    samples: NDArray[np.float32], sample_rate_hz: int, *, starts: bool = True, ends: bool = True
+) -> NDArray[np.float32]:
+    """Clip a part of an utterance to full scale, and fade the utterance's edges in it.
+
+    Args:
+        samples: (N,) float32. A part at one edge only must be longer than the fade.
+        sample_rate_hz: of the samples.
+        starts: whether the part begins with the utterance's first sample.
+        ends: whether it ends with the last.
+
+    Returns:
+        (N,) float32.
+    """
+    faded: NDArray[np.float32] = np.clip(samples, -1.0, 1.0)
+    length = min(round(FADE_S * sample_rate_hz), samples.size // 2)
     rise = 0.5 - 0.5 * np.cos(np.pi * (np.arange(length, dtype=np.float32) + 0.5) / max(length, 1))
-    samples[:length] *= rise
-    samples[samples.size - length :] *= rise[::-1]
+    if starts:
+        faded[:length] *= rise
+    if ends:
+        faded[faded.size - length :] *= rise[::-1]
+    return faded

@@ -38,6 +38,20 @@ class SpectrogramMaker(Protocol):
             TextError: symbols that the voice does not have, or an utterance that got no frames or too many.
         """
 
+    def opening(self, utterance: Utterance, seed: int) -> Mel | None:
+        """Make the beginning of an utterance at speed 1, where that is quicker than the whole.
+
+        Args:
+            utterance: to speak.
+            seed: of its text.
+
+        Returns:
+            (M, T) float32, the first frames of the whole; None where there is no shorter way.
+
+        Raises:
+            TextError: as `mels` does.
+        """
+
 
 def check_symbols(utterance: Utterance, voice: Voice) -> None:
     """Check that the voice has an utterance's symbols, and that there are not too many.

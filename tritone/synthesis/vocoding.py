@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ..concurrency import Network
 from ..errors import TextError
+from .chunks import denoiser_context, vocoder_context
 from .limits import bucket
 from .noise import UtteranceNoise
 from .parameters import SynthesisParameters
@@ -59,15 +60,68 @@ class Vocoder:
         Raises:
             TextError: the vocoder's output is not finite.
         """
-        voice, frames = self.voice, mel.shape[1]
+        return self.section(utterance, mel, (0, mel.shape[1]), seed, parameters)
+
+    def section(
+        self,
+        utterance: Utterance,
+        mel: Mel,
+        frames: tuple[int, int],
+        seed: int,
+        parameters: SynthesisParameters,
+    ) -> Samples:
+        """Return the samples of some frames of an utterance, the same as `audio` has for them.
+
+        Args:
+            utterance: as for `audio`.
+            mel: (M, T) float32: the whole utterance, or its beginning up to `reach` frames after the section.
+            frames: first frame of the section, and the frame after its last.
+            seed: as for `audio`.
+            parameters: as for `audio`.
+
+        Returns:
+            (N,) float32, N = frames * hop.
+
+        Raises:
+            TextError: the vocoder's output is not finite.
+        """
+        total, hop = mel.shape[1], self.voice.hop_samples
+        margin = denoiser_context(self.voice) if parameters.denoise and self._denoise else 0
+        kept = _widened(frames, margin, total)
+        given = _widened(kept, vocoder_context(self.voice), total)
+        audio = self._vocoded(utterance, mel, given, seed, parameters)
+        audio = audio[:, (kept[0] - given[0]) * hop : (kept[1] - given[0]) * hop]
+        if parameters.denoise and self._denoise:
+            strength = np.array([[parameters.denoise]], np.float32)
+            (audio,) = self._denoise(audio, np.array([[audio.shape[1]]], np.int64), strength)
+        wanted = slice((frames[0] - kept[0]) * hop, (frames[1] - kept[0]) * hop)
+        samples: Samples = audio[0, wanted].copy()  # copied from the server's memory
+        return samples
+
+    def reach(self, parameters: SynthesisParameters) -> int:
+        """Return how many frames after a section its samples depend on."""
+        margin = denoiser_context(self.voice) if parameters.denoise and self._denoise else 0
+        return margin + vocoder_context(self.voice)
+
+    def _vocoded(
+        self,
+        utterance: Utterance,
+        mel: Mel,
+        given: tuple[int, int],
+        seed: int,
+        parameters: SynthesisParameters,
+    ) -> Samples:
+        """Run the network on some frames, with the noise that belongs to them: (1, N) float32."""
+        voice, (start, stop) = self.voice, given
+        frames = stop - start
         padded = np.full((1, voice.mels, bucket(frames, self._frames_bucket)), voice.silence, np.float32)
-        padded[0, :, :frames] = mel
+        padded[0, :, :frames] = mel[:, start:stop]
         noise = []
         if isinstance(voice.vocoder, Flow):
             sigma = voice.vocoder.sigma if parameters.sigma is None else parameters.sigma
-            columns = voice.latent_columns(padded.shape[2])
+            columns = voice.latent_columns(start + padded.shape[2])
             z = UtteranceNoise(seed, utterance.number).latent(columns, voice.vocoder.groups, sigma)
-            noise.append(z[np.newaxis])
+            noise.append(np.ascontiguousarray(z[np.newaxis, :, voice.latent_columns(start) :]))
         (audio,) = self._vocode(padded, np.array([[frames]], np.int64), *noise)
         audio = audio[:, : frames * voice.hop_samples]
         if not np.isfinite(audio.sum()):
@@ -75,8 +129,9 @@ class Vocoder:
             raise TextError(
                 f"{utterance}: expected finite samples from the vocoder, got NaN or infinity; {remedy}."
             )
-        if parameters.denoise and self._denoise:
-            strength = np.array([[parameters.denoise]], np.float32)
-            (audio,) = self._denoise(audio, np.array([[audio.shape[1]]], np.int64), strength)
-        samples: Samples = audio[0].copy()  # copied from the server's memory
-        return samples
+        return audio
+
+
+def _widened(frames: tuple[int, int], context: int, total: int) -> tuple[int, int]:
+    """Return a section with `context` frames on each side, as far as there are any."""
+    return max(0, frames[0] - context), min(total, frames[1] + context)

@@ -33,6 +33,7 @@ class Autoregressive:
     prenet_units: int  # per prenet layer
     dropout: float  # probability that a prenet unit is dropped
     max_decoder_steps: int  # limit on decoder steps of any utterance
+    context_frames: int  # on each side of a frame, that its mel depends on after decoding
 
     @property
     def longest_symbols(self) -> int:
@@ -72,6 +73,7 @@ class Flow:
     kind: ClassVar[str] = "flow"
     groups: int  # audio samples per column of z: rows of z
     sigma: float  # the checkpoint's standard deviation of z
+    context_frames: int  # on each side of a frame, that its samples depend on
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class Voice:
     sample_rate_hz: int  # of the audio
     hop_samples: int  # audio samples per mel frame
     mels: int  # number of mel bands
+    fft_size: int  # samples of an analysis window, of the denoiser's too
     silence: float  # mel value of silence, after the last frame
     vocabulary: int  # number of symbols
     spectrograms: Autoregressive | Parallel
@@ -106,7 +109,9 @@ class Voice:
         taken, hop = read_sidecar(vocoder, "mel", "hop_samples")
         maker, speaker = _half(spectrograms, Autoregressive, Parallel), _half(vocoder, Flow, Direct)
         check_pair({"mel": mel}, {"mel": taken, "hop_samples": hop, "groups": getattr(speaker, "groups", 1)})
-        return cls(mel["sample_rate_hz"], hop, mel["mels"], silence, vocabulary, maker, speaker)
+        return cls(
+            mel["sample_rate_hz"], hop, mel["mels"], mel["fft_size"], silence, vocabulary, maker, speaker
+        )
 
     @property
     def frame_s(self) -> float:

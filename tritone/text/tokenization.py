@@ -11,10 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import TextError
+from ..request_parameters import Choice
 from .characters import read_paragraphs
 from .english import READ_ALOUD, Normaliser, letter_names
 from .symbols import SymbolSet
-from .utterances import Pauses, utterances
+from .utterances import Closing, Pauses, utterances
+
+# Of a text that goes on in another request: how it ends. Without it, nothing follows.
+CLOSING = Choice("closing", (Closing.SENTENCE.value, Closing.PARAGRAPH.value), None)
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z'\-]*")
 
@@ -62,11 +66,12 @@ class TextTokenizer:
         """The padding symbol after the end of a shorter utterance."""
         return self._symbols.pad_id
 
-    def tokenize(self, data: bytes) -> TokenizedText:
+    def tokenize(self, data: bytes, closing: Closing | None = None) -> TokenizedText:
         """Tokenize one text.
 
         Args:
             data: UTF-8.
+            closing: how the text ends if another one goes on; decides the silence after its last utterance.
 
         Raises:
             TextError: not UTF-8, too long as written or as spoken, in other scripts, or without anything to
@@ -80,7 +85,7 @@ class TextTokenizer:
                 "text: expected at least one letter, digit or sign to read, got none; send words to speak."
             )
         pause_s = np.array([self._pauses.after(utterance.closing) for utterance in found], np.float32)
-        pause_s[-1] = 0
+        pause_s[-1] = self._pauses.after(closing) if closing else 0
         symbols = tuple(np.array(self._symbols.encode(utterance.text), np.int64) for utterance in found)
         self._check_speech(sum(map(len, symbols)), float(pause_s.sum()))
         reading = "\n".join(paragraph for paragraph in spoken if any(map(str.isalpha, paragraph)))

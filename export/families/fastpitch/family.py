@@ -13,7 +13,7 @@ from export.installation import Stage
 from export.published import hugging_face, ngc
 from export.synthesis.mel import silence
 from export.synthesis.tokenizer import TOKENIZER_MODEL, longest_s, write_tokenizer
-from export.synthesis.voice import VOICE_MODEL, VoiceFamily
+from export.synthesis.voice import VOICE_MODELS, VoiceFamily
 from export.verification import Check
 from tritone.synthesis.voice import Parallel
 
@@ -29,7 +29,7 @@ class FastPitch(VoiceFamily):
     describes = "spectrograms from text in one pass, with pace and pitch"
     role = "spectrograms"
     network_model = MODEL
-    models = (TOKENIZER_MODEL, MODEL, VOICE_MODEL)
+    models = (TOKENIZER_MODEL, MODEL, *VOICE_MODELS)
     published = {  # noqa: RUF012 - never modified
         "tts_en_fastpitch": hugging_face("tts_en_fastpitch", 187),
         "tts_en_fastpitch_multispeaker": ngc(

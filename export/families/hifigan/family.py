@@ -12,7 +12,7 @@ from export.families.hifigan import MODEL
 from export.families.hifigan.benchmark import COMPARISON
 from export.installation import Stage
 from export.published import hugging_face, ngc
-from export.synthesis.voice import VOICE_MODEL, VoiceFamily
+from export.synthesis.voice import VOICE_MODELS, VoiceFamily
 from export.verification import Check
 from tritone.synthesis.voice import Direct
 
@@ -28,7 +28,7 @@ class HifiGan(VoiceFamily):
     describes = "audio from spectrograms in one pass"
     role = "vocoder"
     network_model = MODEL
-    models = (MODEL, VOICE_MODEL)
+    models = (MODEL, *VOICE_MODELS)
     published = {  # noqa: RUF012 - never modified
         "tts_en_hifigan": hugging_face("tts_hifigan", 315),
         "tts_en_hifitts_hifigan_ft_fastpitch": ngc(

@@ -11,7 +11,7 @@ from export.families.tacotron2.benchmark import COMPARISON
 from export.installation import Stage
 from export.published import ngc
 from export.synthesis.tokenizer import TOKENIZER_MODEL, longest_s, write_tokenizer
-from export.synthesis.voice import VOICE_MODEL, VoiceFamily
+from export.synthesis.voice import VOICE_MODELS, VoiceFamily
 from export.verification import Check
 from tritone.synthesis.voice import Autoregressive
 
@@ -29,7 +29,7 @@ class Tacotron2(VoiceFamily):
     describes = "spectrograms from text"
     role = "spectrograms"
     network_model = MODEL
-    models = (TOKENIZER_MODEL, MODEL, VOICE_MODEL)
+    models = (TOKENIZER_MODEL, MODEL, *VOICE_MODELS)
     published = {"tts_en_tacotron2": ngc("tts_en_tacotron2", "1.10.0")}  # noqa: RUF012 - never modified
     comparison = COMPARISON
 
@@ -110,4 +110,5 @@ class Tacotron2(VoiceFamily):
             "max_decoder_steps": int(self.model.decoder.max_decoder_steps),
             "longest_utterance_s": longest_s(self.model.cfg),
             "encoder_channels": self.encoder.channels,
+            "context_frames": self.postnet.context_frames,
         }

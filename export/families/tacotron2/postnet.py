@@ -27,6 +27,8 @@ class Postnet(nn.Module):
         """
         super().__init__()
         self.convolutions = nn.ModuleList(normalised(layer) for layer in postnet.convolutions)
+        # On each side of a frame, that it depends on.
+        self.context_frames = sum(convolution.kernel // 2 for convolution in self.convolutions)
         self.mels = mels
         self.pad_value = pad_value
 

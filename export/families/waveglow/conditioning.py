@@ -76,6 +76,7 @@ class InterpolatedConditioning(nn.Module):
         layers = [wavenet.cond_layer for wavenet in waveglow.wavenet]
         self.sizes = [layer.out_channels for layer in layers]
         self.shifts, self.taps = len(weights), kernel.shape[2]
+        self.frames_back = self.taps + self.shifts - 2  # that a column depends on, before its own
         heard = torch.cat([layer.weight.detach().double().view(-1, mels, group) for layer in layers])
         # Tap j of the upsampling reads j frames back, so the kernel over frames has the reverse order.
         merged = torch.einsum("omg,imjg->oij", heard, kernel).flip(2)
@@ -95,7 +96,7 @@ class InterpolatedConditioning(nn.Module):
         Returns:
             Per flow (B, 2*C*layers, 1, T*Q).
         """
-        heard = self.frames(nn.functional.pad(mel, (self.taps + self.shifts - 2, 0))).squeeze(2)
+        heard = self.frames(nn.functional.pad(mel, (self.frames_back, 0))).squeeze(2)
         frames = mel.shape[3]
         # Result t is at t + shifts - 1, after those shifted to before the first frame.
         starts = range(self.shifts - 1, -1, -1)
@@ -116,7 +117,7 @@ class UpsampledConditioning(nn.Module):
         self.columns = stride // self.group
         taps = upsample.kernel_size[0] // stride
         weight = upsample.weight.detach().view(self.mels, self.mels, taps, self.columns, self.group)
-        self.taps = taps
+        self.frames_back = taps - 1  # that a column depends on, before its own
         # Outputs in the order column, mel, sample of the group: a column then is one run of channels.
         self.frames = nn.Conv2d(self.mels, stride * self.mels, (1, taps))
         self.frames.weight.data = (
@@ -133,7 +134,7 @@ class UpsampledConditioning(nn.Module):
 
     def forward(self, mel: Tensor) -> list[Tensor]:
         """Compute the conditioning of every flow's layers: (B, M, 1, T) to (B, 2*C*layers, 1, T*Q) each."""
-        samples = self.frames(nn.functional.pad(mel, (self.taps - 1, 0)))
+        samples = self.frames(nn.functional.pad(mel, (self.frames_back, 0)))
         by_column = samples.reshape(samples.shape[0], self.columns, self.mels * self.group, samples.shape[3])
         heard = by_column.permute(0, 2, 3, 1).reshape(samples.shape[0], self.mels * self.group, 1, -1)
         return [layer(heard) for layer in self.layers]

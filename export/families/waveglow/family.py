@@ -14,7 +14,7 @@ from export.families.waveglow import MODEL
 from export.families.waveglow.benchmark import COMPARISON
 from export.installation import Stage
 from export.published import ngc
-from export.synthesis.voice import VOICE_MODEL, VoiceFamily
+from export.synthesis.voice import VOICE_MODELS, VoiceFamily
 from export.verification import Check
 from tritone.synthesis.voice import Flow
 
@@ -33,7 +33,7 @@ class WaveGlow(VoiceFamily):
     describes = "audio from spectrograms"
     role = "vocoder"
     network_model = MODEL
-    models = (MODEL, DENOISER_MODEL, VOICE_MODEL)
+    models = (MODEL, DENOISER_MODEL, *VOICE_MODELS)
     published = {  # noqa: RUF012 - never modified
         "tts_waveglow_88m": ngc("tts_waveglow", "1.0.0", model="tts_waveglow_88m")
     }
@@ -88,7 +88,8 @@ class WaveGlow(VoiceFamily):
         self.model.update_bias_spect()
         bias = self.model.bias_spect[0, :, 0].numpy().astype(np.float32)
         np.save(stage.path(DENOISER_MODEL, "bias.npy"), bias)
-        self.write_voice(stage, {**self.provenance(), **self.description, "sigma": float(self.model.sigma)})
+        drawn = {"sigma": float(self.model.sigma), "context_frames": self.vocoder.context_frames}
+        self.write_voice(stage, {**self.provenance(), **self.description, **drawn})
 
     def verify(self, stage: Stage) -> list[Check]:
         """Compare audio and denoising with NeMo."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +90,8 @@ class WaveGlowNetwork(nn.Module):
         self.early_at = {k for k in range(1, waveglow.n_flows) if k % waveglow.n_early_every == 0}
         self.conditioning = conditioning_of(waveglow)
         self.couplings = nn.ModuleList(Coupling(wavenet) for wavenet in waveglow.wavenet)
+        self.context_frames = context_frames(waveglow.wavenet, self.hop // self.group)
+        self.context_frames += self.conditioning.frames_back
         self.unmixing = nn.ModuleList(inverse(mixing.conv) for mixing in waveglow.convinv)
 
     def forward(self, mel: Tensor, mel_length: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
@@ -123,6 +127,18 @@ class WaveGlowNetwork(nn.Module):
                 z = z[:, self.early_size :]
         samples = (audio * mask).squeeze(2).transpose(1, 2).reshape(audio.shape[0], -1)
         return samples, length * self.hop
+
+
+def context_frames(wavenets: Sequence[Any], columns: int) -> int:
+    """Frames on each side of a frame that its samples depend on through the flows' convolutions.
+
+    Args:
+        wavenets: of all flows; each reads the whole of the one before.
+        columns: of a frame.
+    """
+    layers = [layer for wavenet in wavenets for layer in wavenet.in_layers]
+    reach = sum((int(layer.kernel_size[0]) - 1) * int(layer.dilation[0]) // 2 for layer in layers)
+    return math.ceil(reach / columns)
 
 
 def folded_into(end: nn.Conv1d, skip: nn.Conv2d, with_bias: bool) -> nn.Conv2d:

@@ -9,17 +9,20 @@ from tritone.python_backend.requests import Interface
 from tritone.python_backend.responses import text_column
 from tritone.python_backend.threads import RequestThreads, ThreadedModel
 from tritone.text.loading import load_tokenizer
-from tritone.text.tokenization import stack_texts
+from tritone.text.tokenization import CLOSING, stack_texts
+from tritone.text.utterances import Closing
 
 
 class TritonPythonModel(ThreadedModel):
     def initialize(self, args):
         parameters = Parameters(args)
         self._tokenizer = load_tokenizer(version_folder(args), parameters)
-        self.threads = RequestThreads(Interface(["text"]), self._tokenize, parameters)
+        self.threads = RequestThreads(Interface(["text"], [CLOSING]), self._tokenize, parameters)
 
     def _tokenize(self, request):
-        texts = [self._tokenizer.tokenize(data) for (data,) in request.inputs["text"]]
+        closing = request.parameters[CLOSING.name]
+        ends = Closing(closing) if closing else None
+        texts = [self._tokenizer.tokenize(data, ends) for (data,) in request.inputs["text"]]
         symbols, symbols_length, pause_s = stack_texts(texts, self._tokenizer.pad_id)
         return [
             pb_utils.Tensor("symbols", symbols),

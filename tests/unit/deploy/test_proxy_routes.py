@@ -13,14 +13,14 @@ from deploy.proxy_routes import PublicApi, grpc_routes, http_routes, read_public
 from deploy.smoke import SmokeTest
 from deploy.tree import ROOT
 from export.model_set import ModelSet
-from tritone.contract import PIPELINES, STREAMS
+from tritone.contract import PUBLIC
 from tritone.server.options import REPOSITORIES
 
 HOUR_BYTES = 3600 * 16_000 * 4  # of samples
 
 
 def test_pipelines_and_streams_of_the_tree_are_public():
-    assert read_public_api(ROOT).pipelines == sorted(public.name for public in (*PIPELINES, *STREAMS))
+    assert read_public_api(ROOT).pipelines == sorted(PUBLIC)
 
 
 def test_canaries_are_public_whether_or_not_they_are_served(tmp_path):
@@ -40,6 +40,15 @@ def test_pipelines_of_a_named_set_are_public_and_its_parts_are_not(tmp_path):
     public = {"speech_to_text_mine", "speech_to_text_mine_canary", "audio_to_text_mine", "asr_stream_mine"}
     assert public <= set(names)
     assert {f"{part}_mine" for part in parts} & set(names) == {"asr_stream_mine"}
+
+
+def test_a_voice_of_a_named_set_may_be_streamed(tmp_path):
+    copies = [shutil.copytree(path, tmp_path / path.name) for path in REPOSITORIES]
+    parts = ("tts_tokenizer", "tts_utterances", "text_to_speech_stream", "tts_tacotron2", "tts_waveglow")
+    ModelSet(*copies, {part: f"{part}_mine" for part in parts}, "_mine").create()
+    names = set(read_public_api(tmp_path).pipelines)
+    assert {"text_to_speech_stream", "text_to_speech_stream_mine", "text_to_speech_mine"} <= names
+    assert not {name for name in names if name.startswith("tts_")}
 
 
 def test_tree_without_pipelines_is_refused(tmp_path):

@@ -39,6 +39,7 @@ def test_the_committed_queues_have_no_findings():
         (["asr_windows"], ["speech_to_text"]),
         (["asr_windows", "audio_decoder"], ["audio_to_text", "speech_to_text"]),
         (["tts_tokenizer", "tts_utterances"], ["text_to_audio", "text_to_speech"]),
+        (["text_to_speech_stream"], ["text_to_speech_stream"]),
     ],
 )
 def test_a_pipeline_without_a_bounded_queue_at_its_front_is_found(repositories, fronts, pipelines):

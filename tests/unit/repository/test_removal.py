@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from export.model_set import ModelSet
+from tritone.errors import ArtifactError
 from tritone.repository.checks import check_repositories
 from tritone.repository.removal import main
 from tritone.repository.sets import Sets
@@ -20,7 +21,10 @@ RECOGNISER = {
 }
 VOICE = {
     name: name + "{}"
-    for name in ("tts_tokenizer", "tts_utterances", "tts_tacotron2", "tts_waveglow", "tts_denoiser")
+    for name in (
+        *("text_to_speech_stream", "tts_tokenizer", "tts_utterances"),
+        *("tts_tacotron2", "tts_waveglow", "tts_denoiser"),
+    )
 }
 
 
@@ -158,3 +162,12 @@ def test_failure_at_any_folder_leaves_all_of_them(repositories, monkeypatch, cap
     assert remove(repositories, "mine") == 1
     assert "disk gone" in capsys.readouterr().err
     assert contents(repositories) == before
+
+
+def test_a_stream_of_a_set_belongs_to_it_and_the_bundled_one_to_none(repositories):
+    make(repositories, "mine", VOICE)
+    sets = Sets(repositories)
+    assert sets.names == ["mine"]
+    assert "text_to_speech_stream_mine" in {folder.name for folder in sets.find("mine").pipelines}
+    with pytest.raises(ArtifactError, match="got 'stream'"):
+        sets.find("stream")

@@ -13,6 +13,7 @@ import pytest
 
 from export.families import families
 from export.model_set import ModelSet
+from tritone.contract import is_stream
 from tritone.errors import ArtifactError
 from tritone.repository.checks import check_repositories
 from tritone.repository.versions.__main__ import main
@@ -23,7 +24,7 @@ from tritone.server.options import REPOSITORIES
 
 ROOT = Path(__file__).resolve().parents[3]
 GROUPS = {
-    "asr": {"asr_features", "asr_quartznet", "asr_windows", "asr_ctc_decoder", "asr_stream"},
+    "asr": {"asr_features", "asr_quartznet", "asr_windows", "asr_ctc_decoder"},
     "punctuation": {"punctuation_bert", "punctuation_windows"},
     "tts": {"tts_tokenizer", "tts_tacotron2", "tts_utterances", "tts_waveglow", "tts_denoiser"},
 }
@@ -57,7 +58,9 @@ def pins(repositories, group):
 
 
 def test_groups_are_what_each_exporter_writes():
-    exported = {family.name: set(family.models) for family in families()}
+    exported = {
+        family.name: {model for model in family.models if not is_stream(model)} for family in families()
+    }
     found = {name: set(group.models) for name, group in read_inventory(REPOSITORIES).groups.items()}
     assert found == GROUPS
     assert exported["quartznet"] == GROUPS["asr"]
@@ -100,6 +103,42 @@ def test_whole_procedure_and_back_leaves_the_configs_as_they_were(repositories, 
     capsys.readouterr()
 
 
+def served_by_stream(repositories):
+    return {
+        tuple(folder.config.version_policy.specific.versions)
+        for folder in read_inventory(repositories).streams["text_to_speech_stream"]
+    }
+
+
+def test_a_stream_serves_the_version_with_the_traffic_and_moves_with_it(repositories, capsys):
+    models = (*GROUPS["tts"], "text_to_speech_stream")
+    for model in models:
+        shutil.copytree(repositories[0] / model / "1", repositories[0] / model / "2")
+    before = contents(repositories)
+    for step, version, stream in (("serve", "2", 1), ("move", "2", 2), ("move", "1", 1), ("drop", "2", 1)):
+        assert versions(repositories, step, "tts", version) == 0
+        assert served_by_stream(repositories) == {(stream,)}
+        assert check_repositories(repositories) == []
+    assert contents(repositories) == before
+    capsys.readouterr()
+
+
+def test_a_version_without_the_stream_is_not_served(repositories, capsys):
+    for model in GROUPS["tts"]:
+        shutil.copytree(repositories[0] / model / "1", repositories[0] / model / "2")
+    assert versions(repositories, "serve", "tts", "2") == 1
+    assert "found none in text_to_speech_stream" in capsys.readouterr().err
+
+
+def test_a_stream_of_another_version_than_the_pipelines_is_found(repositories):
+    models = repositories[0]
+    shutil.copytree(models / "text_to_speech_stream/1", models / "text_to_speech_stream/2")
+    path = models / "text_to_speech_stream/config.pbtxt"
+    path.write_text(with_policy(path.read_text(), [2]))
+    (finding,) = check_repositories(repositories)[-1:]
+    assert "text_to_speech_stream/config.pbtxt: expected to serve version 1, as the pipelines do" in finding
+
+
 def test_old_version_can_be_dropped_once_the_traffic_has_moved(repositories, capsys):
     for step in (("serve", "2"), ("move", "2"), ("drop", "1")):
         assert versions(repositories, step[0], "punctuation", step[1]) == 0
@@ -111,7 +150,7 @@ def test_old_version_can_be_dropped_once_the_traffic_has_moved(repositories, cap
 
 
 def test_a_canary_can_try_two_groups_and_remains_for_one(repositories, capsys):
-    for model in GROUPS["asr"]:
+    for model in (*GROUPS["asr"], "asr_stream"):
         shutil.copytree(repositories[0] / model / "1", repositories[0] / model / "2")
     versions(repositories, "serve", "punctuation", "2")
     versions(repositories, "serve", "asr", "2")
@@ -284,9 +323,8 @@ def test_groups_of_one_name_are_named_after_their_callers(repositories):
 def test_a_partner_that_two_models_share_joins_their_versions(repositories):
     """A model calls its partners in its own version, so their versions cannot differ."""
     german = second_set(repositories[0], "asr", "asr_de_{}")
-    for caller in ("asr_de_windows", "asr_de_stream"):
-        config = repositories[0] / caller / "config.pbtxt"
-        config.write_text(config.read_text().replace('"asr_de_features"', '"asr_features"'))
+    config = repositories[0] / "asr_de_windows/config.pbtxt"
+    config.write_text(config.read_text().replace('"asr_de_features"', '"asr_features"'))
     groups = read_inventory(repositories).groups
     assert set(groups["asr"].models) == GROUPS["asr"] | (german - {"asr_de_features"})
 

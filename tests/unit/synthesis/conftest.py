@@ -29,8 +29,16 @@ def pair():
         "prenet_units": 16,
         "dropout": 0.5,
         "max_decoder_steps": 1000,
+        "context_frames": 2,
     }
-    return tacotron2, {"mel": dict(MEL), "kind": "flow", "hop_samples": 256, "groups": 16, "sigma": 0.8}
+    return tacotron2, {
+        "mel": dict(MEL),
+        "kind": "flow",
+        "hop_samples": 256,
+        "groups": 16,
+        "sigma": 0.8,
+        "context_frames": 3,
+    }
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from tritone.synthesis.voice import Direct, Flow, Parallel, Voice
 def test_a_pair_that_fits_makes_a_voice(voice):
     assert (voice.sample_rate_hz, voice.hop_samples, voice.mels) == (16_000, 256, 8)
     assert voice.spectrograms.frames_per_step == 2
-    assert voice.vocoder == Flow(groups=16, sigma=0.8)
+    assert voice.vocoder == Flow(groups=16, sigma=0.8, context_frames=3)
     assert voice.frame_s == 256 / 16_000
     assert voice.latent_columns(10) == 10 * 256 // 16
 

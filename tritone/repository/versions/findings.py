@@ -62,6 +62,15 @@ def _check_pins(found: Inventory) -> Iterator[str]:
                         f"expected one that is served, of {group.served}"
                     )
     for group in found.groups.values():
+        traffic = found.traffic(group)
+        for name, folders in found.streams_of(group).items():
+            for folder in folders:
+                if traffic and set(served_versions(folder)) != traffic:
+                    yield (
+                        f"{name}/{folder.config_path.relative_to(folder.path)}: expected to serve version "
+                        f"{min(traffic)}, as the pipelines do, got {served_versions(folder)}; correct its "
+                        "version_policy"
+                    )
         for subject, versions in (("pipelines", found.traffic(group)), ("canaries", found.on_trial(group))):
             if len(versions) > 1:
                 yield f"{group.name}: expected all {subject} to use one version, got {sorted(versions)}"

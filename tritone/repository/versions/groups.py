@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+from ...contract import is_stream
 from ...errors import ArtifactError
 from ..configs import ModelFolder, read_repositories
 
@@ -73,6 +74,8 @@ class Inventory:
     groups: Mapping[str, VersionGroup]
     pipelines: Mapping[str, ModelFolder]  # public pipelines, without canaries
     canaries: Mapping[str, ModelFolder]  # by their own names
+    streams: Mapping[str, Sequence[ModelFolder]] = field(default_factory=dict)
+    """Public models that are no ensembles, with their variants; they serve the version with the traffic."""
 
     @property
     def everything(self) -> dict[str, ModelFolder]:
@@ -98,6 +101,14 @@ class Inventory:
                 pins.setdefault(group.name, set()).add(step.model_version)
         return pins
 
+    def streams_of(self, group: VersionGroup) -> dict[str, Sequence[ModelFolder]]:
+        """Return the public models that call models of a group in their own version."""
+        return {
+            name: folders
+            for name, folders in self.streams.items()
+            if folders[0].versions_with & group.configs.keys()
+        }
+
     def traffic(self, group: VersionGroup) -> set[int]:
         """Return the versions that the public pipelines use; a valid configuration has one."""
         return self._used(group, self.pipelines)
@@ -122,12 +133,16 @@ def read_inventory(repositories: Sequence[Path]) -> Inventory:
     ensembles = {
         name: folders[0] for name, folders in configs.items() if folders[0].config.platform == "ensemble"
     }
-    parts = {name: folders for name, folders in configs.items() if name not in ensembles}
+    streams = {name: folders for name, folders in configs.items() if is_stream(name)}
+    parts = {
+        name: folders for name, folders in configs.items() if name not in ensembles and name not in streams
+    }
     groups = {name: VersionGroup(name, models) for name, models in _named(list(_grouped(parts)))}
     return Inventory(
         groups,
         {name: folder for name, folder in ensembles.items() if not name.endswith(CANARY)},
         {name: folder for name, folder in ensembles.items() if name.endswith(CANARY)},
+        streams,
     )
 
 

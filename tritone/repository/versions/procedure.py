@@ -36,10 +36,11 @@ def serve(found: Inventory, name: str, version: int) -> Change:
         raise ArtifactError(
             f"{name} version {version}: expected a version other than the one that gets the traffic."
         )
-    missing = group.without(version)
+    models = [*group.models, *found.streams_of(group)]
+    missing = [*group.without(version), *_streams_without(found, group, version)]
     if missing:
         raise ArtifactError(
-            f"{name} version {version}: expected a folder {version}/ in each of {', '.join(group.models)}; "
+            f"{name} version {version}: expected a folder {version}/ in each of {', '.join(models)}; "
             f"found none in {', '.join(missing)}; export the whole checkpoint with VERSION={version}."
         )
     texts = _policies(group, {*group.served, version})
@@ -65,10 +66,13 @@ def move(found: Inventory, name: str, version: int) -> Change:
             f"{name} version {version}: expected one that is served, of {group.served}; serve it first."
         )
     texts: dict[Path, str | None] = {}
-    for pipeline in found.pipelines.values():
-        if name in found.pins(pipeline):
-            texts[pipeline.config_path] = with_pins(_text(pipeline), dict.fromkeys(group.models, version))
-    return Change(Edits(texts), load=[path.parent.name for path in texts])
+    moved = [pipeline for pipeline in found.pipelines.values() if name in found.pins(pipeline)]
+    for pipeline in moved:
+        texts[pipeline.config_path] = with_pins(_text(pipeline), dict.fromkeys(group.models, version))
+    streams = found.streams_of(group)
+    for folders in streams.values():
+        texts |= _with_policies(folders, {version})
+    return Change(Edits(texts), load=[*(pipeline.name for pipeline in moved), *streams])
 
 
 def drop(found: Inventory, name: str, version: int) -> Change:
@@ -104,10 +108,23 @@ def drop(found: Inventory, name: str, version: int) -> Change:
 
 
 def _policies(group: VersionGroup, versions: set[int]) -> dict[Path, str | None]:
-    paths = [config.config_path for folders in group.configs.values() for config in folders]
+    texts: dict[Path, str | None] = {}
+    for folders in group.configs.values():
+        texts |= _with_policies(folders, versions)
+    return texts
+
+
+def _with_policies(folders: Sequence[ModelFolder], versions: set[int]) -> dict[Path, str | None]:
+    """Return the configs of one model, which then serves these versions."""
     # Variants set aside because an engine is missing must be correct when they are restored.
-    aside = [path for folders in group.configs.values() for path in folders[0].path.glob("configs/*.unused")]
-    return {path: with_policy(path.read_text(encoding="utf-8"), versions) for path in (*paths, *aside)}
+    aside = folders[0].path.glob("configs/*.unused")
+    paths = [*(config.config_path for config in folders), *aside]
+    return {path: with_policy(path.read_text(encoding="utf-8"), versions) for path in paths}
+
+
+def _streams_without(found: Inventory, group: VersionGroup, version: int) -> list[str]:
+    streams = found.streams_of(group).items()
+    return [name for name, folders in streams if not (folders[0].path / str(version)).is_dir()]
 
 
 def _pins(found: Inventory, pipeline: ModelFolder | None) -> dict[str, int]:

@@ -6,7 +6,7 @@ import re
 
 from ..rules import Rule, rule
 from .sentences import OPENS_SENTENCE
-from .titles import any_of, long_form
+from .titles import TITLES, any_of, long_form
 
 _ANYWHERE = {
     "vs": "versus", "e.g": "for example", "E.g": "for example", "i.e": "that is", "I.e": "that is",
@@ -54,6 +54,9 @@ _TIMES = {"min": "minute", "mins": "minutes", "hr": "hour", "hrs": "hours", "sec
 _COUNTING = (
     "a|an|one|per|each|every|another|this|last|next|the|two|three|four|five|six|seven|eight|nine|ten|few|many|several|some|"
     "half an|couple of"
+)
+ABBREVIATIONS = frozenset(
+    word.lower() for table in (_ANYWHERE, _CLOSING, _BEFORE_NUMBERS, _TIMES, TITLES) for word in table
 )
 
 # Whether an abbreviation ends a sentence is ambiguous. Only at the end of the text is the full stop certain.

@@ -18,12 +18,18 @@ VOICE = Voice(
     sample_rate_hz=16_000,
     hop_samples=256,
     mels=80,
+    fft_size=1024,
     silence=-11.5,
     vocabulary=114,
     spectrograms=Autoregressive(
-        frames_per_step=2, prenet_layers=2, prenet_units=128, dropout=0.5, max_decoder_steps=1000
+        frames_per_step=2,
+        prenet_layers=2,
+        prenet_units=128,
+        dropout=0.5,
+        max_decoder_steps=1000,
+        context_frames=10,
     ),
-    vocoder=Flow(groups=16, sigma=0.8),
+    vocoder=Flow(groups=16, sigma=0.8, context_frames=11),
 )
 
 

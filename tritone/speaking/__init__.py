@@ -1,0 +1,1 @@
+"""Texts that are spoken while they arrive: reading and synthesis together."""
