@@ -249,12 +249,6 @@ def test_streams_beyond_the_places_are_refused(full):
         refused.send("Hello there.")
         with pytest.raises(InferenceServerException, match="expected at most 2 waiting requests"):
             refused.receive()
-        # With this header Triton ends the connection with the status.
-        strict = open_ones.enter_context(connected(full.grpc_url, headers={"triton_grpc_error": "true"}))
-        strict.send("Hello there.")
-        with pytest.raises(InferenceServerException) as error:
-            strict.receive()
-        assert "UNAVAILABLE" in str(error.value.status())
         assert all(one.chunks() for one in waiting)
 
 

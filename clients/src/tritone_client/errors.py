@@ -71,6 +71,10 @@ BY_HTTP_STATUS = {http_status: error for error, _, http_status in _STATUSES}
 # source as of 2026).
 _DEAD_PROCESS = re.compile(r"Stub process (?:'[^']*' )?is not healthy\.|Failed to obtain the health mutex\.")
 
+# Errors on a stream have no status either; tritone's words tell which they would have.
+_RETRY = re.compile(r"\b(?:retry|retry later|send this chunk again|start a new one)\.$")
+_RULE = re.compile(r"^[^:]+: expected .+, got ", re.DOTALL)
+
 # Triton prepends the failing step of an ensemble; callers only know the pipeline.
 _TRITON_PREFIX = re.compile(r"^(?:in ensemble '[^']*', |\[request id: [^\]]*\] )+")
 
@@ -85,3 +89,17 @@ def server_error(message: str | None, status: str) -> ServerError:
     words = plain_message(message)
     kind = ProcessDiedError if _DEAD_PROCESS.search(words) else ServerError
     return kind(f"{words} ({status})")
+
+
+def stream_error(message: str | None) -> TritoneError:
+    """Return the error for a message on a stream, which has no status.
+
+    The header `triton_grpc_error` would add one, but with it Triton 2.51 crashes when an error meets further
+    requests on its stream.
+    """
+    words = plain_message(message)
+    if _DEAD_PROCESS.search(words):
+        return server_error(words, "stream")
+    if _RETRY.search(words):
+        return ServerUnavailableError(words)
+    return InvalidRequestError(words) if _RULE.match(words) else server_error(words, "stream")

@@ -292,7 +292,8 @@ class _Servicer(service_pb2_grpc.GRPCInferenceServiceServicer):
                 yield service_pb2.ModelStreamInferResponse(error_message=unknown)
                 return
             if fault:
-                context.abort(grpc.StatusCode[fault.status], str(fault))
+                yield service_pb2.ModelStreamInferResponse(error_message=str(fault))
+                continue
             if self._behaviour.stream_hangs:
                 stream.closed.wait(30)
                 return

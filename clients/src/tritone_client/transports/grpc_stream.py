@@ -16,12 +16,9 @@ import tritonclient.grpc as triton
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 from tritonclient.utils import InferenceServerException, serialize_byte_tensor
 
-from tritone_client.errors import ServerError, TritoneError, server_error
+from tritone_client.errors import ServerError, TritoneError, stream_error
 from tritone_client.streaming.steps import StreamRequest, StreamResponse
 from tritone_client.transports import wire
-
-# Without it, Triton reports errors inside responses, without a status.
-METADATA = (("triton_grpc_error", "true"),)
 
 Translate = Callable[[InferenceServerException, str, float], TritoneError]
 
@@ -34,7 +31,7 @@ class GrpcStream:
         self._requests: SimpleQueue[Any] = SimpleQueue()
         self._model, self._expired = "", False
         stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
-        self._call = stub.ModelStreamInfer(iter(self._requests.get, None), metadata=METADATA)
+        self._call = stub.ModelStreamInfer(iter(self._requests.get, None))
 
     def send(self, request: StreamRequest) -> None:
         """Send a request."""
@@ -74,7 +71,7 @@ class AsyncGrpcStream:
         self._url, self._translate = url, translate
         self._model = ""
         stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
-        self._call = stub.ModelStreamInfer(metadata=METADATA)
+        self._call = stub.ModelStreamInfer()
 
     async def send(self, request: StreamRequest) -> None:
         """Send a request."""
@@ -126,7 +123,7 @@ def response(model: str, received: Any) -> StreamResponse:
         TritoneError: it is an error.
     """
     if received.error_message:
-        raise server_error(received.error_message, "stream")
+        raise stream_error(received.error_message)
     result = triton.InferResult(received.infer_response)
     parameters = received.infer_response.parameters
     last = "triton_final_response" in parameters and parameters["triton_final_response"].bool_param
