@@ -25,11 +25,17 @@ from tritone_client.command.live_sources import (
     open_stdin,
 )
 from tritone_client.command.outputs import FORMATS
+from tritone_client.command.recognition_options import (
+    boost_file_option,
+    boost_option,
+    decoder_option,
+    raw_option,
+    vad_option,
+    written_option,
+)
 from tritone_client.command.sound_device import SoundDeviceError, list_devices
 from tritone_client.errors import InvalidRequestError
 from tritone_client.recognition import (
-    DECODERS,
-    VOICE_ACTIVITY,
     DecoderName,
     RecognitionOptions,
     VoiceActivity,
@@ -52,8 +58,8 @@ MICROPHONE = "microphone"
     help="A line for each segment of speech; JSON objects with word times; SubRip or WebVTT captions.",
 )
 @click.option("-o", "--output", metavar="FILE", help="Write there instead of to stdout.")
-@click.option("--raw", is_flag=True, help="Output the words as recognised, without punctuation and capitals.")
-@click.option("--written", is_flag=True, help="Output numbers, money, dates and times in figures: $250.")
+@raw_option
+@written_option
 @click.option(
     "--interim/--no-interim",
     default=None,
@@ -75,28 +81,10 @@ MICROPHONE = "microphone"
 )
 @click.option("--device", metavar="NAME|NUMBER", help="Use another microphone than the default one.")
 @click.option("--list-devices", is_flag=True, help="List microphones and loudspeakers, and exit.")
-@click.option(
-    "--decoder",
-    type=click.Choice(DECODERS),
-    help="Search with a language model, or take the likeliest letters.  [default: beam, if there is one]",
-)
-@click.option(
-    "--boost",
-    multiple=True,
-    metavar="PHRASE=WEIGHT",
-    help="Favour a word or phrase, such as a name; weights are -20 to 20, 5 if omitted. Repeatable.",
-)
-@click.option(
-    "--boost-file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Favour the phrases of a file, one PHRASE=WEIGHT a line.",
-)
-@click.option(
-    "--vad",
-    type=click.Choice(VOICE_ACTIVITY),
-    help="Recognise only where somebody speaks, or everything.  [default: the server's, usually on]",
-)
+@decoder_option
+@boost_option
+@boost_file_option
+@vad_option
 @click.option(
     "--stop-history-ms",
     type=int,

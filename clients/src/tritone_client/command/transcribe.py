@@ -14,13 +14,19 @@ from tritone_client.command.batch import concurrency_option, process_all
 from tritone_client.command.boosting import read_boost
 from tritone_client.command.connection import Connection, connected, exit_with, run
 from tritone_client.command.outputs import FORMATS, Output, Style, open_output, without_existing
+from tritone_client.command.recognition_options import (
+    boost_file_option,
+    boost_option,
+    decoder_option,
+    raw_option,
+    vad_option,
+    written_option,
+)
 from tritone_client.command.skipped import report_skipped
 from tritone_client.command.sources import STDIN, Source, find_sources
 from tritone_client.errors import InvalidRequestError
 from tritone_client.recognition import (
-    DECODERS,
     MOST_ALTERNATIVES,
-    VOICE_ACTIVITY,
     DecoderName,
     RecognitionOptions,
     VoiceActivity,
@@ -44,25 +50,11 @@ from tritone_client.results import Transcription
     metavar="FILE|FOLDER",
     help="Write there instead of to stdout. In a folder, each recording gets its own file.",
 )
-@click.option("--raw", is_flag=True, help="Output the words as recognised, without punctuation and capitals.")
-@click.option("--written", is_flag=True, help="Output numbers, money, dates and times in figures: $250.")
-@click.option(
-    "--decoder",
-    type=click.Choice(DECODERS),
-    help="Search with a language model, or take the likeliest letters.  [default: beam, if there is one]",
-)
-@click.option(
-    "--boost",
-    multiple=True,
-    metavar="PHRASE=WEIGHT",
-    help="Favour a word or phrase, such as a name; weights are -20 to 20, 5 if omitted. Repeatable.",
-)
-@click.option(
-    "--boost-file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Favour the phrases of a file, one PHRASE=WEIGHT a line.",
-)
+@raw_option
+@written_option
+@decoder_option
+@boost_option
+@boost_file_option
 @click.option(
     "--alternatives",
     type=click.IntRange(0, MOST_ALTERNATIVES),
@@ -70,11 +62,7 @@ from tritone_client.results import Transcription
     metavar="N",
     help="Return the N most probable transcripts, with --format json.",
 )
-@click.option(
-    "--vad",
-    type=click.Choice(VOICE_ACTIVITY),
-    help="Recognise only where somebody speaks, or everything.  [default: the server's, usually on]",
-)
+@vad_option
 @click.option("-r", "--recursive", is_flag=True, help="Descend into subfolders.")
 @click.option("--skip-existing", is_flag=True, help="Skip recordings with an existing output file.")
 @concurrency_option("recordings")
