@@ -83,6 +83,11 @@ def batch(*rows):
     return {"audio": audio, "audio_length": np.array([[row.size] for row in rows], np.int64)}
 
 
+def normalised(outputs):
+    """Return what the acoustic model takes of the outputs of `asr_features`; the rest is for streams."""
+    return {name: outputs[name] for name in ("features", "features_length")}
+
+
 def text(*values):
     """Texts, or bytes, as a BYTES tensor of one row each."""
     rows = [[value if isinstance(value, bytes) else value.encode()] for value in values]

@@ -15,7 +15,7 @@ from tritonclient.utils import InferenceServerException
 
 from training.scoring import WordErrors, edit_distance
 
-from .conftest import RECORDINGS, batch, settled, tensor, text
+from .conftest import RECORDINGS, batch, normalised, settled, tensor, text
 
 OUTPUTS = ("transcript", "text", "word", "word_start_s", "word_end_s", "word_confidence")
 
@@ -88,7 +88,7 @@ def test_log_probs_of_a_mixed_batch_equal_those_of_its_items(infer, recordings):
 
 def test_acoustic_model_ignores_what_it_is_padded_with(infer, recordings):
     rows = [samples[: 16_000 * 2 + 4321 * index] for index, samples in enumerate(recordings.values())][:4]
-    features = [infer("asr_features", **batch(row)) for row in rows]
+    features = [normalised(infer("asr_features", **batch(row))) for row in rows]
     longest = max(item["features"].shape[2] for item in features) + 64
     padded = np.zeros((len(rows), features[0]["features"].shape[1], longest), np.float32)
     for target, item in zip(padded, features, strict=True):
@@ -188,7 +188,7 @@ def test_ten_minutes_in_windows_have_the_words_of_the_whole(infer, graph, record
     clip = np.concatenate([recordings["report_us.flac"], np.zeros(16_000, np.float32)])
     sent = batch(np.tile(clip, -(-600 * 16_000 // clip.size)))
     in_windows = recognised(infer("speech_to_text", **sent))
-    whole = graph("asr_quartznet", **graph("asr_features", **sent))
+    whole = graph("asr_quartznet", **normalised(graph("asr_features", **sent)))
     labels = np.arange(whole["log_probs"].shape[2], dtype=np.int32)[None, None]
     decoded = infer("asr_ctc_decoder", **whole, labels=labels, audio_length=sent["audio_length"])
     words = [word.decode() for word in decoded["word"][0]]

@@ -11,7 +11,7 @@ from tritonclient.utils import InferenceServerException
 
 from training.scoring import WordErrors, edit_distance
 
-from .conftest import RECORDINGS, batch, settled, tensor
+from .conftest import RECORDINGS, batch, normalised, settled, tensor
 
 RATE = 16_000
 OFF, ON = {"vad": "off"}, {"vad": "on"}
@@ -118,7 +118,7 @@ def test_one_short_word_alone_is_heard(infer, recordings, spoken):
 
 def test_off_gives_exactly_what_the_networks_give(infer, recordings):
     samples = recordings["report_us.flac"]
-    features = infer("asr_features", **batch(samples))
+    features = normalised(infer("asr_features", **batch(samples)))
     direct = infer("asr_quartznet", **features)
     frames = direct["log_probs_length"][0, 0]
     through = infer("asr_windows", OFF, **batch(samples))
