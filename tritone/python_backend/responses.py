@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from threading import Lock
 from typing import Any
 
@@ -67,14 +67,24 @@ class ResponseSender:
     Asking that sender for a cancellation afterwards reads freed memory and ends tritonserver with SIGSEGV, so
     this class never does.
 
+    Outputs that the client has not asked for are left out here: Triton 2.51 would do it while other threads run
+    Python, and free their arrays under them, which corrupts the process's memory.
+
     Args:
         sender: the request's pb_utils.InferenceResponseSender.
+        wanted: names of the outputs that the client has asked for; None for all.
     """
 
-    def __init__(self, sender: Any) -> None:
+    def __init__(self, sender: Any, wanted: Collection[str] | None = None) -> None:
         self._sender = sender
+        self._wanted = wanted
         self._lock = Lock()  # no response is sent while another thread asks for a cancellation
         self._sent = False
+
+    @classmethod
+    def of(cls, request: Any) -> ResponseSender:
+        """Return the sender of a pb_utils.InferenceRequest."""
+        return cls(request.get_response_sender(), frozenset(request.requested_output_names()))
 
     def is_cancelled(self) -> bool:
         """Return whether no client waits for a response: it has cancelled, or already got the final one."""
@@ -102,11 +112,19 @@ class ResponseSender:
             if self._sent:
                 return
             self._sent = final
-            given = () if response is None else (response,)
             try:
+                given = () if response is None else (self._pruned(response),)
                 self._sender.send(*given, flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL if final else 0)
             except Exception:
                 pb_utils.Logger.log_error(traceback.format_exc())
+
+    def _pruned(self, response: Any) -> Any:
+        """Return the response without outputs that nobody has asked for."""
+        if self._wanted is None or response.has_error():
+            return response
+        tensors = response.output_tensors()
+        kept = [tensor for tensor in tensors if tensor.name() in self._wanted]
+        return response if len(kept) == len(tensors) else pb_utils.InferenceResponse(kept)
 
 
 def pad_rows(rows: Sequence[NDArray[Any]]) -> NDArray[Any]:

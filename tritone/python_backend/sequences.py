@@ -69,7 +69,7 @@ def accept_requests(
         accept: takes one request; what it raises is the request's answer.
     """
     for request in requests:
-        sender = ResponseSender(request.get_response_sender())
+        sender = ResponseSender.of(request)
         try:
             accept(_read(request, inputs, SequenceReply(sender, tensors)))
         except Exception as error:  # the remaining requests of the batch must still be accepted

@@ -136,7 +136,7 @@ class StreamThreads:
     def execute(self, requests: Sequence[Any]) -> None:
         """Hand requests to their streams; each gets its responses through its own sender. Never raises."""
         for request in requests:
-            sender = ResponseSender(request.get_response_sender())
+            sender = ResponseSender.of(request)
             try:
                 self._accept(request, sender)
             except Exception as error:

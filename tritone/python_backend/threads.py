@@ -73,7 +73,7 @@ class RequestThreads:
         Never raises: Triton would send the error to every request of the batch, even those already answered.
         """
         for request in requests:
-            sender = ResponseSender(request.get_response_sender())
+            sender = ResponseSender.of(request)
             try:
                 self._enqueue(request, sender)
             except Exception as error:  # the remaining requests of the batch must still be queued

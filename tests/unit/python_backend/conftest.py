@@ -35,8 +35,15 @@ class Tensor:
 
 class InferenceResponse:
     def __init__(self, output_tensors=(), error=None):
+        self._output_tensors = list(output_tensors)
         self.tensors = {tensor.name(): tensor.as_numpy() for tensor in output_tensors}
         self.error = error
+
+    def output_tensors(self):
+        return self._output_tensors
+
+    def has_error(self):
+        return self.error is not None
 
 
 class Logger:
@@ -89,6 +96,9 @@ class Request:
 
     def get_response_sender(self):
         return self.sender
+
+    def requested_output_names(self):
+        return ["y"]
 
     def is_cancelled(self):
         return self.cancelled

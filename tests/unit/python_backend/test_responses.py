@@ -254,6 +254,14 @@ def test_only_the_first_response_is_sent(sender):
     assert sender.response == "first"
 
 
+def test_only_outputs_that_were_asked_for_are_sent(request_of):
+    """Triton 2.51 would free the others' arrays without Python's lock."""
+    request = request_of(1)
+    tensors = [pb_utils.Tensor(name, np.zeros(1)) for name in ("x", "y", "z")]
+    ResponseSender.of(request).send(pb_utils.InferenceResponse(tensors))
+    assert set(request.sender.response.tensors) == {"y"}
+
+
 def test_a_cancellation_is_noticed(request_of):
     request = request_of(1)
     response_sender = ResponseSender(request.sender)

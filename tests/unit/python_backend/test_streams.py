@@ -49,6 +49,9 @@ class Request:
     def get_response_sender(self):
         return self
 
+    def requested_output_names(self):
+        return ["y"]
+
     def is_cancelled(self):
         assert not self.final, "asked after the final response: tritonserver would read freed memory"
         return self.cancelled
