@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 
 from export.onnx_graph import Graph
 from export.verification import max_abs, relative_l2
+
+
+def normalised(outputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return what the acoustic model takes of the outputs of `asr_features`."""
+    return {name: outputs[name] for name in ("features", "features_length")}
 
 
 def features(mels: int, frames: int, seed: int = 0) -> np.ndarray:

@@ -67,8 +67,8 @@ class ResponseSender:
     Asking that sender for a cancellation afterwards reads freed memory and ends tritonserver with SIGSEGV, so
     this class never does.
 
-    Outputs that the client has not asked for are left out here: Triton 2.51 would do it while other threads run
-    Python, and free their arrays under them, which corrupts the process's memory.
+    Outputs that the client has not asked for are left out here: Triton 2.51 would do it while other threads
+    run Python, and free their arrays under them, which corrupts the process's memory.
 
     Args:
         sender: the request's pb_utils.InferenceResponseSender.
