@@ -99,7 +99,7 @@ def when_admitted(network: Network) -> Network:
             try:
                 return network(*arrays, **parameters)
             except CallError as error:
-                if error.error.code() != pb_utils.TritonError.UNAVAILABLE or time.monotonic() > deadline:
+                if not is_overload(error) or time.monotonic() > deadline:
                     raise
             time.sleep(RETRY_PAUSE_S)
 

@@ -7,7 +7,7 @@ import triton_python_backend_utils as pb_utils
 from tritone.errors import ModelLostError, wire_status
 from tritone.model_parameters import Parameters
 from tritone.python_backend import calls
-from tritone.python_backend.calls import CallError, bind_model, bind_partners
+from tritone.python_backend.calls import CallError, bind_model, bind_partners, when_admitted
 
 DEAD = "Stub process 'asr_features_0' is not healthy."
 
@@ -96,6 +96,32 @@ def test_a_model_that_stays_dead_is_unavailable(model):
     with pytest.raises(ModelLostError, match=r"asr_features: expected a living process within 10 s") as lost:
         call()
     assert wire_status(lost.value).grpc == "UNAVAILABLE"
+
+
+def later(**parameters):
+    """Call the model for work that has begun."""
+    features = when_admitted(bind_model("asr_features", ["audio"], ["features"], version=3))
+    return features(np.ones((1, 2), np.float32), **parameters)
+
+
+def test_work_that_has_begun_waits_for_a_full_queue(model):
+    answers, sent = model
+    answers += ["expected at most 64 waiting requests, got one more; retry later."] * 2
+    answers.append({"features": np.zeros((1, 1))})
+    assert later()[0].shape == (1, 1)
+    assert len(sent) == 3
+
+
+def test_it_does_not_wait_after_another_error_or_for_ever(model):
+    answers, sent = model
+    answers.append("text: expected letters, got none; write some.")
+    with pytest.raises(CallError):
+        later()
+    assert len(sent) == 1
+    answers += ["expected at most 64 waiting requests, got one more; retry later."] * 100
+    with pytest.raises(CallError):
+        later()
+    assert len(sent) < 50
 
 
 def test_an_error_of_the_model_is_not_retried(model):
