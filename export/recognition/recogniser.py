@@ -85,8 +85,8 @@ class RecogniserFamily(Family):
         write_features(self.front_end, stage.path(FEATURES_MODEL, "model.onnx"))
         graph, largest = stage.path(self.network_model, "model.onnx"), self.options.largest_bytes
         write_acoustic_model(self.network, graph, largest)
+        features = Graph(stage.path(FEATURES_MODEL, "model.onnx"))
         if self.options.quantize:
-            features = Graph(stage.path(FEATURES_MODEL, "model.onnx"))
             calibration = [calibration_features(features, recording) for recording in self.recordings]
             quantize(graph, graph.with_name(INT8), calibration, self.quantized, largest)
         store_halves(graph, rounded=self.options.half, largest=largest)
@@ -94,9 +94,9 @@ class RecogniserFamily(Family):
         for model, file, content in sidecars:
             stage.write_json(model, file, content)
         if self._has_streams:
-            front_end, decoder = sidecars[0][2], sidecars[-1][2]
-            exported = Graph(stage.path(FEATURES_MODEL, "model.onnx"))
-            fields = stream_fields(exported, graph, self.recordings, front_end, decoder)
+            contents = {file: content for _, file, content in sidecars}
+            front_end, decoder = contents["features.json"], contents["ctc.json"]
+            fields = stream_fields(features, graph, self.recordings, front_end, decoder)
             stage.write_json(STREAM, "stream.json", fields)
         for path in inherited(self._decoder_folder, self.options.version, self._label_fields()):
             shutil.copyfile(path, stage.path(DECODER, path.name))

@@ -10,12 +10,10 @@ import numpy as np
 
 from export.recognition.context import contexts, described, receptive_field
 from export.recognition.recordings import Recording
+from tritone.recognition.streaming.format import FRONT_END
 from tritone.recognition.streaming.statistics import Prior
 
 STREAM = "asr_stream"  # of the repository: the model that recognises streams
-
-
-_FRONT_END = ("sample_rate_hz", "hop_samples", "window_samples", "normalize", "bucket_frames")
 
 
 def stream_fields(
@@ -38,7 +36,7 @@ def stream_fields(
     stride = round(decoder["frame_s"] / feature_s)
     field = receptive_field(acoustic_model)
     return {
-        **{name: front_end[name] for name in _FRONT_END},
+        **{name: front_end[name] for name in FRONT_END},
         "frame_samples": front_end["hop_samples"] * stride,
         **contexts(field, feature_s, stride),
         **described(field, feature_s),

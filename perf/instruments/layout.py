@@ -82,8 +82,7 @@ class Layout:
 
     def caller(self, model: str) -> str | None:
         """Return the model that calls a model, None if there is none."""
-        callers = (name for name, folder in self.models.items() if model in folder.calls)
-        return next((name for name in callers if not self.models[name].serves_streams), None)
+        return next((name for name, folder in self.models.items() if model in folder.calls), None)
 
     def producer(self, pipeline: str, tensor: str) -> tuple[str, str] | None:
         """Return the step that outputs a tensor of a pipeline, and its name for it; None for an input."""

@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from perf.instruments.command_line import table
 from perf.instruments.streams.measuring import Measured, cpu_ratio, percentile_ms
-from perf.instruments.streams.playing import OfflinePoint, StreamsPoint
+from perf.instruments.streams.playing import Cost, StreamsPoint
 from perf.instruments.streams.speaking import SpeechPoint
 
 LIVE_HEADER = (
@@ -50,7 +50,7 @@ def raw(measured: Measured, machine: Mapping[str, str], command: str) -> str:
     return json.dumps(content, indent=2) + "\n"
 
 
-def _live_cells(point: StreamsPoint, whole: OfflinePoint) -> list[str]:
+def _live_cells(point: StreamsPoint, whole: Cost) -> list[str]:
     found = point.latencies
     share = f"{len(found.shown_s) / found.words:.0%}" if found.words else "-"
     ratio = cpu_ratio(point, whole)

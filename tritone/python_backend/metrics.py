@@ -17,12 +17,8 @@ def show_restarts() -> Any:
     Returns:
         The metric; it is exported as long as it is referenced.
     """
-    family = pb_utils.MetricFamily(
-        name="tritone_server_restarts",
-        description="Number of times that the launcher has started this server again after a crash",
-        kind=pb_utils.MetricFamily.GAUGE,
-    )
-    metric = family.Metric(labels={})
+    description = "Number of times that the launcher has started this server again after a crash"
+    family, metric = _gauge("tritone_server_restarts", description, {})
     metric.set(float(os.environ.get(RESTARTS_VARIABLE) or 0))
     return family, metric
 

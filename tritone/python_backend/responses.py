@@ -127,6 +127,23 @@ class ResponseSender:
         return response if len(kept) == len(tensors) else pb_utils.InferenceResponse(kept)
 
 
+def hand_over(requests: Sequence[Any], take: Callable[[Any, ResponseSender], None]) -> None:
+    """Hand over the requests of one call of `execute`; each gets its response through its own sender.
+
+    Never raises: Triton would send the error to every request of the batch, even those already answered.
+
+    Args:
+        requests: pb_utils.InferenceRequest.
+        take: takes one request and its sender; what it raises is the request's answer.
+    """
+    for request in requests:
+        sender = ResponseSender.of(request)
+        try:
+            take(request, sender)
+        except Exception as error:  # the remaining requests of the batch must still be taken
+            sender.send(error_response(error))
+
+
 def pad_rows(rows: Sequence[NDArray[Any]]) -> NDArray[Any]:
     """Stack arrays that differ in their first dimension.
 

@@ -10,9 +10,7 @@ from typing import Any
 import triton_python_backend_utils as pb_utils
 
 from .requests import Arrays, sent_parameters
-from .responses import ResponseSender, error_response, response_of
-
-_START, _END = 1, 2  # TRITONSERVER_REQUEST_FLAG_SEQUENCE_START and _END
+from .responses import ResponseSender, error_response, hand_over, response_of
 
 
 class SequenceReply:
@@ -58,9 +56,7 @@ def accept_requests(
     tensors: Callable[..., Sequence[Any]],
     accept: Callable[[SequenceRequest], None],
 ) -> None:
-    """Hand requests of sequences over, each of which is answered on its own.
-
-    Never raises: Triton would send the error to every request of the batch, even those already answered.
+    """Hand requests of sequences over, each of which is answered on its own. Never raises.
 
     Args:
         requests: pb_utils.InferenceRequest of one call of `execute`.
@@ -68,12 +64,11 @@ def accept_requests(
         tensors: returns the output tensors of a result.
         accept: takes one request; what it raises is the request's answer.
     """
-    for request in requests:
-        sender = ResponseSender.of(request)
-        try:
-            accept(_read(request, inputs, SequenceReply(sender, tensors)))
-        except Exception as error:  # the remaining requests of the batch must still be accepted
-            sender.send(error_response(error))
+
+    def take(request: Any, sender: ResponseSender) -> None:
+        accept(_read(request, inputs, SequenceReply(sender, tensors)))
+
+    hand_over(requests, take)
 
 
 def _read(request: Any, names: Sequence[str], reply: SequenceReply) -> SequenceRequest:
@@ -82,8 +77,8 @@ def _read(request: Any, names: Sequence[str], reply: SequenceReply) -> SequenceR
     inputs = {name: given.as_numpy() for name, given in sent.items() if given is not None}
     return SequenceRequest(
         request.correlation_id(),
-        bool(flags & _START),
-        bool(flags & _END),
+        bool(flags & pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_START),
+        bool(flags & pb_utils.TRITONSERVER_REQUEST_FLAG_SEQUENCE_END),
         sent_parameters(request),
         inputs,
         reply,

@@ -16,7 +16,7 @@ from ..bounded_queue import BoundedQueue, QueueLimits
 from ..errors import InputError, OverloadError
 from .configuration import Parameters
 from .requests import Interface, ModelRequest, read_request
-from .responses import ResponseSender, error_response
+from .responses import ResponseSender, error_response, hand_over
 
 _CLOSE_TIMEOUT_S = 1.0
 
@@ -135,12 +135,7 @@ class StreamThreads:
 
     def execute(self, requests: Sequence[Any]) -> None:
         """Hand requests to their streams; each gets its responses through its own sender. Never raises."""
-        for request in requests:
-            sender = ResponseSender.of(request)
-            try:
-                self._accept(request, sender)
-            except Exception as error:
-                sender.send(error_response(error))
+        hand_over(requests, self._accept)
 
     def _accept(self, request: Any, sender: ResponseSender) -> None:
         flags, key = request.flags(), request.correlation_id() or None

@@ -17,7 +17,7 @@ from ..bounded_queue import BoundedQueue, QueueLimits
 from ..errors import OverloadError
 from .configuration import Parameters
 from .requests import Interface, ModelRequest, read_request
-from .responses import Compute, ResponseSender, error_response, response_of
+from .responses import Compute, ResponseSender, error_response, hand_over, response_of
 
 _CLOSE_TIMEOUT_S = 1.0
 
@@ -68,16 +68,8 @@ class RequestThreads:
             thread.start()
 
     def execute(self, requests: Sequence[Any]) -> None:
-        """Queue requests; each gets its response through its own sender.
-
-        Never raises: Triton would send the error to every request of the batch, even those already answered.
-        """
-        for request in requests:
-            sender = ResponseSender.of(request)
-            try:
-                self._enqueue(request, sender)
-            except Exception as error:  # the remaining requests of the batch must still be queued
-                sender.send(error_response(error))
+        """Queue requests; each gets its response through its own sender. Never raises."""
+        hand_over(requests, self._enqueue)
 
     def _enqueue(self, request: Any, sender: ResponseSender) -> None:
         self._queue.require_space()

@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ..recognition.labels import FIELDS
-from ..recognition.streaming.format import FILE_NAME
+from ..recognition.streaming.format import FILE_NAME, FRONT_END
 from .configs import ModelFolder
-
-_FRONT_END = ("sample_rate_hz", "hop_samples", "window_samples", "normalize", "bucket_frames")
 
 
 def check_streams(folders: Sequence[ModelFolder]) -> list[str]:
@@ -42,7 +40,7 @@ def _check_folder(folder: ModelFolder, models: Mapping[str, ModelFolder]) -> Ite
     for version in folder.versions:
         stream = _read(version / FILE_NAME)
         for key, file, names in (
-            ("features_model", "features.json", _FRONT_END),
+            ("features_model", "features.json", FRONT_END),
             ("acoustic_model", "network.json", ("blank_index",)),
         ):
             called = models.get(parameters.text(key))

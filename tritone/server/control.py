@@ -6,7 +6,7 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -102,16 +102,10 @@ class ModelControl:
         """
         deadline = time.monotonic() + timeout_s
         try:
-            pipelines = [model for model in self._loaded() if self._is_public(model)]
-            for model in pipelines:
-                self._post(f"repository/models/{model}/unload")
-            while any(model in pipelines for model in self._loaded()):
-                if time.monotonic() > deadline:
-                    return False
-                time.sleep(_POLL_S)
+            public = [model for model in self._loaded() if self._is_public(model)]
+            return self._unload_all(public, deadline)
         except (urllib.error.URLError, OSError, ValueError):
             return False
-        return True
 
     def unload_streams(self, timeout_s: float) -> bool:
         """Unload all models with streams, whose places would keep Triton from stopping.
@@ -122,14 +116,18 @@ class ModelControl:
         deadline = time.monotonic() + timeout_s
         try:
             models = [model for model in self._loaded() if "sequence_batching" in self._config(model)]
-            for model in models:
-                self._post(f"repository/models/{model}/unload")
-            while any(model in models for model in self._loaded()):
-                if time.monotonic() > deadline:
-                    return False
-                time.sleep(_POLL_S)
+            return self._unload_all(models, deadline)
         except (urllib.error.URLError, OSError, ValueError):
             return True  # of a server that does not answer nothing is known
+
+    def _unload_all(self, models: Sequence[str], deadline: float) -> bool:
+        """Unload models; return whether their last request was answered before the deadline."""
+        for model in models:
+            self._post(f"repository/models/{model}/unload")
+        while any(model in models for model in self._loaded()):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_POLL_S)
         return True
 
     def _loaded(self) -> list[str]:

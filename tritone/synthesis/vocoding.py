@@ -86,8 +86,7 @@ class Vocoder:
             TextError: the vocoder's output is not finite.
         """
         total, hop = mel.shape[1], self.voice.hop_samples
-        margin = denoiser_context(self.voice) if parameters.denoise and self._denoise else 0
-        kept = _widened(frames, margin, total)
+        kept = _widened(frames, self._margin(parameters), total)
         given = _widened(kept, vocoder_context(self.voice), total)
         audio = self._vocoded(utterance, mel, given, seed, parameters)
         audio = audio[:, (kept[0] - given[0]) * hop : (kept[1] - given[0]) * hop]
@@ -100,8 +99,11 @@ class Vocoder:
 
     def reach(self, parameters: SynthesisParameters) -> int:
         """Return how many frames after a section its samples depend on."""
-        margin = denoiser_context(self.voice) if parameters.denoise and self._denoise else 0
-        return margin + vocoder_context(self.voice)
+        return self._margin(parameters) + vocoder_context(self.voice)
+
+    def _margin(self, parameters: SynthesisParameters) -> int:
+        """Return how many frames on each side of a section the denoiser needs."""
+        return denoiser_context(self.voice) if parameters.denoise and self._denoise else 0
 
     def _vocoded(
         self,

@@ -9,7 +9,7 @@ import numpy as np
 
 from perf.instruments.command_line import log
 from perf.instruments.server import Endpoints
-from perf.instruments.streams.playing import OfflinePoint, StreamsPoint, idle_share, offline, play, warm_up
+from perf.instruments.streams.playing import Cost, StreamsPoint, idle_share, offline, play, warm_up
 from perf.instruments.streams.speaking import SpeechPoint, speak
 
 SENTENCES = (1, 4, 16)
@@ -20,7 +20,7 @@ class Measured:
     """What was measured."""
 
     live: Sequence[StreamsPoint]
-    whole: OfflinePoint
+    whole: Cost
     spoken: Sequence[SpeechPoint]
 
 
@@ -50,7 +50,7 @@ def percentile_ms(values_s: Sequence[float], share: float) -> float | None:
     return float(np.percentile(values_s, share)) * 1000 if values_s else None
 
 
-def cpu_ratio(point: StreamsPoint, whole: OfflinePoint) -> float | None:
+def cpu_ratio(point: StreamsPoint, whole: Cost) -> float | None:
     """Return the processor time for a second of live audio per that for one of whole recordings."""
     if point.cpu_per_audio is None or not whole.cpu_per_audio:
         return None

@@ -26,13 +26,11 @@ IDLE_S = 4.0
 
 
 @dataclass(frozen=True)
-class StreamsPoint:
-    """What was measured with a number of concurrent streams."""
+class Cost:
+    """Audio, and the processor time that it took."""
 
-    streams: int
     audio_s: float  # of all streams
     cpu_s: float | None  # of the server, above what it takes when idle; None if it runs elsewhere
-    latencies: Latencies
 
     @property
     def cpu_per_audio(self) -> float | None:
@@ -41,16 +39,11 @@ class StreamsPoint:
 
 
 @dataclass(frozen=True)
-class OfflinePoint:
-    """The same recordings through the pipeline of whole recordings."""
+class StreamsPoint(Cost):
+    """What was measured with a number of concurrent streams."""
 
-    audio_s: float
-    cpu_s: float | None
-
-    @property
-    def cpu_per_audio(self) -> float | None:
-        """Processor seconds of the server for each second of audio."""
-        return None if self.cpu_s is None else self.cpu_s / self.audio_s
+    streams: int
+    latencies: Latencies
 
 
 def conversation(seconds: float, seed: int) -> Clip:
@@ -92,7 +85,7 @@ def play(target: Endpoints, streams: int, seconds: float, idle: float | None) ->
     if before_s is not None and after_s is not None:
         cpu_s = max(0.0, after_s - before_s - (idle or 0.0) * elapsed_s)
     audio_s = sum(clip.size for clip in conversations) / SAMPLE_RATE_HZ
-    return StreamsPoint(streams, audio_s, cpu_s, joined([latencies(seen) for seen in heard]))
+    return StreamsPoint(audio_s, cpu_s, streams, joined([latencies(seen) for seen in heard]))
 
 
 def warm_up(target: Endpoints) -> None:
@@ -103,7 +96,7 @@ def warm_up(target: Endpoints) -> None:
         client.transcribe(clip)
 
 
-def offline(target: Endpoints, streams: int, seconds: float) -> OfflinePoint:
+def offline(target: Endpoints, streams: int, seconds: float) -> Cost:
     """Recognise the same conversations as whole recordings, one after another."""
     conversations = [conversation(seconds, seed) for seed in range(streams)]
     before_s = _cpu_s(target)
@@ -112,7 +105,7 @@ def offline(target: Endpoints, streams: int, seconds: float) -> OfflinePoint:
             client.transcribe(clip)
     after_s = _cpu_s(target)
     audio_s = sum(clip.size for clip in conversations) / SAMPLE_RATE_HZ
-    return OfflinePoint(audio_s, None if before_s is None or after_s is None else after_s - before_s)
+    return Cost(audio_s, None if before_s is None or after_s is None else after_s - before_s)
 
 
 def _cpu_s(target: Endpoints) -> float | None:

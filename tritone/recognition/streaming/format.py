@@ -11,6 +11,8 @@ from ...sidecar import read_sidecar
 from .statistics import Prior
 
 FILE_NAME = "stream.json"
+# What the file repeats of features.json.
+FRONT_END = ("sample_rate_hz", "hop_samples", "window_samples", "normalize", "bucket_frames")
 _FIELDS = (
     "sample_rate_hz",
     "hop_samples",

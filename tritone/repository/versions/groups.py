@@ -168,7 +168,6 @@ def _named(groups: Sequence[Models]) -> Iterator[tuple[str, Models]]:
     shared = Counter(names)
     for name, models in zip(names, groups, strict=True):
         callers = [model for model, folders in models.items() if folders[0].calls]
-        callers.sort(key=lambda model: models[model][0].serves_streams)  # streams come last
         yield (name if name and shared[name] == 1 else [*callers, *models][0]), models
 
 

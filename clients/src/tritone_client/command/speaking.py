@@ -12,8 +12,6 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 import click
-import numpy as np
-from numpy.typing import NDArray
 
 from tritone_client.calls import STREAM_SYNTHESIS
 from tritone_client.command.connection import Connection
@@ -21,7 +19,7 @@ from tritone_client.command.sound_device import loudspeaker
 from tritone_client.command.text_content import MARKS, checked_text_bytes
 from tritone_client.errors import InvalidRequestError, ModelNotFoundError
 from tritone_client.results import Speech
-from tritone_client.streaming.audio import FULL_SCALE
+from tritone_client.streaming.audio import pcm16
 from tritone_client.synthesis import SynthesisOptions
 
 StreamedFormat = Literal["wav", "pcm"]
@@ -71,7 +69,7 @@ class PcmWriter:
         """Return the next bytes."""
         header = wav_header(speech.sample_rate_hz) if self.format == "wav" and not self.started else b""
         self.started = True
-        return header + _pcm16(speech.samples)
+        return header + pcm16(speech.samples).astype("<i2").tobytes()
 
 
 def wav_header(sample_rate_hz: int) -> bytes:
@@ -129,8 +127,3 @@ def _speak(
         with closing(client.stream_synthesis(text, **asdict(options))) as chunks:
             for chunk in chunks:
                 take(chunk)
-
-
-def _pcm16(samples: NDArray[np.float32]) -> bytes:
-    """Return the 16-bit samples that the server writes into files."""
-    return bytes(np.clip(np.round(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype("<i2").tobytes())

@@ -104,8 +104,7 @@ class LiveAudio:
             unchanged: NDArray[Any] = chunk
             return unchanged
         if self._pcm16:  # a float chunk after some of 16 bits
-            converted: NDArray[Any] = np.clip(np.round(chunk * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1)
-            return converted.astype(np.int16)
+            return pcm16(chunk)
         return np.divide(chunk, FULL_SCALE, dtype=np.float32)
 
     def _decoded(self, content: bytes) -> NDArray[np.int16]:
@@ -113,6 +112,11 @@ class LiveAudio:
         whole = len(content) - len(content) % 2
         self._odd_byte = content[whole:]
         return np.frombuffer(content[:whole], "<i2").astype(np.int16, copy=False)
+
+
+def pcm16(samples: NDArray[np.float32]) -> NDArray[np.int16]:
+    """Return samples in [-1, 1] as 16 bits, rounded as the server does in files; louder ones are clipped."""
+    return np.clip(np.round(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
 
 
 def _check(samples: NDArray[Any]) -> None:

@@ -4,7 +4,7 @@ import pytest
 from tritone_client import Final, Interim, SpeechStarted, Transcription, Word
 
 from perf.instruments.streams.measuring import Measured, cpu_ratio, percentile_ms
-from perf.instruments.streams.playing import OfflinePoint, StreamsPoint
+from perf.instruments.streams.playing import Cost, StreamsPoint
 from perf.instruments.streams.speaking import SpeechPoint
 from perf.instruments.streams.words import Latencies, Seen, joined, latencies
 from perf.streaming.report import LIVE_HEADER, markdown
@@ -64,7 +64,7 @@ def test_a_merged_word_does_not_hide_those_around_it():
 def test_streams_are_joined_and_reported_with_the_ratio_to_whole_recordings():
     both = joined([Latencies((0.1, 0.2), (1.0,), 1), Latencies((0.3,), (), 0)])
     assert both == Latencies((0.1, 0.2, 0.3), (1.0,), 1)
-    live, whole = StreamsPoint(2, 60.0, 1.2, both), OfflinePoint(60.0, 0.9)
+    live, whole = StreamsPoint(60.0, 1.2, 2, both), Cost(60.0, 0.9)
     assert cpu_ratio(live, whole) == pytest.approx(4 / 3)
     text = markdown(Measured([live], whole, [SpeechPoint(4, 12.0, 0.03, 0.4, 0.32)]), {}, "command", "a.png")
     row = next(line for line in text.splitlines() if line.startswith("| 2 |"))
@@ -75,7 +75,7 @@ def test_streams_are_joined_and_reported_with_the_ratio_to_whole_recordings():
 
 
 def test_a_server_elsewhere_has_no_processor_time_and_silence_no_latency():
-    live, whole = StreamsPoint(1, 10.0, None, Latencies((), (), 0)), OfflinePoint(10.0, None)
+    live, whole = StreamsPoint(10.0, None, 1, Latencies((), (), 0)), Cost(10.0, None)
     assert cpu_ratio(live, whole) is None
     assert percentile_ms((), 50) is None
     assert "| 1 | 10 | 0 | - | - | - | - | - | - |" in markdown(Measured([live], whole, []), {}, "command")
