@@ -116,7 +116,8 @@ class LiveAudio:
 
 def pcm16(samples: NDArray[np.float32]) -> NDArray[np.int16]:
     """Return samples in [-1, 1] as 16 bits, rounded as the server does in files; louder ones are clipped."""
-    return np.clip(np.round(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
+    scaled: NDArray[np.float32] = np.clip(np.round(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1)
+    return scaled.astype(np.int16)
 
 
 def _check(samples: NDArray[Any]) -> None:
