@@ -2,7 +2,6 @@ import os
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 
 from perf.instruments.process_tree import MIB, PeakMemory, parse_rollup, theil_sen, tree_memory
@@ -39,15 +38,34 @@ def test_ended_process_holds_nothing():
     assert tree_memory(child.pid).rss == 0
 
 
+HOLDER = """
+import sys
+for order in sys.stdin:
+    held = b"x" * (64 << 20) if order == "hold\\n" else None
+    print(flush=True)
+"""
+
+
 def test_peak_outlives_what_caused_it():
-    with PeakMemory(os.getpid(), period_s=60) as peak:
-        before = peak.read().rss
-        held = np.ones(64 * MIB, np.uint8)
-        peak.read()
-        del held
-        after = peak.read().rss
+    # A process of its own: the one of the tests gives memory back at any time.
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+
+        def order(what: str) -> None:
+            print(what, file=holder.stdin, flush=True)
+            holder.stdout.readline()
+
+        order("drop")
+        with PeakMemory(holder.pid, period_s=60) as peak:
+            before = peak.read().rss
+            order("hold")
+            peak.read()
+            order("drop")
+            after = peak.read().rss
+        holder.stdin.close()
     assert peak.rss >= before + 60 * MIB
-    assert peak.rss >= after
+    assert peak.rss >= after + 60 * MIB
 
 
 @pytest.mark.parametrize(
