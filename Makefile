@@ -18,7 +18,7 @@ REVISION = $(shell git rev-parse --short HEAD 2>/dev/null)
 COMPOSE = REVISION=$(REVISION) $(CONTAINER) compose -f docker/compose.yaml
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help setup demo serve test test-parity test-gpu check lint format bench stream-context perf perf-setup perf-compare tune soak \
+.PHONY: help setup demo serve test test-setup test-parity test-gpu check lint format bench stream-context perf perf-setup perf-compare tune soak \
 	lock versions export-env export voice-activity language-model remove fetch-checkpoints verify-checkpoint engines \
 	perf-streams deploy rollback status test-deploy \
 	image image-export up down check-alerts apt-packages perf-packages deploy-packages test-packages clean
@@ -36,8 +36,11 @@ serve: setup  ## serve in the foreground: HTTP_PORT, GRPC_PORT, METRICS_PORT, AD
 	@exec $(RUN) -m tritone.server --http-port $(HTTP_PORT) --grpc-port $(GRPC_PORT) --metrics-port $(METRICS_PORT) \
 		--address $(ADDRESS) $(if $(CONFIG),--model-config-name $(CONFIG)) $(SERVE_ARGS)
 
-test: setup  ## unit and server tests, in two processes; PYTEST_ARGS="-k windows" or "-n 0" for one process
+test: test-setup  ## unit, server and gateway tests, in two processes; PYTEST_ARGS="-k windows" or "-n 0" for one process
 	@$(RUN) -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+test-setup:  ## install what only tests need into .venv
+	@$(PYTHON) tools/environment.py test
 
 test-parity: export-env  ## exported graphs against NeMo, in the export environment
 	@$(NEMO) -m pytest tests/parity $(PYTEST_ARGS)

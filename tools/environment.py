@@ -1,7 +1,7 @@
 """Create a project environment: `python3 tools/environment.py KIND [FOLDER]`. Standard library only.
 
-Kinds: serve, cpu, gpu, perf, deploy, export, alternative, model-analyzer; on a node, with a folder: node or
-front-door (its proxy).
+Kinds: serve, cpu, gpu, perf, deploy, test, export, alternative, model-analyzer; on a node, with a folder:
+node or front-door (its proxy).
 
 A stamp with a hash of the installed lock files makes a second run return at once.
 """
@@ -19,6 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
+DISTRIBUTIONS = (ROOT, ROOT / "clients", ROOT / "gateway")
 OLDEST_GLIBC = (2, 35)  # of the Triton wheel
 SERVING_STAMP, GPU_STAMP = ".stamp", ".stamp-gpu"
 OLDEST_GPU_PYTHON = (3, 11)  # that ONNX Runtime for CUDA 13 has wheels for
@@ -44,6 +45,7 @@ def main(arguments: list[str]) -> None:
         "gpu": gpu,
         "perf": perf,
         "deploy": deploy,
+        "test": test,
         "export": export,
         "alternative": alternative,
         "model-analyzer": model_analyzer,
@@ -61,15 +63,19 @@ def main(arguments: list[str]) -> None:
 
 
 def serve() -> None:
-    """Serving, client, tests: locked wheels with hashes, the Triton binary, the project itself."""
+    """Serving, client, gateway, tests: locked wheels with hashes, the Triton binary, the project itself."""
     dev, triton = _lock("dev"), _lock("triton")
     _environment(
         ROOT / ".venv",
-        [dev, triton, ROOT / "pyproject.toml", ROOT / "clients/pyproject.toml"],
+        [dev, triton, *(folder / "pyproject.toml" for folder in DISTRIBUTIONS)],
         [
             _locked(dev),
             ["--no-deps", *_locked(triton)],
-            ["--no-deps", "--no-build-isolation", "-e", str(ROOT), "-e", str(ROOT / "clients")],
+            [
+                "--no-deps",
+                "--no-build-isolation",
+                *(part for folder in DISTRIBUTIONS for part in ("-e", str(folder))),
+            ],
         ],
         _serving_python,
     )
@@ -116,6 +122,11 @@ def perf() -> None:
 def deploy() -> None:
     """Tests of deploys, on top of serving."""
     _on_top_of_serving("deploy")
+
+
+def test() -> None:
+    """The clients, databases and stores that tests of the gateway use, on top of serving."""
+    _on_top_of_serving("test")
 
 
 def node(folder: Path) -> None:

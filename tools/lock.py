@@ -13,7 +13,7 @@ def main() -> None:
     """Write dev.txt, then the others with the same versions."""
     subprocess.check_call([sys.executable, "-m", "pip", "install", "--quiet", "uv"])
     _compile("dev")
-    for kind in ("serve", "perf", "deploy", "node", "build", "gpu", "engines"):
+    for kind in ("serve", "gateway", "test", "perf", "deploy", "node", "build", "gpu", "engines"):
         _compile(kind, "--constraint", "dev.txt")
 
 

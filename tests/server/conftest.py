@@ -1,4 +1,4 @@
-"""The real Triton server, started once for all server tests."""
+"""Clients of the real Triton server, and what its tests share."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ import tritonclient.grpc as triton
 from tritonclient.utils import np_to_triton_dtype
 
 from export.recognition.recordings import AUDIO_SUFFIXES
-from tritone.server import Ports, ServerOptions, TritonServer
 from tritone.server.installation import find_installation
-from tritone.server.options import REPOSITORIES
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDINGS = ROOT / "demo/recordings"
@@ -22,33 +20,6 @@ NATIVE = find_installation().has_native_onnxruntime
 stand_in_only = pytest.mark.skipif(
     NATIVE, reason="holds for the stand-in: this server's own backend runs graphs"
 )
-
-
-def pytest_addoption(parser):
-    parser.addoption(
-        "--model-repository",
-        type=Path,
-        default=REPOSITORIES[0],
-        help="serve these models: the tests of synthesis hold for every voice, not only for the bundled one",
-    )
-
-
-@pytest.fixture(scope="session")
-def server(request, tmp_path_factory):
-    log = tmp_path_factory.mktemp("server") / "tritonserver.log"
-    repositories = [request.config.getoption("--model-repository").resolve(), *REPOSITORIES[1:]]
-    with TritonServer(ServerOptions(repositories=repositories, ports=Ports.free()), log=log) as running:
-        yield running
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item, call):
-    """Show the end of the server's log with every failure."""
-    report = (yield).get_result()
-    running = getattr(item, "funcargs", {}).get("server")
-    if report.failed and running is not None and running.log.exists():
-        tail = running.log.read_text(errors="replace").splitlines()[-25:]
-        report.sections.append(("tritonserver log (end)", "\n".join(tail)))
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = {"tritone_client": "clients/src/tritone_client"}
+FOLDERS = {"tritone_client": "clients/src/tritone_client", "tritone_gateway": "gateway/src/tritone_gateway"}
 MAY_IMPORT = {
     "tritone": set(),
     "tritone_client": set(),
+    "tritone_gateway": {"tritone_client"},
     "model_repository": {"tritone"},
     "backends": {"tritone"},
     "tools": set(),

@@ -1,0 +1,1 @@
+"""Web APIs for the tritone speech service."""

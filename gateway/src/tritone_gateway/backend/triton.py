@@ -1,0 +1,156 @@
+"""Triton as the speech service, through tritone's client."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tritone_client import (
+    AsyncClient,
+    Catalogue,
+    InvalidRequestError,
+    ModelNotFoundError,
+    OverloadedError,
+    ProcessDiedError,
+    RequestTimeoutError,
+    ServerNotReadyError,
+    ServerUnavailableError,
+    Speech,
+    Transcription,
+    TranscriptionEvent,
+    TritoneError,
+)
+
+from tritone_gateway.backend import RecognitionChoices, SpeakingChoices
+from tritone_gateway.errors import (
+    BadRequestError,
+    DeadlineError,
+    GatewayError,
+    InternalError,
+    NotFoundError,
+    UnavailableError,
+)
+
+_BUSY_S, _DOWN_S = 1, 5  # after which another try is worth it
+_TEMPORARY = (OverloadedError, ProcessDiedError)
+_DOWN = (ServerUnavailableError, ServerNotReadyError)
+
+
+class TritonBackend:
+    """A running Triton with tritone's pipelines.
+
+    Args:
+        url: HOST:PORT of its gRPC endpoint.
+        overload_wait_s: how long requests are sent again while it turns them away.
+    """
+
+    def __init__(self, url: str, overload_wait_s: float) -> None:
+        self._url = url
+        self._overload_wait_s = overload_wait_s
+        self._clients: dict[str, AsyncClient] = {}  # by recogniser or voice
+
+    async def transcribe(self, audio: bytes | Path, choices: RecognitionChoices) -> Transcription:
+        """Recognise a recording of any usual format."""
+        with _translated("audio"):
+            return await self._client(choices.model).transcribe(
+                audio, alternatives=choices.alternatives, **_recognition(choices)
+            )
+
+    async def stream_transcription(
+        self,
+        chunks: AsyncIterable[NDArray[np.int16]],
+        sample_rate_hz: int,
+        choices: RecognitionChoices,
+        *,
+        interim: bool = True,
+        stop_history_ms: int | None = None,
+    ) -> AsyncGenerator[TranscriptionEvent, None]:
+        """Recognise mono samples while they come in; `stop_history_ms` of quiet end a segment."""
+        with _translated("audio"):
+            events = self._client(choices.model).stream_transcription(
+                chunks,
+                sample_rate_hz=sample_rate_hz,
+                interim=interim,
+                stop_history_ms=stop_history_ms,
+                **_recognition(choices),
+            )
+            async for event in events:
+                yield event
+
+    async def punctuate(self, text: str) -> str:
+        """Add punctuation and capitals to a transcript."""
+        with _translated("text"):
+            return await self._client("").punctuate(text)
+
+    async def stream_synthesis(
+        self, text: str | AsyncIterable[str], choices: SpeakingChoices
+    ) -> AsyncGenerator[Speech, None]:
+        """Speak a text, or pieces of one, and yield the speech in chunks as it is made."""
+        with _translated("text"):
+            chunks = self._client(choices.model).stream_synthesis(
+                text, seed=choices.seed, speed=choices.speed
+            )
+            async for chunk in chunks:
+                yield chunk
+
+    async def synthesize(self, text: str, choices: SpeakingChoices) -> Speech:
+        """Speak a text."""
+        with _translated("text"):
+            return await self._client(choices.model).synthesize(text, seed=choices.seed, speed=choices.speed)
+
+    async def catalogue(self) -> Catalogue:
+        """Return the recognisers and voices that there are."""
+        with _translated(None):
+            return await self._client("").models()
+
+    async def check_ready(self) -> None:
+        """Return once the service can be used; raises `UnavailableError` at once if it cannot."""
+        with _translated(None):
+            await self._client("").wait_until_ready()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        for client in self._clients.values():
+            await client.close()
+
+    def _client(self, model: str) -> AsyncClient:
+        if model not in self._clients:
+            self._clients[model] = AsyncClient(self._url, model=model, overload_wait_s=self._overload_wait_s)
+        return self._clients[model]
+
+
+def _recognition(choices: RecognitionChoices) -> dict[str, Any]:
+    return {
+        "written": choices.written,
+        "decoder": choices.decoder,
+        "boost": choices.boost,
+        "vad": choices.vad,
+    }
+
+
+@contextmanager
+def _translated(param: str | None) -> Iterator[None]:
+    """Raise the client's errors as those of the gateway."""
+    try:
+        yield
+    except TritoneError as error:
+        raise gateway_error(error, param) from error
+
+
+def gateway_error(error: TritoneError, param: str | None = None) -> GatewayError:
+    """Return the error that the gateway's callers see for one of the client's."""
+    if isinstance(error, InvalidRequestError):
+        return BadRequestError(str(error), param=param)
+    if isinstance(error, ModelNotFoundError):
+        return NotFoundError(str(error), param="model")
+    if isinstance(error, _TEMPORARY):
+        return UnavailableError("The speech server has no room for this request now.", retry_after_s=_BUSY_S)
+    if isinstance(error, _DOWN):
+        return UnavailableError("The speech server is not ready.", retry_after_s=_DOWN_S)
+    if isinstance(error, RequestTimeoutError):
+        return DeadlineError("The speech server did not answer in time.")
+    return InternalError("The speech server failed; its log has the reason.")

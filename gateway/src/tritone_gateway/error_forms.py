@@ -1,0 +1,78 @@
+"""Each API has its own form of errors; a request's path decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from tritone_gateway.errors import (
+    BadRequestError,
+    GatewayError,
+    InternalError,
+    MethodNotAllowedError,
+    NotFoundError,
+)
+
+ErrorForm = Callable[[GatewayError], dict[str, Any]]
+
+
+def detail_form(error: GatewayError) -> dict[str, Any]:
+    """The form of the REST API: `detail`, with the field's name where one was wrong."""
+    named = {"field": error.param} if error.param else {}
+    return {"detail": error.message, "code": error.code, **named}
+
+
+_FORMS: list[tuple[str, ErrorForm]] = []
+
+
+def register_form(prefix: str, form: ErrorForm) -> None:
+    """Render the errors of all paths that begin with a prefix in a form."""
+    _FORMS.append((prefix, form))
+
+
+def response(path: str, error: GatewayError) -> JSONResponse:
+    """Return the response for an error, in the form of the API that a path belongs to."""
+    form = next((form for prefix, form in _FORMS if path.startswith(prefix)), detail_form)
+    headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
+    return JSONResponse(form(error), error.status, headers)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of an application in the form of its API."""
+
+    @app.exception_handler(GatewayError)
+    async def own(request: Request, error: GatewayError) -> JSONResponse:
+        return response(request.url.path, error)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        return response(request.url.path, _of_validation(error))
+
+    @app.exception_handler(HTTPException)
+    async def of_framework(request: Request, error: HTTPException) -> JSONResponse:
+        return response(request.url.path, _of_framework(request, error))
+
+    @app.exception_handler(Exception)
+    async def unforeseen(request: Request, error: Exception) -> JSONResponse:
+        return response(request.url.path, InternalError("The gateway failed; its log has the reason."))
+
+
+def _of_validation(error: RequestValidationError) -> BadRequestError:
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
+    return BadRequestError(f"{field or 'body'}: {first['msg']}.", param=field or None)
+
+
+def _of_framework(request: Request, error: HTTPException) -> GatewayError:
+    if error.status_code == 404:
+        return NotFoundError(f"{request.url.path}: no such path; /docs lists them.")
+    if error.status_code == 405:
+        return MethodNotAllowedError(f"{request.url.path}: {request.method} is not allowed.")
+    if error.status_code < 500:
+        return BadRequestError(f"{request.url.path}: {error.detail}.")
+    return InternalError("The gateway failed; its log has the reason.")

@@ -1,0 +1,37 @@
+"""What requests use, opened once per process and closed at its end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import cast
+
+from fastapi.requests import HTTPConnection
+
+from tritone_gateway.backend import SpeechBackend
+from tritone_gateway.backend.triton import TritonBackend
+from tritone_gateway.settings import Settings
+
+
+@dataclass(frozen=True)
+class Services:
+    """What requests use."""
+
+    settings: Settings
+    backend: SpeechBackend
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Open everything that the settings name."""
+    backend = TritonBackend(settings.triton_url, settings.overload_wait_s)
+    try:
+        yield Services(settings, backend)
+    finally:
+        await backend.close()
+
+
+def services(connection: HTTPConnection) -> Services:
+    """Dependency of requests and WebSockets: the services of the process."""
+    return cast(Services, connection.app.state.services)

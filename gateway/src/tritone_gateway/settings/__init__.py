@@ -1,0 +1,13 @@
+"""Settings of the gateway, read from the environment (`TRITONE_...`) and the command line."""
+
+from __future__ import annotations
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tritone_gateway.settings.serving import ServingSettings
+
+
+class Settings(ServingSettings, BaseSettings):
+    """All settings; each area has a class of its own with its part."""
+
+    model_config = SettingsConfigDict(env_prefix="TRITONE_", extra="ignore", use_attribute_docstrings=True)

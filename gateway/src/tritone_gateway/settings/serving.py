@@ -1,0 +1,20 @@
+"""Where the gateway listens, and the speech server that it stands in front of."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+
+class ServingSettings(BaseModel):
+    """Addresses and waiting times."""
+
+    gateway_address: str = "127.0.0.1"
+    """Address to listen on."""
+    gateway_port: int = Field(8080, ge=0, le=65535)
+    """Port to listen on; 0 takes a free one."""
+    triton_url: str = "localhost:8001"
+    """HOST:PORT of Triton's gRPC endpoint."""
+    overload_wait_s: float = Field(2.0, ge=0)
+    """How long a request is sent to Triton again while it has no room, before the caller is told."""
+    drain_s: float = Field(30.0, ge=0)
+    """How long running requests may take when the gateway is stopped."""
