@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tritone_gateway.settings.outgoing import OutgoingSettings
 from tritone_gateway.settings.serving import ServingSettings
 
 
-class Settings(ServingSettings, BaseSettings):
+class Settings(ServingSettings, OutgoingSettings, BaseSettings):
     """All settings; each area has a class of its own with its part."""
 
     model_config = SettingsConfigDict(env_prefix="TRITONE_", extra="ignore", use_attribute_docstrings=True)
