@@ -151,8 +151,8 @@ perf-packages:  ## Debian and Ubuntu: the library that perf_analyzer needs (asks
 deploy-packages:  ## Debian and Ubuntu: packages for deploys (asks for root)
 	$(SUDO) apt-get install -y rsync openssh-client
 
-test-packages: deploy-packages  ## the same, and packages for the tests of deploys and alerts: sshd, Prometheus (asks for root)
-	$(SUDO) apt-get install -y openssh-server prometheus
+test-packages: deploy-packages  ## the same, and packages for the tests of deploys, alerts and the gateway: sshd, Prometheus, PostgreSQL (asks for root)
+	$(SUDO) apt-get install -y openssh-server prometheus postgresql
 
 clean:  ## remove the environments
 	rm -rf .venv .venv-export

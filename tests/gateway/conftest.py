@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import pytest
 from tritone_gateway.settings import Settings
+from tritone_gateway.settings.storage import StorageSettings
 
+from tests.gateway.databases import emptied, postgresql, postgresql_programs
 from tests.gateway.serving import RunningGateway
 
 
@@ -21,3 +25,24 @@ def http(gateway):
     """A client of that gateway."""
     with httpx.Client(base_url=gateway.url, timeout=60) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def postgresql_server():
+    """URL of an empty database of a real PostgreSQL."""
+    programs = postgresql_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL's server is not installed; `make test-packages` installs it")
+    with postgresql(programs) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def storage(request, tmp_path):
+    """Settings of an empty database, of either kind, and an empty store of audio."""
+    if request.param == "sqlite":
+        yield StorageSettings(data_folder=tmp_path)
+        return
+    url = request.getfixturevalue("postgresql_server")
+    yield StorageSettings(data_folder=tmp_path, database_url=url)
+    asyncio.run(emptied(url))

@@ -12,6 +12,7 @@ from fastapi.requests import HTTPConnection
 from tritone_gateway.backend import SpeechBackend
 from tritone_gateway.backend.triton import TritonBackend
 from tritone_gateway.settings import Settings
+from tritone_gateway.storage.database import Database, open_database
 
 
 @dataclass(frozen=True)
@@ -20,14 +21,21 @@ class Services:
 
     settings: Settings
     backend: SpeechBackend
+    database: Database
 
 
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Open everything that the settings name."""
+    async with _open_backend(settings) as backend, open_database(settings) as database:
+        yield Services(settings, backend, database)
+
+
+@asynccontextmanager
+async def _open_backend(settings: Settings) -> AsyncIterator[SpeechBackend]:
     backend = TritonBackend(settings.triton_url, settings.overload_wait_s)
     try:
-        yield Services(settings, backend)
+        yield backend
     finally:
         await backend.close()
 

@@ -6,9 +6,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tritone_gateway.settings.outgoing import OutgoingSettings
 from tritone_gateway.settings.serving import ServingSettings
+from tritone_gateway.settings.storage import StorageSettings
 
 
-class Settings(ServingSettings, OutgoingSettings, BaseSettings):
+class Settings(
+    ServingSettings,
+    OutgoingSettings,
+    StorageSettings,
+    BaseSettings,
+):
     """All settings; each area has a class of its own with its part."""
 
     model_config = SettingsConfigDict(env_prefix="TRITONE_", extra="ignore", use_attribute_docstrings=True)

@@ -1,0 +1,107 @@
+"""The database: SQLite in the data folder, or PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from tritone_gateway.settings.storage import StorageSettings
+from tritone_gateway.storage.migration import check_current, upgrade
+
+_BUSY_MS = 10_000  # that one SQLite writer waits for another
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+}
+
+
+class Database:
+    """Sessions on one engine. Writers of SQLite take its lock first, so that none fails in the middle.
+
+    Args:
+        engine: as `open_engine` returns it.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncSession]:
+        """A session that only reads."""
+        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncSession]:
+        """A session in one transaction, committed at the end of the block unless that raises."""
+        async with self.engine.connect() as connection:
+            await connection.execution_options(sqlite_begin="IMMEDIATE")
+            async with AsyncSession(connection, expire_on_commit=False) as session, session.begin():
+                yield session
+
+
+@asynccontextmanager
+async def open_database(settings: StorageSettings) -> AsyncIterator[Database]:
+    """Open the database, with its tables up to date.
+
+    Raises:
+        ValueError: the settings do not name a database, or its tables are of another version.
+    """
+    engine = open_engine(settings)
+    try:
+        await (upgrade if settings.migrate_at_start else check_current)(engine)
+        yield Database(engine)
+    finally:
+        await engine.dispose()
+
+
+def open_engine(settings: StorageSettings) -> AsyncEngine:
+    """Return the engine of the database that the settings name.
+
+    Raises:
+        ValueError: they do not name one.
+    """
+    url = _url(settings)
+    if url.get_backend_name() == "sqlite":
+        if url.database and url.database != ":memory:":
+            Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        engine = create_async_engine(url)
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+        return engine
+    return create_async_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+
+
+def _url(settings: StorageSettings) -> URL:
+    if not settings.database_url:
+        return URL.create("sqlite+aiosqlite", database=str(settings.data_folder / "gateway.db"))
+    try:
+        url = make_url(settings.database_url)
+    except ArgumentError:
+        raise ValueError("database_url: expected a URL like postgresql://USER:PASSWORD@HOST/NAME.") from None
+    if url.get_backend_name() not in _DRIVERS:
+        raise ValueError(f"database_url: expected postgresql:// or sqlite:///, got {url.drivername}://.")
+    url = url.set(drivername=_DRIVERS[url.get_backend_name()])
+    if "sslmode" in url.query:  # libpq's name for what asyncpg calls ssl
+        url = url.difference_update_query(["sslmode"]).update_query_dict({"ssl": url.query["sslmode"]})
+    return url
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # transactions begin where `_begin_sqlite` says
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")
