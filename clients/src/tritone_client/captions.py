@@ -75,6 +75,18 @@ def cues(words: Sequence[TimedWord], duration_s: float | None = None) -> list[Cu
     ]
 
 
+def sentences(words: Iterable[TimedWord]) -> Iterator[list[TimedWord]]:
+    """Group words into sentences; the last one may lack its end."""
+    sentence: list[TimedWord] = []
+    for word in words:
+        sentence.append(word)
+        if _SENTENCE_END.search(word.text):
+            yield sentence
+            sentence = []
+    if sentence:
+        yield sentence
+
+
 def srt(transcription: Transcription, raw: bool = False, written: bool = False) -> str:
     """Format a transcription as SubRip; see `timed_words`."""
     shown = cues(timed_words(transcription, raw, written), transcription.duration_s)

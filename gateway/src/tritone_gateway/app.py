@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from tritone_gateway import error_forms
-from tritone_gateway.routers import health
+from tritone_gateway.routers import health, openai
 from tritone_gateway.services import open_services
 from tritone_gateway.settings import Settings
 
-ROUTERS = (health.router,)
+ROUTERS = (health.router, openai.router)
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -31,13 +31,14 @@ _FORMS: list[tuple[str, ErrorForm]] = []
 
 
 def register_form(prefix: str, form: ErrorForm) -> None:
-    """Render the errors of all paths that begin with a prefix in a form."""
+    """Render the errors of all paths that begin with a prefix in a form; the longest prefix counts."""
     _FORMS.append((prefix, form))
 
 
 def response(path: str, error: GatewayError) -> JSONResponse:
     """Return the response for an error, in the form of the API that a path belongs to."""
-    form = next((form for prefix, form in _FORMS if path.startswith(prefix)), detail_form)
+    forms = ((prefix, form) for prefix, form in _FORMS if path.startswith(prefix))
+    _, form = max(forms, key=lambda pair: len(pair[0]), default=("", detail_form))
     headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
     return JSONResponse(form(error), error.status, headers)
 

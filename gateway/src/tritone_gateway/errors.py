@@ -64,6 +64,12 @@ class RateLimitError(GatewayError):
     status, code = 429, "rate_limit_exceeded"
 
 
+class ClientGoneError(GatewayError):
+    """The client closed the connection before it was answered; only logs and metrics see this."""
+
+    status, code = 499, "client_gone"
+
+
 class InternalError(GatewayError):
     """A failure of the gateway or of the server."""
 

@@ -10,6 +10,7 @@ from typing import cast
 from fastapi.requests import HTTPConnection
 
 from tritone_gateway.backend import SpeechBackend
+from tritone_gateway.backend.offered import Offered
 from tritone_gateway.backend.triton import TritonBackend
 from tritone_gateway.settings import Settings
 from tritone_gateway.storage.database import Database, open_database
@@ -21,6 +22,7 @@ class Services:
 
     settings: Settings
     backend: SpeechBackend
+    offered: Offered
     database: Database
 
 
@@ -28,7 +30,7 @@ class Services:
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Open everything that the settings name."""
     async with _open_backend(settings) as backend, open_database(settings) as database:
-        yield Services(settings, backend, database)
+        yield Services(settings, backend, Offered(backend), database)
 
 
 @asynccontextmanager

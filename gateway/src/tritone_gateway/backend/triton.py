@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +78,9 @@ class TritonBackend:
                 stop_history_ms=stop_history_ms,
                 **_recognition(choices),
             )
-            async for event in events:
-                yield event
+            async with aclosing(events):
+                async for event in events:
+                    yield event
 
     async def punctuate(self, text: str) -> str:
         """Add punctuation and capitals to a transcript."""
@@ -94,8 +95,9 @@ class TritonBackend:
             chunks = self._client(choices.model).stream_synthesis(
                 text, seed=choices.seed, speed=choices.speed
             )
-            async for chunk in chunks:
-                yield chunk
+            async with aclosing(chunks):
+                async for chunk in chunks:
+                    yield chunk
 
     async def synthesize(self, text: str, choices: SpeakingChoices) -> Speech:
         """Speak a text."""

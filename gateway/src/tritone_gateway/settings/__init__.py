@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tritone_gateway.settings.openai import OpenAISettings
 from tritone_gateway.settings.outgoing import OutgoingSettings
 from tritone_gateway.settings.serving import ServingSettings
 from tritone_gateway.settings.storage import StorageSettings
@@ -11,6 +12,7 @@ from tritone_gateway.settings.storage import StorageSettings
 
 class Settings(
     ServingSettings,
+    OpenAISettings,
     OutgoingSettings,
     StorageSettings,
     BaseSettings,

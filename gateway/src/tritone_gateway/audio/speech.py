@@ -1,0 +1,23 @@
+"""Speech that is encoded while a voice makes it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from tritone_client import Speech
+
+from tritone_gateway.audio.encoders import Encoder, Format
+
+
+async def encoded(chunks: AsyncGenerator[Speech, None], format: Format) -> AsyncGenerator[bytes, None]:
+    """Yield the bytes of a file, each as soon as its speech is there. Closing it closes the chunks."""
+    encoder: Encoder | None = None
+    async with aclosing(chunks):
+        async for speech in chunks:
+            encoder = encoder or Encoder(format, speech.sample_rate_hz)
+            if content := await asyncio.to_thread(encoder.add, speech.samples):
+                yield content
+    if encoder is not None and (content := await asyncio.to_thread(encoder.finish)):
+        yield content
