@@ -7,6 +7,7 @@ HTTP_PORT ?= 8000
 GRPC_PORT ?= 8001
 METRICS_PORT ?= 8002
 ADDRESS ?= 127.0.0.1
+GATEWAY_PORT ?= 8080
 REPOSITORY ?= model_repository
 VERSION ?= 1
 CONTAINER ?= docker
@@ -14,11 +15,12 @@ TARGET ?= server
 WEIGHTS ?= baked
 TAG ?= latest
 PROFILE ?= cpu
+GATEWAY = .venv/bin/tritone-gateway serve --gateway-port $(GATEWAY_PORT) $(GATEWAY_ARGS)
 REVISION = $(shell git rev-parse --short HEAD 2>/dev/null)
 COMPOSE = REVISION=$(REVISION) $(CONTAINER) compose -f docker/compose.yaml
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: help setup demo serve test test-setup test-parity test-gpu check lint format bench stream-context perf perf-setup perf-compare tune soak \
+.PHONY: help setup demo serve gateway test test-setup test-parity test-gpu check lint format bench stream-context perf perf-setup perf-compare tune soak \
 	lock versions export-env export voice-activity language-model remove fetch-checkpoints verify-checkpoint engines \
 	perf-streams deploy rollback status test-deploy \
 	image image-export up down check-alerts apt-packages perf-packages deploy-packages test-packages clean
@@ -35,6 +37,11 @@ demo: setup  ## recognise the sample recordings, or FILES="a.wav b.mp3", on a re
 serve: setup  ## serve in the foreground: HTTP_PORT, GRPC_PORT, METRICS_PORT, ADDRESS, CONFIG=int8, SERVE_ARGS="-- --log-verbose=1"
 	@exec $(RUN) -m tritone.server --http-port $(HTTP_PORT) --grpc-port $(GRPC_PORT) --metrics-port $(METRICS_PORT) \
 		--address $(ADDRESS) $(if $(CONFIG),--model-config-name $(CONFIG)) $(SERVE_ARGS)
+
+gateway: setup  ## web APIs and page in front of a Triton of its own, or of TRITON_URL=HOST:PORT: GATEWAY_PORT, GATEWAY_ARGS="--help"
+	@exec $(if $(TRITON_URL),$(GATEWAY) --triton-url $(TRITON_URL),$(RUN) -m tritone.server --http-port $(HTTP_PORT) \
+		--grpc-port $(GRPC_PORT) --metrics-port $(METRICS_PORT) $(if $(CONFIG),--model-config-name $(CONFIG)) \
+		--gateway='--gateway-port $(GATEWAY_PORT) $(GATEWAY_ARGS)' $(SERVE_ARGS))
 
 test: test-setup  ## unit, server and gateway tests, in two processes; PYTEST_ARGS="-k windows" or "-n 0" for one process
 	@$(RUN) -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)

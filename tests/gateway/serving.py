@@ -7,8 +7,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import uvicorn
-from tritone_gateway.app import create_app
+from tritone_gateway.process.server import GatewayServer
 from tritone_gateway.settings import Settings
 
 
@@ -19,15 +18,13 @@ class RunningGateway:
         self._data = TemporaryDirectory()
         if "data_folder" not in settings.model_fields_set:
             settings = settings.model_copy(update={"data_folder": Path(self._data.name)})
-        config = uvicorn.Config(create_app(settings), "127.0.0.1", 0, log_level="warning")
-        self._server = uvicorn.Server(config)
+        self._server = GatewayServer(settings.model_copy(update={"gateway_port": 0}))
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 
     @property
     def url(self) -> str:
         """http://HOST:PORT."""
-        port = self._server.servers[0].sockets[0].getsockname()[1]
-        return f"http://127.0.0.1:{port}"
+        return self._server.url
 
     def __enter__(self) -> RunningGateway:
         self._thread.start()

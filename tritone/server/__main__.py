@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import signal
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
 from ..errors import ServerError
+from .gateway import GatewayProcess
 from .log import follow_log, write_if_possible
 from .options import REPOSITORIES, ServerOptions
 from .ports import Ports
@@ -23,12 +26,20 @@ _LAST_LINES_S = 5.0  # to forward the remaining output of an ended server
 def main(arguments: list[str] | None = None) -> int:
     """Run a server until Ctrl-C or SIGTERM; return the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
-    killed_models = _parser().parse_args(given).killed_models
+    parsed = _parser().parse_args(given)
     server = TritonServer(_options(given))
-    stopping, ended = threading.Event(), threading.Event()
+    asked, stopping, ended = threading.Event(), threading.Event(), threading.Event()
+    gateway = None
+    if parsed.gateway is not None:  # the server is stopped once the gateway has ended
+        options = shlex.split(parsed.gateway)
+        gateway = GatewayProcess(server.grpc_url, options, asked, ended=stopping, report=_report)
 
     def stop(number: int, frame: FrameType | None) -> None:
-        stopping.set()
+        if asked.is_set():
+            _end_at_once(server, gateway, stopping)
+        asked.set()
+        if gateway is None:
+            stopping.set()
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
@@ -40,14 +51,29 @@ def main(arguments: list[str] | None = None) -> int:
     )
     follower.start()
     try:
-        code = Supervisor(server, killed_models, stopping, _report).run()
+        if gateway is not None:
+            gateway.start()
+        code = Supervisor(server, parsed.killed_models, stopping, _report).run()
     except ServerError as error:
         _report(str(error))
         code = 1
+    if gateway is not None:
+        gateway.stop()
+        code = code or int(gateway.failed)
     ended.set()
     follower.join(_LAST_LINES_S)
     server.close()
     return code
+
+
+def _end_at_once(server: TritonServer, gateway: GatewayProcess | None, stopping: threading.Event) -> None:
+    """Give up the requests that are still running."""
+    _report("ending at once")
+    stopping.set()  # first, so that no end is taken for a crash
+    if gateway is not None:
+        gateway.kill()
+    with suppress(ServerError):
+        server.process.kill()
 
 
 def _report(message: str) -> None:
@@ -97,6 +123,12 @@ def _parser() -> argparse.ArgumentParser:
         default="reload",
         help="when a model's process was killed: load the model again, end the server with code 1, or "
         "do nothing (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--gateway",
+        metavar="OPTIONS",
+        help="also run the gateway in front of the server: options of `tritone-gateway serve`, for example "
+        "--gateway='--gateway-port 8080'",
     )
     parser.add_argument("extra", nargs="*", metavar="-- FLAG", help="further tritonserver flags")
     return parser

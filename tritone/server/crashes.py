@@ -44,9 +44,11 @@ class CrashBudget:
 
     Args:
         clock: monotonic seconds.
+        name: of the process.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, name: str = "tritonserver") -> None:
+        self._name = name
         self._crashes = EventCounter(clock)
 
     def pause_s(self, code: int) -> float:
@@ -61,7 +63,7 @@ class CrashBudget:
         count = self._crashes.add()
         if count > MAX_CRASHES:
             raise ServerError(
-                f"tritonserver: {count} crashes within {self._crashes.span_s:.0f} s, the last by "
+                f"{self._name}: {count} crashes within {self._crashes.span_s:.0f} s, the last by "
                 f"{signal_name(code)}; find the request or the fault that causes them before restarting it."
             )
         return _PAUSES_S[count - 1]

@@ -54,7 +54,12 @@ def prepare_child() -> None:
     Triton (2.51) parses nested JSON and bodies in many pieces recursively; with the usual 8 MiB one request
     can overflow the stack. Stacks are only reserved; memory is committed as they grow.
     """
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    stop_with_launcher()
     _, hard = resource.getrlimit(resource.RLIMIT_STACK)
     stack = _STACK_BYTES if hard == resource.RLIM_INFINITY else min(_STACK_BYTES, hard)
     resource.setrlimit(resource.RLIMIT_STACK, (stack, hard))
+
+
+def stop_with_launcher() -> None:
+    """Have Linux send SIGTERM to this process when the one that started it ends."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

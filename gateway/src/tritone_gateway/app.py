@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from tritone_gateway import error_forms
+from tritone_gateway.errors import StartupError
+from tritone_gateway.process.draining import Draining, DrainingMiddleware
 from tritone_gateway.routers import health, openai
 from tritone_gateway.services import open_services
 from tritone_gateway.settings import Settings
@@ -18,13 +20,21 @@ ROUTERS = (health.router, openai.router)
 def create_app(settings: Settings) -> FastAPI:
     """Return the application; its services are opened when it starts and closed when it stops."""
 
+    draining = Draining()
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_services(settings) as opened:
-            app.state.services = opened
-            yield
+        try:
+            async with open_services(settings, draining) as opened:
+                app.state.services = opened
+                yield
+        except StartupError as error:
+            app.state.startup_error = error
+            raise
 
     app = FastAPI(title="tritone", lifespan=lifespan)
+    app.state.draining = draining
+    app.add_middleware(DrainingMiddleware, draining=draining)
     error_forms.install(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from typing import Any
 
 import click
-import uvicorn
 
-from tritone_gateway.app import create_app
+from tritone_gateway.errors import StartupError
+from tritone_gateway.observability.logs import configure
+from tritone_gateway.process.server import GatewayServer
 from tritone_gateway.settings import Settings
+from tritone_gateway.settings.options import load, settings_options
 from tritone_gateway.storage.database import open_engine
 from tritone_gateway.storage.migration import upgrade
 
@@ -18,11 +22,20 @@ def main() -> None:
     """Web APIs for the tritone speech service."""
 
 
-@main.command()
-def serve() -> None:
-    """Serve in the foreground."""
-    settings = Settings()
-    uvicorn.run(create_app(settings), host=settings.gateway_address, port=settings.gateway_port)
+@main.command(context_settings={"max_content_width": 110})
+@settings_options
+def serve(**given: Any) -> None:
+    """Serve in the foreground, until Ctrl-C or SIGTERM.
+
+    Every option can also be given by the environment variable in brackets; the option wins.
+    """
+    try:
+        settings = load(given)
+        configure(settings.log_format, settings.log_level)
+        GatewayServer(settings).run()
+    except StartupError as error:
+        click.echo(f"tritone-gateway: {error}", err=True)
+        sys.exit(1)
 
 
 @main.command()

@@ -84,3 +84,7 @@ class DeadlineError(GatewayError):
     """The speech server did not answer in time."""
 
     status, code = 504, "timeout"
+
+
+class StartupError(Exception):
+    """The gateway cannot start; the message is for the operator and names the setting and the remedy."""

@@ -12,6 +12,7 @@ from fastapi.requests import HTTPConnection
 from tritone_gateway.backend import SpeechBackend
 from tritone_gateway.backend.offered import Offered
 from tritone_gateway.backend.triton import TritonBackend
+from tritone_gateway.process.draining import Draining
 from tritone_gateway.settings import Settings
 from tritone_gateway.storage.database import Database, open_database
 
@@ -24,13 +25,14 @@ class Services:
     backend: SpeechBackend
     offered: Offered
     database: Database
+    draining: Draining
 
 
 @asynccontextmanager
-async def open_services(settings: Settings) -> AsyncIterator[Services]:
+async def open_services(settings: Settings, draining: Draining) -> AsyncIterator[Services]:
     """Open everything that the settings name."""
     async with _open_backend(settings) as backend, open_database(settings) as database:
-        yield Services(settings, backend, Offered(backend), database)
+        yield Services(settings, backend, Offered(backend), database, draining)
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tritone_gateway.settings.observing import ObservingSettings
 from tritone_gateway.settings.openai import OpenAISettings
 from tritone_gateway.settings.outgoing import OutgoingSettings
 from tritone_gateway.settings.serving import ServingSettings
@@ -15,6 +16,7 @@ class Settings(
     OpenAISettings,
     OutgoingSettings,
     StorageSettings,
+    ObservingSettings,
     BaseSettings,
 ):
     """All settings; each area has a class of its own with its part."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from tritone_gateway.settings.area import Area
 
 _TRANSCRIBING = (
     "whisper-1",
@@ -29,7 +31,7 @@ _VOICES = [
 ]
 
 
-class OpenAISettings(BaseModel):
+class OpenAISettings(Area):
     """Names of models and voices. JSON in the environment replaces all of a setting's names:
     `TRITONE_OPENAI_RECOGNISERS='{"whisper-1": "", "gpt-4o-transcribe": "parakeet"}'`.
     """

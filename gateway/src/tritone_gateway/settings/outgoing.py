@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from tritone_gateway.settings.area import Area
 from tritone_gateway.settings.lists import Networks
 
 
-class OutgoingSettings(BaseModel):
+class OutgoingSettings(Area):
     """Addresses of webhooks."""
 
     webhook_networks: Networks = Field(default_factory=list)

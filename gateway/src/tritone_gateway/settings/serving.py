@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from tritone_gateway.settings.area import Area
 
 
-class ServingSettings(BaseModel):
+class ServingSettings(Area):
     """Addresses and waiting times."""
 
     gateway_address: str = "127.0.0.1"
@@ -16,5 +18,8 @@ class ServingSettings(BaseModel):
     """HOST:PORT of Triton's gRPC endpoint."""
     overload_wait_s: float = Field(2.0, ge=0)
     """How long a request is sent to Triton again while it has no room, before the caller is told."""
+    unready_s: float = Field(0.0, ge=0)
+    """How long a stopping gateway still takes requests while /health/ready already answers 503, so that a
+    load balancer turns away from it first."""
     drain_s: float = Field(30.0, ge=0)
-    """How long running requests may take when the gateway is stopped."""
+    """How long running requests and WebSockets may take when the gateway is stopped."""

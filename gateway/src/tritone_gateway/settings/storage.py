@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from tritone_gateway.settings.area import Area
 
 
 def _data_folder() -> Path:
@@ -13,7 +15,7 @@ def _data_folder() -> Path:
     return Path(base) / "tritone-gateway"
 
 
-class StorageSettings(BaseModel):
+class StorageSettings(Area):
     """The database and the store of audio."""
 
     data_folder: Path = Field(default_factory=_data_folder)

@@ -1,0 +1,5 @@
+"""`python -m tritone_gateway`: the same as `tritone-gateway`."""
+
+from tritone_gateway.command import main
+
+main()

@@ -1,0 +1,1 @@
+"""The process: listening, and stopping without a lost request."""

@@ -1,0 +1,117 @@
+"""The web server: one process that listens on one port and stops in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from tritone_gateway.app import create_app
+from tritone_gateway.errors import StartupError
+from tritone_gateway.process.draining import Draining
+from tritone_gateway.settings import Settings
+
+_BACKLOG = 2048
+_CLOSING_S = 2  # for connections to be closed once their requests have ended
+_log = logging.getLogger(__name__)
+
+
+class GatewayServer(uvicorn.Server):
+    """Serves the gateway until SIGINT or SIGTERM; a second one ends the process at once.
+
+    Raises:
+        StartupError: the address cannot be listened on, or something that the settings name cannot be used.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._app: FastAPI = create_app(settings)
+        self._socket = listen(settings.gateway_address, settings.gateway_port)
+        super().__init__(
+            uvicorn.Config(
+                self._app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="on",
+                ws="websockets-sansio",
+                timeout_graceful_shutdown=_CLOSING_S,
+            )
+        )
+
+    @property
+    def url(self) -> str:
+        """http://HOST:PORT, as a browser on this machine takes it."""
+        host, port = self._socket.getsockname()[:2]
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve in the foreground."""
+        try:
+            super().run(sockets or [self._socket])
+        except SystemExit:
+            failure = getattr(self._app.state, "startup_error", None)
+            if failure is None:
+                raise
+            raise failure from None
+        finally:
+            self._socket.close()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the services and listen."""
+        await super().startup(sockets)
+        _log.info("serving", extra={"fields": {"page": f"{self.url}/", "documentation": f"{self.url}/docs"}})
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Be unready, then refuse new requests, finish the running ones and close the services."""
+        draining: Draining = self._app.state.draining
+        draining.begin()
+        if self._settings.unready_s:
+            _log.info("stopping soon, not ready any more", extra={"fields": {"s": self._settings.unready_s}})
+            await asyncio.sleep(self._settings.unready_s)
+        for server in self.servers:
+            server.close()
+        if draining.running:
+            _log.info("finishing running requests", extra={"fields": {"running": draining.running}})
+        if not await draining.finish(self._settings.drain_s):
+            _log.warning(
+                "requests were cut off: they ran longer than drain_s",
+                extra={"fields": {"running": draining.running, "drain_s": self._settings.drain_s}},
+            )
+        await super().shutdown(sockets)
+        _log.info("stopped")
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop in order at the first signal, at once at the second."""
+        if self.should_exit:
+            _log.warning("ended at once by a second signal")
+            logging.shutdown()
+            os._exit(128 + sig)
+        self.should_exit = True
+        _log.info("stopping", extra={"fields": {"signal": signal.Signals(sig).name}})
+
+
+def listen(address: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises:
+        StartupError: the address is not of this machine, or the port is in use or not allowed.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        listener = socket.create_server((address, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise StartupError(
+            f"address {address}, port {port}: expected a free port on an address of this machine, got "
+            f"{error.strerror or error}; stop what listens there or choose another (--gateway-address, "
+            "--gateway-port)."
+        ) from error
+    listener.setblocking(False)
+    return listener
