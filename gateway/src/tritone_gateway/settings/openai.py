@@ -38,7 +38,7 @@ class OpenAISettings(Area):
 
     openai_recognisers: dict[str, str] = dict.fromkeys(_TRANSCRIBING, "")
     """Recogniser for each of OpenAI's model names; empty: the default one."""
-    openai_speech_models: list[str] = list(_SPEAKING)
+    openai_speech_models: list[str] = Field(default_factory=lambda: list(_SPEAKING))
     """OpenAI's names of models that speak. Which voice speaks is said by the field `voice`."""
     openai_voices: dict[str, str] = dict.fromkeys(_VOICES, "")
     """Voice for each of OpenAI's voice names; empty: the default one."""

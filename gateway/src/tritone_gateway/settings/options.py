@@ -18,6 +18,7 @@ from tritone_gateway.errors import StartupError
 from tritone_gateway.settings import Settings
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+_LONGEST_DEFAULT = 40  # characters that help shows
 _FILE = "_file"  # ends the names that say where a secret is read from
 
 
@@ -79,8 +80,8 @@ def load(given: Mapping[str, Any]) -> Settings:
 
 
 def is_secret(field: FieldInfo) -> bool:
-    """Return whether a setting's value must not be shown."""
-    return _plain(field) is SecretStr
+    """Return whether a setting's value must not be shown: `SecretStr`, or a text with `repr=False`."""
+    return _plain(field) is SecretStr or not field.repr
 
 
 def _plain(field: FieldInfo) -> Any:
@@ -95,7 +96,7 @@ def _metavar(field: FieldInfo) -> str:
     plain = _plain(field)
     if get_origin(plain) is Literal:
         return "|".join(map(str, get_args(plain)))
-    if plain is SecretStr:
+    if is_secret(field):
         return "FILE"
     if any(part is NoDecode or isinstance(part, NoDecode) for part in field.metadata):
         return "A,B"
@@ -107,8 +108,9 @@ def _help(name: str, field: FieldInfo) -> str:
     meaning = " ".join((field.description or "").split())
     if is_secret(field):
         return f"File that holds it: {meaning}  [{variable(name)}, {variable(name + _FILE)}]"
-    default = field.get_default(call_default_factory=True)
-    shown = "" if default in (None, "", (), [], {}) else f"; default: {_written(default)}"
+    default = None if field.is_required() or field.default_factory else field.default
+    written = "" if default in (None, "", (), [], {}) else _written(default)
+    shown = f"; default: {written}" if 0 < len(written) <= _LONGEST_DEFAULT else ""
     return f"{meaning}  [{variable(name)}{shown}]"
 
 

@@ -20,7 +20,7 @@ class StorageSettings(Area):
 
     data_folder: Path = Field(default_factory=_data_folder)
     """Folder of the embedded database and of stored audio; made if it does not exist."""
-    database_url: str = Field(default_factory=lambda: os.environ.get("DATABASE_URL", ""))
+    database_url: str = Field(default_factory=lambda: os.environ.get("DATABASE_URL", ""), repr=False)
     """postgresql://USER:PASSWORD@HOST/NAME or sqlite:///FILE; DATABASE_URL is read too.
     Empty: SQLite in the data folder."""
     migrate_at_start: bool = True
