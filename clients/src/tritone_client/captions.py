@@ -75,16 +75,9 @@ def cues(words: Sequence[TimedWord], duration_s: float | None = None) -> list[Cu
     ]
 
 
-def sentences(words: Iterable[TimedWord]) -> Iterator[list[TimedWord]]:
-    """Group words into sentences; the last one may lack its end."""
-    sentence: list[TimedWord] = []
-    for word in words:
-        sentence.append(word)
-        if _SENTENCE_END.search(word.text):
-            yield sentence
-            sentence = []
-    if sentence:
-        yield sentence
+def ends_sentence(word: str) -> bool:
+    """Return whether a word of a text, with its punctuation, is the last one of a sentence."""
+    return _SENTENCE_END.search(word) is not None
 
 
 def srt(transcription: Transcription, raw: bool = False, written: bool = False) -> str:
@@ -126,7 +119,7 @@ def _groups(words: Sequence[TimedWord]) -> Iterator[list[TimedWord]]:
 
 
 def _belongs(word: TimedWord, group: Sequence[TimedWord]) -> bool:
-    sentence_ends = _SENTENCE_END.search(group[-1].text) is not None
+    sentence_ends = ends_sentence(group[-1].text)
     return (
         not (sentence_ends and word.start_s - group[0].start_s >= SHORTEST_CUE_S)
         and word.start_s - group[-1].end_s <= LONGEST_PAUSE_S

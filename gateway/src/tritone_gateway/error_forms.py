@@ -65,8 +65,14 @@ def install(app: FastAPI) -> None:
 
 def _of_validation(error: RequestValidationError) -> BadRequestError:
     first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path"))
-    return BadRequestError(f"{field or 'body'}: {first['msg']}.", param=field or None)
+    if first["type"] == "json_invalid":
+        return BadRequestError("body: expected JSON, got something else; check quotes, commas and brackets.")
+    fields = (str(part) for part in first["loc"] if part not in ("body", "query", "path"))
+    field = next(fields, None)  # what follows are places within its value
+    message = first["msg"].replace("Input should be", "expected").removeprefix("Value error, ")
+    if first["type"] == "missing":
+        message = "expected a value, got none"
+    return BadRequestError(f"{field or 'body'}: {message}.", param=field)
 
 
 def _of_framework(request: Request, error: HTTPException) -> GatewayError:
@@ -75,5 +81,5 @@ def _of_framework(request: Request, error: HTTPException) -> GatewayError:
     if error.status_code == 405:
         return MethodNotAllowedError(f"{request.url.path}: {request.method} is not allowed.")
     if error.status_code < 500:
-        return BadRequestError(f"{request.url.path}: {error.detail}.")
+        return BadRequestError(f"{request.url.path}: {error.detail.rstrip('.')}.")
     return InternalError("The gateway failed; its log has the reason.")

@@ -36,8 +36,10 @@ class SpeakingChoices:
 class SpeechBackend(Protocol):
     """A speech service. Every method raises `GatewayError` with words for the caller."""
 
-    async def transcribe(self, audio: bytes | Path, choices: RecognitionChoices) -> Transcription:
-        """Recognise a recording of any usual format."""
+    async def transcribe(
+        self, audio: bytes | Path | NDArray[np.float32], choices: RecognitionChoices
+    ) -> Transcription:
+        """Recognise a recording of any usual format, or samples of 16 kHz mono in [-1, 1]."""
 
     def stream_transcription(
         self,

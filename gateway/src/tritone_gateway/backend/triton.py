@@ -53,8 +53,10 @@ class TritonBackend:
         self._overload_wait_s = overload_wait_s
         self._clients: dict[str, AsyncClient] = {}  # by recogniser or voice
 
-    async def transcribe(self, audio: bytes | Path, choices: RecognitionChoices) -> Transcription:
-        """Recognise a recording of any usual format."""
+    async def transcribe(
+        self, audio: bytes | Path | NDArray[np.float32], choices: RecognitionChoices
+    ) -> Transcription:
+        """Recognise a recording of any usual format, or samples of 16 kHz mono in [-1, 1]."""
         with _translated("audio"):
             return await self._client(choices.model).transcribe(
                 audio, alternatives=choices.alternatives, **_recognition(choices)

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 from starlette.datastructures import UploadFile
 
-Upload = Annotated[UploadFile, WithJsonSchema({"type": "string", "format": "binary"})]
+
+def _uploaded(value: Any) -> Any:
+    if not isinstance(value, UploadFile):
+        raise ValueError("expected a file, got text; send the recording as a part with a file name")
+    return value
+
+
+Upload = Annotated[
+    UploadFile, BeforeValidator(_uploaded), WithJsonSchema({"type": "string", "format": "binary"})
+]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 SpeechFormat = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
 TranscriptFormat = Literal["json", "text", "srt", "vtt", "verbose_json", "diarized_json"]
@@ -48,10 +57,6 @@ class TranscriptionForm(TranslationForm):
     """Of `verbose_json`: sentences, words or both; sentences by default."""
     chunking_strategy: str | None = None
     """Accepted; recordings are always cut where nobody speaks."""
-    silence_duration_ms: int | None = Field(
-        None, ge=100, le=10_000, alias="chunking_strategy[silence_duration_ms]"
-    )
-    """With `stream`: the silence that ends a part of the text; 800 by default."""
     known_speaker_names: list[str] = []
     """Refused; speakers are not told apart."""
 
@@ -111,7 +116,7 @@ class LogProb(Answer):
     logprob: float
 
 
-class Transcription(Answer):
+class PlainTranscription(Answer):
     """The response `json`."""
 
     text: str

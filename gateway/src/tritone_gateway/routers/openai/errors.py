@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -51,11 +52,9 @@ def renamed(names: Mapping[str, str]) -> Iterator[None]:
     try:
         yield
     except GatewayError as error:
-        subject, colon, rule = error.message.partition(":")
-        if subject in names and colon:
-            error.param, error.message = names[subject], f"{names[subject]}:{rule}"
-        elif error.param is not None and error.param in names:
-            error.param = names[error.param]
+        for name, field in names.items():
+            if re.match(rf"{name}\b(?=[^:]*:)", error.message):
+                error.param, error.message = field, field + error.message.removeprefix(name)
         raise
 
 

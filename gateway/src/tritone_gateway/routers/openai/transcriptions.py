@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
 from typing import Annotated, Any, BinaryIO, TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel, ValidationError
-from tritone_client import Final, captions
+from tritone_client import captions
 
-from tritone_gateway.audio.decoding import RATE_HZ, decoded
 from tritone_gateway.backend import RecognitionChoices
 from tritone_gateway.errors import BadRequestError
 from tritone_gateway.routers.openai import names, transcripts
 from tritone_gateway.routers.openai.errors import renamed, shown
 from tritone_gateway.routers.openai.events import EVENT_STREAM, events
 from tritone_gateway.routers.openai.prompts import boosted
+from tritone_gateway.routers.openai.streamed import FIELDS, streamed
 from tritone_gateway.routers.streaming import begin, while_connected
 from tritone_gateway.schemas.openai import (
-    Answer,
-    DurationUsage,
-    LogProb,
-    TextDelta,
-    TextDone,
     TranscriptionForm,
     TranslationForm,
 )
@@ -37,7 +30,6 @@ from tritone_gateway.settings.openai import OpenAISettings
 router = APIRouter()
 Form = TypeVar("Form", bound=BaseModel)
 _SUBRIP = "application/x-subrip; charset=utf-8"
-_FIELDS = {"audio": "file", "audio_bytes": "file", "parameter boost": "keywords"}  # by the name in errors
 
 
 def _form_of(request: type[BaseModel]) -> dict[str, Any]:
@@ -58,10 +50,10 @@ async def transcribe(
         _check(form, using.settings)
         choices = await _choices(form, using)
         if form.stream:
-            file = _kept(form)
-            return await begin(request, events(_streamed(file, form, choices, using)), EVENT_STREAM)
+            source = streamed(_kept(form), choices, using.backend, "logprobs" in form.include)
+            return await begin(request, events(source), EVENT_STREAM)
         audio = await form.file.read()
-    with renamed(_FIELDS):
+    with renamed(FIELDS):
         found = await while_connected(request, using.backend.transcribe(audio, choices))
     if form.response_format == "verbose_json":
         language = using.settings.openai_language_name
@@ -87,36 +79,6 @@ async def translate(
         "translations: expected a translator to be configured, and there is none; "
         "use /v1/audio/transcriptions and translate the text."
     )
-
-
-async def _streamed(
-    file: BinaryIO, form: TranscriptionForm, choices: RecognitionChoices, using: Services
-) -> AsyncGenerator[Answer, None]:
-    """Yield the text of each part of a recording, from pause to pause, once it has been recognised."""
-    samples = 0
-
-    async def counted() -> AsyncIterator[Any]:
-        nonlocal samples
-        async with aclosing(decoded(file)) as pieces:
-            async for piece in pieces:
-                samples += piece.size
-                yield piece
-
-    text, logprobs, wanted = "", list[LogProb](), "logprobs" in form.include
-    with file, renamed(_FIELDS):
-        heard = using.backend.stream_transcription(
-            counted(), RATE_HZ, choices, interim=False, stop_history_ms=form.silence_duration_ms
-        )
-        async with aclosing(heard):
-            async for event in heard:
-                if not isinstance(event, Final) or not event.text:
-                    continue
-                delta = f" {event.text}" if text else event.text
-                added = transcripts.word_logprobs(event.transcription, first=not text) if wanted else []
-                text, logprobs = text + delta, logprobs + added
-                yield TextDelta(delta=delta, logprobs=added if wanted else None)
-    usage = DurationUsage(seconds=round(samples / RATE_HZ, 3))
-    yield TextDone(text=text, logprobs=logprobs if wanted else None, usage=usage)
 
 
 async def _choices(form: TranscriptionForm, using: Services) -> RecognitionChoices:

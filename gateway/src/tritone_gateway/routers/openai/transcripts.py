@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-import tritone_client
-from tritone_client import captions
+from tritone_client import Transcription, captions
 
+from tritone_gateway.backend.stretches import ShownWord, shown_words
 from tritone_gateway.schemas.openai import (
     DurationUsage,
     Granularity,
     LogProb,
+    PlainTranscription,
     Segment,
-    Transcription,
     VerboseTranscription,
     Word,
 )
@@ -23,62 +23,54 @@ _LEAST_CONFIDENCE = 1e-10  # whose logarithm is taken for that of 0
 _MARKS = " .,?!:;\u2026\"'\u201c\u201d\u2018\u2019()[]"
 
 
-def text_of(transcription: tritone_client.Transcription) -> str:
+def text_of(transcription: Transcription) -> str:
     """Return the text, with figures if those were asked for."""
     written = transcription.written_text
     return transcription.text if written is None else written
 
 
-def plain(transcription: tritone_client.Transcription, logprobs: bool) -> Transcription:
+def plain(transcription: Transcription, logprobs: bool) -> PlainTranscription:
     """Return the response `json`."""
-    return Transcription(
+    return PlainTranscription(
         text=text_of(transcription),
-        logprobs=word_logprobs(transcription) if logprobs else None,
-        usage=usage(transcription),
+        logprobs=word_logprobs(shown_words(transcription)) if logprobs else None,
+        usage=DurationUsage(seconds=_duration_s(transcription)),
     )
 
 
 def verbose(
-    transcription: tritone_client.Transcription, granularities: Sequence[Granularity], language: str
+    transcription: Transcription, granularities: Sequence[Granularity], language: str
 ) -> VerboseTranscription:
     """Return the response `verbose_json`."""
     wanted = granularities or ("segment",)
+    words = shown_words(transcription)
     return VerboseTranscription(
         language=language,
         duration=_duration_s(transcription),
         text=text_of(transcription),
-        segments=list(_segments(transcription)) if "segment" in wanted else None,
-        words=list(_words(transcription)) if "word" in wanted else None,
-        usage=usage(transcription),
+        segments=list(_segments(words)) if "segment" in wanted else None,
+        words=list(map(_word, words)) if "word" in wanted else None,
+        usage=DurationUsage(seconds=_duration_s(transcription)),
     )
 
 
-def usage(transcription: tritone_client.Transcription) -> DurationUsage:
-    """Return how much was recognised."""
-    return DurationUsage(seconds=_duration_s(transcription))
-
-
-def word_logprobs(transcription: tritone_client.Transcription, first: bool = True) -> list[LogProb]:
+def word_logprobs(words: Iterable[ShownWord], first: bool = True) -> list[LogProb]:
     """Return the logarithm of each word's confidence.
 
     Args:
-        transcription: whose words are the tokens.
-        first: whether the text begins with it; otherwise a space precedes the first word too.
+        words: that are the tokens.
+        first: whether the text begins with them; otherwise a space precedes the first one too.
     """
-    shown = captions.timed_words(transcription, written=transcription.written_text is not None)
-    tokens = [word.text if first and not number else f" {word.text}" for number, word in enumerate(shown)]
+    tokens = (
+        (word, word.text if first and not number else f" {word.text}") for number, word in enumerate(words)
+    )
     return [
-        LogProb(token=token, bytes=list(token.encode()), logprob=_logprob(confidence))
-        for token, confidence in zip(tokens, _confidences(transcription), strict=True)
+        LogProb(token=token, bytes=list(token.encode()), logprob=_logprob(word)) for word, token in tokens
     ]
 
 
-def _segments(transcription: tritone_client.Transcription) -> Iterator[Segment]:
-    """Yield the sentences."""
-    shown = captions.timed_words(transcription, written=transcription.written_text is not None)
-    logprobs = [_logprob(confidence) for confidence in _confidences(transcription)]
-    start = 0
-    for number, sentence in enumerate(captions.sentences(shown)):
+def _segments(words: Iterable[ShownWord]) -> Iterator[Segment]:
+    for number, sentence in enumerate(_sentences(words)):
         text = " ".join(word.text for word in sentence)
         content = text.encode()
         yield Segment(
@@ -86,33 +78,36 @@ def _segments(transcription: tritone_client.Transcription) -> Iterator[Segment]:
             start=_seconds(sentence[0].start_s),
             end=_seconds(sentence[-1].end_s),
             text=text,
-            avg_logprob=math.fsum(logprobs[start : start + len(sentence)]) / len(sentence),
+            avg_logprob=math.fsum(map(_logprob, sentence)) / len(sentence),
             compression_ratio=len(content) / len(zlib.compress(content)),
         )
-        start += len(sentence)
 
 
-def _words(transcription: tritone_client.Transcription) -> Iterator[Word]:
-    for word in captions.timed_words(transcription, written=transcription.written_text is not None):
-        yield Word(
-            word=word.text.strip(_MARKS) or word.text, start=_seconds(word.start_s), end=_seconds(word.end_s)
-        )
+def _sentences(words: Iterable[ShownWord]) -> Iterator[list[ShownWord]]:
+    sentence: list[ShownWord] = []
+    for word in words:
+        sentence.append(word)
+        if captions.ends_sentence(word.text):
+            yield sentence
+            sentence = []
+    if sentence:
+        yield sentence
 
 
-def _confidences(transcription: tritone_client.Transcription) -> list[float]:
-    """Return those of the words that `captions.timed_words` shows."""
-    shown = transcription.written_words or transcription.words
-    return [word.confidence for word in shown]
+def _word(word: ShownWord) -> Word:
+    return Word(
+        word=word.text.strip(_MARKS) or word.text, start=_seconds(word.start_s), end=_seconds(word.end_s)
+    )
 
 
-def _logprob(confidence: float) -> float:
-    return math.log(min(max(confidence, _LEAST_CONFIDENCE), 1.0))
+def _logprob(word: ShownWord) -> float:
+    return math.log(min(max(word.confidence, _LEAST_CONFIDENCE), 1.0))
 
 
 def _seconds(time_s: float) -> float:
-    """Return a time as it is written: that of a word is exact to a frame of some 20 ms."""
+    """Return a time as it is written; that of a word is exact to a frame of some 20 ms."""
     return round(time_s, 3)
 
 
-def _duration_s(transcription: tritone_client.Transcription) -> float:
+def _duration_s(transcription: Transcription) -> float:
     return transcription.duration_s or 0.0

@@ -1,0 +1,99 @@
+"""Recognition of a long recording stretch by stretch, so that its text comes while it is read.
+
+A stretch is recognised like a recording of its own. Its words are settled up to the best place to cut in its
+second half: the end of a sentence, or a pause. What comes after it is recognised again, with what follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from tritone_client import Transcription, captions
+
+from tritone_gateway.backend import RecognitionChoices, SpeechBackend
+
+RATE_HZ = 16_000
+FIRST_S, LONGEST_S = 10.0, 40.0  # stretches grow: the first text comes soon, and little is recognised twice
+SHORTEST_SAMPLES = 320  # that can be recognised
+_FRAME_SAMPLES = 320  # of the recogniser, 20 ms: cut between frames, words are recognised as in the whole
+_UNCERTAIN_S = 2.0  # at the end of a stretch without words, where one may have begun
+_SENTENCE_END_S = 1.0  # of pause, that the end of a sentence is worth
+
+
+@dataclass(frozen=True)
+class ShownWord:
+    """A word as a text shows it."""
+
+    text: str  #: with punctuation
+    start_s: float  #: from the start of the recording
+    end_s: float  #: from the start of the recording
+    confidence: float  #: 0 to 1
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of a recording, whose words are settled."""
+
+    words: tuple[ShownWord, ...]  #: may be none
+    end_s: float  #: from the start of the recording
+
+
+def shown_words(transcription: Transcription) -> list[ShownWord]:
+    """Return the words of a transcription's text, with figures if those were asked for."""
+    shown = captions.timed_words(transcription, written=transcription.written_text is not None)
+    sources = transcription.written_words or transcription.words
+    return [
+        ShownWord(word.text, word.start_s, word.end_s, source.confidence)
+        for word, source in zip(shown, sources, strict=True)
+    ]
+
+
+async def transcribe_in_stretches(
+    backend: SpeechBackend, pieces: AsyncIterable[NDArray[np.float32]], choices: RecognitionChoices
+) -> AsyncGenerator[Stretch, None]:
+    """Recognise a recording, and yield its stretches, the last of which ends with it.
+
+    Args:
+        backend: the speech service.
+        pieces: of a recording, 16 kHz mono.
+        choices: how to recognise.
+    """
+    waiting, offset, length = np.zeros(0, np.float32), 0, int(FIRST_S * RATE_HZ)
+    async for piece in pieces:
+        waiting = np.concatenate((waiting, piece))
+        while waiting.size >= length:
+            words = shown_words(await backend.transcribe(waiting[:length], choices))
+            count, cut_s = _settled(words, length / RATE_HZ)
+            cut = int(cut_s * RATE_HZ) // _FRAME_SAMPLES * _FRAME_SAMPLES
+            yield _stretch(words[:count], offset, cut)
+            waiting, offset = waiting[cut:], offset + cut
+            length = min(2 * length, int(LONGEST_S * RATE_HZ))
+    words = []
+    if waiting.size >= SHORTEST_SAMPLES or not offset:
+        words = shown_words(await backend.transcribe(waiting, choices))
+    yield _stretch(words, offset, waiting.size)
+
+
+def _settled(words: Sequence[ShownWord], length_s: float) -> tuple[int, float]:
+    """Return how many words of a stretch are settled, and where the next stretch begins."""
+    if not words:
+        return 0, length_s - _UNCERTAIN_S
+    next_starts_s = [*(word.start_s for word in words[1:]), length_s]
+    best, count, cut_s = float("-inf"), 0, 0.0
+    for number, (word, next_start_s) in enumerate(zip(words, next_starts_s, strict=True), start=1):
+        pause_s = next_start_s - word.end_s
+        ends = number < len(words) and captions.ends_sentence(word.text)  # the last word always seems to
+        worth_s = pause_s + (_SENTENCE_END_S if ends else 0.0)
+        middle_s = (word.end_s + next_start_s) / 2
+        if middle_s >= length_s / 2 and worth_s > best:
+            best, count, cut_s = worth_s, number, middle_s
+    return count, cut_s
+
+
+def _stretch(words: Sequence[ShownWord], offset: int, samples: int) -> Stretch:
+    start_s = offset / RATE_HZ
+    moved = (replace(word, start_s=word.start_s + start_s, end_s=word.end_s + start_s) for word in words)
+    return Stretch(tuple(moved), round((offset + samples) / RATE_HZ, 6))
