@@ -10,11 +10,11 @@ from fastapi import FastAPI
 from tritone_gateway import error_forms
 from tritone_gateway.errors import StartupError
 from tritone_gateway.process.draining import Draining, DrainingMiddleware
-from tritone_gateway.routers import health, openai
+from tritone_gateway.routers import health, openai, records
 from tritone_gateway.services import open_services
 from tritone_gateway.settings import Settings
 
-ROUTERS = (health.router, openai.router)
+ROUTERS = (health.router, openai.router, *records.ROUTERS)
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -58,6 +58,12 @@ class TooLargeError(GatewayError):
     status, code = 413, "too_large"
 
 
+class RangeError(GatewayError):
+    """The file has no such range of bytes."""
+
+    status, code = 416, "range_not_satisfiable"
+
+
 class RateLimitError(GatewayError):
     """The caller's limit is reached."""
 

@@ -12,9 +12,12 @@ from fastapi.requests import HTTPConnection
 from tritone_gateway.backend import SpeechBackend
 from tritone_gateway.backend.offered import Offered
 from tritone_gateway.backend.triton import TritonBackend
+from tritone_gateway.jobs.opening import Background, open_background
 from tritone_gateway.process.draining import Draining
 from tritone_gateway.settings import Settings
 from tritone_gateway.storage.database import Database, open_database
+from tritone_gateway.storage.opening import open_records
+from tritone_gateway.storage.records import Records
 
 
 @dataclass(frozen=True)
@@ -25,14 +28,21 @@ class Services:
     backend: SpeechBackend
     offered: Offered
     database: Database
+    records: Records
+    background: Background
     draining: Draining
 
 
 @asynccontextmanager
 async def open_services(settings: Settings, draining: Draining) -> AsyncIterator[Services]:
     """Open everything that the settings name."""
-    async with _open_backend(settings) as backend, open_database(settings) as database:
-        yield Services(settings, backend, Offered(backend), database, draining)
+    async with (
+        _open_backend(settings) as backend,
+        open_database(settings) as database,
+        open_records(settings, database) as records,
+        open_background(settings, database, records, backend) as background,
+    ):
+        yield Services(settings, backend, Offered(backend), database, records, background, draining)
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 
 import av
 import numpy as np
@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from tritone_client.streaming.audio import pcm16
 
 PCM_RATE_HZ = 24_000  # of audio without a header, as OpenAI defines it
+
+# MP3's counts are known at the end only.
+_STREAMED = {"flush_packets": "1", "write_xing": "0"}
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ FORMATS: Mapping[str, Format] = {
             "mp3",
             "libmp3lame",
             bit_rate=64_000,
-            options={"id3v2_version": "0", "write_xing": "0"},  # whose counts are known at the end only
+            options={"id3v2_version": "0"},
         ),
         Format(
             "opus",
@@ -65,13 +68,13 @@ class Encoder:
     Args:
         format: of the file.
         voice_rate_hz: sample rate of the speech.
+        target: file that can seek; then its header says how long it is, and methods return nothing.
     """
 
-    def __init__(self, format: Format, voice_rate_hz: int) -> None:
+    def __init__(self, format: Format, voice_rate_hz: int, target: IO[bytes] | None = None) -> None:
         self._sink = _Sink()
-        file: Any = av.open(
-            self._sink, "w", format=format.muxer, options={"flush_packets": "1", **format.options}
-        )
+        options = {**format.options, **(_STREAMED if target is None else {})}
+        file: Any = av.open(target or self._sink, "w", format=format.muxer, options=options)
         self._file = file
         self.rate_hz = format.rate_hz or _next_rate_hz(format.codec, voice_rate_hz)  #: of the file
         self._track = file.add_stream(format.codec, rate=self.rate_hz, layout="mono")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import IO
 
 from tritone_client import Speech
 
@@ -21,3 +22,24 @@ async def encoded(chunks: AsyncGenerator[Speech, None], format: Format) -> Async
                 yield content
     if encoder is not None and (content := await asyncio.to_thread(encoder.finish)):
         yield content
+
+
+async def write(chunks: AsyncGenerator[Speech, None], format: Format, target: IO[bytes]) -> float:
+    """Write a whole file, with a complete header.
+
+    Args:
+        target: can seek.
+
+    Returns:
+        Length in seconds.
+    """
+    encoder: Encoder | None = None
+    duration_s = 0.0
+    async with aclosing(chunks):
+        async for speech in chunks:
+            encoder = encoder or Encoder(format, speech.sample_rate_hz, target)
+            await asyncio.to_thread(encoder.add, speech.samples)
+            duration_s += speech.duration_s
+    if encoder is not None:
+        await asyncio.to_thread(encoder.finish)
+    return duration_s

@@ -28,9 +28,10 @@ class StreamResponse(StreamingResponse):
         source: AsyncGenerator[bytes, None],
         media_type: str,
         headers: Mapping[str, str] | None = None,
+        status: int = 200,
     ) -> None:
         """Send the first part and what else the source has; see `begin`."""
-        super().__init__(_joined(first, source), media_type=media_type, headers=headers)
+        super().__init__(_joined(first, source), status, media_type=media_type, headers=headers)
         self._source = source
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tritone_gateway.settings.jobs import JobSettings
 from tritone_gateway.settings.observing import ObservingSettings
 from tritone_gateway.settings.openai import OpenAISettings
 from tritone_gateway.settings.outgoing import OutgoingSettings
@@ -16,6 +17,7 @@ class Settings(
     OpenAISettings,
     OutgoingSettings,
     StorageSettings,
+    JobSettings,
     ObservingSettings,
     BaseSettings,
 ):

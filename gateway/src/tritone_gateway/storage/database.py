@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, event, make_url
-from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy import URL, Connection, event, func, make_url, select
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
+from tritone_gateway.errors import UnavailableError
 from tritone_gateway.settings.storage import StorageSettings
 from tritone_gateway.storage.migration import check_current, upgrade
+from tritone_gateway.storage.tables import UtcTime, now
 
+_RETRY_S = 5
 _BUSY_MS = 10_000  # that one SQLite writer waits for another
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -35,16 +39,45 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
         """A session that only reads."""
-        async with AsyncSession(self.engine, expire_on_commit=False) as session:
+        async with (
+            self._connection() as connection,
+            AsyncSession(connection, expire_on_commit=False) as session,
+        ):
             yield session
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
         """A session in one transaction, committed at the end of the block unless that raises."""
-        async with self.engine.connect() as connection:
-            await connection.execution_options(sqlite_begin="IMMEDIATE")
-            async with AsyncSession(connection, expire_on_commit=False) as session, session.begin():
-                yield session
+        async with (
+            self._connection(sqlite_begin="IMMEDIATE") as connection,
+            AsyncSession(connection, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    async def current_time(self, session: AsyncSession) -> datetime:
+        """Return the time by the clock that all processes of one database share."""
+        if self.engine.dialect.name == "sqlite":
+            return now()
+        return (await session.execute(select(func.clock_timestamp(type_=UtcTime)))).scalar_one()
+
+    @asynccontextmanager
+    async def _connection(self, **options: str) -> AsyncIterator[AsyncConnection]:
+        try:
+            connection = await self.engine.connect()
+        except (OSError, SQLAlchemyError) as error:
+            raise _unavailable() from error
+        try:
+            await connection.execution_options(**options)
+            yield connection
+        except (OperationalError, InterfaceError) as error:
+            raise _unavailable() from error
+        finally:
+            await connection.close()
+
+
+def _unavailable() -> UnavailableError:
+    return UnavailableError("The database does not answer.", retry_after_s=_RETRY_S)
 
 
 @asynccontextmanager

@@ -85,7 +85,9 @@ class Record(Base):
     error: Mapped[str | None] = mapped_column(Text)  #: why a job failed
     audio_size: Mapped[int | None] = mapped_column(BigInteger)  #: bytes, as callers receive them
     audio_digest: Mapped[str | None] = mapped_column(String(64))  #: SHA-256 of them
+    audio_path: Mapped[str | None] = mapped_column(String(100), index=True)  #: in the store
     audio_suffix: Mapped[str] = mapped_column(String(8), default="")  #: of its format, without a dot
+    audio_type: Mapped[str] = mapped_column(String(40), default="")  #: media type
     audio_encrypted: Mapped[bool] = mapped_column(default=False)
 
     job: Mapped[Job | None] = relationship(
@@ -93,7 +95,15 @@ class Record(Base):
     )
 
 
-class Job(Base):
+class Leased:
+    """Work that one process at a time does; it has to extend its lease, or another one takes over."""
+
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime] = mapped_column(index=True)  #: not before; while it is done, when the lease ends
+    worker: Mapped[UUID | None]  #: of the lease
+
+
+class Job(Leased, Base):
     """Recognition in the background, while it is not finished."""
 
     __tablename__ = "jobs"
@@ -102,17 +112,15 @@ class Job(Base):
         ForeignKey("records.uuid", ondelete="CASCADE"), primary_key=True
     )
     choices: Mapped[dict[str, Any]]  #: how to recognise
-    progress: Mapped[float] = mapped_column(default=0.0)  #: 0 to 1
-    attempts: Mapped[int] = mapped_column(default=0)
-    due_at: Mapped[datetime] = mapped_column(index=True)  #: not before; while it runs, when its lease ends
-    worker: Mapped[str | None] = mapped_column(String(36))  #: who has the lease
+    started_at: Mapped[datetime | None]
+    expected_s: Mapped[float | None]  #: how long it will take from then, estimated
     callback: Mapped[str | None] = mapped_column(Text)  #: URL that is told of the end
     base_url: Mapped[str] = mapped_column(Text)  #: of the gateway, as the caller sees it
 
     record: Mapped[Record] = relationship(back_populates="job", lazy="raise")
 
 
-class Delivery(Base):
+class Delivery(Leased, Base):
     """A message to a caller's URL, until it is delivered or given up."""
 
     __tablename__ = "deliveries"
@@ -121,6 +129,3 @@ class Delivery(Base):
     record_uuid: Mapped[UUID] = mapped_column(ForeignKey("records.uuid", ondelete="CASCADE"), index=True)
     url: Mapped[str] = mapped_column(Text)
     base_url: Mapped[str] = mapped_column(Text)  #: of the gateway, as the caller sees it
-    attempts: Mapped[int] = mapped_column(default=0)
-    due_at: Mapped[datetime] = mapped_column(index=True)  #: not before; while it is sent, when its lease ends
-    worker: Mapped[str | None] = mapped_column(String(36))  #: who has the lease

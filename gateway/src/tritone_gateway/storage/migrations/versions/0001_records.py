@@ -43,12 +43,15 @@ def _records() -> None:
         sa.Column("error", sa.Text()),
         sa.Column("audio_size", sa.BigInteger()),
         sa.Column("audio_digest", sa.String(64)),
+        sa.Column("audio_path", sa.String(100)),
         sa.Column("audio_suffix", sa.String(8), nullable=False),
+        sa.Column("audio_type", sa.String(40), nullable=False),
         sa.Column("audio_encrypted", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("uuid", name=op.f("pk_records")),
     )
     op.create_index(op.f("ix_records_owner_kind_created_at"), "records", ["owner", "kind", "created_at"])
     op.create_index(op.f("ix_records_state_changed_at"), "records", ["state", "changed_at"])
+    op.create_index(op.f("ix_records_audio_path"), "records", ["audio_path"])
 
 
 def _jobs() -> None:
@@ -56,10 +59,11 @@ def _jobs() -> None:
         "jobs",
         sa.Column("record_uuid", sa.Uuid(), nullable=False),
         sa.Column("choices", sa.JSON(), nullable=False),
-        sa.Column("progress", sa.Double(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True)),
+        sa.Column("expected_s", sa.Double()),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("worker", sa.String(36)),
+        sa.Column("worker", sa.Uuid()),
         sa.Column("callback", sa.Text()),
         sa.Column("base_url", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("record_uuid", name=op.f("pk_jobs")),
@@ -79,7 +83,7 @@ def _deliveries() -> None:
         sa.Column("base_url", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("worker", sa.String(36)),
+        sa.Column("worker", sa.Uuid()),
         sa.PrimaryKeyConstraint("uuid", name=op.f("pk_deliveries")),
         sa.ForeignKeyConstraint(
             ["record_uuid"], ["records.uuid"], name=op.f("fk_deliveries_record_uuid"), ondelete="CASCADE"

@@ -1,0 +1,1 @@
+"""Work that outlives its request, shared by all processes of one database."""

@@ -1,0 +1,190 @@
+"""Records with their audio: neither is there without the other.
+
+A record is written first, in a state that nobody sees, then its audio, then its state; it is removed the
+other way round. Whatever a crash leaves in between, `sweep` removes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, CursorResult, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
+from sqlalchemy.orm.attributes import set_committed_value
+
+from tritone_gateway.errors import InternalError, NotFoundError, UnavailableError
+from tritone_gateway.storage.audio_store import AudioStore, StoredAudio
+from tritone_gateway.storage.database import Database
+from tritone_gateway.storage.tables import Job, Record, now
+
+_log = logging.getLogger(__name__)
+STORING, WAITING, DONE, FAILED, DELETING = "storing", "waiting", "done", "failed", "deleting"
+VISIBLE = (WAITING, DONE, FAILED)  # of those that wait, the job knows whether it runs
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which of a key's records to list, the newest first."""
+
+    search: str = ""  #: part of a name or text
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int = 20
+    offset: int = 0
+
+
+class Records:
+    """The records in a database and the audio in a store."""
+
+    def __init__(self, database: Database, audio: AudioStore) -> None:
+        self._database = database
+        self.audio = audio
+
+    async def save(self, record: Record, audio: IO[bytes], job: Job | None = None) -> Record:
+        """Store a record and its audio, and what is to be done with it; on any error, nothing.
+
+        Args:
+            record: everything but times, state and audio's fields, of which it has `audio_suffix`.
+            audio: its file; read from the beginning.
+            job: makes the record wait for it.
+        """
+        record.uuid, identity = uuid4(), uuid4()
+        record.audio_path = f"{identity.hex[:2]}/{identity}.{record.audio_suffix}"
+        record.state, record.created_at = STORING, now()
+        record.changed_at = record.created_at
+        record.search_text = searchable(record)
+        try:
+            async with self._database.writing() as session:
+                session.add(record)
+            stored = await self.audio.write(record.audio_path, audio)
+            await self._complete(record, stored, job)
+        except BaseException:
+            await asyncio.shield(asyncio.ensure_future(self._discard(record)))
+            raise
+        return record
+
+    async def get(self, owner: str, kind: str, uuid: UUID) -> Record:
+        """Return one of a key's records.
+
+        Raises:
+            NotFoundError: it has none such.
+        """
+        async with self._database.reading() as session:
+            record = await session.scalar(select(Record).where(*_own(owner, kind), Record.uuid == uuid))
+        if record is None:
+            raise _no_such(uuid)
+        return record
+
+    async def page(self, owner: str, kind: str, selection: Selection) -> tuple[int, Sequence[Record]]:
+        """Return how many of a key's records match, and a page of them, without their words."""
+        wanted = _own(owner, kind)
+        if selection.search:
+            wanted.append(Record.search_text.contains(selection.search.casefold(), autoescape=True))
+        if selection.since:
+            wanted.append(Record.created_at >= selection.since)
+        if selection.until:
+            wanted.append(Record.created_at <= selection.until)
+        newest = select(Record).where(*wanted).order_by(Record.created_at.desc(), Record.uuid.desc())
+        newest = newest.options(defer(Record.words), defer(Record.search_text))
+        async with self._database.reading() as session:
+            count = await session.scalar(select(func.count()).select_from(Record).where(*wanted))
+            found = await session.scalars(newest.limit(selection.limit).offset(selection.offset))
+            return count or 0, found.all()
+
+    async def delete(self, owner: str, kind: str, uuid: UUID) -> None:
+        """Remove one of a key's records with its audio; what is done with it in the background ends.
+
+        Raises:
+            NotFoundError: it has none such.
+        """
+        async with self._database.writing() as session:
+            found = await session.scalar(
+                select(Record).where(*_own(owner, kind), Record.uuid == uuid).with_for_update(of=Record)
+            )
+            if found is None:
+                raise _no_such(uuid)
+            await mark_deleting(session, [uuid])
+        await self.remove(uuid, found.audio_path)
+
+    async def remove(self, uuid: UUID, audio_path: str | None) -> None:
+        """Finish the removal of a record that nobody sees; if the store fails now, a sweep does it later."""
+        try:
+            if audio_path:
+                await self.audio.delete(audio_path)
+        except UnavailableError:
+            _log.warning("Record %s: its audio is not removed yet; the next sweep tries again.", uuid)
+            return
+        async with self._database.writing() as session:
+            await session.execute(delete(Record).where(Record.uuid == uuid))
+
+    async def _complete(self, record: Record, stored: StoredAudio, job: Job | None) -> None:
+        record.audio_size, record.audio_digest = stored.size, stored.digest
+        record.audio_encrypted = stored.encrypted
+        record.state = DONE if job is None else WAITING
+        values = {
+            "audio_size": stored.size,
+            "audio_digest": stored.digest,
+            "audio_encrypted": stored.encrypted,
+            "state": record.state,
+            "changed_at": now(),
+        }
+        async with self._database.writing() as session:
+            result = await session.execute(
+                update(Record).where(Record.uuid == record.uuid, Record.state == STORING).values(values)
+            )
+            if changed(result) != 1:
+                raise InternalError("Storing the record took too long; try again.")
+            if job is not None:
+                job.record_uuid = record.uuid
+                session.add(job)
+        set_committed_value(record, "job", job)
+
+    async def _discard(self, record: Record) -> None:
+        try:
+            if record.audio_path:
+                await self.audio.delete(record.audio_path)
+            async with self._database.writing() as session:
+                await session.execute(delete(Record).where(Record.uuid == record.uuid))
+        except Exception:
+            _log.warning("Record %s: what was stored of it is removed by a later sweep.", record.uuid)
+
+
+def stored_audio(record: Record) -> StoredAudio:
+    """Return where the audio of a record that callers see is."""
+    if record.audio_path is None or record.audio_size is None or record.audio_digest is None:
+        raise InternalError("The record has no audio.")
+    return StoredAudio(record.audio_path, record.audio_size, record.audio_digest, record.audio_encrypted)
+
+
+def searchable(record: Record) -> str:
+    """Return the text that a search looks in."""
+    texts = (record.name, record.text, record.transcript, record.written_text)
+    return "\n".join(text for text in texts if text).casefold()
+
+
+async def mark_deleting(session: AsyncSession, uuids: Sequence[UUID]) -> None:
+    """Hide records until they are removed."""
+    gone = update(Record).where(Record.uuid.in_(uuids)).values(state=DELETING, changed_at=now())
+    await session.execute(gone)
+    await session.execute(delete(Job).where(Job.record_uuid.in_(uuids)))
+
+
+def changed(result: object) -> int:
+    """Return how many rows a statement changed."""
+    assert isinstance(result, CursorResult)
+    return result.rowcount
+
+
+def _own(owner: str, kind: str) -> list[ColumnElement[bool]]:
+    return [Record.owner == owner, Record.kind == kind, Record.state.in_(VISIBLE)]
+
+
+def _no_such(uuid: UUID) -> NotFoundError:
+    return NotFoundError(f"{uuid}: no such record.")

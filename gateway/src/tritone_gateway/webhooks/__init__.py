@@ -1,0 +1,1 @@
+"""Telling callers that background work has ended, in the convention of Standard Webhooks."""
