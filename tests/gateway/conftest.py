@@ -6,6 +6,7 @@ import asyncio
 
 import httpx
 import pytest
+from tritone_client import Client
 from tritone_gateway.settings import Settings
 from tritone_gateway.settings.storage import StorageSettings
 
@@ -24,6 +25,13 @@ def gateway(server, tmp_path_factory):
 def http(gateway):
     """A client of that gateway."""
     with httpx.Client(base_url=gateway.url, timeout=60) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def triton(server):
+    """The client of tritone, for comparison."""
+    with Client(server.grpc_url) as client:
         yield client
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import openai
 import pytest
-from tritone_client import Client
 
 KEY = "any, where none is asked for"
 
@@ -21,11 +20,4 @@ async def async_sdk(gateway):
     """The asyncio client."""
     url = f"{gateway.url}/v1"
     async with openai.AsyncOpenAI(base_url=url, api_key=KEY, max_retries=0, timeout=60) as client:
-        yield client
-
-
-@pytest.fixture(scope="session")
-def triton(server):
-    """The client of tritone, for comparison."""
-    with Client(server.grpc_url) as client:
         yield client

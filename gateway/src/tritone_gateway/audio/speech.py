@@ -28,10 +28,12 @@ async def write(chunks: AsyncGenerator[Speech, None], format: Format, target: IO
     """Write a whole file, with a complete header.
 
     Args:
+        chunks: closed at the end.
+        format: of the file.
         target: can seek.
 
     Returns:
-        Length in seconds.
+        Length of the speech in seconds.
     """
     encoder: Encoder | None = None
     duration_s = 0.0
