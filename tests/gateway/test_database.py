@@ -7,6 +7,7 @@ from click.testing import CliRunner
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.exc import IntegrityError
 from tritone_gateway.command import main
+from tritone_gateway.errors import StartupError
 from tritone_gateway.settings.storage import StorageSettings
 from tritone_gateway.storage.database import open_database, open_engine
 from tritone_gateway.storage.migration import upgrade
@@ -37,13 +38,13 @@ async def test_two_processes_that_start_at_once_migrate_once(storage):
 async def test_tables_of_a_newer_release_are_refused(storage):
     async with open_database(storage) as database, database.writing() as session:
         await session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(ValueError, match="9999, which a newer release made"):
+    with pytest.raises(StartupError, match="9999, which a newer release made"):
         async with open_database(storage):
             pass
 
 
 async def test_without_migrating_at_start_missing_tables_are_refused(storage):
-    with pytest.raises(ValueError, match="tritone-gateway migrate"):
+    with pytest.raises(StartupError, match="tritone-gateway migrate"):
         async with open_database(storage.model_copy(update={"migrate_at_start": False})):
             pass
 
@@ -105,7 +106,7 @@ async def test_times_keep_their_zone(storage):
     [("mysql://localhost/x", "got mysql://"), ("nonsense", "expected a URL like postgresql://")],
 )
 def test_other_databases_are_refused(url, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(StartupError, match=message):
         open_engine(StorageSettings(database_url=url))
 
 

@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
 from tritone_gateway.errors import StartupError
 from tritone_gateway.observability.logs import configure
@@ -42,8 +43,8 @@ def serve(**given: Any) -> None:
 def migrate() -> None:
     """Bring the database's tables up to date."""
     try:
-        before, now = asyncio.run(_migrate(Settings()))
-    except ValueError as error:
+        before, now = asyncio.run(_migrate(load({})))
+    except (StartupError, OSError, SQLAlchemyError) as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"version {now}" + (f", was {before or 'empty'}" if before != now else ", as before"))
 

@@ -61,7 +61,7 @@ async def open_background(
     """Do background work while the block runs.
 
     Raises:
-        ValueError: the settings name a file of secrets that is none.
+        StartupError: the settings name a file of secrets that is none.
     """
     secrets = None if settings.webhook_secret_file is None else read_secrets(settings.webhook_secret_file)
     async with AsyncExitStack() as stack:

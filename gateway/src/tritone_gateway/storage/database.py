@@ -12,7 +12,7 @@ from sqlalchemy import URL, Connection, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
-from tritone_gateway.errors import UnavailableError
+from tritone_gateway.errors import StartupError, UnavailableError
 from tritone_gateway.settings.storage import StorageSettings
 from tritone_gateway.storage.migration import check_current, upgrade
 from tritone_gateway.storage.tables import UtcTime, now
@@ -85,11 +85,14 @@ async def open_database(settings: StorageSettings) -> AsyncIterator[Database]:
     """Open the database, with its tables up to date.
 
     Raises:
-        ValueError: the settings do not name a database, or its tables are of another version.
+        StartupError: the settings do not name a database, or its tables are of another version.
     """
     engine = open_engine(settings)
     try:
-        await (upgrade if settings.migrate_at_start else check_current)(engine)
+        try:
+            await (upgrade if settings.migrate_at_start else check_current)(engine)
+        except (OSError, SQLAlchemyError) as error:
+            raise StartupError(f"database_url: expected a database that answers, got: {error}") from error
         yield Database(engine)
     finally:
         await engine.dispose()
@@ -99,7 +102,7 @@ def open_engine(settings: StorageSettings) -> AsyncEngine:
     """Return the engine of the database that the settings name.
 
     Raises:
-        ValueError: they do not name one.
+        StartupError: they do not name one.
     """
     url = _url(settings)
     if url.get_backend_name() == "sqlite":
@@ -118,9 +121,11 @@ def _url(settings: StorageSettings) -> URL:
     try:
         url = make_url(settings.database_url)
     except ArgumentError:
-        raise ValueError("database_url: expected a URL like postgresql://USER:PASSWORD@HOST/NAME.") from None
+        raise StartupError(
+            "database_url: expected a URL like postgresql://USER:PASSWORD@HOST/NAME."
+        ) from None
     if url.get_backend_name() not in _DRIVERS:
-        raise ValueError(f"database_url: expected postgresql:// or sqlite:///, got {url.drivername}://.")
+        raise StartupError(f"database_url: expected postgresql:// or sqlite:///, got {url.drivername}://.")
     url = url.set(drivername=_DRIVERS[url.get_backend_name()])
     if "sslmode" in url.query:  # libpq's name for what asyncpg calls ssl
         url = url.difference_update_query(["sslmode"]).update_query_dict({"ssl": url.query["sslmode"]})

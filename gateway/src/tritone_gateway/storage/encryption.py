@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from tritone_gateway.errors import InternalError
+from tritone_gateway.errors import InternalError, StartupError
 
 PIECE_BYTES = 64 * 1024  # of audio in each token
 _PLACE_BYTES = 20  # before the audio in each token: 16 of its file, 4 of its index
@@ -55,16 +55,16 @@ def read_keys(file: Path) -> AudioCipher:
     """Return the cipher for a file with one Fernet key a line, the newest first.
 
     Raises:
-        ValueError: the file has none, or something else.
+        StartupError: the file has none, or something else.
     """
     try:
         lines = file.read_text("ascii").split()
         keys = [Fernet(line) for line in lines]
     except (OSError, ValueError) as error:
-        raise ValueError(
+        raise StartupError(
             f"audio_key_file: expected Fernet keys, one a line, in {file}; "
             "`tritone-gateway audio-key` makes one."
         ) from error
     if not keys:
-        raise ValueError(f"audio_key_file: expected at least one key in {file}, got none.")
+        raise StartupError(f"audio_key_file: expected at least one key in {file}, got none.")
     return AudioCipher(keys)

@@ -9,6 +9,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from tritone_gateway.errors import StartupError
+
 _LOCK = 7_237_483  # of PostgreSQL's advisory locks: any number that nobody else uses
 
 
@@ -19,7 +21,7 @@ async def upgrade(engine: AsyncEngine) -> tuple[str, str]:
         The version before, empty for a new database, and the version now.
 
     Raises:
-        ValueError: the tables were made by a newer release.
+        StartupError: the tables were made by a newer release.
     """
     async with engine.connect() as connection:
         await connection.execution_options(sqlite_begin="IMMEDIATE")
@@ -30,12 +32,12 @@ async def upgrade(engine: AsyncEngine) -> tuple[str, str]:
 
 
 async def check_current(engine: AsyncEngine) -> None:
-    """Raise `ValueError` unless the tables are of this release's version."""
+    """Raise `StartupError` unless the tables are of this release's version."""
     async with engine.connect() as connection:
         found = await connection.run_sync(_version)
     newest = _newest(Config())
     if found != newest:
-        raise ValueError(
+        raise StartupError(
             f"database: expected its tables in version {newest}, got {found or 'none'}; "
             "run `tritone-gateway migrate`."
         )
@@ -45,7 +47,7 @@ def _upgrade(connection: Connection) -> tuple[str, str]:
     config = Config()
     newest, before = _newest(config), _version(connection)
     if before and before not in {script.revision for script in _scripts(config).walk_revisions()}:
-        raise ValueError(
+        raise StartupError(
             f"database: its tables are of version {before}, which a newer release made; use that one."
         )
     if before != newest:

@@ -10,6 +10,7 @@ from pathlib import Path
 import fsspec
 from sqlalchemy import select
 
+from tritone_gateway.errors import StartupError
 from tritone_gateway.settings.storage import StorageSettings
 from tritone_gateway.storage.audio_store import AudioStore
 from tritone_gateway.storage.database import Database
@@ -25,7 +26,7 @@ async def open_records(settings: StorageSettings, database: Database) -> AsyncIt
     """Open the records in a database and their audio, and keep them swept.
 
     Raises:
-        ValueError: the settings do not name a store that can be used.
+        StartupError: the settings do not name a store that can be used.
     """
     threads = Threads()
     try:
@@ -49,7 +50,7 @@ def _opened(settings: StorageSettings) -> tuple[fsspec.AbstractFileSystem, str]:
     url = settings.audio_url or str(settings.data_folder / "audio")
     scheme = url.partition("://")[0] if "://" in url else "file"
     if scheme not in ("file", "s3"):
-        raise ValueError(f"audio_url: expected a folder or s3://BUCKET/PREFIX, got {scheme}://.")
+        raise StartupError(f"audio_url: expected a folder or s3://BUCKET/PREFIX, got {scheme}://.")
     try:
         if scheme == "file":
             folder = Path(url.removeprefix("file://")).absolute()
@@ -59,7 +60,9 @@ def _opened(settings: StorageSettings) -> tuple[fsspec.AbstractFileSystem, str]:
         root = url.removeprefix("s3://").rstrip("/")
         files.ls(root.partition("/")[0], detail=False)
     except ImportError:
-        raise ValueError("audio_url: expected the package s3fs; pip install 'tritone-gateway[s3]'.") from None
+        raise StartupError(
+            "audio_url: expected the package s3fs; pip install 'tritone-gateway[s3]'."
+        ) from None
     except Exception as error:  # what a store raises is up to its library
-        raise ValueError(f"audio_url: {url} cannot be used: {error}") from error
+        raise StartupError(f"audio_url: {url} cannot be used: {error}") from error
     return files, root

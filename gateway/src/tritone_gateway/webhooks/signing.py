@@ -7,6 +7,8 @@ import hmac
 from base64 import b64encode
 from pathlib import Path
 
+from tritone_gateway.errors import StartupError
+
 _SHORTEST = 24  # bytes of a secret
 
 
@@ -50,14 +52,14 @@ def read_secrets(file: Path) -> WebhookSecrets:
     """Return the secrets in a file, one a line, the newest first.
 
     Raises:
-        ValueError: the file cannot be read, or has none or a short one.
+        StartupError: the file cannot be read, or has none or a short one.
     """
     try:
         masters = file.read_bytes().split()
     except OSError as error:
-        raise ValueError(f"webhook_secret_file: expected a file, got {file}: {error.strerror}.") from error
+        raise StartupError(f"webhook_secret_file: expected a file, got {file}: {error.strerror}.") from error
     if not masters or any(len(master) < _SHORTEST for master in masters):
-        raise ValueError(
+        raise StartupError(
             f"webhook_secret_file: expected secrets of {_SHORTEST} characters in {file}, one a line; "
             "`openssl rand -base64 32` makes one."
         )
