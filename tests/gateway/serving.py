@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from fastapi import FastAPI
+from tritone_gateway.app import create_app
 from tritone_gateway.process.server import GatewayServer
 from tritone_gateway.settings import Settings
 
 
 class RunningGateway:
-    """A gateway that serves while a block runs. Its data folder is a new one unless the settings name one."""
+    """A gateway that serves while a block runs. Its data folder is a new one unless the settings name one.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        settings: of the gateway; it listens on a free port.
+        extend: adds routes to the application.
+    """
+
+    def __init__(self, settings: Settings, extend: Callable[[FastAPI], None] | None = None) -> None:
         self._data = TemporaryDirectory()
         if "data_folder" not in settings.model_fields_set:
             settings = settings.model_copy(update={"data_folder": Path(self._data.name)})
-        self._server = GatewayServer(settings.model_copy(update={"gateway_port": 0}))
+        app = create_app(settings)
+        if extend is not None:
+            extend(app)
+        self._server = GatewayServer(settings.model_copy(update={"gateway_port": 0}), app)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 
     @property
     def url(self) -> str:
-        """http://HOST:PORT."""
+        """http://HOST:PORT, with a certificate https."""
         return self._server.url
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return int(self.url.rpartition(":")[2])
+
+    def connect(self) -> socket.socket:
+        """Return a connection, for what no well-behaved client sends."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
 
     def __enter__(self) -> RunningGateway:
         self._thread.start()

@@ -11,6 +11,7 @@ from tritone_gateway import error_forms
 from tritone_gateway.errors import StartupError
 from tritone_gateway.process.draining import Draining, DrainingMiddleware
 from tritone_gateway.routers import health, openai, records
+from tritone_gateway.security import serving as security
 from tritone_gateway.services import open_services
 from tritone_gateway.settings import Settings
 
@@ -36,6 +37,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.draining = draining
     app.add_middleware(DrainingMiddleware, draining=draining)
     error_forms.install(app)
+    security.install(app, settings)
     for router in ROUTERS:
         app.include_router(router)
     return app

@@ -52,6 +52,12 @@ class MethodNotAllowedError(GatewayError):
     status, code = 405, "method_not_allowed"
 
 
+class SlowClientError(GatewayError):
+    """The body came too slowly, or not to its end."""
+
+    status, code = 408, "request_timeout"
+
+
 class TooLargeError(GatewayError):
     """The body is larger than the gateway accepts."""
 

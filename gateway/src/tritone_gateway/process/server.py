@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from tritone_gateway.app import create_app
 from tritone_gateway.errors import StartupError
 from tritone_gateway.process.draining import Draining
+from tritone_gateway.security.serving import server_options
 from tritone_gateway.settings import Settings
 
 _BACKLOG = 2048
@@ -29,28 +30,30 @@ class GatewayServer(uvicorn.Server):
         StartupError: the address cannot be listened on, or something that the settings name cannot be used.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, app: FastAPI | None = None) -> None:
         self._settings = settings
-        self._app: FastAPI = create_app(settings)
+        self._app = app or create_app(settings)
+        options = server_options(settings)
         self._socket = listen(settings.gateway_address, settings.gateway_port)
         super().__init__(
             uvicorn.Config(
                 self._app,
                 log_config=None,
                 access_log=False,
-                server_header=False,
                 lifespan="on",
                 ws="websockets-sansio",
                 timeout_graceful_shutdown=_CLOSING_S,
+                **options,
             )
         )
 
     @property
     def url(self) -> str:
-        """http://HOST:PORT, as a browser on this machine takes it."""
+        """http://HOST:PORT or https://HOST:PORT, as a browser on this machine takes it."""
         host, port = self._socket.getsockname()[:2]
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        scheme = "https" if self._settings.tls_certificate else "http"
+        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve in the foreground."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tritone_gateway.settings.access import AccessSettings
 from tritone_gateway.settings.jobs import JobSettings
+from tritone_gateway.settings.limits import LimitSettings
 from tritone_gateway.settings.observing import ObservingSettings
 from tritone_gateway.settings.openai import OpenAISettings
 from tritone_gateway.settings.outgoing import OutgoingSettings
@@ -19,6 +21,8 @@ class Settings(
     StorageSettings,
     JobSettings,
     ObservingSettings,
+    AccessSettings,
+    LimitSettings,
     BaseSettings,
 ):
     """All settings; each area has a class of its own with its part."""
