@@ -9,24 +9,25 @@ from fastapi import FastAPI
 
 from tritone_gateway import error_forms
 from tritone_gateway.errors import StartupError
+from tritone_gateway.observability.metrics import Metrics
 from tritone_gateway.process.draining import Draining, DrainingMiddleware
-from tritone_gateway.routers import health, openai, records
+from tritone_gateway.routers import health, metrics, openai, records
 from tritone_gateway.security import serving as security
 from tritone_gateway.services import open_services
 from tritone_gateway.settings import Settings
 
-ROUTERS = (health.router, openai.router, *records.ROUTERS)
+ROUTERS = (health.router, metrics.router, openai.router, *records.ROUTERS)
 
 
 def create_app(settings: Settings) -> FastAPI:
     """Return the application; its services are opened when it starts and closed when it stops."""
 
-    draining = Draining()
+    draining, measured = Draining(), Metrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
-            async with open_services(settings, draining) as opened:
+            async with open_services(settings, draining, measured) as opened:
                 app.state.services = opened
                 yield
         except StartupError as error:
@@ -34,7 +35,7 @@ def create_app(settings: Settings) -> FastAPI:
             raise
 
     app = FastAPI(title="tritone", lifespan=lifespan)
-    app.state.draining = draining
+    app.state.draining, app.state.metrics = draining, measured
     app.add_middleware(DrainingMiddleware, draining=draining)
     error_forms.install(app)
     security.install(app, settings)

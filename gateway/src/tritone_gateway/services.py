@@ -13,6 +13,7 @@ from tritone_gateway.backend import SpeechBackend
 from tritone_gateway.backend.offered import Offered
 from tritone_gateway.backend.triton import TritonBackend
 from tritone_gateway.jobs.opening import Background, open_background
+from tritone_gateway.observability.metrics import Metrics
 from tritone_gateway.process.draining import Draining
 from tritone_gateway.settings import Settings
 from tritone_gateway.storage.database import Database, open_database
@@ -31,10 +32,11 @@ class Services:
     records: Records
     background: Background
     draining: Draining
+    metrics: Metrics
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, draining: Draining) -> AsyncIterator[Services]:
+async def open_services(settings: Settings, draining: Draining, metrics: Metrics) -> AsyncIterator[Services]:
     """Open everything that the settings name."""
     async with (
         _open_backend(settings) as backend,
@@ -42,7 +44,7 @@ async def open_services(settings: Settings, draining: Draining) -> AsyncIterator
         open_records(settings, database) as records,
         open_background(settings, database, records, backend) as background,
     ):
-        yield Services(settings, backend, Offered(backend), database, records, background, draining)
+        yield Services(settings, backend, Offered(backend), database, records, background, draining, metrics)
 
 
 @asynccontextmanager

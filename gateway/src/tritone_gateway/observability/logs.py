@@ -13,6 +13,8 @@ import time
 import traceback
 from typing import Any
 
+from tritone_gateway.observability.requests import request_id
+
 OURS = "tritone_gateway"
 _TRACEBACK = "Traceback"  # uvicorn logs a failed start with one; `serve` reports it in words
 
@@ -64,7 +66,8 @@ def _time(record: logging.LogRecord) -> str:
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
-    return getattr(record, "fields", {})
+    current = request_id.get()
+    return {**getattr(record, "fields", {}), **({"request_id": current} if current else {})}
 
 
 def _failure(record: logging.LogRecord) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from tritone_gateway.app import create_app
 from tritone_gateway.errors import StartupError
+from tritone_gateway.observability.requests import ObservingMiddleware
 from tritone_gateway.process.draining import Draining
 from tritone_gateway.security.serving import server_options
 from tritone_gateway.settings import Settings
@@ -37,7 +38,7 @@ class GatewayServer(uvicorn.Server):
         self._socket = listen(settings.gateway_address, settings.gateway_port)
         super().__init__(
             uvicorn.Config(
-                self._app,
+                ObservingMiddleware(self._app, self._app.state.metrics),
                 log_config=None,
                 access_log=False,
                 lifespan="on",

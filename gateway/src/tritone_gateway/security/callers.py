@@ -15,6 +15,7 @@ class Scope(str, Enum):
     TRANSCRIBE = "transcribe"  #: recordings and live audio to text
     SYNTHESIZE = "synthesize"  #: text to speech
     RECORDS = "records"  #: list, read and delete its own stored records
+    METRICS = "metrics"  #: read /metrics
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ def allowed(*scopes: Scope) -> Callable[[HTTPConnection], Awaitable[Caller]]:
     """Dependency of requests and WebSockets: the caller, if its key allows all scopes."""
 
     async def caller(connection: HTTPConnection) -> Caller:
+        connection.state.caller = LOCAL  # for the log of requests
         return LOCAL
 
     return caller

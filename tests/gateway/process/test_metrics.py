@@ -1,0 +1,99 @@
+"""What Prometheus and the log see of requests."""
+
+import json
+import logging
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.server.conftest import RECORDINGS
+
+FILE = RECORDINGS / "report_us.flac"
+SECRET = "sk-nobody-may-see-this"
+
+
+def samples(http):
+    """The metrics by name and labels."""
+    text = http.get("/metrics").text
+    return {
+        (sample.name, *sorted(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def total(values, name, **labels):
+    """The sum of the series that have the labels."""
+    wanted = set(labels.items())
+    return sum(value for (found, *given), value in values.items() if found == name and wanted <= set(given))
+
+
+def transcribe(http, **headers):
+    with FILE.open("rb") as file:
+        return http.post(
+            "/v1/audio/transcriptions",
+            files={"file": ("my-diary.flac", file)},
+            data={"model": "whisper-1", "prompt": "convicts"},
+            headers=headers,
+        )
+
+
+def test_requests_are_counted_by_template_and_status(http):
+    before = samples(http)
+    assert transcribe(http).status_code == 200
+    for name in ("one", "two"):
+        http.get(f"/v1/models/{name}")
+    http.get("/secret-folder/of-somebody")
+    after = samples(http)
+    name = "tritone_gateway_requests_total"
+
+    def more(**labels):
+        return total(after, name, **labels) - total(before, name, **labels)
+
+    assert more(route="/v1/audio/transcriptions", method="POST", status="200") == 1
+    assert more(route="/v1/models/{name}", status="404") == 2
+    assert more(route="unmatched", status="404") == 1
+    assert not any("secret-folder" in str(key) for key in after)
+    counted = total(after, "tritone_gateway_request_duration_seconds_count", route="/v1/audio/transcriptions")
+    assert counted >= 1
+    assert total(after, "tritone_gateway_running", kind="http") == 1  # the request for the metrics
+
+
+def test_unknown_methods_do_not_make_series(http):
+    http.request("BREW", "/health/live")
+    assert not any("BREW" in str(key) for key in samples(http))
+
+
+def test_request_id_of_a_proxy_is_kept_and_anything_odd_replaced(http):
+    kept = http.get("/health/live", headers={"X-Request-ID": "abc-123"})
+    assert kept.headers["x-request-id"] == "abc-123"
+    replaced = http.get("/health/live", headers={"X-Request-ID": 'abc"}{"level":"error'})
+    assert len(replaced.headers["x-request-id"]) == 16
+    assert http.get("/nowhere").headers["x-request-id"]
+
+
+def test_log_line_has_what_happened_and_nothing_of_the_caller(http, caplog):
+    with caplog.at_level(logging.DEBUG, logger="tritone_gateway"):
+        text = transcribe(
+            http, **{"Authorization": f"Bearer {SECRET}", "X-Request-ID": "from-the-proxy"}
+        ).json()
+        http.get("/v1/models/nobody?token=geheim")
+    lines = [record for record in caplog.records if record.name == "tritone_gateway.requests"]
+    first = lines[0].fields
+    assert first["route"] == "/v1/audio/transcriptions"
+    assert first["status"] == 200
+    assert first["key"] == "local"
+    assert first["ms"] > 0
+    shown = json.dumps([record.__dict__ for record in lines], default=str)
+    words = [word for word in text["text"].split() if len(word) > 5]
+    assert words
+    for hidden in (SECRET, "my-diary", "geheim", "nobody", *words):
+        assert hidden not in shown
+
+
+@pytest.mark.parametrize("accepted", ["text/plain", "application/openmetrics-text; version=1.0.0"])
+def test_metrics_come_in_the_format_that_is_asked_for(gateway, accepted):
+    answer = httpx.get(f"{gateway.url}/metrics", headers={"Accept": accepted})
+    assert answer.headers["content-type"].startswith(accepted.partition(";")[0])
+    assert "tritone_gateway_running" in answer.text
