@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from fastapi import FastAPI
 from tritone_gateway.app import create_app
+from tritone_gateway.process.draining import Draining
 from tritone_gateway.process.server import GatewayServer
 from tritone_gateway.settings import Settings
 
@@ -28,6 +29,7 @@ class RunningGateway:
         if "data_folder" not in settings.model_fields_set:
             settings = settings.model_copy(update={"data_folder": Path(self._data.name)})
         app = create_app(settings)
+        self.draining: Draining = app.state.draining
         if extend is not None:
             extend(app)
         self._server = GatewayServer(settings.model_copy(update={"gateway_port": 0}), app)
@@ -54,7 +56,11 @@ class RunningGateway:
             time.sleep(0.01)
         return self
 
-    def __exit__(self, *of_error: object) -> None:
+    def stop(self) -> None:
+        """Ask it to stop, as SIGTERM does."""
         self._server.should_exit = True
+
+    def __exit__(self, *of_error: object) -> None:
+        self.stop()
         self._thread.join()
         self._data.cleanup()

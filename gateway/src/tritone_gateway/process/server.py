@@ -36,6 +36,7 @@ class GatewayServer(uvicorn.Server):
         self._app = app or create_app(settings)
         options = server_options(settings)
         self._socket = listen(settings.gateway_address, settings.gateway_port)
+        self.url = _url("https" if settings.tls_certificate else "http", self._socket)
         super().__init__(
             uvicorn.Config(
                 ObservingMiddleware(self._app, self._app.state.metrics),
@@ -47,14 +48,6 @@ class GatewayServer(uvicorn.Server):
                 **options,
             )
         )
-
-    @property
-    def url(self) -> str:
-        """http://HOST:PORT or https://HOST:PORT, as a browser on this machine takes it."""
-        host, port = self._socket.getsockname()[:2]
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-        scheme = "https" if self._settings.tls_certificate else "http"
-        return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve in the foreground."""
@@ -100,6 +93,13 @@ class GatewayServer(uvicorn.Server):
             os._exit(128 + sig)
         self.should_exit = True
         _log.info("stopping", extra={"fields": {"signal": signal.Signals(sig).name}})
+
+
+def _url(scheme: str, listener: socket.socket) -> str:
+    """SCHEME://HOST:PORT, as a browser on this machine takes it."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def listen(address: str, port: int) -> socket.socket:
