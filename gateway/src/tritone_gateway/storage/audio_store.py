@@ -52,6 +52,7 @@ class AudioStore:
         self._folder = folder.rstrip("/")
         self._cipher = cipher
         self._threads = threads
+        self._has_folders = isinstance(files, LocalFileSystem)
 
     async def write(self, path: str, audio: IO[bytes]) -> StoredAudio:
         """Store a file from its beginning; durable when this returns. What it leaves on errors is a part."""
@@ -96,15 +97,17 @@ class AudioStore:
 
     def _write(self, path: str, audio: IO[bytes]) -> StoredAudio:
         full, digest, size = self._full(path), hashlib.sha256(), 0
-        self._files.makedirs(full.rpartition("/")[0], exist_ok=True)
+        folder = full.rpartition("/")[0]
+        if self._has_folders:
+            self._files.makedirs(folder, exist_ok=True)
         with self._files.open(full, "wb", block_size=_PART_BYTES) as target:
             for index, piece in enumerate(_pieces_of(audio)):
                 digest.update(piece)
                 size += len(piece)
                 target.write(piece if self._cipher is None else self._cipher.sealed(path, index, piece))
             _make_durable(target)
-        if isinstance(self._files, LocalFileSystem):
-            _make_durable_folder(full.rpartition("/")[0])
+        if self._has_folders:
+            _make_durable_folder(folder)
         return StoredAudio(path, size, digest.hexdigest(), self._cipher is not None)
 
     def _open(self, path: str) -> BinaryIO:
