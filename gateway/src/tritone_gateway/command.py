@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import Any
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
 
 from tritone_gateway.errors import StartupError
 from tritone_gateway.observability.logs import configure
 from tritone_gateway.process.server import GatewayServer
-from tritone_gateway.settings import Settings
 from tritone_gateway.settings.options import load, settings_options
-from tritone_gateway.storage.database import open_engine
-from tritone_gateway.storage.migration import upgrade
+from tritone_gateway.storage import commands as storage_commands
 
 
 @click.group()
@@ -39,19 +35,5 @@ def serve(**given: Any) -> None:
         sys.exit(1)
 
 
-@main.command()
-def migrate() -> None:
-    """Bring the database's tables up to date."""
-    try:
-        before, now = asyncio.run(_migrate(load({})))
-    except (StartupError, OSError, SQLAlchemyError) as error:
-        raise click.ClickException(str(error)) from None
-    click.echo(f"version {now}" + (f", was {before or 'empty'}" if before != now else ", as before"))
-
-
-async def _migrate(settings: Settings) -> tuple[str, str]:
-    engine = open_engine(settings)
-    try:
-        return await upgrade(engine)
-    finally:
-        await engine.dispose()
+for command in storage_commands.COMMANDS:
+    main.add_command(command)

@@ -30,7 +30,7 @@ from tritone_gateway.storage.records import (
 from tritone_gateway.storage.tables import Delivery, Job, Record, now
 
 _log = logging.getLogger(__name__)
-_LONGEST_DELAY_S = 60.0
+_SHORTEST_DELAY_S, _LONGEST_DELAY_S = 1.0, 60.0  # before another try
 _WITHOUT_ITS_FAULT = (InternalError, DeadlineError)
 
 
@@ -120,7 +120,7 @@ class RecognitionJobs:
             await self._failed(job, reason)
             return
         waited_s = (now() - record.created_at).total_seconds()
-        delay_s = min(_LONGEST_DELAY_S, max(1.0, waited_s / 2))
+        delay_s = min(_LONGEST_DELAY_S, max(_SHORTEST_DELAY_S, waited_s / 2))
         await self._leases.put_back(job, delay_s, counted=counted)
 
     async def _done(self, job: Job, record: Record, result: Transcription, took_s: float) -> None:

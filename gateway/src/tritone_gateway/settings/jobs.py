@@ -22,7 +22,7 @@ class JobSettings(Area):
     """How often a recording is begun again that failed without its own fault, or stopped the process."""
     background_poll_s: float = Field(5.0, gt=0)
     """How often the database is asked for work that other processes left."""
-    background_lease_s: float = Field(60.0, gt=1)
+    background_lease_s: float = Field(60.0, gt=0)
     """After how long without a sign of life another process takes over."""
     webhook_secret_file: Path | None = None
     """File with the secret that webhooks are signed with; without it, `callback` is refused."""

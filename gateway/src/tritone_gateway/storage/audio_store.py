@@ -76,6 +76,16 @@ class AudioStore:
             await self._threads.run(target.write, piece)
         target.seek(0)
 
+    async def is_current(self, audio: StoredAudio) -> bool:
+        """Return whether audio is stored as `write` stores it now: with the newest key, or none."""
+        if self._cipher is None or not audio.encrypted:
+            return audio.encrypted == (self._cipher is not None)
+        file = await self._run(self._open, audio.path)
+        try:
+            return self._cipher.is_newest(await self._run(file.read, SEALED_BYTES))
+        finally:
+            file.close()
+
     async def delete(self, path: str) -> None:
         """Remove a file, if it is there."""
         await self._run(self._delete, path)

@@ -26,6 +26,7 @@ class AudioCipher:
     """
 
     def __init__(self, keys: list[Fernet]) -> None:
+        self._newest = keys[0]
         self._fernet = MultiFernet(keys)
 
     def sealed(self, path: str, index: int, piece: bytes) -> bytes:
@@ -45,6 +46,14 @@ class AudioCipher:
         if content[:_PLACE_BYTES] != _place(path, index):
             raise InternalError("The stored audio was changed; the log has the reason.")
         return content[_PLACE_BYTES:]
+
+    def is_newest(self, sealed: bytes) -> bool:
+        """Return whether the newest key encrypted a stored piece."""
+        try:
+            self._newest.decrypt(urlsafe_b64encode(sealed))
+        except InvalidToken:
+            return False
+        return True
 
 
 def _place(path: str, index: int) -> bytes:

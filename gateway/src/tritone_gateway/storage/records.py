@@ -55,8 +55,7 @@ class Records:
             audio: its file; read from the beginning.
             job: makes the record wait for it.
         """
-        record.uuid, identity = uuid4(), uuid4()
-        record.audio_path = f"{identity.hex[:2]}/{identity}.{record.audio_suffix}"
+        record.uuid, record.audio_path = uuid4(), new_path(record.audio_suffix)
         record.state, record.created_at = STORING, now()
         record.changed_at = record.created_at
         record.search_text = searchable(record)
@@ -154,6 +153,12 @@ class Records:
                 await session.execute(delete(Record).where(Record.uuid == record.uuid))
         except Exception:
             _log.warning("Record %s: what was stored of it is removed by a later sweep.", record.uuid)
+
+
+def new_path(suffix: str) -> str:
+    """Return a path in the store that nothing has; nobody can guess it."""
+    identity = uuid4()
+    return f"{identity.hex[:2]}/{identity}.{suffix}"
 
 
 def stored_audio(record: Record) -> StoredAudio:

@@ -55,7 +55,7 @@ def read_secrets(file: Path) -> WebhookSecrets:
         StartupError: the file cannot be read, or has none or a short one.
     """
     try:
-        masters = file.read_bytes().split()
+        masters = [line.strip() for line in file.read_bytes().splitlines() if line.strip()]
     except OSError as error:
         raise StartupError(f"webhook_secret_file: expected a file, got {file}: {error.strerror}.") from error
     if not masters or any(len(master) < _SHORTEST for master in masters):

@@ -1,0 +1,47 @@
+"""A speech backend for what Triton cannot be brought to do when a test needs it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tritone_client import Transcription, Word
+
+HEARD = Transcription(
+    "hello world",
+    "Hello world.",
+    (Word("hello", 0.0, 0.4, 0.9), Word("world", 0.5, 1.0, 0.8)),
+    1.0,
+)
+
+
+class ScriptedBackend:
+    """Hears "hello world" in everything; before that, fails as often as it is told to, and waits.
+
+    Args:
+        failures: raised by the first calls, one each.
+        waiting: whether calls wait until `go` is set.
+    """
+
+    def __init__(self, *failures: Exception, waiting: bool = False) -> None:
+        self._failures = list(failures)
+        self.calls: list[bytes] = []  #: the recordings
+        self.choices: list[object] = []
+        self.begun = asyncio.Event()
+        self.cancelled = asyncio.Event()
+        self.go = asyncio.Event()
+        if not waiting:
+            self.go.set()
+
+    async def transcribe(self, audio, choices):
+        """Hear."""
+        self.calls.append(audio if isinstance(audio, bytes) else audio.read_bytes())
+        self.choices.append(choices)
+        self.begun.set()
+        if self._failures:
+            raise self._failures.pop(0)
+        try:
+            await self.go.wait()
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
+        return HEARD
