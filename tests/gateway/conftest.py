@@ -45,12 +45,16 @@ def postgresql_server():
         yield url
 
 
+@pytest.fixture
+def postgresql_database(postgresql_server):
+    """URL of an empty database of PostgreSQL, emptied afterwards."""
+    yield postgresql_server
+    asyncio.run(emptied(postgresql_server))
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def storage(request, tmp_path):
     """Settings of an empty database, of either kind, and an empty store of audio."""
     if request.param == "sqlite":
-        yield StorageSettings(data_folder=tmp_path)
-        return
-    url = request.getfixturevalue("postgresql_server")
-    yield StorageSettings(data_folder=tmp_path, database_url=url)
-    asyncio.run(emptied(url))
+        return StorageSettings(data_folder=tmp_path)
+    return StorageSettings(data_folder=tmp_path, database_url=request.getfixturevalue("postgresql_database"))

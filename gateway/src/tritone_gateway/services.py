@@ -42,7 +42,7 @@ async def open_services(settings: Settings, draining: Draining, metrics: Metrics
         _open_backend(settings) as backend,
         open_database(settings) as database,
         open_records(settings, database) as records,
-        open_background(settings, database, records, backend) as background,
+        open_background(settings, database, records, backend, metrics) as background,
     ):
         yield Services(settings, backend, Offered(backend), database, records, background, draining, metrics)
 

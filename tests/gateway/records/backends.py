@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from tritone_client import Transcription, Word
+import numpy as np
+from tritone_client import Speech, Transcription, Word
 
 HEARD = Transcription(
     "hello world",
@@ -45,3 +46,13 @@ class ScriptedBackend:
             self.cancelled.set()
             raise
         return HEARD
+
+    async def stream_synthesis(self, text, choices):
+        """Speak: a second of quiet."""
+        self.choices.append(choices)
+        if self._failures:
+            raise self._failures.pop(0)
+        yield Speech(np.zeros(16_000, np.float32), 16_000)
+
+    async def close(self):
+        """Nothing is open."""

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from tritone_gateway.jobs.opening import open_background
+from tritone_gateway.observability.metrics import Metrics
 from tritone_gateway.settings import Settings
 
 from tests.gateway.records.kept import kept
@@ -21,7 +22,7 @@ async def main(url, folder):
     settings = Settings(database_url=url, data_folder=Path(folder), background_lease_s=0.5)
     async with (
         kept(settings) as opened,
-        open_background(settings, opened.database, opened.records, DyingBackend()),
+        open_background(settings, opened.database, opened.records, DyingBackend(), Metrics()),
     ):
         await asyncio.sleep(20)
 

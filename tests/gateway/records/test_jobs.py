@@ -19,6 +19,7 @@ from tritone_gateway.errors import (
 )
 from tritone_gateway.jobs import recognition
 from tritone_gateway.jobs.opening import open_background
+from tritone_gateway.observability.metrics import Metrics
 from tritone_gateway.schemas.records import asr_body
 from tritone_gateway.settings import Settings
 from tritone_gateway.storage.tables import Job, now
@@ -45,7 +46,7 @@ async def opened(settings):
 async def working(opened, settings, backend, **changes):
     """Work in the background, as a process of its own would."""
     changed = settings.model_copy(update=changes)
-    async with open_background(changed, opened.database, opened.records, backend) as background:
+    async with open_background(changed, opened.database, opened.records, backend, Metrics()) as background:
         yield background
 
 

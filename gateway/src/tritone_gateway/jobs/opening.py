@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -13,6 +14,7 @@ from tritone_gateway.errors import BadRequestError, UnavailableError
 from tritone_gateway.jobs.leases import Leases
 from tritone_gateway.jobs.recognition import RecognitionJobs
 from tritone_gateway.jobs.runner import Runner
+from tritone_gateway.observability.metrics import Metrics
 from tritone_gateway.security.outgoing import checked_address
 from tritone_gateway.settings import Settings
 from tritone_gateway.storage.database import Database
@@ -23,6 +25,7 @@ from tritone_gateway.webhooks.signing import WebhookSecrets, read_secrets
 
 _DELIVERIES_AT_A_TIME = 4
 _FULL_RETRY_S = 60
+_COUNTED_EVERY_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class Background:
 
 @asynccontextmanager
 async def open_background(
-    settings: Settings, database: Database, records: Records, backend: SpeechBackend
+    settings: Settings, database: Database, records: Records, backend: SpeechBackend, metrics: Metrics
 ) -> AsyncIterator[Background]:
     """Do background work while the block runs.
 
@@ -70,7 +73,31 @@ async def open_background(
         jobs = RecognitionJobs(database, records, backend, leases, settings, tell)
         runner = Runner(leases, jobs.do, settings.background_jobs, settings.background_poll_s)
         await stack.enter_async_context(runner.running())
+        await stack.enter_async_context(_counted(database, metrics))
         yield Background(settings, database, runner, secrets)
+
+
+@asynccontextmanager
+async def _counted(database: Database, metrics: Metrics) -> AsyncIterator[None]:
+    """Keep the metrics of jobs up to date while the block runs."""
+
+    async def count() -> None:
+        running = func.count(Job.worker)  # those that have one
+        while True:
+            with suppress(UnavailableError):
+                async with database.reading() as session:
+                    every, held = (
+                        await session.execute(select(func.count(), running).select_from(Job))
+                    ).one()
+                metrics.jobs(waiting=every - held, running=held)
+            await asyncio.sleep(_COUNTED_EVERY_S)
+
+    counting = asyncio.create_task(count())
+    try:
+        yield
+    finally:
+        counting.cancel()
+        await asyncio.gather(counting, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -118,7 +118,9 @@ class Records:
             if audio_path:
                 await self.audio.delete(audio_path)
         except UnavailableError:
-            _log.warning("Record %s: its audio is not removed yet; the next sweep tries again.", uuid)
+            _log.warning(
+                "A record's audio is not removed yet; a sweep does it.", extra={"fields": {"record": uuid}}
+            )
             return
         async with self._database.writing() as session:
             await session.execute(delete(Record).where(Record.uuid == uuid))
@@ -152,7 +154,10 @@ class Records:
             async with self._database.writing() as session:
                 await session.execute(delete(Record).where(Record.uuid == record.uuid))
         except Exception:
-            _log.warning("Record %s: what was stored of it is removed by a later sweep.", record.uuid)
+            _log.warning(
+                "A record was not stored; a sweep removes what was.",
+                extra={"fields": {"record": record.uuid}},
+            )
 
 
 def new_path(suffix: str) -> str:
@@ -193,3 +198,7 @@ def _own(owner: str, kind: str) -> list[ColumnElement[bool]]:
 
 def _no_such(uuid: UUID) -> NotFoundError:
     return NotFoundError(f"{uuid}: no such record.")
+
+
+def _fields(uuid: UUID) -> dict[str, object]:
+    return {"fields": {"record": uuid}}

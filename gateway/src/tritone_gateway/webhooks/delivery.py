@@ -52,7 +52,7 @@ class Deliveries:
             return
         delays = self._settings.webhook_delays_s
         if delivery.attempts > len(delays):
-            _log.warning("Webhook %s: given up after %d attempts.", delivery.uuid, delivery.attempts)
+            _log.warning("A webhook is given up.", extra=_fields(delivery))
             await self._forget(delivery)
             return
         await self._leases.put_back(delivery, delays[delivery.attempts - 1] * random.uniform(1, 1.2))
@@ -71,9 +71,9 @@ class Deliveries:
                 self._sent(delivery.url, body, signature), self._settings.webhook_timeout_s
             )
         except (BadRequestError, httpx.HTTPError, asyncio.TimeoutError) as error:
-            _log.info("Webhook %s: attempt %d: %s.", delivery.uuid, delivery.attempts, type(error).__name__)
+            _log.info("A webhook did not arrive.", extra=_fields(delivery, reason=type(error).__name__))
             return False
-        _log.info("Webhook %s: attempt %d: status %d.", delivery.uuid, delivery.attempts, status)
+        _log.info("A webhook was answered.", extra=_fields(delivery, status=status))
         return 200 <= status < 300 or status == _GONE
 
     async def _sent(self, url: str, body: bytes, headers: dict[str, str]) -> int:
@@ -94,3 +94,8 @@ class Deliveries:
     async def _forget(self, delivery: Delivery) -> None:
         async with self._database.writing() as session:
             await self._leases.finish(session, delivery)
+
+
+def _fields(delivery: Delivery, **others: object) -> dict[str, object]:
+    known = {"webhook": delivery.uuid, "record": delivery.record_uuid, "attempt": delivery.attempts}
+    return {"fields": {**known, **others}}

@@ -94,6 +94,7 @@ async def create(
         result = await while_connected(request, used.backend.transcribe(content, choices))
         fill(record, result, perf_counter() - started)
     await used.records.save(record, audio.file, job)
+    used.metrics.audio_seconds(_KIND, caller, record.duration_s or 0.0)
     if job is not None:
         used.background.runner.wake()
     body = asr_body(record, base_url(request, used))

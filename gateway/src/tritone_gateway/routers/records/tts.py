@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from tritone_gateway.audio.encoders import FORMATS
@@ -73,6 +74,7 @@ async def create(
         record.duration_s = await while_connected(request, write(chunks, format, file))
         record.inference_time_s = perf_counter() - started
         await used.records.save(record, file)
+    used.metrics.audio_seconds(_KIND, caller, record.duration_s)
     response.headers["Location"] = f"{base_url(request, used)}{router.prefix}/{record.uuid}"
     return tts_body(record, base_url(request, used))
 
@@ -117,9 +119,7 @@ async def _asked(request: Request) -> TtsRequest:
     try:
         asked = TtsRequest.model_validate(fields)
     except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        field = ".".join(map(str, first["loc"]))
-        raise BadRequestError(f"{field or 'body'}: {first['msg']}.", param=field or None) from None
+        raise RequestValidationError(error.errors(include_input=False)) from None
     checked_text(asked.name, "name", LONGEST_NAME)
     checked_text(asked.model, "model", LONGEST_NAME)
     checked_text(asked.text, "text")
