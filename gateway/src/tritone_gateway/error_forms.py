@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
+from fastapi.requests import HTTPConnection
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
@@ -27,19 +28,24 @@ def detail_form(error: GatewayError) -> dict[str, Any]:
     return {"detail": error.message, "code": error.code, **named}
 
 
-_FORMS: list[tuple[str, ErrorForm]] = []
+_FORMS: list[tuple[str, ErrorForm, str]] = []
 
 
-def register_form(prefix: str, form: ErrorForm) -> None:
-    """Render the errors of all paths that begin with a prefix in a form; the longest prefix counts."""
-    _FORMS.append((prefix, form))
+def register_form(prefix: str, form: ErrorForm, header: str = "") -> None:
+    """Render the errors of all paths that begin with a prefix in a form; the longest prefix counts.
+
+    A header may have the message, too, for callers who don't get the body.
+    """
+    _FORMS.append((prefix, form, header))
 
 
 def response(path: str, error: GatewayError) -> JSONResponse:
     """Return the response for an error, in the form of the API that a path belongs to."""
-    forms = ((prefix, form) for prefix, form in _FORMS if path.startswith(prefix))
-    _, form = max(forms, key=lambda pair: len(pair[0]), default=("", detail_form))
+    forms = (registered for registered in _FORMS if path.startswith(registered[0]))
+    _, form, header = max(forms, key=lambda registered: len(registered[0]), default=("", detail_form, ""))
     headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
+    if header:
+        headers[header] = error.message.encode("ascii", "replace").decode()
     return JSONResponse(form(error), error.status, headers)
 
 
@@ -47,8 +53,11 @@ def install(app: FastAPI) -> None:
     """Answer every error of an application in the form of its API."""
 
     @app.exception_handler(GatewayError)
-    async def own(request: Request, error: GatewayError) -> JSONResponse:
-        return response(request.url.path, error)
+    async def own(connection: HTTPConnection, error: GatewayError) -> JSONResponse:
+        answer = response(connection.url.path, error)
+        if isinstance(connection, WebSocket):  # not accepted yet, or its router would have told the caller
+            await connection.send_denial_response(answer)
+        return answer
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -7,6 +7,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from tritone_gateway.settings.access import AccessSettings
 from tritone_gateway.settings.jobs import JobSettings
 from tritone_gateway.settings.limits import LimitSettings
+from tritone_gateway.settings.listening import ListeningSettings
 from tritone_gateway.settings.observing import ObservingSettings
 from tritone_gateway.settings.openai import OpenAISettings
 from tritone_gateway.settings.outgoing import OutgoingSettings
@@ -17,6 +18,7 @@ from tritone_gateway.settings.storage import StorageSettings
 class Settings(
     ServingSettings,
     OpenAISettings,
+    ListeningSettings,
     OutgoingSettings,
     StorageSettings,
     JobSettings,
