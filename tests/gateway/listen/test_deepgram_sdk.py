@@ -5,9 +5,9 @@ import time
 
 import pytest
 from deepgram import AsyncDeepgramClient, DeepgramClient
-from deepgram.core.api_error import ApiError
 from deepgram.core.events import EventType
 from deepgram.environment import DeepgramClientEnvironment
+from websockets import InvalidStatus
 
 from tests.gateway.listen.talking import recording
 
@@ -79,8 +79,10 @@ async def test_asynchronous(environment):
         checked([message async for message in connection])
 
 
-def test_a_refusal_is_an_error_of_the_sdk(environment):
+def test_a_refusal_says_why(environment):
     client = DeepgramClient(api_key="any", environment=environment)
-    with pytest.raises(ApiError) as refused, client.listen.v1.connect(**{**OPTIONS, "language": "de"}):
-        pass
-    assert refused.value.status_code == 400
+    # The SDK would make its ApiError of the exception that websockets raised before version 14.
+    with pytest.raises(InvalidStatus) as refused:
+        client.listen.v1.connect(**{**OPTIONS, "language": "de"}).__enter__()
+    assert refused.value.response.status_code == 400
+    assert refused.value.response.headers["dg-error"].startswith("language: expected en")

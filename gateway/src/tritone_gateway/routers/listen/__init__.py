@@ -31,6 +31,7 @@ class UpgradeRequiredError(GatewayError):
 class Prepared:
     """A request for live transcription that can be served."""
 
+    caller: Caller
     parameters: ListenParameters
     model: str  #: of the backend; empty: the default one
 
@@ -56,7 +57,7 @@ async def prepared(
             "model: there is no such recogniser; leave it out for the default one.", param="model"
         )
     await using.backend.check_ready()
-    return Prepared(parameters, model)
+    return Prepared(caller, parameters, model)
 
 
 @router.websocket("/v1/listen")
@@ -80,7 +81,10 @@ async def listen(
         using.settings.listen_idle_s,
         using.draining.started,
     )
-    await session.run()
+    try:
+        await session.run()
+    finally:
+        using.metrics.audio_seconds("listen", request.caller, session.audio_s)
 
 
 @router.get("/v1/listen", responses={426: {"description": "Open a WebSocket with the same parameters."}})
