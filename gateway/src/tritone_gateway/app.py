@@ -11,12 +11,12 @@ from tritone_gateway import error_forms
 from tritone_gateway.errors import StartupError
 from tritone_gateway.observability.metrics import Metrics
 from tritone_gateway.process.draining import Draining, DrainingMiddleware
-from tritone_gateway.routers import health, listen, metrics, openai, records
+from tritone_gateway.routers import health, listen, metrics, openai, records, tokens
 from tritone_gateway.security import serving as security
 from tritone_gateway.services import open_services
 from tritone_gateway.settings import Settings
 
-ROUTERS = (health.router, metrics.router, openai.router, listen.router, *records.ROUTERS)
+ROUTERS = (health.router, metrics.router, openai.router, listen.router, *records.ROUTERS, tokens.router)
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -10,6 +10,7 @@ import click
 from tritone_gateway.errors import StartupError
 from tritone_gateway.observability.logs import configure
 from tritone_gateway.process.server import GatewayServer
+from tritone_gateway.security.commands import keys
 from tritone_gateway.settings.options import load, settings_options
 from tritone_gateway.storage import commands as storage_commands
 
@@ -35,5 +36,5 @@ def serve(**given: Any) -> None:
         sys.exit(1)
 
 
-for command in storage_commands.COMMANDS:
+for command in (keys, *storage_commands.COMMANDS):
     main.add_command(command)

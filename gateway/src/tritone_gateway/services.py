@@ -15,6 +15,7 @@ from tritone_gateway.backend.triton import TritonBackend
 from tritone_gateway.jobs.opening import Background, open_background
 from tritone_gateway.observability.metrics import Metrics
 from tritone_gateway.process.draining import Draining
+from tritone_gateway.security.access import Access, open_access
 from tritone_gateway.settings import Settings
 from tritone_gateway.storage.database import Database, open_database
 from tritone_gateway.storage.opening import open_records
@@ -33,6 +34,7 @@ class Services:
     background: Background
     draining: Draining
     metrics: Metrics
+    access: Access
 
 
 @asynccontextmanager
@@ -43,8 +45,11 @@ async def open_services(settings: Settings, draining: Draining, metrics: Metrics
         open_database(settings) as database,
         open_records(settings, database) as records,
         open_background(settings, database, records, backend, metrics) as background,
+        open_access(settings, database) as access,
     ):
-        yield Services(settings, backend, Offered(backend), database, records, background, draining, metrics)
+        yield Services(
+            settings, backend, Offered(backend), database, records, background, draining, metrics, access
+        )
 
 
 @asynccontextmanager

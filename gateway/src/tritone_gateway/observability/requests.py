@@ -98,7 +98,7 @@ class _Request:
         """Log and count it."""
         now = time.perf_counter()
         scope = self._scope
-        route = _route(scope)
+        route = route_of(scope)
         websocket = scope["type"] == "websocket"
         status = self._status or (_ABNORMAL if websocket else 499)
         method = WEBSOCKET if websocket else scope["method"]
@@ -125,7 +125,8 @@ def _id(scope: Scope) -> str:
     return secrets.token_hex(8)
 
 
-def _route(scope: Scope) -> str:
+def route_of(scope: Scope) -> str:
+    """Return the path of the route that a request was for, with the names of its parameters."""
     # The route itself does not know the prefixes of the routers that include it; FastAPI's own notes do.
     whole = scope.get("fastapi", {}).get("effective_route_context")
     return getattr(whole, "path_format", None) or getattr(scope.get("route"), "path", None) or UNMATCHED

@@ -11,6 +11,7 @@ from tritone_gateway.security.bodies import BodyLimits
 from tritone_gateway.security.capacity import Capacity, IdleWebSockets
 from tritone_gateway.security.connections import limited
 from tritone_gateway.security.headers import SecurityHeaders
+from tritone_gateway.security.identification import Identification
 from tritone_gateway.security.origins import LOOPBACK_NAMES, KnownHosts, OwnOrigin
 from tritone_gateway.security.tls import server_context
 from tritone_gateway.settings import Settings
@@ -37,6 +38,7 @@ def server_options(settings: Settings) -> dict[str, Any]:
 
 def install(app: FastAPI, settings: Settings) -> None:
     """Add the middlewares; the last one sees a request first."""
+    app.add_middleware(Identification)
     app.add_middleware(BodyLimits, limits=settings)
     app.add_middleware(IdleWebSockets, limits=settings)
     app.add_middleware(Capacity, limits=settings)

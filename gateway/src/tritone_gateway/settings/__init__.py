@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tritone_gateway.settings.access import AccessSettings
+from tritone_gateway.settings.auditing import AuditSettings
 from tritone_gateway.settings.jobs import JobSettings
 from tritone_gateway.settings.limits import LimitSettings
 from tritone_gateway.settings.listening import ListeningSettings
@@ -24,6 +25,7 @@ class Settings(
     JobSettings,
     ObservingSettings,
     AccessSettings,
+    AuditSettings,
     LimitSettings,
     BaseSettings,
 ):

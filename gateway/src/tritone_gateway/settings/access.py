@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from pathlib import Path
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from tritone_gateway.settings.area import Area
 from tritone_gateway.settings.lists import Names
@@ -18,6 +18,9 @@ class AccessSettings(Area):
     """Whether callers need an API key. By default on every address other than loopback."""
     insecure: bool = False
     """Serve without keys on an address that others reach: whoever reaches it may use everything."""
+    token_secret: SecretStr | None = None
+    """Secret that signs tokens for WebSockets, the same for all processes that serve one address.
+    By default a random one."""
     host_names: Names = Field(default_factory=list)
     """Further names, separated by commas, under which a gateway without keys may be called on loopback."""
     cors_origins: Names = Field(default_factory=list)

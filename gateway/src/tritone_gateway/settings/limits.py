@@ -32,5 +32,5 @@ class LimitSettings(Area):
     """How long a client may take nothing of a response that it does not read."""
     max_websocket_message_bytes: int = Field(1_048_576, gt=0)
     """Largest message on a WebSocket."""
-    websocket_idle_s: float = Field(60.0, gt=0)
-    """How long a WebSocket's client may send no message."""
+    websocket_idle_s: float = Field(120.0, gt=0)
+    """How long a WebSocket's client may send no message, whatever its API allows."""

@@ -95,6 +95,23 @@ class Record(Base):
     )
 
 
+class ApiKey(Base):
+    """A key that callers authenticate with; see `security.keys`."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(String(12), primary_key=True)  #: public
+    digest: Mapped[str] = mapped_column(String(64))  #: SHA-256 of the secret
+    name: Mapped[str] = mapped_column(String(200))
+    scopes: Mapped[list[Any]]  #: values of `Scope`
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]  #: to a minute
+    requests_per_minute: Mapped[int | None]
+    concurrent_requests: Mapped[int | None]
+
+
 class Leased:
     """Work that one process at a time does; it has to extend its lease, or another one takes over."""
 

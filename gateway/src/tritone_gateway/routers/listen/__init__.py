@@ -14,11 +14,10 @@ from tritone_gateway.errors import BadRequestError, GatewayError, NotFoundError
 from tritone_gateway.routers.listen.parameters import ListenParameters, parse
 from tritone_gateway.routers.listen.session import Session
 from tritone_gateway.security.callers import Caller, Scope, allowed
+from tritone_gateway.security.credentials import accepted_subprotocol
 from tritone_gateway.services import Services, services
 
 router = APIRouter(tags=["live transcription"])
-
-_SUBPROTOCOLS = ("token", "bearer")  # announce a key as the next one
 
 
 class UpgradeRequiredError(GatewayError):
@@ -68,10 +67,7 @@ async def listen(
 ) -> None:
     """Transcribe audio while it comes in."""
     request_id = str(uuid.uuid4())
-    offered = websocket.scope.get("subprotocols") or [None]
-    await websocket.accept(
-        offered[0] if offered[0] in _SUBPROTOCOLS else None, headers=[(b"dg-request-id", request_id.encode())]
-    )
+    await websocket.accept(accepted_subprotocol(websocket), headers=[(b"dg-request-id", request_id.encode())])
     session = Session(
         websocket,
         using.backend,
