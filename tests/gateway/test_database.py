@@ -121,3 +121,4 @@ def test_migrate_says_what_it_did(tmp_path, monkeypatch):
     assert "was empty" in CliRunner().invoke(main, ["migrate"]).output
     assert "as before" in CliRunner().invoke(main, ["migrate"]).output
     assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "data" / "gateway.db").stat().st_mode & 0o777 == 0o600

@@ -13,7 +13,7 @@ from tritone_gateway.storage.database import open_database
 from tritone_gateway.storage.encryption import PIECE_BYTES, SEALED_BYTES
 from tritone_gateway.storage.opening import open_records
 
-CONTENT = random.Random(1).randbytes(3 * PIECE_BYTES + 1000)
+CONTENT = random.Random(1).randbytes(20 * PIECE_BYTES + 1000)  # more than is read at a time
 PATH = "ab/ab12.wav"
 
 
@@ -60,7 +60,7 @@ async def test_what_was_written_comes_back(store, content):
         (0, 1),
         (PIECE_BYTES - 1, PIECE_BYTES + 1),
         (PIECE_BYTES, 2 * PIECE_BYTES),
-        (100, 3 * PIECE_BYTES + 1),
+        (100, 19 * PIECE_BYTES + 1),
         (len(CONTENT) - 1, len(CONTENT)),
     ],
 )

@@ -21,7 +21,7 @@ from tritone_gateway.storage.threads import Threads
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
-_READ_BYTES = 256 * 1024  # at a time, of audio that is not encrypted
+_READ_BYTES = 1024 * 1024  # at a time; of S3, in one request
 _PART_BYTES = 8 * 1024 * 1024  # of an upload to S3
 _RETRY_S = 5
 
@@ -117,7 +117,8 @@ class AudioStore:
                 target.write(piece if self._cipher is None else self._cipher.sealed(path, index, piece))
             _make_durable(target)
         if self._has_folders:
-            _make_durable_folder(folder)
+            for changed in (folder, self._folder):
+                _make_durable_folder(changed)
         return StoredAudio(path, size, digest.hexdigest(), self._cipher is not None)
 
     def _open(self, path: str) -> BinaryIO:
@@ -178,10 +179,15 @@ class AudioReader:
         if self._cipher is None:
             self._file.seek(start)
             return self._file.read(min(_READ_BYTES, stop - start))
-        index, skipped = divmod(start, PIECE_BYTES)
-        self._file.seek(index * SEALED_BYTES)
-        sealed = self._file.read(SEALED_BYTES)
-        return self._cipher.opened(self._audio.path, index, sealed)[skipped : skipped + stop - start]
+        first, skipped = divmod(start, PIECE_BYTES)
+        last = (min(stop, start + _READ_BYTES) - 1) // PIECE_BYTES
+        self._file.seek(first * SEALED_BYTES)
+        sealed = self._file.read((last + 1 - first) * SEALED_BYTES)
+        pieces = (
+            self._cipher.opened(self._audio.path, first + number, sealed[place : place + SEALED_BYTES])
+            for number, place in enumerate(range(0, len(sealed), SEALED_BYTES))
+        )
+        return b"".join(pieces)[skipped : skipped + stop - start]
 
 
 def _pieces_of(audio: IO[bytes]) -> Iterator[bytes]:
