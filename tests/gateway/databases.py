@@ -70,7 +70,9 @@ def a_record(**fields: object) -> Record:
         "owner": "local",
         "state": "done",
         "created_at": made,
-        "changed_at": made,
+        "audio_path": "",
+        "audio_size": 0,
+        "audio_digest": "",
         "name": "a",
     }
     return Record(uuid=uuid4(), **{"name": "", **usual, **fields})

@@ -36,9 +36,7 @@ def after(owner, name):
 async def main(url, folder, moment, uuid=None):
     settings = StorageSettings(database_url=url, data_folder=Path(folder), sweep_every_s=1000)
     async with kept(settings) as opened:
-        if moment == "row without file":
-            before(AudioStore, "write")
-        elif moment == "file with unfinished row":
+        if moment == "file without row":
             after(AudioStore, "write")
         elif moment == "hidden row with file":
             before(AudioStore, "delete")

@@ -137,7 +137,7 @@ class RecognitionJobs:
             if not await self._leases.finish(session, job):
                 return  # somebody else's by now, or deleted
             ended = update(Record).where(Record.uuid == job.record_uuid)
-            await session.execute(ended.values(changed_at=now(), **values))
+            await session.execute(ended.values(values))
             if job.callback:
                 session.add(
                     Delivery(

@@ -36,6 +36,6 @@ class StorageSettings(Area):
     sweep_every_s: float = Field(600.0, gt=0)
     """How often old records, and what crashes left, are removed."""
     orphan_age_s: float = Field(3600.0, ge=0)
-    """Age at which audio without a record, and a record whose audio was never completed, are removed."""
+    """Age at which audio without a record is removed; storing a recording must not take longer."""
     migrate_at_start: bool = True
     """Whether `serve` brings the database's tables up to date; otherwise `tritone-gateway migrate` has to."""

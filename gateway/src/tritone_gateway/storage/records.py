@@ -1,7 +1,7 @@
 """Records with their audio: neither is there without the other.
 
-A record is written first, in a state that nobody sees, then its audio, then its state; it is removed the
-other way round. Whatever a crash leaves in between, `sweep` removes.
+Audio is written before its record, and removed after its record was hidden. Whatever a crash leaves in
+between, `sweep` removes.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO
@@ -17,15 +18,14 @@ from uuid import UUID, uuid4
 from sqlalchemy import ColumnElement, CursorResult, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
-from sqlalchemy.orm.attributes import set_committed_value
 
-from tritone_gateway.errors import InternalError, NotFoundError, UnavailableError
+from tritone_gateway.errors import GatewayError, NotFoundError, UnavailableError
 from tritone_gateway.storage.audio_store import AudioStore, StoredAudio
 from tritone_gateway.storage.database import Database
 from tritone_gateway.storage.tables import Job, Record, now
 
 _log = logging.getLogger(__name__)
-STORING, WAITING, DONE, FAILED, DELETING = "storing", "waiting", "done", "failed", "deleting"
+WAITING, DONE, FAILED, DELETING = "waiting", "done", "failed", "deleting"
 VISIBLE = (WAITING, DONE, FAILED)  # of those that wait, the job knows whether it runs
 
 
@@ -48,25 +48,26 @@ class Records:
         self.audio = audio
 
     async def save(self, record: Record, audio: IO[bytes], job: Job | None = None) -> Record:
-        """Store a record and its audio, and what is to be done with it; on any error, nothing.
+        """Store a record and its audio, and what is to be done with it, or nothing.
 
         Args:
-            record: everything but times, state and audio's fields, of which it has `audio_suffix`.
+            record: without time, state and what is known of its audio once that is stored.
             audio: its file; read from the beginning.
             job: makes the record wait for it.
         """
         record.uuid, record.audio_path = uuid4(), new_path(record.audio_suffix)
-        record.state, record.created_at = STORING, now()
-        record.changed_at = record.created_at
-        record.search_text = searchable(record)
         try:
-            async with self._database.writing() as session:
-                session.add(record)
             stored = await self.audio.write(record.audio_path, audio)
-            await self._complete(record, stored, job)
         except BaseException:
-            await asyncio.shield(asyncio.ensure_future(self._discard(record)))
+            with suppress(GatewayError):
+                await asyncio.shield(self.audio.delete(record.audio_path))
             raise
+        record.audio_size, record.audio_digest = stored.size, stored.digest
+        record.audio_encrypted = stored.encrypted
+        record.state, record.created_at, record.job = DONE if job is None else WAITING, now(), job
+        record.search_text = searchable(record)
+        async with self._database.writing() as session:  # if this fails, it may have been done all the same
+            session.add(record)
         return record
 
     async def get(self, owner: str, kind: str, uuid: UUID) -> Record:
@@ -112,11 +113,10 @@ class Records:
             await mark_deleting(session, [uuid])
         await self.remove(uuid, found.audio_path)
 
-    async def remove(self, uuid: UUID, audio_path: str | None) -> None:
+    async def remove(self, uuid: UUID, audio_path: str) -> None:
         """Finish the removal of a record that nobody sees; if the store fails now, a sweep does it later."""
         try:
-            if audio_path:
-                await self.audio.delete(audio_path)
+            await self.audio.delete(audio_path)
         except UnavailableError:
             _log.warning(
                 "A record's audio is not removed yet; a sweep does it.", extra={"fields": {"record": uuid}}
@@ -124,40 +124,6 @@ class Records:
             return
         async with self._database.writing() as session:
             await session.execute(delete(Record).where(Record.uuid == uuid))
-
-    async def _complete(self, record: Record, stored: StoredAudio, job: Job | None) -> None:
-        record.audio_size, record.audio_digest = stored.size, stored.digest
-        record.audio_encrypted = stored.encrypted
-        record.state = DONE if job is None else WAITING
-        values = {
-            "audio_size": stored.size,
-            "audio_digest": stored.digest,
-            "audio_encrypted": stored.encrypted,
-            "state": record.state,
-            "changed_at": now(),
-        }
-        async with self._database.writing() as session:
-            result = await session.execute(
-                update(Record).where(Record.uuid == record.uuid, Record.state == STORING).values(values)
-            )
-            if changed(result) != 1:
-                raise InternalError("Storing the record took too long; try again.")
-            if job is not None:
-                job.record_uuid = record.uuid
-                session.add(job)
-        set_committed_value(record, "job", job)
-
-    async def _discard(self, record: Record) -> None:
-        try:
-            if record.audio_path:
-                await self.audio.delete(record.audio_path)
-            async with self._database.writing() as session:
-                await session.execute(delete(Record).where(Record.uuid == record.uuid))
-        except Exception:
-            _log.warning(
-                "A record was not stored; a sweep removes what was.",
-                extra={"fields": {"record": record.uuid}},
-            )
 
 
 def new_path(suffix: str) -> str:
@@ -167,9 +133,7 @@ def new_path(suffix: str) -> str:
 
 
 def stored_audio(record: Record) -> StoredAudio:
-    """Return where the audio of a record that callers see is."""
-    if record.audio_path is None or record.audio_size is None or record.audio_digest is None:
-        raise InternalError("The record has no audio.")
+    """Return where the audio of a record is."""
     return StoredAudio(record.audio_path, record.audio_size, record.audio_digest, record.audio_encrypted)
 
 
@@ -181,7 +145,7 @@ def searchable(record: Record) -> str:
 
 async def mark_deleting(session: AsyncSession, uuids: Sequence[UUID]) -> None:
     """Hide records until they are removed."""
-    gone = update(Record).where(Record.uuid.in_(uuids)).values(state=DELETING, changed_at=now())
+    gone = update(Record).where(Record.uuid.in_(uuids)).values(state=DELETING)
     await session.execute(gone)
     await session.execute(delete(Job).where(Job.record_uuid.in_(uuids)))
 

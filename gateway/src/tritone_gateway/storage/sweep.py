@@ -13,7 +13,7 @@ from sqlalchemy import Row, Select, func, select
 
 from tritone_gateway.settings.storage import StorageSettings
 from tritone_gateway.storage.database import Database
-from tritone_gateway.storage.records import DELETING, DONE, FAILED, STORING, Records, mark_deleting
+from tritone_gateway.storage.records import DELETING, DONE, FAILED, Records, mark_deleting
 from tritone_gateway.storage.tables import Record, now
 
 _log = logging.getLogger(__name__)
@@ -39,17 +39,13 @@ class Sweep:
 
     async def once(self) -> None:
         """Remove everything that is due."""
-        await self._remove_unfinished()
+        await self._remove_hidden()
         await self._remove_old()
         await self._remove_surplus()
         await self._remove_audio_without_record()
 
-    async def _remove_unfinished(self) -> None:
-        before = now() - timedelta(seconds=self._settings.orphan_age_s)
-        abandoned = (Record.state == STORING) & (Record.changed_at <= before)
-        await self._remove_all(
-            select(Record.uuid, Record.audio_path).where(abandoned | (Record.state == DELETING)),
-        )
+    async def _remove_hidden(self) -> None:
+        await self._remove_all(select(Record.uuid, Record.audio_path).where(Record.state == DELETING))
 
     async def _remove_old(self) -> None:
         if self._settings.retention_days is not None:
@@ -73,7 +69,7 @@ class Sweep:
             )
             await self._remove_all(newest_first.offset(limit))
 
-    async def _remove_all(self, wanted: Select[UUID, str | None]) -> None:
+    async def _remove_all(self, wanted: Select[UUID, str]) -> None:
         before: set[UUID] = set()
         while found := await self._marked(wanted.limit(_BATCH)):
             uuids = {row.uuid for row in found}
@@ -83,7 +79,7 @@ class Sweep:
             for row in found:
                 await self._records.remove(row.uuid, row.audio_path)
 
-    async def _marked(self, wanted: Select[UUID, str | None]) -> Sequence[Row[UUID, str | None]]:
+    async def _marked(self, wanted: Select[UUID, str]) -> Sequence[Row[UUID, str]]:
         async with self._database.writing() as session:
             found = (await session.execute(wanted)).all()
             await mark_deleting(session, [row.uuid for row in found])

@@ -63,16 +63,15 @@ class Record(Base):
 
     __tablename__ = "records"
     __table_args__ = (
-        Index(None, "owner", "kind", "created_at"),
-        Index(None, "state", "changed_at"),
+        Index(None, "owner", "kind", "created_at", "state"),
+        Index(None, "state"),
     )
 
     uuid: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(3))  #: asr or tts
     owner: Mapped[str] = mapped_column(String(64))  #: id of the key that made it
     state: Mapped[str] = mapped_column(String(8))  #: see `records.State`
-    created_at: Mapped[datetime]
-    changed_at: Mapped[datetime]  #: of `state`
+    created_at: Mapped[datetime] = mapped_column(index=True)
     name: Mapped[str] = mapped_column(String(200))
     text: Mapped[str] = mapped_column(Text, default="")  #: punctuated, or as given to be spoken
     transcript: Mapped[str] = mapped_column(Text, default="")  #: as recognised
@@ -83,9 +82,9 @@ class Record(Base):
     inference_time_s: Mapped[float | None]
     model: Mapped[str] = mapped_column(String(200), default="")  #: empty: the server's default one
     error: Mapped[str | None] = mapped_column(Text)  #: why a job failed
-    audio_size: Mapped[int | None] = mapped_column(BigInteger)  #: bytes, as callers receive them
-    audio_digest: Mapped[str | None] = mapped_column(String(64))  #: SHA-256 of them
-    audio_path: Mapped[str | None] = mapped_column(String(100), index=True)  #: in the store
+    audio_size: Mapped[int] = mapped_column(BigInteger)  #: bytes, as callers receive them
+    audio_digest: Mapped[str] = mapped_column(String(64))  #: SHA-256 of them
+    audio_path: Mapped[str] = mapped_column(String(100), index=True)  #: in the store
     audio_suffix: Mapped[str] = mapped_column(String(8), default="")  #: of its format, without a dot
     audio_type: Mapped[str] = mapped_column(String(40), default="")  #: media type
     audio_encrypted: Mapped[bool] = mapped_column(default=False)

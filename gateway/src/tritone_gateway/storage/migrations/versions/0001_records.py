@@ -30,7 +30,6 @@ def _records() -> None:
         sa.Column("owner", sa.String(64), nullable=False),
         sa.Column("state", sa.String(8), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("name", sa.String(200), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("transcript", sa.Text(), nullable=False),
@@ -41,16 +40,18 @@ def _records() -> None:
         sa.Column("inference_time_s", sa.Double()),
         sa.Column("model", sa.String(200), nullable=False),
         sa.Column("error", sa.Text()),
-        sa.Column("audio_size", sa.BigInteger()),
-        sa.Column("audio_digest", sa.String(64)),
-        sa.Column("audio_path", sa.String(100)),
+        sa.Column("audio_size", sa.BigInteger(), nullable=False),
+        sa.Column("audio_digest", sa.String(64), nullable=False),
+        sa.Column("audio_path", sa.String(100), nullable=False),
         sa.Column("audio_suffix", sa.String(8), nullable=False),
         sa.Column("audio_type", sa.String(40), nullable=False),
         sa.Column("audio_encrypted", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("uuid", name=op.f("pk_records")),
     )
-    op.create_index(op.f("ix_records_owner_kind_created_at"), "records", ["owner", "kind", "created_at"])
-    op.create_index(op.f("ix_records_state_changed_at"), "records", ["state", "changed_at"])
+    listed = ["owner", "kind", "created_at", "state"]
+    op.create_index(op.f("ix_records_owner_kind_created_at_state"), "records", listed)
+    op.create_index(op.f("ix_records_state"), "records", ["state"])
+    op.create_index(op.f("ix_records_created_at"), "records", ["created_at"])
     op.create_index(op.f("ix_records_audio_path"), "records", ["audio_path"])
 
 
