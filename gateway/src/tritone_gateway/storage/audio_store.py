@@ -108,8 +108,9 @@ class AudioStore:
     def _write(self, path: str, audio: IO[bytes]) -> StoredAudio:
         full, digest, size = self._full(path), hashlib.sha256(), 0
         folder = full.rpartition("/")[0]
-        if self._has_folders:
+        if self._has_folders and not self._files.isdir(folder):
             self._files.makedirs(folder, exist_ok=True)
+            _make_durable_folder(self._folder)
         with self._files.open(full, "wb", block_size=_PART_BYTES) as target:
             for index, piece in enumerate(_pieces_of(audio)):
                 digest.update(piece)
@@ -117,8 +118,7 @@ class AudioStore:
                 target.write(piece if self._cipher is None else self._cipher.sealed(path, index, piece))
             _make_durable(target)
         if self._has_folders:
-            for changed in (folder, self._folder):
-                _make_durable_folder(changed)
+            _make_durable_folder(folder)
         return StoredAudio(path, size, digest.hexdigest(), self._cipher is not None)
 
     def _open(self, path: str) -> BinaryIO:
