@@ -26,6 +26,7 @@ class FakeStream:
     requests: list[tuple[str, Outputs, dict[str, object]]] = field(default_factory=list)
     responses: int = 0
     closed: threading.Event = field(default_factory=threading.Event)  # ended, by either side
+    ended: threading.Event = field(default_factory=threading.Event)  # by the client, without a cancellation
 
 
 @dataclass

@@ -302,6 +302,7 @@ class _Servicer(service_pb2_grpc.GRPCInferenceServiceServicer):
                 response.parameters["triton_final_response"].bool_param = last
                 stream.responses += 1
                 yield service_pb2.ModelStreamInferResponse(infer_response=response)
+        stream.ended.set()  # a cancellation raises an exception before this
 
 
 def _contents(request) -> tuple[dict[str, np.ndarray], dict[str, object]]:

@@ -347,6 +347,11 @@ def test_a_text_is_spoken_in_chunks_that_make_up_the_whole(caller, urls, behavio
     assert parameters["triton_enable_empty_final_response"]
 
 
+def test_a_stream_that_was_answered_is_ended_and_not_cancelled(caller, urls, behaviour):
+    caller(urls["grpc"], "stream_synthesis", "It rained all day.")
+    assert behaviour.streams[0].ended.wait(5)
+
+
 def test_pieces_of_a_text_are_spoken_as_sentences_are_complete(caller, urls, behaviour):
     order = []
 

@@ -20,6 +20,9 @@ from tritone_client.errors import ServerError, TritoneError, stream_error
 from tritone_client.streaming.steps import StreamRequest, StreamResponse
 from tritone_client.transports import wire
 
+# A stream that has been answered ends by itself. Triton 2.51 never unloads a model whose last response met
+# a cancellation, and waits for it in vain when it is stopped.
+ENDING_S = 2.0  # at most
 Translate = Callable[[InferenceServerException, str, float], TritoneError]
 
 
@@ -29,22 +32,22 @@ class GrpcStream:
     def __init__(self, channel: grpc.Channel, url: str, translate: Translate) -> None:
         self._url, self._translate = url, translate
         self._requests: SimpleQueue[Any] = SimpleQueue()
-        self._model, self._expired = "", False
+        self._model, self._expired, self._answered = "", False, False
         stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
         self._call = stub.ModelStreamInfer(iter(self._requests.get, None))
 
     def send(self, request: StreamRequest) -> None:
         """Send a request."""
-        self._model = request.model
+        self._model, self._answered = request.model, False
         self._requests.put(message(request))
 
     def receive(self, timeout_s: float) -> StreamResponse:
         """Return the next response; raise a TritoneError."""
-        timer = threading.Timer(timeout_s, self._expire)
-        timer.daemon = True
-        timer.start()
+        timer = self._started(timeout_s)
         try:
-            return response(self._model, next(self._call))
+            received = response(self._model, next(self._call))
+            self._answered = received.last
+            return received
         except StopIteration:
             raise _ended(self._model) from None
         except grpc.RpcError as error:
@@ -56,8 +59,22 @@ class GrpcStream:
 
     def close(self) -> None:
         """End the stream; what the server is still computing for it is cancelled."""
-        self._call.cancel()
         self._requests.put(None)  # ends the thread in which gRPC takes the requests
+        if self._answered:
+            self._wait_for_end()
+        self._call.cancel()
+
+    def _wait_for_end(self) -> None:
+        timer = self._started(ENDING_S)
+        with suppress(StopIteration, grpc.RpcError):
+            next(self._call)
+        timer.cancel()
+
+    def _started(self, timeout_s: float) -> threading.Timer:
+        timer = threading.Timer(timeout_s, self._expire)
+        timer.daemon = True
+        timer.start()
+        return timer
 
     def _expire(self) -> None:
         self._expired = True
@@ -69,13 +86,13 @@ class AsyncGrpcStream:
 
     def __init__(self, channel: grpc.aio.Channel, url: str, translate: Translate) -> None:
         self._url, self._translate = url, translate
-        self._model = ""
+        self._model, self._answered = "", False
         stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
         self._call = stub.ModelStreamInfer()
 
     async def send(self, request: StreamRequest) -> None:
         """Send a request."""
-        self._model = request.model
+        self._model, self._answered = request.model, False
         # If the server has ended the stream, `receive` tells why.
         with suppress(asyncio.InvalidStateError, grpc.RpcError):
             await self._call.write(message(request))
@@ -90,12 +107,23 @@ class AsyncGrpcStream:
             raise self._translate(_exception(error), self._url, timeout_s) from error
         if received is grpc.aio.EOF:
             raise _ended(self._model)
-        return response(self._model, received)
+        answer = response(self._model, received)
+        self._answered = answer.last
+        return answer
 
     async def close(self) -> None:
         """End the stream; what the server is still computing for it is cancelled."""
-        self._call.cancel()
-        await self._call.code()  # wait until it has ended
+        try:
+            if self._answered:
+                await self._wait_for_end()
+        finally:
+            self._call.cancel()
+            await self._call.code()  # wait until it has ended
+
+    async def _wait_for_end(self) -> None:
+        with suppress(asyncio.InvalidStateError, asyncio.TimeoutError, grpc.RpcError):
+            await self._call.done_writing()
+            await asyncio.wait_for(self._call.read(), ENDING_S)
 
 
 def message(request: StreamRequest) -> Any:
