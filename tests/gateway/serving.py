@@ -6,11 +6,14 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fastapi import FastAPI
 from tritone_gateway.app import create_app
+from tritone_gateway.backend import SpeechBackend
+from tritone_gateway.backend.offered import Offered
 from tritone_gateway.process.draining import Draining
 from tritone_gateway.process.server import GatewayServer
 from tritone_gateway.settings import Settings
@@ -22,17 +25,24 @@ class RunningGateway:
     Args:
         settings: of the gateway; it listens on a free port.
         extend: adds routes to the application.
+        backend: instead of Triton, for failures that Triton cannot be brought to.
     """
 
-    def __init__(self, settings: Settings, extend: Callable[[FastAPI], None] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        extend: Callable[[FastAPI], None] | None = None,
+        backend: SpeechBackend | None = None,
+    ) -> None:
         self._data = TemporaryDirectory()
         if "data_folder" not in settings.model_fields_set:
             settings = settings.model_copy(update={"data_folder": Path(self._data.name)})
-        app = create_app(settings)
-        self.draining: Draining = app.state.draining
+        self._backend = backend
+        self._app = create_app(settings)
+        self.draining: Draining = self._app.state.draining
         if extend is not None:
-            extend(app)
-        self._server = GatewayServer(settings.model_copy(update={"gateway_port": 0}), app)
+            extend(self._app)
+        self._server = GatewayServer(settings.model_copy(update={"gateway_port": 0}), self._app)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 
     @property
@@ -54,6 +64,9 @@ class RunningGateway:
         while not self._server.started:
             assert self._thread.is_alive(), "the gateway did not start"
             time.sleep(0.01)
+        if self._backend is not None:
+            state, backend = self._app.state, self._backend
+            state.services = replace(state.services, backend=backend, offered=Offered(backend))
         return self
 
     def stop(self) -> None:
