@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 import click
 from cryptography.fernet import Fernet
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from tritone_gateway.errors import GatewayError, StartupError
+from tritone_gateway.security.audit import open_audit
 from tritone_gateway.settings import Settings
 from tritone_gateway.settings.options import load
 from tritone_gateway.storage.database import open_database, open_engine
 from tritone_gateway.storage.migration import upgrade
 from tritone_gateway.storage.opening import open_records
 from tritone_gateway.storage.reencryption import encrypt_all
+from tritone_gateway.storage.sweep import Sweep
+from tritone_gateway.storage.tables import Record
 from tritone_gateway.webhooks.signing import read_secrets
 
 T = TypeVar("T")
@@ -48,6 +53,21 @@ def encrypt_audio() -> None:
 
 @click.command()
 @click.argument("key_id")
+@click.confirmation_option(prompt="Remove all records of this key and their audio?")
+def delete_records(key_id: str) -> None:
+    """Remove all records of a key, revoked or not, with their audio."""
+    settings = _settings()
+    count = _run(_deleted(settings, key_id))
+    click.echo(f"{count} records removed")
+    try:
+        with open_audit(settings) as audit:
+            audit.write("records removed", key=key_id, count=count, user=getpass.getuser())
+    except StartupError as error:
+        click.echo(f"Not in the audit log: {error}", err=True)
+
+
+@click.command()
+@click.argument("key_id")
 def webhook_secret(key_id: str) -> None:
     """Print the secret that the owner of a key checks the signatures of webhooks with."""
     settings = _settings()
@@ -61,7 +81,7 @@ def webhook_secret(key_id: str) -> None:
         raise click.ClickException(str(error)) from None
 
 
-COMMANDS = (migrate, audio_key, encrypt_audio, webhook_secret)
+COMMANDS = (migrate, audio_key, encrypt_audio, delete_records, webhook_secret)
 
 
 def _settings() -> Settings:
@@ -89,3 +109,9 @@ async def _migrated(settings: Settings) -> tuple[str, str]:
 async def _encrypted(settings: Settings) -> int:
     async with open_database(settings) as database, open_records(settings, database) as records:
         return await encrypt_all(database, records)
+
+
+async def _deleted(settings: Settings, key_id: str) -> int:
+    theirs = select(Record.uuid, Record.audio_path).where(Record.owner == key_id)
+    async with open_database(settings) as database, open_records(settings, database) as records:
+        return await Sweep(database, records, settings).remove_all(theirs)

@@ -113,17 +113,16 @@ class Records:
             await mark_deleting(session, [uuid])
         await self.remove(uuid, found.audio_path)
 
-    async def remove(self, uuid: UUID, audio_path: str) -> None:
-        """Finish the removal of a record that nobody sees; if the store fails now, a sweep does it later."""
+    async def remove(self, uuid: UUID, audio_path: str) -> bool:
+        """Finish the removal of a hidden record; False if the store fails now, and a sweep has to do it."""
         try:
             await self.audio.delete(audio_path)
         except UnavailableError:
-            _log.warning(
-                "A record's audio is not removed yet; a sweep does it.", extra={"fields": {"record": uuid}}
-            )
-            return
+            _log.warning("A record's audio is not removed yet; a sweep does it.", extra=_fields(uuid))
+            return False
         async with self._database.writing() as session:
             await session.execute(delete(Record).where(Record.uuid == uuid))
+        return True
 
 
 def new_path(suffix: str) -> str:

@@ -45,13 +45,13 @@ class Sweep:
         await self._remove_audio_without_record()
 
     async def _remove_hidden(self) -> None:
-        await self._remove_all(select(Record.uuid, Record.audio_path).where(Record.state == DELETING))
+        await self.remove_all(select(Record.uuid, Record.audio_path).where(Record.state == DELETING))
 
     async def _remove_old(self) -> None:
         if self._settings.retention_days is not None:
             before = now() - timedelta(days=self._settings.retention_days)
             old = (Record.created_at < before) & Record.state.in_((DONE, FAILED))
-            await self._remove_all(select(Record.uuid, Record.audio_path).where(old))
+            _report(await self.remove_all(select(Record.uuid, Record.audio_path).where(old)))
 
     async def _remove_surplus(self) -> None:
         limit = self._settings.retention_records_per_key
@@ -67,17 +67,20 @@ class Sweep:
                 .where(Record.owner == owner, finished)
                 .order_by(Record.created_at.desc(), Record.uuid.desc())
             )
-            await self._remove_all(newest_first.offset(limit))
+            _report(await self.remove_all(newest_first.offset(limit)))
 
-    async def _remove_all(self, wanted: Select[UUID, str]) -> None:
+    async def remove_all(self, wanted: Select[UUID, str]) -> int:
+        """Remove the records that a statement selects; returns how many."""
+        count = 0
         before: set[UUID] = set()
         while found := await self._marked(wanted.limit(_BATCH)):
             uuids = {row.uuid for row in found}
             if uuids <= before:
-                return  # the store fails: the next sweep tries again
+                break  # the store fails: the next sweep tries again
             before = uuids
             for row in found:
-                await self._records.remove(row.uuid, row.audio_path)
+                count += await self._records.remove(row.uuid, row.audio_path)
+        return count
 
     async def _marked(self, wanted: Select[UUID, str]) -> Sequence[Row[UUID, str]]:
         async with self._database.writing() as session:
@@ -99,3 +102,8 @@ class Sweep:
         async with self._database.reading() as session:
             known = await session.scalars(select(Record.audio_path).where(Record.audio_path.in_(paths)))
             return sorted(set(paths) - set(known))
+
+
+def _report(count: int) -> None:
+    if count:
+        _log.info("Records were removed for their age or number.", extra={"fields": {"count": count}})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 from urllib.parse import quote
+from uuid import UUID
 
-from fastapi import Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from tritone_gateway.error_forms import detail_form
@@ -21,7 +22,7 @@ router = SlashTolerantRouter(prefix="/media", tags=["records"])
 
 
 @router.api_route(
-    "/{kind}/{file}",
+    "/{kind}/{uuid}.{suffix}",
     methods=["GET", "HEAD"],
     response_class=Response,
     responses={206: {"description": "A range of the audio"}, 304: {}, 416: {}},
@@ -31,14 +32,14 @@ async def media(
     used: Used,
     caller: Owner,
     kind: str,
-    file: str,
+    uuid: Annotated[UUID, Depends(record_uuid)],
+    suffix: str,
     download: Annotated[bool, Query(description="Whether a browser should save it.")] = False,
 ) -> Response:
     """Return the audio of one of the key's records, or a range of it."""
-    uuid, _, suffix = file.rpartition(".")
-    record = await used.records.get(caller.key_id, kind, record_uuid(uuid))
+    record = await used.records.get(caller.key_id, kind, uuid)
     if record.audio_suffix != suffix:
-        raise NotFoundError(f"{file[:60]}: no such file.")
+        raise NotFoundError(f"{uuid}: expected .{record.audio_suffix}; the record has the address.")
     audio = stored_audio(record)
     etag = f'"{audio.digest}"'
     headers = _headers(record, etag, download)
