@@ -9,6 +9,7 @@ import click
 
 from tritone_gateway.errors import StartupError
 from tritone_gateway.observability.logs import configure
+from tritone_gateway.process.probe import failure
 from tritone_gateway.process.server import GatewayServer
 from tritone_gateway.security.commands import keys
 from tritone_gateway.settings.options import load, settings_options
@@ -34,6 +35,24 @@ def serve(**given: Any) -> None:
     except StartupError as error:
         click.echo(f"tritone-gateway: {error}", err=True)
         sys.exit(1)
+
+
+@main.command()
+@click.option("--timeout", default=10.0, show_default=True, help="Seconds to wait for the answer.")
+@settings_options
+def health(timeout: float, **given: Any) -> None:
+    """Exit with 0 if the gateway on this machine is ready, otherwise with 1.
+
+    It is found by the same settings as `serve` has.
+    """
+    try:
+        reason = failure(load(given), timeout)
+    except StartupError as error:
+        reason = str(error)
+    if reason is not None:
+        click.echo(f"tritone-gateway: {reason}", err=True)
+        sys.exit(1)
+    click.echo("ready")
 
 
 for command in (keys, *storage_commands.COMMANDS):

@@ -196,3 +196,14 @@ def test_port_in_use_is_named_with_the_remedy(process, tmp_path):
     assert f"port {port}: expected a free port" in second.stderr
     assert "--gateway-port" in second.stderr
     assert "Traceback" not in second.stderr
+
+
+def test_health_command_tells_a_serving_gateway_from_one_that_is_not(process):
+    _, port = process
+    asked = [sys.executable, "-m", "tritone_gateway", "health", "--gateway-port"]
+    unready = subprocess.run([*asked, str(port)], capture_output=True, text=True, timeout=60)
+    assert unready.returncode == 1  # there is no Triton
+    assert "expected status 200, got 503" in unready.stderr
+    absent = subprocess.run([*asked, "1"], capture_output=True, text=True, timeout=60)
+    assert absent.returncode == 1
+    assert "no answer" in absent.stderr

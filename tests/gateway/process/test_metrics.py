@@ -5,9 +5,14 @@ import logging
 
 import httpx
 import pytest
+from click.testing import CliRunner
 from prometheus_client.parser import text_string_to_metric_families
+from tritone_gateway.command import main
+from tritone_gateway.settings import Settings
 
+from tests.gateway.serving import RunningGateway
 from tests.server.conftest import RECORDINGS
+from tritone.server import Ports
 
 FILE = RECORDINGS / "report_us.flac"
 SECRET = "sk-nobody-may-see-this"
@@ -97,3 +102,17 @@ def test_metrics_come_in_the_format_that_is_asked_for(gateway, accepted):
     answer = httpx.get(f"{gateway.url}/metrics", headers={"Accept": accepted})
     assert answer.headers["content-type"].startswith(accepted.partition(";")[0])
     assert "tritone_gateway_running" in answer.text
+
+
+def test_metrics_have_a_port_of_their_own_on_request():
+    port = Ports.free().metrics
+    with RunningGateway(Settings(triton_url="127.0.0.1:9", metrics_port=port, require_keys=True)) as gateway:
+        assert httpx.get(f"{gateway.url}/metrics").status_code == 401
+        assert "tritone_gateway_running" in httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://127.0.0.1:{port}/metrics")
+
+
+def test_health_command_succeeds_where_triton_is_ready(gateway):
+    asked = CliRunner().invoke(main, ["health", "--gateway-port", str(gateway.port)])
+    assert (asked.exit_code, asked.output) == (0, "ready\n")

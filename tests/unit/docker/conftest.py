@@ -29,7 +29,11 @@ def rules():
 
 @pytest.fixture(scope="session")
 def dashboard():
-    return json.loads((DOCKER / "grafana/dashboards/triton.json").read_text())
+    return read_dashboard("triton")
+
+
+def read_dashboard(name):
+    return json.loads((DOCKER / f"grafana/dashboards/{name}.json").read_text())
 
 
 @pytest.fixture(scope="session")

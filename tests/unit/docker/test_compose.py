@@ -17,7 +17,7 @@ def test_profile_starts_one_server(compose, profile, server):
         name for name, service in compose["services"].items() if profile in service.get("profiles", [profile])
     ]
     assert [name for name in started if name in SERVERS] == [server]
-    assert {"prometheus", "grafana"} <= set(started)
+    assert {"gateway", "prometheus", "grafana"} <= set(started)
 
 
 def test_only_the_gpu_profile_asks_for_gpus(compose):
@@ -55,7 +55,7 @@ def test_third_party_images_are_pinned(compose):
             assert re.fullmatch(r"docker\.io/[\w/-]+:v?\d+\.\d+\.\d+", service["image"])
 
 
-@pytest.mark.parametrize("name", ["triton-cpu", "triton-gpu", "prometheus", "grafana"])
+@pytest.mark.parametrize("name", ["triton-cpu", "triton-gpu", "gateway", "prometheus", "grafana"])
 def test_services_are_restricted_and_restarted(compose, name):
     service = compose["services"][name]
     assert service["read_only"] is True
@@ -63,7 +63,7 @@ def test_services_are_restricted_and_restarted(compose, name):
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["restart"] == "unless-stopped"
     assert service["logging"]["options"]["max-size"]
-    if name not in SERVERS:  # their images define one
+    if name not in (*SERVERS, "gateway"):  # their images define one
         assert service["healthcheck"]["test"][0] == "CMD"
 
 

@@ -13,7 +13,7 @@ from .conftest import DOCKER, ROOT, read_dockerfile
 
 FILES = {name: read_dockerfile(DOCKER / name) for name in ("Dockerfile", "export.Dockerfile")}
 STAGES = {stage.name: stage for _, stages in FILES.values() for stage in stages}
-IMAGES = ("server", "engines", "cpu", "export")  # built and run; all other stages are intermediate
+IMAGES = ("server", "engines", "cpu", "gateway", "export")  # built and run; all other stages are intermediate
 SERVERS = ("server", "cpu")
 # Versions of Triton and TensorRT in NVIDIA's releases; add a line for an upgrade.
 RELEASES = {"26.05": ("2.69.0", "10.16.1")}
@@ -119,7 +119,9 @@ def test_every_package_is_locked_with_its_hash():
         for run in stage.all("RUN"):
             for command in re.findall(r"-m pip\b[^&]*\b(?:install|wheel)\b[^&]*", run):
                 locked = re.search(r"--require-hashes -r (\S+)$", command.strip())
-                ours = "--no-deps" in command and re.search(r"(wheels/\*\.whl|\./clients)$", command.strip())
+                ours = "--no-deps" in command and re.search(
+                    r"(wheels/\*\.whl|\./clients|\./gateway)$", command.strip()
+                )
                 assert locked or ours, command
                 if locked:
                     assert "--hash=sha256:" in (ROOT / "requirements" / locked[1]).read_text()

@@ -2,13 +2,15 @@
 
 import re
 
+import pytest
 import yaml
+from tritone_gateway.observability.metrics import Metrics
 
 from tritone.repository.configs import read_repositories
 from tritone.server import Ports
 from tritone.server.options import REPOSITORIES
 
-from .conftest import DOCKER
+from .conftest import DOCKER, read_dashboard
 
 CONFIGS = [folder for folder in read_repositories(REPOSITORIES) if folder.config_path.name == "config.pbtxt"]
 PIPELINES = {folder.name for folder in CONFIGS if folder.config.platform == "ensemble"}
@@ -51,13 +53,14 @@ def test_every_alert_has_severity_and_description(rules):
     assert len({rule["alert"] for rule in rules}) == len(rules)
 
 
-def test_prometheus_can_parse_the_dashboard(promtool, dashboard, tmp_path):
-    found = list(expressions(dashboard))
+@pytest.mark.parametrize(("name", "least"), [("triton", 26), ("gateway", 16)])
+def test_prometheus_can_parse_a_dashboard(promtool, name, least, tmp_path):
+    found = list(expressions(read_dashboard(name)))
     rules = [{"record": f"panel:{index}", "expr": expr} for index, (_, expr) in enumerate(found)]
     (tmp_path / "panels.yml").write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
     checked = promtool("check", "rules", "panels.yml", folder=tmp_path)
     assert checked.returncode == 0, checked.stderr + checked.stdout
-    assert len(rules) > 25
+    assert len(rules) >= least
 
 
 def test_alerts_and_dashboard_cover_every_pipeline(rules, dashboard):
@@ -83,11 +86,17 @@ def test_alert_for_queues_fires_when_they_are_at_least_three_quarters_full(rules
 
 def test_prometheus_scrapes_the_server_of_the_compose_file(compose):
     configuration = yaml.safe_load((DOCKER / "prometheus/prometheus.yml").read_text())
-    (job,) = configuration["scrape_configs"]
-    (target,) = job["static_configs"][0]["targets"]
-    host, _, port = target.partition(":")
+    scraped = {
+        job["job_name"]: job["static_configs"][0]["targets"] for job in configuration["scrape_configs"]
+    }
+    assert scraped.keys() == {"tritone", "tritone-gateway"}
+    host, _, port = scraped["tritone"][0].partition(":")
     assert host in compose["x-triton"]["networks"]["default"]["aliases"]
     assert int(port) == Ports().metrics
+    host, _, port = scraped["tritone-gateway"][0].partition(":")
+    gateway = compose["services"][host]
+    assert gateway["environment"]["TRITONE_METRICS_PORT"] == port
+    assert not any(published.endswith(f":{port}") for published in gateway["ports"])
     assert all((DOCKER / "prometheus" / name).is_file() for name in configuration["rule_files"])
 
 
@@ -106,7 +115,9 @@ def test_grafana_loads_the_data_source_and_the_dashboard(compose, dashboard):
     assert mounted == [f"./grafana/dashboards:{provider['options']['path']}:ro"]
 
 
-def test_panels_do_not_overlap_and_have_units(dashboard):
+@pytest.mark.parametrize("name", ["triton", "gateway"])
+def test_panels_do_not_overlap_and_have_units(name):
+    dashboard = read_dashboard(name)
     taken = set()
     for panel in dashboard["panels"]:
         place = panel["gridPos"]
@@ -129,3 +140,16 @@ def test_dashboard_shows_traffic_failures_queues_and_latency(dashboard):
     queries = " ".join(expr for _, expr in expressions(dashboard))
     for metric in ("request_success", "request_failure", "queue_duration", "pending", "summary"):
         assert metric in queries
+
+
+def test_gateways_dashboard_and_alerts_use_metrics_that_it_has(rules):
+    offered = {
+        name
+        for metric in Metrics().registry.collect()
+        for suffix in ("", "_total", "_bucket", "_count", "_sum")
+        for name in (metric.name + suffix,)
+    }
+    texts = [rule["expr"] for rule in rules] + [expr for _, expr in expressions(read_dashboard("gateway"))]
+    used = {name for text in texts for name in re.findall(r"\b(?:tritone_gateway|process)_\w+", text)}
+    assert len(used) > 6
+    assert used <= offered

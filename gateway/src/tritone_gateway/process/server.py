@@ -8,12 +8,15 @@ import os
 import signal
 import socket
 from types import FrameType
+from wsgiref.simple_server import WSGIServer
 
 import uvicorn
 from fastapi import FastAPI
+from prometheus_client import start_http_server
 
 from tritone_gateway.app import create_app
 from tritone_gateway.errors import StartupError
+from tritone_gateway.observability.metrics import Metrics
 from tritone_gateway.observability.requests import ObservingMiddleware
 from tritone_gateway.process.draining import Draining
 from tritone_gateway.security.serving import server_options
@@ -37,6 +40,7 @@ class GatewayServer(uvicorn.Server):
         options = server_options(settings)
         self._socket = listen(settings.gateway_address, settings.gateway_port)
         self.url = _url("https" if settings.tls_certificate else "http", self._socket)
+        self._metrics: WSGIServer | None = None
         super().__init__(
             uvicorn.Config(
                 ObservingMiddleware(self._app, self._app.state.metrics),
@@ -63,6 +67,8 @@ class GatewayServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Open the services and listen."""
+        if self._settings.metrics_port is not None:
+            self._metrics = _serve_metrics(self._settings, self._app.state.metrics)
         await super().startup(sockets)
         _log.info("serving", extra={"fields": {"page": f"{self.url}/", "documentation": f"{self.url}/docs"}})
 
@@ -83,6 +89,9 @@ class GatewayServer(uvicorn.Server):
                 extra={"fields": {"running": draining.running, "drain_s": self._settings.drain_s}},
             )
         await super().shutdown(sockets)
+        if self._metrics is not None:
+            await asyncio.to_thread(self._metrics.shutdown)
+            self._metrics.server_close()
         _log.info("stopped")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -100,6 +109,19 @@ def _url(scheme: str, listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def _serve_metrics(settings: Settings, metrics: Metrics) -> WSGIServer:
+    """Serve the metrics on a port of their own, from a thread."""
+    address, port = settings.metrics_address, settings.metrics_port or 0
+    try:
+        server, _ = start_http_server(port, address, metrics.registry)
+    except OSError as error:
+        raise StartupError(
+            f"metrics_address {address}, metrics_port {port}: expected a free port on an address of this "
+            f"machine, got {error.strerror or error}; choose another (--metrics-address, --metrics-port)."
+        ) from error
+    return server
 
 
 def listen(address: str, port: int) -> socket.socket:

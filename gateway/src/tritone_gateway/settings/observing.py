@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from tritone_gateway.settings.area import Area
 
 
@@ -14,3 +16,8 @@ class ObservingSettings(Area):
     """Form of the log: JSON lines, text to read, or text on a terminal and JSON lines elsewhere."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severity of log lines; every request is one line of `info`."""
+    metrics_port: int | None = Field(None, ge=0, le=65535)
+    """Another port that serves /metrics, without a key and without TLS, for a network that only
+    Prometheus reaches. The gateway's own port serves them to keys with the scope `metrics`."""
+    metrics_address: str = "127.0.0.1"
+    """Address of that port."""
