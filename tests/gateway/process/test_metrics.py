@@ -104,10 +104,20 @@ def test_metrics_come_in_the_format_that_is_asked_for(gateway, accepted):
     assert "tritone_gateway_running" in answer.text
 
 
-def test_metrics_have_a_port_of_their_own_on_request():
+def test_metrics_need_a_key_with_their_scope_except_on_a_port_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRITONE_DATA_FOLDER", str(tmp_path))
+    made = [
+        CliRunner().invoke(main, ["keys", "create", name, *options]).stdout.strip()
+        for name, options in (("caller", ()), ("prometheus", ("--scope", "metrics")))
+    ]
     port = Ports.free().metrics
-    with RunningGateway(Settings(triton_url="127.0.0.1:9", metrics_port=port, require_keys=True)) as gateway:
-        assert httpx.get(f"{gateway.url}/metrics").status_code == 401
+    settings = Settings(triton_url="127.0.0.1:9", metrics_port=port, require_keys=True, data_folder=tmp_path)
+    with RunningGateway(settings) as gateway:
+        asked = [
+            httpx.get(f"{gateway.url}/metrics", headers={"Authorization": f"Bearer {key}"} if key else {})
+            for key in ("", *made)
+        ]
+        assert [answer.status_code for answer in asked] == [401, 403, 200]
         assert "tritone_gateway_running" in httpx.get(f"http://127.0.0.1:{port}/metrics").text
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"http://127.0.0.1:{port}/metrics")

@@ -11,6 +11,8 @@ from tritone_gateway.errors import StartupError
 from tritone_gateway.settings import Settings
 from tritone_gateway.settings.options import fields, is_secret, load, option, variable
 
+from tests.gateway.process import settings_table
+
 
 @pytest.fixture
 def help_text():
@@ -85,3 +87,9 @@ def test_secret_is_read_from_a_file_and_never_shown(monkeypatch, tmp_path, help_
 def test_missing_file_of_a_secret_is_named(tmp_path):
     with pytest.raises(StartupError, match=r"--database-url-file: expected a readable file, got .*absent"):
         load({"database_url_file": str(tmp_path / "absent")})
+
+
+def test_documentation_lists_every_setting():
+    assert settings_table.written() == settings_table.table(), (
+        "run `python -m tests.gateway.process.settings_table`"
+    )

@@ -84,6 +84,13 @@ def is_secret(field: FieldInfo) -> bool:
     return _plain(field) is SecretStr or not field.repr
 
 
+def default_shown(field: FieldInfo) -> str:
+    """Return a setting's default as help shows it; empty if there is none, or it depends on the machine."""
+    default = None if field.is_required() or field.default_factory else field.default
+    shown = "" if default in (None, "", (), [], {}) else _written(default)
+    return shown if len(shown) <= _LONGEST_DEFAULT else ""
+
+
 def _plain(field: FieldInfo) -> Any:
     """The type of a setting, without None."""
     if get_origin(field.annotation) not in (Union, type(int | None)):
@@ -108,10 +115,8 @@ def _help(name: str, field: FieldInfo) -> str:
     meaning = " ".join((field.description or "").split())
     if is_secret(field):
         return f"File that holds it: {meaning}  [{variable(name)}, {variable(name + _FILE)}]"
-    default = None if field.is_required() or field.default_factory else field.default
-    written = "" if default in (None, "", (), [], {}) else _written(default)
-    shown = f"; default: {written}" if 0 < len(written) <= _LONGEST_DEFAULT else ""
-    return f"{meaning}  [{variable(name)}{shown}]"
+    default = default_shown(field)
+    return f"{meaning}  [{variable(name)}{f'; default: {default}' if default else ''}]"
 
 
 def _written(value: Any) -> str:
