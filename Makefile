@@ -23,7 +23,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 .PHONY: help setup demo serve gateway test test-setup test-parity test-gpu check lint format bench stream-context perf perf-setup perf-compare tune soak \
 	lock versions export-env export voice-activity language-model remove fetch-checkpoints verify-checkpoint engines \
 	perf-streams deploy rollback status test-deploy \
-	image image-export up down check-alerts apt-packages perf-packages deploy-packages test-packages clean
+	image image-export up down check-alerts certificates apt-packages perf-packages deploy-packages test-packages clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -148,6 +148,9 @@ fetch-checkpoints: setup  ## list published checkpoints, or download some into c
 
 verify-checkpoint: setup export-env  ## fetch, export, compare with NeMo, serve and measure, installing nothing: NAME="parakeet-ctc-0.6b" or a path [YES=1]
 	@$(RUN) -m perf.trial $(NAME) --nemo-python $(NEMO) $(if $(filter 1,$(YES)),--yes) $(TRIAL_ARGS)
+
+certificates: setup  ## a certificate authority, server's and client's certificate for trying TLS: [HOSTS="name 192.0.2.1"] in certificates/
+	@$(RUN) tools/certificates.py $(HOSTS)
 
 apt-packages:  ## Debian and Ubuntu: the shared libpython that Triton's Python backend embeds (asks for root)
 	$(SUDO) apt-get install -y libpython$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')

@@ -28,6 +28,7 @@ from tritone_client.results import (
     Word,
 )
 from tritone_client.streaming.events import Final, Interim, SpeechStarted, TranscriptionEvent
+from tritone_client.tls import Tls
 
 __all__ = [
     "Alternative",
@@ -51,6 +52,7 @@ __all__ = [
     "ServerUnavailableError",
     "Speech",
     "SpeechStarted",
+    "Tls",
     "Transcription",
     "TranscriptionEvent",
     "TritoneError",

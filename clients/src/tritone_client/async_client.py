@@ -211,5 +211,5 @@ class AsyncClient(Settings):
 
     def _opened(self) -> AsyncTransport:
         if self._transport is None:
-            self._transport = open_async_transport(self.url, self.protocol)
+            self._transport = open_async_transport(self.url, self.protocol, self.tls)
         return self._transport

@@ -316,5 +316,5 @@ class Client(Settings):
     def _opened(self) -> Transport:
         with self._opening:
             if self._transport is None:
-                self._transport = open_transport(self.url, self.protocol)
+                self._transport = open_transport(self.url, self.protocol, self.tls)
             return self._transport

@@ -407,8 +407,8 @@ def test_an_http_address_may_have_its_scheme(tritone, urls, record, form):
     [
         ("grpc", "http://localhost:8000", "use the protocol http"),
         ("http", "grpc://localhost:8001", "use the protocol grpc"),
-        ("http", "https://localhost:8000", "TLS is not supported"),
-        ("grpc", "https://localhost:8000", "TLS is not supported"),
+        ("http", "grpcs://localhost:8001", "use the protocol grpc"),
+        ("grpc", "https://localhost:8000", "use the protocol http"),
         ("http", "ftp://localhost:21", "leave out ftp://"),
         ("http", "http://localhost", "HOST:PORT without path"),
         ("http", "http://localhost:8000/v2", "HOST:PORT without path"),

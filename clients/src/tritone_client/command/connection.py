@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, NoReturn, TypeVar
@@ -20,6 +20,7 @@ from tritone_client.settings import (
     DEFAULT_URLS,
     Protocol,
 )
+from tritone_client.tls import Tls
 
 AnyClient = TypeVar("AnyClient", Client, AsyncClient)
 
@@ -37,6 +38,7 @@ class Connection:
     wait_s: float  #: seconds to wait for a server that is starting
     canary: bool  #: whether to use the pipelines that try a new version
     model: str  #: name of a recogniser or voice beside the default one
+    tls: Mapping[str, str | None]  #: files of `Tls`
 
     def client(self) -> AsyncClient:
         """Create a client; report invalid values as usage errors."""
@@ -57,6 +59,7 @@ class Connection:
                 overload_wait_s=overload_wait_s if self.retries else 0.0,
                 canary=self.canary,
                 model=self.model,
+                tls=Tls(**self.tls) if any(self.tls.values()) else None,
             )
         except ValueError as error:
             raise click.UsageError(str(error)) from error
@@ -69,7 +72,8 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
         "--url",
         metavar="HOST:PORT",
         envvar="TRITONE_URL",
-        help=f"Server address.  [default: {DEFAULT_URLS['grpc']}, with http {DEFAULT_URLS['http']}]",
+        help="Server address; grpcs://HOST:PORT and https://HOST:PORT connect with TLS.  "
+        f"[default: {DEFAULT_URLS['grpc']}, with http {DEFAULT_URLS['http']}]",
     )
     @click.option(
         "--protocol",
@@ -113,6 +117,17 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
         metavar="NAME",
         help="Use a recogniser or voice beside the default one; `tritone models` lists them.",
     )
+    @click.option(
+        "--tls-ca",
+        metavar="FILE",
+        envvar="TRITONE_TLS_CA",
+        help="Connect with TLS, to a server whose certificate is signed by an authority of this PEM file.  "
+        "[default: the system's authorities, with grpcs:// and https:// only]",
+    )
+    @click.option(
+        "--tls-certificate", metavar="FILE", help="Own certificate (PEM), for servers that ask for one."
+    )
+    @click.option("--tls-key", metavar="FILE", help="Its private key.  [default: in the same file]")
     @wraps(command)
     def with_connection(
         url: str | None,
@@ -122,9 +137,13 @@ def connected(command: Callable[..., None]) -> Callable[..., None]:
         wait_s: float,
         canary: bool,
         model: str,
+        tls_ca: str | None,
+        tls_certificate: str | None,
+        tls_key: str | None,
         **arguments: Any,
     ) -> None:
-        command(Connection(url, protocol, timeout_s, retries, wait_s, canary, model), **arguments)
+        tls = {"ca": tls_ca, "certificate": tls_certificate, "key": tls_key}
+        command(Connection(url, protocol, timeout_s, retries, wait_s, canary, model, tls), **arguments)
 
     return with_connection
 

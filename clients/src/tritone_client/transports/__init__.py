@@ -8,6 +8,7 @@ from tritone_client import settings
 from tritone_client.errors import InvalidRequestError
 from tritone_client.questions import Question
 from tritone_client.streaming.running import AsyncStream, Stream
+from tritone_client.tls import Tls
 
 
 class Transport(Protocol):
@@ -73,23 +74,23 @@ def _no_streams() -> InvalidRequestError:
 
 
 # Imported on demand, since gRPC and gevent are slow to load.
-def open_transport(url: str, protocol: settings.Protocol) -> Transport:
+def open_transport(url: str, protocol: settings.Protocol, tls: Tls | None = None) -> Transport:
     """Open the blocking transport of a protocol; it connects with the first question."""
     if protocol == "grpc":
         from tritone_client.transports.grpc import GrpcTransport
 
-        return GrpcTransport(url)
+        return GrpcTransport(url, tls)
     from tritone_client.transports.http import HttpTransport
 
-    return HttpTransport(url)
+    return HttpTransport(url, tls)
 
 
-def open_async_transport(url: str, protocol: settings.Protocol) -> AsyncTransport:
+def open_async_transport(url: str, protocol: settings.Protocol, tls: Tls | None = None) -> AsyncTransport:
     """Open the asyncio transport of a protocol; it connects with the first question."""
     if protocol == "grpc":
         from tritone_client.transports.grpc import AsyncGrpcTransport
 
-        return AsyncGrpcTransport(url)
+        return AsyncGrpcTransport(url, tls)
     from tritone_client.transports.http import AsyncHttpTransport
 
-    return AsyncHttpTransport(url)
+    return AsyncHttpTransport(url, tls)

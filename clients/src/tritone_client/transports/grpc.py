@@ -19,6 +19,7 @@ from tritone_client.errors import (
     plain_message,
 )
 from tritone_client.questions import Question
+from tritone_client.tls import Tls
 from tritone_client.transports import wire
 from tritone_client.transports.grpc_stream import AsyncGrpcStream, GrpcStream
 
@@ -46,9 +47,11 @@ _TENSOR_TYPES = (triton.InferInput, triton.InferRequestedOutput)
 class GrpcTransport:
     """Blocking gRPC; may be used by several threads at once."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._client = triton.InferenceServerClient(url, channel_args=CHANNEL_OPTIONS)
+    def __init__(self, url: str, tls: Tls | None = None) -> None:
+        self._url, self._credentials = url, _credentials(tls)
+        self._client = triton.InferenceServerClient(
+            url, creds=self._credentials, channel_args=CHANNEL_OPTIONS
+        )
         self._streams: grpc.Channel | None = None  # for streams, which tritonclient limits to one per client
         self._opening = threading.Lock()
 
@@ -63,7 +66,7 @@ class GrpcTransport:
         """Open a stream; it connects with the first request."""
         with self._opening:
             if self._streams is None:
-                self._streams = grpc.insecure_channel(self._url, options=CHANNEL_OPTIONS)
+                self._streams = self._channel()
         return GrpcStream(self._streams, self._url, _translated)
 
     def close(self) -> None:
@@ -72,13 +75,20 @@ class GrpcTransport:
         if self._streams is not None:
             self._streams.close()
 
+    def _channel(self) -> grpc.Channel:
+        if self._credentials is None:
+            return grpc.insecure_channel(self._url, options=CHANNEL_OPTIONS)
+        return grpc.secure_channel(self._url, self._credentials, options=CHANNEL_OPTIONS)
+
 
 class AsyncGrpcTransport:
     """gRPC for asyncio; belongs to the event loop in which it was created."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._client = triton_aio.InferenceServerClient(url, channel_args=CHANNEL_OPTIONS)
+    def __init__(self, url: str, tls: Tls | None = None) -> None:
+        self._url, self._credentials = url, _credentials(tls)
+        self._client = triton_aio.InferenceServerClient(
+            url, creds=self._credentials, channel_args=CHANNEL_OPTIONS
+        )
         self._streams: grpc.aio.Channel | None = None
 
     async def ask(self, question: Question, timeout_s: float) -> Any:
@@ -91,7 +101,7 @@ class AsyncGrpcTransport:
     def open_stream(self) -> AsyncGrpcStream:
         """Open a stream; it connects with the first request."""
         if self._streams is None:
-            self._streams = grpc.aio.insecure_channel(self._url, options=CHANNEL_OPTIONS)
+            self._streams = self._channel()
         return AsyncGrpcStream(self._streams, self._url, _translated)
 
     async def close(self) -> None:
@@ -99,6 +109,15 @@ class AsyncGrpcTransport:
         await self._client.close()
         if self._streams is not None:
             await self._streams.close()
+
+    def _channel(self) -> grpc.aio.Channel:
+        if self._credentials is None:
+            return grpc.aio.insecure_channel(self._url, options=CHANNEL_OPTIONS)
+        return grpc.aio.secure_channel(self._url, self._credentials, options=CHANNEL_OPTIONS)
+
+
+def _credentials(tls: Tls | None) -> grpc.ChannelCredentials | None:
+    return None if tls is None else grpc.ssl_channel_credentials(*tls.parts())
 
 
 def _start(client: Any, question: Question, timeout_s: float) -> Any:
@@ -112,6 +131,8 @@ def _translated(error: InferenceServerException, url: str, timeout_s: float) -> 
     if kind is RequestTimeoutError:
         return wire.timed_out(url, timeout_s)
     if kind is ServerUnavailableError:
-        # A refused connection has the status of a refusing server; the message ends with the cause.
-        return wire.refused(url, "gRPC", plain_message(error.message()).rsplit(": ", 1)[-1].rstrip("]"))
+        # A refused connection has the status of a refusing server; the message ends with the cause, or, where
+        # TLS failed, with the status of something else after it.
+        message = plain_message(error.message()).removesuffix(": OK")
+        return wire.refused(url, "gRPC", message.rsplit(": ", 1)[-1].rstrip("]"))
     return wire.rejected(kind, status, error.message())

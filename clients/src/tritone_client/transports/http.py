@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 import threading
 from http.client import HTTPException
 from typing import Any
 
 import aiohttp
 import gevent  # type: ignore[import-untyped]
+import gevent.ssl  # type: ignore[import-untyped]
 import tritonclient.http as triton
 import tritonclient.http.aio as triton_aio
 from tritonclient.utils import InferenceServerException
 
 from tritone_client.errors import BY_HTTP_STATUS, ServerError, TritoneError
 from tritone_client.questions import Question
+from tritone_client.tls import Tls
 from tritone_client.transports import wire
 
 CONNECT_S = 10.0
@@ -26,8 +29,8 @@ _TENSOR_TYPES = (triton.InferInput, triton.InferRequestedOutput)
 class HttpTransport:
     """Blocking HTTP; may be used by several threads, each with its own connection."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, url: str, tls: Tls | None = None) -> None:
+        self._url, self._tls = url, tls
         # tritonclient's HTTP client must be used by the thread that created it.
         self._local = threading.local()
 
@@ -57,17 +60,28 @@ class HttpTransport:
     def _client(self) -> Any:
         if not hasattr(self._local, "client"):
             self._local.client = triton.InferenceServerClient(
-                self._url, connection_timeout=CONNECT_S, network_timeout=None
+                self._url,
+                connection_timeout=CONNECT_S,
+                network_timeout=None,
+                ssl=self._tls is not None,
+                ssl_context_factory=self._context,
             )
         return self._local.client
+
+    def _context(self) -> Any:
+        assert self._tls is not None
+        return self._tls.context(gevent.ssl.create_default_context)
 
 
 class AsyncHttpTransport:
     """HTTP for asyncio; belongs to the event loop in which it was created."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, tls: Tls | None = None) -> None:
         self._url = url
-        self._client = triton_aio.InferenceServerClient(url, conn_limit=0, conn_timeout=None)
+        context = None if tls is None else tls.context()
+        self._client = triton_aio.InferenceServerClient(
+            url, conn_limit=0, conn_timeout=None, ssl=tls is not None, ssl_context=context
+        )
 
     async def ask(self, question: Question, timeout_s: float) -> Any:
         """Return the answer; raise a TritoneError."""
@@ -101,7 +115,9 @@ def _translated(error: InferenceServerException, url: str) -> TritoneError:
 
 
 def _reason(error: BaseException) -> str:
-    cause = getattr(error, "os_error", error)  # aiohttp wraps the system's error
+    cause = getattr(error, "os_error", None) or getattr(error, "certificate_error", error)  # aiohttp wraps it
+    if isinstance(cause, ssl.SSLError):  # whose number is not one of the system's
+        return getattr(cause, "verify_message", None) or cause.reason or "TLS failed"
     number = getattr(cause, "errno", None) or 0
     if number > 0:  # errors of name resolution are negative and have their own messages
         return os.strerror(number)

@@ -52,21 +52,55 @@ class IdleWebSockets:
         """Serve a WebSocket; pass on anything else."""
         if scope["type"] != "websocket":
             return await self._app(scope, receive, send)
-        closed = False
+        watch = _Watch(send, self._idle_s)
 
-        async def receive_in_time() -> Message:
-            nonlocal closed
-            try:
-                return await asyncio.wait_for(receive(), self._idle_s)
-            except asyncio.TimeoutError:
-                reason = f"no message for {self._idle_s:g} s"
-                if not closed:
-                    closed = True
-                    await send({"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": reason})
-                return {"type": "websocket.disconnect", "code": _POLICY_VIOLATION, "reason": reason}
+        async def receive_and_note() -> Message:
+            message = await receive()
+            watch.heard()
+            return message
 
-        async def send_while_open(message: Message) -> None:
-            if not closed:
-                await send(message)
+        try:
+            await self._app(scope, receive_and_note, watch.send)
+        finally:
+            watch.stop()
 
-        await self._app(scope, receive_in_time, send_while_open)
+
+class _Watch:
+    """Closes one WebSocket when nothing was heard for a while; its client's answer ends the application."""
+
+    def __init__(self, send: Send, idle_s: float) -> None:
+        self._send, self._idle_s = send, idle_s
+        self._loop = asyncio.get_running_loop()
+        self._heard = self._loop.time()
+        self._timer: asyncio.TimerHandle | None = None
+        self._closing: asyncio.Task[None] | None = None
+
+    def heard(self) -> None:
+        """A message came."""
+        self._heard = self._loop.time()
+
+    async def send(self, message: Message) -> None:
+        """Pass on what the application sends, until the WebSocket is closed."""
+        if self._closing is not None:
+            return
+        if message["type"] == "websocket.accept":
+            self._timer = self._loop.call_later(self._idle_s, self._look)
+        elif message["type"] == "websocket.close":
+            self.stop()
+        await self._send(message)
+
+    def stop(self) -> None:
+        """The application has ended."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _look(self) -> None:
+        left = self._heard + self._idle_s - self._loop.time()
+        if left > 0:
+            self._timer = self._loop.call_later(left, self._look)
+        else:
+            self._closing = self._loop.create_task(self._close())
+
+    async def _close(self) -> None:
+        reason = f"no message for {self._idle_s:g} s"
+        await self._send({"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": reason})
