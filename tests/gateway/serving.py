@@ -77,3 +77,8 @@ class RunningGateway:
         self.stop()
         self._thread.join()
         self._data.cleanup()
+
+
+def failing_start(settings: Settings) -> None:
+    """Start a gateway that cannot start; raises the reason."""
+    GatewayServer(settings.model_copy(update={"gateway_port": 0})).run()

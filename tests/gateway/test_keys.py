@@ -18,7 +18,7 @@ from tritone_gateway.security.callers import Scope, allowed
 from tritone_gateway.security.credentials import accepted_subprotocol
 from tritone_gateway.settings import Settings
 
-from tests.gateway.serving import RunningGateway
+from tests.gateway.serving import RunningGateway, failing_start
 
 
 def routes(app):
@@ -294,21 +294,14 @@ def test_requests_and_failed_logins_are_audited_without_keys(gateway, folder, ke
 
 
 def test_address_that_others_reach_needs_keys_or_says_insecure(tmp_path):
-    # No socket is opened here: the gateway refuses before it serves.
     settings = Settings(gateway_address="0.0.0.0", data_folder=tmp_path)
     with pytest.raises(StartupError, match="keys create"):
-        serve(settings)
+        failing_start(settings)
     Command(tmp_path)("create", "a")
     with RunningGateway(settings, routes) as running:
         assert post(running).status_code == 401
     with RunningGateway(settings.model_copy(update={"insecure": True}), routes) as running:
         assert post(running).json()["key"] == "local"
-
-
-def serve(settings):
-    from tritone_gateway.process.server import GatewayServer
-
-    GatewayServer(settings.model_copy(update={"gateway_port": 0})).run()
 
 
 def test_loopback_without_keys_takes_any_key(tmp_path):

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import cast
 
 from fastapi.requests import HTTPConnection
+from tritone_client import Tls
 
 from tritone_gateway.backend import SpeechBackend
 from tritone_gateway.backend.offered import Offered
 from tritone_gateway.backend.triton import TritonBackend
+from tritone_gateway.errors import StartupError
 from tritone_gateway.jobs.opening import Background, open_background
 from tritone_gateway.observability.metrics import Metrics
 from tritone_gateway.process.draining import Draining
@@ -54,11 +56,20 @@ async def open_services(settings: Settings, draining: Draining, metrics: Metrics
 
 @asynccontextmanager
 async def _open_backend(settings: Settings) -> AsyncIterator[SpeechBackend]:
-    backend = TritonBackend(settings.triton_url, settings.overload_wait_s)
+    try:
+        backend = TritonBackend(settings.triton_url, settings.overload_wait_s, _tls(settings))
+    except ValueError as error:
+        raise StartupError(f"triton_url, triton_ca, triton_certificate or triton_key: {error}") from error
     try:
         yield backend
     finally:
         await backend.close()
+
+
+def _tls(settings: Settings) -> Tls | None:
+    if settings.triton_ca is None and settings.triton_certificate is None and settings.triton_key is None:
+        return None
+    return Tls(settings.triton_ca, settings.triton_certificate, settings.triton_key)
 
 
 def services(connection: HTTPConnection) -> Services:

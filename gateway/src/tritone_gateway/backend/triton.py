@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Iterator
 from contextlib import aclosing, contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from tritone_client import (
     ServerNotReadyError,
     ServerUnavailableError,
     Speech,
+    Tls,
     Transcription,
     TranscriptionEvent,
     TritoneError,
@@ -46,21 +48,25 @@ class TritonBackend:
     Args:
         url: HOST:PORT of its gRPC endpoint.
         overload_wait_s: how long requests are sent again while it turns them away.
+        tls: certificates to connect with; None: as the URL says.
+
+    Raises:
+        ValueError: the URL is none, or a certificate cannot be used.
     """
 
-    def __init__(self, url: str, overload_wait_s: float) -> None:
-        self._url = url
+    def __init__(self, url: str, overload_wait_s: float, tls: Tls | None = None) -> None:
+        self._url, self._tls = url, tls
         self._overload_wait_s = overload_wait_s
         self._clients: dict[str, AsyncClient] = {}  # by recogniser or voice
+        self._closing: set[asyncio.Task[None]] = set()
+        self._client("")  # tells now what is wrong with the arguments
 
     async def transcribe(
         self, audio: bytes | Path | NDArray[np.float32], choices: RecognitionChoices
     ) -> Transcription:
         """Recognise a recording of any usual format, or samples of 16 kHz mono in [-1, 1]."""
-        with _translated("audio"):
-            return await self._client(choices.model).transcribe(
-                audio, alternatives=choices.alternatives, **_recognition(choices)
-            )
+        with self._asked(choices.model, "audio") as client:
+            return await client.transcribe(audio, alternatives=choices.alternatives, **_recognition(choices))
 
     async def stream_transcription(
         self,
@@ -72,8 +78,8 @@ class TritonBackend:
         stop_history_ms: int | None = None,
     ) -> AsyncGenerator[TranscriptionEvent, None]:
         """Recognise mono samples while they come in; `stop_history_ms` of quiet end a segment."""
-        with _translated("audio"):
-            events = self._client(choices.model).stream_transcription(
+        with self._asked(choices.model, "audio") as client:
+            events = client.stream_transcription(
                 chunks,
                 sample_rate_hz=sample_rate_hz,
                 interim=interim,
@@ -86,45 +92,64 @@ class TritonBackend:
 
     async def punctuate(self, text: str) -> str:
         """Add punctuation and capitals to a transcript."""
-        with _translated("text"):
-            return await self._client("").punctuate(text)
+        with self._asked("", "text") as client:
+            return await client.punctuate(text)
 
     async def stream_synthesis(
         self, text: str | AsyncIterable[str], choices: SpeakingChoices
     ) -> AsyncGenerator[Speech, None]:
         """Speak a text, or pieces of one, and yield the speech in chunks as it is made."""
-        with _translated("text"):
-            chunks = self._client(choices.model).stream_synthesis(
-                text, seed=choices.seed, speed=choices.speed
-            )
+        with self._asked(choices.model, "text") as client:
+            chunks = client.stream_synthesis(text, seed=choices.seed, speed=choices.speed)
             async with aclosing(chunks):
                 async for chunk in chunks:
                     yield chunk
 
     async def synthesize(self, text: str, choices: SpeakingChoices) -> Speech:
         """Speak a text."""
-        with _translated("text"):
-            return await self._client(choices.model).synthesize(text, seed=choices.seed, speed=choices.speed)
+        with self._asked(choices.model, "text") as client:
+            return await client.synthesize(text, seed=choices.seed, speed=choices.speed)
 
     async def catalogue(self) -> Catalogue:
         """Return the recognisers and voices that there are."""
-        with _translated(None):
-            return await self._client("").models()
+        with self._asked("") as client:
+            return await client.models()
 
     async def check_ready(self) -> None:
         """Return once the service can be used; raises `UnavailableError` at once if it cannot."""
-        with _translated(None):
-            await self._client("").wait_until_ready()
+        with self._asked("") as client:
+            await client.wait_until_ready()
 
     async def close(self) -> None:
         """Close the connections."""
         for client in self._clients.values():
             await client.close()
+        await asyncio.gather(*self._closing)
+
+    @contextmanager
+    def _asked(self, model: str, param: str | None = None) -> Iterator[AsyncClient]:
+        """Ask about a model; raise the client's errors as those of the gateway."""
+        try:
+            yield self._client(model)
+        except TritoneError as error:
+            if isinstance(error, ModelNotFoundError):
+                self._forget(model)
+            raise gateway_error(error, param) from error
 
     def _client(self, model: str) -> AsyncClient:
         if model not in self._clients:
-            self._clients[model] = AsyncClient(self._url, model=model, overload_wait_s=self._overload_wait_s)
+            self._clients[model] = AsyncClient(
+                self._url, model=model, overload_wait_s=self._overload_wait_s, tls=self._tls
+            )
         return self._clients[model]
+
+    def _forget(self, model: str) -> None:
+        """Close the client of a model that there is not: callers could name any number of them."""
+        client = self._clients.pop(model, None)
+        if client is not None:
+            task = asyncio.create_task(client.close())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
 
 
 def _recognition(choices: RecognitionChoices) -> dict[str, Any]:
@@ -134,15 +159,6 @@ def _recognition(choices: RecognitionChoices) -> dict[str, Any]:
         "boost": choices.boost,
         "vad": choices.vad,
     }
-
-
-@contextmanager
-def _translated(param: str | None) -> Iterator[None]:
-    """Raise the client's errors as those of the gateway."""
-    try:
-        yield
-    except TritoneError as error:
-        raise gateway_error(error, param) from error
 
 
 def gateway_error(error: TritoneError, param: str | None = None) -> GatewayError:
