@@ -117,8 +117,11 @@ class TritonBackend:
 
     async def check_ready(self) -> None:
         """Return once the service can be used; raises `UnavailableError` at once if it cannot."""
-        with self._asked("") as client:
-            await client.wait_until_ready()
+        try:
+            with self._asked("") as client:
+                await client.wait_until_ready()
+        except NotFoundError as error:  # a server without any of the models is no speech server
+            raise UnavailableError(error.message, retry_after_s=_DOWN_S) from error
 
     async def close(self) -> None:
         """Close the connections."""
