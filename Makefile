@@ -162,7 +162,7 @@ deploy-packages:  ## Debian and Ubuntu: packages for deploys (asks for root)
 	$(SUDO) apt-get install -y rsync openssh-client
 
 test-packages: deploy-packages  ## the same, and packages for the tests of deploys, alerts and the gateway: sshd, Prometheus, PostgreSQL (asks for root)
-	$(SUDO) apt-get install -y openssh-server prometheus postgresql
+	$(SUDO) apt-get install -y openssh-server prometheus postgresql chromium
 
 clean:  ## remove the environments
 	rm -rf .venv .venv-export

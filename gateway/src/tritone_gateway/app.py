@@ -10,9 +10,8 @@ from fastapi import FastAPI
 from tritone_gateway import error_forms
 from tritone_gateway.errors import StartupError
 from tritone_gateway.observability.metrics import Metrics
-from tritone_gateway.observability.traces import tracing
 from tritone_gateway.process.draining import Draining, DrainingMiddleware
-from tritone_gateway.routers import health, listen, metrics, openai, records, tokens
+from tritone_gateway.routers import health, listen, metrics, openai, page, records, tokens
 from tritone_gateway.security import serving as security
 from tritone_gateway.services import open_services
 from tritone_gateway.settings import Settings
@@ -24,12 +23,11 @@ def create_app(settings: Settings) -> FastAPI:
     """Return the application; its services are opened when it starts and closed when it stops."""
 
     draining, measured = Draining(), Metrics()
-    traces = tracing(settings.otlp_endpoint) if settings.otlp_endpoint else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
-            async with open_services(settings, draining, measured, traces) as opened:
+            async with open_services(settings, draining, measured) as opened:
                 app.state.services = opened
                 yield
         except StartupError as error:
@@ -37,10 +35,11 @@ def create_app(settings: Settings) -> FastAPI:
             raise
 
     app = FastAPI(title="tritone", lifespan=lifespan)
-    app.state.draining, app.state.metrics, app.state.traces = draining, measured, traces
+    app.state.draining, app.state.metrics = draining, measured
     app.add_middleware(DrainingMiddleware, draining=draining)
     error_forms.install(app)
     security.install(app, settings)
     for router in ROUTERS:
         app.include_router(router)
+    page.install(app)
     return app

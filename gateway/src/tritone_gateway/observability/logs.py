@@ -16,7 +16,9 @@ from typing import Any
 from tritone_gateway.observability.requests import request_id
 
 OURS = "tritone_gateway"
-_TRACEBACK = "Traceback"  # uvicorn logs a failed start with one; `serve` reports it in words
+# uvicorn logs a failed start with a traceback, which `serve` reports in words, and calls it an error of the
+# application when a WebSocket is refused with a response.
+_MISLEADING = ("Traceback", "ASGI callable returned without completing handshake")
 
 
 def configure(form: str, level: str) -> None:
@@ -29,7 +31,7 @@ def configure(form: str, level: str) -> None:
     readable = form == "text" or (form == "auto" and sys.stderr.isatty())
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(TextFormatter() if readable else JsonFormatter())
-    handler.addFilter(lambda record: not str(record.msg).startswith(_TRACEBACK))
+    handler.addFilter(lambda record: not str(record.msg).startswith(_MISLEADING))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger(OURS).setLevel(level.upper())
 
