@@ -44,7 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 measured.speech = speech.measure(url, under_test, 3 * rounds)
             if "captions" in parts:
                 log("captions ...")
-                measured.captions = captions.measure(pid, under_test, given.websockets, given.seconds)
+                measured.captions = captions.measure(
+                    pid, under_test, given.websockets, min(given.speaking, given.websockets), given.seconds
+                )
     except (MeasurementError, ServerError, TritoneError, OSError) as error:
         print(f"perf.gateway: {error}", file=sys.stderr)
         return 1
@@ -67,6 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--config", help="serve configs/NAME.pbtxt where a model has it, such as int8")
     parser.add_argument(
         "--websockets", type=small_number, default=100, help="concurrent captions (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--speaking", type=small_number, default=25, help="how many of them send audio (default: %(default)s)"
     )
     parser.add_argument(
         "--seconds", type=small_number, default=20, help="of audio on each (default: %(default)s)"

@@ -1,4 +1,4 @@
-"""Many live captions at a time: WebSockets of /v1/listen that play recordings in real time."""
+"""Many live captions at a time: WebSockets of /v1/listen, some of which play recordings in real time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from perf.gateway.process import Gateway
@@ -19,6 +19,7 @@ from perf.instruments.streams.playing import conversation
 from tritone.contract import SAMPLE_RATE_HZ
 
 CHUNK_S = 0.1  # as a browser sends them
+_KEEP_ALIVE_S = 3.0
 _SPREAD_S = 1.0  # people do not begin at the same time
 
 
@@ -30,6 +31,7 @@ class Heard:
     finals: int
     words: int
     failure: str  # empty: it was answered to the end
+    spoke: bool = True
 
 
 @dataclass(frozen=True)
@@ -58,37 +60,49 @@ class Captions:
         return float(np.percentile(self.delays_s, percent)) * 1000 if self.delays_s else float("nan")
 
     @property
+    def speaking(self) -> int:
+        """How many WebSockets sent audio."""
+        return sum(each.spoke for each in self.heard)
+
+    @property
     def words(self) -> float:
-        """Words in the final results of a WebSocket, median."""
-        return median(each.words for each in self.heard)
+        """Words in the final results of a WebSocket that sent audio, median."""
+        return median(each.words for each in self.heard if each.spoke)
 
 
-def measure(triton_pid: int, gateway: Gateway, websockets: int, seconds: int) -> Captions:
-    """Play `seconds` of conversation on each of the WebSockets, all at the same time."""
+def measure(triton_pid: int, gateway: Gateway, websockets: int, speaking: int, seconds: int) -> Captions:
+    """Play `seconds` of conversation on the first of the WebSockets; the others listen and stay open.
+
+    Args:
+        triton_pid: root of its process tree.
+        gateway: under test.
+        websockets: open at the same time.
+        speaking: how many of them send audio.
+        seconds: of audio on each of these.
+    """
     pids = (gateway.pid, triton_pid)
-    sounds = [conversation(seconds, seed) for seed in range(websockets)]
+    sounds = [conversation(seconds, seed) for seed in range(speaking)]
     audio = [(sound * 32767).astype("<i2") for sound in sounds]
+    audio += [np.zeros(0, "<i2")] * (websockets - speaking)
     before, started_s = [tree_cpu_s(pid) for pid in pids], time.perf_counter()
-    heard, memory = asyncio.run(_play(gateway, audio, seconds / 2))
+    heard, memory = asyncio.run(_play(gateway, audio, seconds))
     elapsed_s = time.perf_counter() - started_s
     gateway_s, triton_s = (tree_cpu_s(pid) - start for pid, start in zip(pids, before, strict=True))
     return Captions(heard, seconds, elapsed_s, gateway_s, triton_s, memory / MIB)
 
 
-async def _play(
-    gateway: Gateway, audio: list[NDArray[np.int16]], memory_after_s: float
-) -> tuple[list[Heard], int]:
+async def _play(gateway: Gateway, audio: list[NDArray[np.int16]], after_s: float) -> tuple[list[Heard], int]:
     offsets_s = np.random.default_rng(0).uniform(0, _SPREAD_S, len(audio))
     playing = [
-        asyncio.create_task(_listen(gateway, samples, offset))
+        asyncio.create_task(_listen(gateway, samples, offset, after_s))
         for samples, offset in zip(audio, offsets_s, strict=True)
     ]
-    await asyncio.sleep(_SPREAD_S + memory_after_s)
+    await asyncio.sleep(_SPREAD_S + after_s / 2)
     memory = tree_memory(gateway.pid).pss
     return await asyncio.gather(*playing), memory
 
 
-async def _listen(gateway: Gateway, samples: NDArray[np.int16], offset_s: float) -> Heard:
+async def _listen(gateway: Gateway, samples: NDArray[np.int16], offset_s: float, open_s: float) -> Heard:
     await asyncio.sleep(offset_s)
     query = f"encoding=linear16&sample_rate={SAMPLE_RATE_HZ}&interim_results=true"
     delays_s: list[float] = []
@@ -99,7 +113,7 @@ async def _listen(gateway: Gateway, samples: NDArray[np.int16], offset_s: float)
             f"ws://{gateway.host}:{gateway.port}/v1/listen?{query}", compression=None
         ) as socket:
             started_s = time.perf_counter()
-            speaking = asyncio.create_task(_speak(socket, samples, started_s))
+            speaking = asyncio.create_task(_speak(socket, samples, started_s, open_s))
             async for message in socket:
                 result = json.loads(message)
                 if result.get("type") == "Error":
@@ -116,15 +130,21 @@ async def _listen(gateway: Gateway, samples: NDArray[np.int16], offset_s: float)
                 failure = failure or f"closed with {socket.close_code}"
     except (OSError, WebSocketException) as error:
         failure = f"{type(error).__name__}: {error}"
-    return Heard(delays_s, finals, words, failure)
+    return Heard(delays_s, finals, words, failure, samples.size > 0)
 
 
-async def _speak(socket: object, samples: NDArray[np.int16], started_s: float) -> None:
+async def _speak(
+    socket: ClientConnection, samples: NDArray[np.int16], started_s: float, open_s: float
+) -> None:
+    """Send audio when it has been spoken; without any, keep the connection open for as long."""
     count = round(CHUNK_S * SAMPLE_RATE_HZ)
     for start in range(0, samples.size, count):
         chunk = samples[start : start + count]
         late_s = time.perf_counter() - started_s - (start + chunk.size) / SAMPLE_RATE_HZ
         if late_s < 0:
             await asyncio.sleep(-late_s)
-        await socket.send(chunk.tobytes())  # type: ignore[attr-defined]
-    await socket.send(json.dumps({"type": "CloseStream"}))  # type: ignore[attr-defined]
+        await socket.send(chunk.tobytes())
+    while samples.size == 0 and time.perf_counter() - started_s < open_s:
+        await socket.send(json.dumps({"type": "KeepAlive"}))
+        await asyncio.sleep(_KEEP_ALIVE_S)
+    await socket.send(json.dumps({"type": "CloseStream"}))

@@ -89,7 +89,7 @@ def _captions(found: Captions) -> list[list[str]]:
     cores = found.gateway_cpu_s / found.elapsed_s
     return [
         [
-            f"{count} WebSockets with {found.seconds} s each, answered to the end",
+            f"{count} open WebSockets, {found.speaking} with {found.seconds} s of audio, answered to the end",
             "",
             f"{answered} of {count}, {found.words:g} words each" + _reason(found),
             "",

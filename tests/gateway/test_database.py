@@ -1,13 +1,14 @@
 import asyncio
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from click.testing import CliRunner
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, make_url, select, text
 from sqlalchemy.exc import IntegrityError
 from tritone_gateway.command import main
-from tritone_gateway.errors import StartupError
+from tritone_gateway.errors import StartupError, UnavailableError
 from tritone_gateway.settings.storage import StorageSettings
 from tritone_gateway.storage.database import open_database, open_engine
 from tritone_gateway.storage.migration import upgrade
@@ -99,6 +100,54 @@ async def test_times_keep_their_zone(storage):
             session.add(record)
         async with database.reading() as session:
             assert (await session.get_one(Record, record.uuid)).created_at == record.created_at
+
+
+async def test_a_database_that_goes_away_is_unavailable_until_it_is_back(postgresql_database):
+    socket = Path(make_url(postgresql_database).query["host"]) / ".s.PGSQL.5432"
+    async with open_database(StorageSettings(database_url=postgresql_database)) as database:
+        async with database.writing() as session:
+            session.add(a_record())
+        await _end_connections(database)
+        await database.engine.dispose()
+        hidden = socket.rename(socket.with_suffix(".hidden"))
+        try:
+            with pytest.raises(UnavailableError, match="does not answer"):
+                await _count(database)
+        finally:
+            hidden.rename(socket)
+        assert await _count(database) == 1
+
+
+async def test_connections_that_broke_are_replaced(postgresql_database):
+    async with open_database(StorageSettings(database_url=postgresql_database)) as database:
+        with pytest.raises(UnavailableError):
+            await _lose_connection(database)
+        assert await asyncio.gather(_count(database), _count(database)) == [0, 0]
+
+
+async def _lose_connection(database):
+    async with database.reading() as session:
+        await session.scalar(select(1))
+        await _end_connections(database)
+        await session.scalar(select(1))
+
+
+async def _end_connections(database):
+    """Have the server end all connections, as a restart does."""
+    async with database.reading() as session:
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid != pg_backend_pid()"
+        await session.execute(text(f"{others} AND backend_type = 'client backend'"))
+
+
+async def _count(database):
+    async with database.reading() as session:
+        return await session.scalar(select(func.count()).select_from(Record))
+
+
+async def test_a_database_that_does_not_answer_at_the_start_is_refused(tmp_path):
+    with pytest.raises(StartupError, match="expected a database that answers"):
+        async with open_database(StorageSettings(database_url=f"postgresql://x@/x?host={tmp_path}")):
+            pass
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ PAGES = [
         ROOT / "README.md",
         *ROOT.glob("*/README.md"),
         *ROOT.glob("*/cards/*.md"),
-        *ROOT.glob("docs/*.md"),
+        *ROOT.glob("docs/**/*.md"),
     )
     if path.is_file()
 ]

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from tritone_gateway import error_forms
 from tritone_gateway.errors import StartupError
 from tritone_gateway.observability.metrics import Metrics
+from tritone_gateway.observability.traces import tracing
 from tritone_gateway.process.draining import Draining, DrainingMiddleware
 from tritone_gateway.routers import health, listen, metrics, openai, page, records, tokens
 from tritone_gateway.security import serving as security
@@ -23,11 +24,12 @@ def create_app(settings: Settings) -> FastAPI:
     """Return the application; its services are opened when it starts and closed when it stops."""
 
     draining, measured = Draining(), Metrics()
+    traces = tracing(settings.otlp_endpoint) if settings.otlp_endpoint else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
-            async with open_services(settings, draining, measured) as opened:
+            async with open_services(settings, draining, measured, traces) as opened:
                 app.state.services = opened
                 yield
         except StartupError as error:
@@ -35,7 +37,7 @@ def create_app(settings: Settings) -> FastAPI:
             raise
 
     app = FastAPI(title="tritone", lifespan=lifespan)
-    app.state.draining, app.state.metrics = draining, measured
+    app.state.draining, app.state.metrics, app.state.traces = draining, measured, traces
     app.add_middleware(DrainingMiddleware, draining=draining)
     error_forms.install(app)
     security.install(app, settings)

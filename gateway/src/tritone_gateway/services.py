@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,10 +13,12 @@ from tritone_client import Tls
 
 from tritone_gateway.backend import SpeechBackend
 from tritone_gateway.backend.offered import Offered
+from tritone_gateway.backend.traced import TracedBackend
 from tritone_gateway.backend.triton import TritonBackend
 from tritone_gateway.errors import StartupError
 from tritone_gateway.jobs.opening import Background, open_background
 from tritone_gateway.observability.metrics import Metrics
+from tritone_gateway.observability.traces import Tracing
 from tritone_gateway.process.draining import Draining
 from tritone_gateway.security.access import Access, open_access
 from tritone_gateway.settings import Settings
@@ -40,10 +43,12 @@ class Services:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, draining: Draining, metrics: Metrics) -> AsyncIterator[Services]:
+async def open_services(
+    settings: Settings, draining: Draining, metrics: Metrics, traces: Tracing | None
+) -> AsyncIterator[Services]:
     """Open everything that the settings name."""
     async with (
-        _open_backend(settings) as backend,
+        _open_backend(settings, traces) as backend,
         open_database(settings) as database,
         open_records(settings, database) as records,
         open_background(settings, database, records, backend, metrics) as background,
@@ -55,15 +60,17 @@ async def open_services(settings: Settings, draining: Draining, metrics: Metrics
 
 
 @asynccontextmanager
-async def _open_backend(settings: Settings) -> AsyncIterator[SpeechBackend]:
+async def _open_backend(settings: Settings, traces: Tracing | None) -> AsyncIterator[SpeechBackend]:
     try:
         backend = TritonBackend(settings.triton_url, settings.overload_wait_s, _tls(settings))
     except ValueError as error:
         raise StartupError(f"triton_url, triton_ca, triton_certificate or triton_key: {error}") from error
     try:
-        yield backend
+        yield backend if traces is None else TracedBackend(backend, traces.tracer)
     finally:
         await backend.close()
+        if traces is not None:
+            await asyncio.to_thread(traces.stop)
 
 
 def _tls(settings: Settings) -> Tls | None:

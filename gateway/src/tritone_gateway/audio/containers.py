@@ -67,6 +67,7 @@ _BY_DEMUXER = {
     _MP4: MP4,
 }
 _BY_BRAND = {"M4A": M4A, "M4B": M4A, "qt": MOV, "3gp": THREE_GP, "3g2": THREE_GP}
+_LEAST_BYTES_PER_S = 250  # of the codecs that compress speech most
 _EBML_HEAD_BYTES = 64  # the document type is in the first element
 
 
@@ -94,6 +95,36 @@ def inspect(audio: Path | BinaryIO, param: str = "file") -> Recording:
             return Recording(_container(container, head), track.sample_rate, track.channels, duration_s)
     finally:
         audio.seek(position)
+
+
+def check_duration(file: BinaryIO, size: int, longest_s: float, param: str = "file") -> None:
+    """Refuse a recording that is too long, if its header says how long it is; blocks while it reads.
+
+    Args:
+        file: that is open and can seek; its position is kept.
+        size: of the file, in bytes. Files too small for such a recording are not read.
+        longest_s: that is accepted.
+        param: the field that it came in.
+
+    Raises:
+        BadRequestError: it is longer.
+    """
+    if size < longest_s * _LEAST_BYTES_PER_S:
+        return
+    try:
+        duration_s = inspect(file, param).duration_s
+    except BadRequestError:
+        return  # the recogniser says why it is none
+    if duration_s is not None and duration_s > longest_s:
+        raise too_long(duration_s, longest_s, param)
+
+
+def too_long(duration_s: float, longest_s: float, param: str = "file") -> BadRequestError:
+    """Return the error for a recording that is longer than it may be."""
+    return BadRequestError(
+        f"{param}: expected at most {longest_s:g} s of audio, got {duration_s:.1f} s; split the recording.",
+        param=param,
+    )
 
 
 @contextmanager

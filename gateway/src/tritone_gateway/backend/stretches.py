@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,9 @@ RATE_HZ = 16_000
 FIRST_S, LONGEST_S = 10.0, 40.0  # stretches grow: the first text comes soon, and little is recognised twice
 SHORTEST_SAMPLES = 320  # that can be recognised
 _FRAME_SAMPLES = 320  # of the recogniser, 20 ms: cut between frames, words are recognised as in the whole
-_UNCERTAIN_S = 2.0  # at the end of a stretch without words, where one may have begun
+_UNCERTAIN_S = 2.0  # at the end of a stretch, where a word may have begun that is not recognised yet
 _SENTENCE_END_S = 1.0  # of pause, that the end of a sentence is worth
+_LATE_S = 0.5  # the same for the end of the stretch, as less is recognised again
 
 
 @dataclass(frozen=True)
@@ -81,15 +83,17 @@ def _settled(words: Sequence[ShownWord], length_s: float) -> tuple[int, float]:
     """Return how many words of a stretch are settled, and where the next stretch begins."""
     if not words:
         return 0, length_s - _UNCERTAIN_S
-    next_starts_s = [*(word.start_s for word in words[1:]), length_s]
-    best, count, cut_s = float("-inf"), 0, 0.0
-    for number, (word, next_start_s) in enumerate(zip(words, next_starts_s, strict=True), start=1):
-        pause_s = next_start_s - word.end_s
-        ends = number < len(words) and captions.ends_sentence(word.text)  # the last word always seems to
-        worth_s = pause_s + (_SENTENCE_END_S if ends else 0.0)
-        middle_s = (word.end_s + next_start_s) / 2
-        if middle_s >= length_s / 2 and worth_s > best:
-            best, count, cut_s = worth_s, number, middle_s
+    places: list[tuple[float, int, float]] = []  # how good one is, the words before it, where it is
+    for count, (word, following) in enumerate(pairwise(words), start=1):
+        cut_s = (word.end_s + following.start_s) / 2
+        if cut_s >= length_s / 2:
+            sentence_s = _SENTENCE_END_S if captions.ends_sentence(word.text) else 0.0
+            pause_s = following.start_s - word.end_s
+            places.append((pause_s + sentence_s + _LATE_S * cut_s / length_s, count, cut_s))
+    after_s = length_s - words[-1].end_s
+    if after_s >= _UNCERTAIN_S:
+        places.append((after_s, len(words), words[-1].end_s + after_s / 2))
+    _, count, cut_s = max(places, default=(0.0, len(words), words[-1].end_s))
     return count, cut_s
 
 

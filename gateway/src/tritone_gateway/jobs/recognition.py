@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -13,7 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import update
-from tritone_client import Transcription
+from tritone_client import Transcription, Word
 
 from tritone_gateway.backend import RecognitionChoices, SpeechBackend
 from tritone_gateway.errors import DeadlineError, GatewayError, InternalError, UnavailableError
@@ -155,10 +155,19 @@ def fill(record: Record, result: Transcription, took_s: float) -> None:
     """Write a transcription into its record."""
     record.text, record.transcript = result.text, result.transcript
     record.written_text = result.written_text
-    record.words = [asdict(word) for word in result.words]
+    record.words = [_word(word) for word in result.words]
     if result.duration_s is not None:
         record.duration_s = result.duration_s
-    record.inference_time_s = took_s
+    record.inference_time_s = round(took_s, 4)
+
+
+def _word(word: Word) -> dict[str, Any]:
+    return {
+        "word": word.word,
+        "start_s": round(word.start_s, 3),
+        "end_s": round(word.end_s, 3),
+        "confidence": round(word.confidence, 4),
+    }
 
 
 def choices_of(stored: dict[str, Any]) -> RecognitionChoices:

@@ -13,11 +13,13 @@ from wsgiref.simple_server import WSGIServer
 import uvicorn
 from fastapi import FastAPI
 from prometheus_client import start_http_server
+from starlette.types import ASGIApp
 
 from tritone_gateway.app import create_app
 from tritone_gateway.errors import StartupError
 from tritone_gateway.observability.metrics import Metrics
 from tritone_gateway.observability.requests import ObservingMiddleware
+from tritone_gateway.observability.traces import TracingMiddleware
 from tritone_gateway.process.draining import Draining
 from tritone_gateway.security.serving import server_options
 from tritone_gateway.settings import Settings
@@ -43,7 +45,7 @@ class GatewayServer(uvicorn.Server):
         self._metrics: WSGIServer | None = None
         super().__init__(
             uvicorn.Config(
-                ObservingMiddleware(self._app, self._app.state.metrics),
+                observed(self._app),
                 log_config=None,
                 access_log=False,
                 lifespan="on",
@@ -102,6 +104,13 @@ class GatewayServer(uvicorn.Server):
             os._exit(128 + sig)
         self.should_exit = True
         _log.info("stopping", extra={"fields": {"signal": signal.Signals(sig).name}})
+
+
+def observed(app: FastAPI) -> ASGIApp:
+    """Return an application whose requests are measured, logged and, where the settings say so, traced."""
+    traces = app.state.traces
+    inner = app if traces is None else TracingMiddleware(app, traces.tracer)
+    return ObservingMiddleware(inner, app.state.metrics)
 
 
 def _url(scheme: str, listener: socket.socket) -> str:

@@ -21,3 +21,6 @@ class ObservingSettings(Area):
     Prometheus reaches. The gateway's own port serves them to keys with the scope `metrics`."""
     metrics_address: str = "127.0.0.1"
     """Address of that port."""
+    otlp_endpoint: str = ""
+    """http://HOST:PORT of an OpenTelemetry collector (OTLP over HTTP) that gets traces; empty: none are made.
+    Needs the packages of `tritone-gateway[telemetry]`."""

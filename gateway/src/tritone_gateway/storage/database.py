@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, event, func, make_url, select
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
 from tritone_gateway.errors import StartupError, UnavailableError
@@ -18,6 +18,7 @@ from tritone_gateway.storage.migration import check_current, upgrade
 from tritone_gateway.storage.tables import UtcTime, now
 
 _RETRY_S = 5
+_CONNECT_S = 10
 _BUSY_MS = 10_000  # that one SQLite writer waits for another
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -70,8 +71,10 @@ class Database:
         try:
             await connection.execution_options(**options)
             yield connection
-        except (OperationalError, InterfaceError) as error:
-            raise _unavailable() from error
+        except DBAPIError as error:
+            if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
+                raise _unavailable() from error
+            raise
         finally:
             await connection.close()
 
@@ -113,7 +116,9 @@ def open_engine(settings: StorageSettings) -> AsyncEngine:
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
-    return create_async_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    return create_async_engine(
+        url, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args={"timeout": _CONNECT_S}
+    )
 
 
 def _url(settings: StorageSettings) -> URL:

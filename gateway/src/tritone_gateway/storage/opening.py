@@ -20,6 +20,9 @@ from tritone_gateway.storage.sweep import Sweep
 from tritone_gateway.storage.tables import Store
 from tritone_gateway.storage.threads import Threads
 
+# Of each request to S3; by default a caller would wait for minutes.
+_PATIENCE = {"connect_timeout": 5, "read_timeout": 30, "retries": {"max_attempts": 2}}
+
 
 @asynccontextmanager
 async def open_records(settings: StorageSettings, database: Database) -> AsyncIterator[Records]:
@@ -56,7 +59,9 @@ def _opened(settings: StorageSettings) -> tuple[fsspec.AbstractFileSystem, str]:
             folder = Path(url.removeprefix("file://")).absolute()
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             return fsspec.filesystem("file"), str(folder)
-        files = fsspec.filesystem("s3", skip_instance_cache=True, use_listings_cache=False)
+        files = fsspec.filesystem(
+            "s3", skip_instance_cache=True, use_listings_cache=False, config_kwargs=_PATIENCE
+        )
         root = url.removeprefix("s3://").rstrip("/")
         files.ls(root.partition("/")[0], detail=False)
     except ImportError:

@@ -16,7 +16,7 @@ from perf.gateway.transcription import Contender, Transcription
 def measured():
     direct = Contender([0.030, 0.031, 0.032], [20.0, 20.0], [0.0, 0.0], [50.0, 52.0])
     through = Contender([0.032, 0.033, 0.050], [21.0, 21.0], [1.5, 1.5], [48.0, 50.0])
-    heard = [Heard([0.3, 0.4, 0.5], 2, 12, ""), Heard([0.4], 0, 0, "closed with 1011")]
+    heard = [Heard([0.3, 0.4, 0.5], 2, 12, ""), Heard([0.4], 0, 0, "closed with 1011", spoke=False)]
     return Measured(
         Transcription(direct, through, 3, 8),
         Speech([0.030, 0.032, 0.031], {form: [0.045, 0.041, 0.050] for form in FORMATS}),
@@ -33,7 +33,7 @@ def test_medians_of_both_ways_are_compared_with_the_targets(measured):
 
 def test_websocket_that_was_not_answered_to_the_end_is_counted_and_its_reason_shown(measured):
     text = markdown(measured, {}, "")
-    assert "1 of 2, 6 words each; first failure: closed with 1011" in text
+    assert "1 of 2, 12 words each; first failure: closed with 1011" in text
     assert "400 ms, 485 ms" in text
     assert "| 1.00 | 0.10; memory of the gateway 150 MiB |" in text
 

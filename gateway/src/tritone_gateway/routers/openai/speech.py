@@ -15,6 +15,7 @@ from tritone_gateway.audio.encoders import FORMATS
 from tritone_gateway.audio.speech import encoded
 from tritone_gateway.backend import SpeakingChoices
 from tritone_gateway.errors import BadRequestError
+from tritone_gateway.observability.metrics import Metrics
 from tritone_gateway.routers.openai import names
 from tritone_gateway.routers.openai.errors import renamed
 from tritone_gateway.routers.openai.events import EVENT_STREAM, events
@@ -49,7 +50,7 @@ async def speak(
         raise BadRequestError("input: expected a text, got an empty one.", param="input")
     voice = await names.voice(wanted.model, wanted.voice_name, using.settings, using.offered)
     choices = SpeakingChoices(voice, wanted.seed, None if wanted.speed == 1 else wanted.speed)
-    spoken = _Counted(using.backend.stream_synthesis(wanted.input, choices))
+    spoken = _Counted(using.backend.stream_synthesis(wanted.input, choices), using.metrics, caller)
     format = FORMATS[wanted.response_format]
     content = encoded(spoken.chunks(), format)
     if wanted.stream_format == "audio":
@@ -60,8 +61,8 @@ async def speak(
 class _Counted:
     """Chunks of speech, and how much of it there was."""
 
-    def __init__(self, chunks: AsyncGenerator[Speech, None]) -> None:
-        self._chunks = chunks
+    def __init__(self, chunks: AsyncGenerator[Speech, None], metrics: Metrics, caller: Caller) -> None:
+        self._chunks, self._metrics, self._caller = chunks, metrics, caller
         self.seconds = 0.0
 
     async def chunks(self) -> AsyncGenerator[Speech, None]:
@@ -69,6 +70,7 @@ class _Counted:
             async with aclosing(self._chunks):
                 async for speech in self._chunks:
                     self.seconds += speech.duration_s
+                    self._metrics.audio_seconds("openai_speech", self._caller, speech.duration_s)
                     yield speech
 
 

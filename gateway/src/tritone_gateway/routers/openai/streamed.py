@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import BinaryIO
 
-from tritone_gateway.audio.containers import inspect
+from tritone_gateway.audio.containers import inspect, too_long
 from tritone_gateway.audio.decoding import decoded
 from tritone_gateway.backend import RecognitionChoices, SpeechBackend
 from tritone_gateway.backend.stretches import LONGEST_S, Stretch, shown_words, transcribe_in_stretches
@@ -20,13 +20,18 @@ from tritone_gateway.schemas.openai import Answer, DurationUsage, LogProb, TextD
 FIELDS = {"audio": "file", "audio_bytes": "file", "parameter boost": "keywords"}
 
 
-async def streamed(
-    file: BinaryIO, choices: RecognitionChoices, backend: SpeechBackend, logprobs: bool
+async def text_events(
+    file: BinaryIO, stretches: AsyncGenerator[Stretch, None], logprobs: bool
 ) -> AsyncGenerator[Answer, None]:
-    """Yield the text of a recording as it is recognised, and at the end the whole; closes the file."""
+    """Yield the text of a recording as it is recognised, and at the end the whole.
+
+    Args:
+        file: the recording; it is closed at the end.
+        stretches: of it, as `recording_stretches` yields them.
+        logprobs: whether each word's confidence is asked for.
+    """
     text, tokens, end_s = "", list[LogProb](), 0.0
     with file, renamed(FIELDS):
-        stretches = _stretches(file, choices, backend)
         async with aclosing(stretches):
             async for stretch in stretches:
                 end_s = stretch.end_s
@@ -40,9 +45,14 @@ async def streamed(
     yield TextDone(text=text, logprobs=tokens if logprobs else None, usage=usage)
 
 
-async def _stretches(
-    file: BinaryIO, choices: RecognitionChoices, backend: SpeechBackend
+async def recording_stretches(
+    file: BinaryIO, choices: RecognitionChoices, backend: SpeechBackend, longest_s: float
 ) -> AsyncGenerator[Stretch, None]:
+    """Recognise a recording stretch by stretch, a short one at once.
+
+    Raises:
+        BadRequestError: it is none, or longer than it may be.
+    """
     if not await asyncio.to_thread(_is_long, file):
         found = await backend.transcribe(await asyncio.to_thread(file.read), choices)
         yield Stretch(tuple(shown_words(found)), found.duration_s or 0.0)
@@ -52,6 +62,8 @@ async def _stretches(
         aclosing(transcribe_in_stretches(backend, pieces, choices)) as stretches,
     ):
         async for stretch in stretches:
+            if stretch.end_s > longest_s:
+                raise too_long(stretch.end_s, longest_s)
             yield stretch
 
 

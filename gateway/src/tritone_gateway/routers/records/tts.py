@@ -72,7 +72,7 @@ async def create(
         started = perf_counter()
         chunks = used.backend.stream_synthesis(asked.text, choices)
         record.duration_s = await while_connected(request, write(chunks, format, file))
-        record.inference_time_s = perf_counter() - started
+        record.inference_time_s = round(perf_counter() - started, 4)
         await used.records.save(record, file)
     used.metrics.audio_seconds(_KIND, caller, record.duration_s)
     response.headers["Location"] = f"{base_url(request, used)}{router.prefix}/{record.uuid}"
