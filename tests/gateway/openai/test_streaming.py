@@ -13,6 +13,7 @@ import httpx
 import openai
 import pytest
 import soundfile
+import tritonclient.grpc as triton
 from tritone_gateway.errors import InternalError
 from tritone_gateway.settings import Settings
 
@@ -100,6 +101,31 @@ def test_reader_that_does_not_read_holds_the_synthesis_up(patient, backend):
             assert spoken < 3000
     assert backend.closed.wait(WAIT_S)
     assert backend.spoken < 3000
+
+
+def test_client_that_goes_away_ends_the_synthesis_in_triton(server, sdk):
+    sentence = "He does not appear to have been able to establish meaningful relationships. "
+    with triton.InferenceServerClient(server.grpc_url) as client:
+        before = settled(lambda: vocoded(client))
+        with sdk.audio.speech.with_streaming_response.create(
+            **{**SPEECH, "input": 40 * sentence}, response_format="wav"
+        ) as answer:
+            next(answer.iter_bytes())
+        assert settled(lambda: vocoded(client)) - before < 12  # of more than 40
+
+
+def vocoded(client):
+    """How often the vocoder was called."""
+    (statistics,) = client.get_inference_statistics("tts_waveglow").model_stats
+    return statistics.execution_count
+
+
+def settled(value):
+    """Wait until a value has stopped changing."""
+    found = value()
+    while (now := later(value)) != found:
+        found = now
+    return found
 
 
 def later(value):

@@ -14,8 +14,7 @@ from tritone_client.streaming.audio import pcm16
 
 PCM_RATE_HZ = 24_000  # of audio without a header, as OpenAI defines it
 
-# MP3's counts are known at the end only.
-_STREAMED = {"flush_packets": "1", "write_xing": "0"}
+_STREAMED = {"flush_packets": "1"}  # what is finished is written at once
 
 
 @dataclass(frozen=True)
