@@ -79,6 +79,9 @@ def _tls(settings: Settings) -> Tls | None:
     return Tls(settings.triton_ca, settings.triton_certificate, settings.triton_key)
 
 
-def services(connection: HTTPConnection) -> Services:
-    """Dependency of requests and WebSockets: the services of the process."""
+async def services(connection: HTTPConnection) -> Services:
+    """Dependency of requests and WebSockets: the services of the process.
+
+    Asynchronous, as FastAPI would hand each call of a plain function to a thread.
+    """
     return cast(Services, connection.app.state.services)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -97,8 +98,8 @@ def inspect(audio: Path | BinaryIO, param: str = "file") -> Recording:
         audio.seek(position)
 
 
-def check_duration(file: BinaryIO, size: int, longest_s: float, param: str = "file") -> None:
-    """Refuse a recording that is too long, if its header says how long it is; blocks while it reads.
+async def check_duration(file: BinaryIO, size: int, longest_s: float, param: str = "file") -> None:
+    """Refuse a recording that is too long, if its header says how long it is.
 
     Args:
         file: that is open and can seek; its position is kept.
@@ -112,7 +113,7 @@ def check_duration(file: BinaryIO, size: int, longest_s: float, param: str = "fi
     if size < longest_s * _LEAST_BYTES_PER_S:
         return
     try:
-        duration_s = inspect(file, param).duration_s
+        duration_s = (await asyncio.to_thread(inspect, file, param)).duration_s
     except BadRequestError:
         return  # the recogniser says why it is none
     if duration_s is not None and duration_s > longest_s:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Any
@@ -49,9 +48,7 @@ async def transcribe(
     async with request.form() as content:
         form = parsed(TranscriptionForm, content.multi_items())
         check(form, using.settings)
-        await asyncio.to_thread(
-            check_duration, form.file.file, form.file.size or 0, using.settings.max_duration_s
-        )
+        await check_duration(form.file.file, form.file.size or 0, using.settings.max_duration_s)
         choices = await _choices(form, using)
         if form.stream:
             file, longest_s = kept(form), using.settings.max_duration_s
