@@ -12,12 +12,20 @@ from tritone_gateway.errors import StartupError
 from tritone_gateway.observability.metrics import Metrics
 from tritone_gateway.observability.traces import tracing
 from tritone_gateway.process.draining import Draining, DrainingMiddleware
-from tritone_gateway.routers import health, listen, metrics, openai, page, records, tokens
+from tritone_gateway.routers import docs, health, listen, metrics, openai, page, records, tokens
 from tritone_gateway.security import serving as security
 from tritone_gateway.services import open_services
 from tritone_gateway.settings import Settings
 
-ROUTERS = (health.router, metrics.router, openai.router, listen.router, *records.ROUTERS, tokens.router)
+ROUTERS = (
+    health.router,
+    docs.router,
+    metrics.router,
+    openai.router,
+    listen.router,
+    *records.ROUTERS,
+    tokens.router,
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -36,7 +44,8 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.startup_error = error
             raise
 
-    app = FastAPI(title="tritone", lifespan=lifespan)
+    app = FastAPI(title="tritone", lifespan=lifespan, docs_url=None, redoc_url=None)
+    docs.describe_keys(app)
     app.state.draining, app.state.metrics, app.state.traces = draining, measured, traces
     app.add_middleware(DrainingMiddleware, draining=draining)
     error_forms.install(app)

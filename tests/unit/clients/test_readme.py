@@ -15,6 +15,10 @@ import soundfile
 import tritone_client
 from tritone_client.command import main
 
+from tools import certificates
+
+from .test_tls import server_context, terminating
+
 README = Path(__file__).resolve().parents[3] / "clients/README.md"
 TEXT = README.read_text(encoding="utf-8")
 PRELUDE = (
@@ -49,8 +53,11 @@ def test_python_examples_run(example, urls, behaviour, folder, monkeypatch, caps
     behaviour.spoken[float_samples(samples)] = "these samples"
     monkeypatch.chdir(folder)
     monkeypatch.setitem(tritone_client.settings.DEFAULT_URLS, "grpc", urls["grpc"])
-    example = example.replace("localhost:8001", urls["grpc"]).replace("localhost:8000", urls["http"])
-    exec(compile(example, str(README), "exec"), {})
+    certificates.make(folder)
+    with terminating(urls["grpc"], server_context(folder, mutual=True)) as secure:
+        example = example.replace("grpcs://localhost:8001", f"grpcs://{secure}")
+        example = example.replace("localhost:8001", urls["grpc"]).replace("localhost:8000", urls["http"])
+        exec(compile(example, str(README), "exec"), {})
     assert capsys.readouterr().out
 
 

@@ -52,6 +52,11 @@ class _Body:
     def __init__(self, scope: Scope, receive: Receive, send: Send, limits: LimitSettings) -> None:
         self._receive, self._send, self._limits = receive, send, limits
         self._declared = header(scope, b"content-length")
+        # Only files are written to disk while they come; anything else is read into memory as a whole.
+        upload = (header(scope, b"content-type") or "").lower().startswith("multipart/")
+        self._largest = (
+            limits.max_body_bytes if upload else min(limits.max_text_body_bytes, limits.max_body_bytes)
+        )
         self._complete = self._declared in (None, "0") and header(scope, b"transfer-encoding") is None
         self._received = 0
         self._began = time.monotonic()
@@ -64,7 +69,7 @@ class _Body:
             return
         if not (self._declared.isascii() and self._declared.isdecimal()):
             raise BadRequestError("Content-Length: expected the number of bytes.")
-        if len(self._declared) > 18 or int(self._declared) > self._limits.max_body_bytes:
+        if len(self._declared) > 18 or int(self._declared) > self._largest:
             raise self._too_large()
 
     def refuse(self, error: GatewayError) -> None:
@@ -107,7 +112,7 @@ class _Body:
     def _count(self, message: Message) -> None:
         self._received += len(message.get("body", b""))
         self._complete = not message.get("more_body", False)
-        if self._received > self._limits.max_body_bytes:
+        if self._received > self._largest:
             raise self._refusal(self._too_large())
         elapsed = time.monotonic() - self._began - self._limits.body_timeout_s
         if not self._complete and self._received < elapsed * self._limits.min_body_bytes_per_s:
@@ -124,8 +129,8 @@ class _Body:
 
     def _too_large(self) -> TooLargeError:
         return TooLargeError(
-            f"The body: expected at most {self._limits.max_body_bytes} bytes, got more; send a shorter or "
-            "compressed recording, or parts of it."
+            f"The body: expected at most {self._largest} bytes, got more; send less at a time, or a "
+            "compressed recording."
         )
 
     async def _drop_rest(self) -> None:

@@ -11,7 +11,9 @@ class LimitSettings(Area):
     """Sizes, times and numbers of requests."""
 
     max_body_bytes: int = Field(200_000_000, gt=0)
-    """Largest body of a request; an hour of 16-bit mono WAV at 16 kHz is 115 MB."""
+    """Largest upload of a file; an hour of 16-bit mono WAV at 16 kHz is 115 MB."""
+    max_text_body_bytes: int = Field(4_000_000, gt=0)
+    """Largest body that is no upload of a file, but JSON or fields of a form."""
     max_duration_s: float = Field(4 * 3600.0, gt=0)
     """Longest recording."""
     max_requests: int = Field(64, gt=0)
