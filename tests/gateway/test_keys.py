@@ -80,7 +80,9 @@ def key(command):
 
 @pytest.fixture(scope="module")
 def gateway(folder, key):
-    settings = Settings(require_keys=True, data_folder=folder, max_body_bytes=50_000_000, audit_sync="always")
+    settings = Settings(
+        require_keys=True, data_folder=folder, max_text_body_bytes=50_000_000, audit_sync="always"
+    )
     with RunningGateway(settings, routes) as running:
         yield running
 

@@ -56,6 +56,7 @@ def echo(app):
 def gateway():
     settings = Settings(
         max_body_bytes=MB,
+        max_text_body_bytes=MB,
         max_requests=2,
         max_websockets=2,
         max_connections=20,
@@ -243,3 +244,13 @@ def test_length_that_is_none_is_refused(gateway, length):
             f"POST /api/length HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n".encode()
         )
         assert status(connection.recv(65536)) in (400, 413)
+
+
+def test_body_that_is_no_upload_has_a_smaller_limit(tmp_path):
+    settings = Settings(max_body_bytes=MB, max_text_body_bytes=1000, data_folder=tmp_path)
+    with RunningGateway(settings, echo) as running:
+        url = f"{running.url}/api/length"
+        upload = {"Content-Type": "multipart/form-data; boundary=x"}
+        assert httpx.post(url, content=b"0" * 2000, headers=upload).status_code == 200
+        assert httpx.post(url, content=b"0" * 2000).status_code == 413
+        assert httpx.post(url, json={"text": "0" * 2000}).status_code == 413

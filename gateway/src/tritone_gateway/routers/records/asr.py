@@ -80,7 +80,7 @@ async def create(
             "callback: expected only with background=true; add it, or leave it out.", param="callback"
         )
     record = Record(kind=_KIND, owner=caller.key_id, name=name, model=choices.model)
-    await _describe(record, audio)
+    await _describe(record, audio, used.settings.max_duration_s)
     job = None
     if background:
         if callback:
@@ -126,10 +126,12 @@ async def delete(used: Used, caller: Owner, uuid: Annotated[UUID, Depends(record
     await used.records.delete(caller.key_id, _KIND, uuid)
 
 
-async def _describe(record: Record, audio: UploadFile) -> None:
+async def _describe(record: Record, audio: UploadFile, longest_s: float) -> None:
     if not audio.size:
         raise BadRequestError("audio: expected a recording, got an empty file.", param="audio")
     found = await asyncio.to_thread(containers.inspect, audio.file, "audio")
+    if found.duration_s is not None and found.duration_s > longest_s:
+        raise containers.too_long(found.duration_s, longest_s, "audio")
     record.audio_suffix = found.container.suffix.removeprefix(".")
     record.audio_type = found.container.media_type
     record.duration_s = found.duration_s
