@@ -49,16 +49,16 @@ def test_an_empty_file(visit, tmp_path):
 def test_a_speech_server_that_is_down(visit, down):
     page = visit(down.url)
     page.set_input_files("#file", RECORDINGS / "digits_us_f2.flac")
-    expect(notice(page)).to_contain_text("The server is busy")
+    expect(notice(page)).to_contain_text("The server is starting or busy")
     expect(notice(page)).to_contain_text("Try again in 5 s.")
     page.click("nav >> text=Captions")
     page.click("#listen")
-    expect(notice(page, "captions")).to_contain_text("The server is busy")
+    expect(notice(page, "captions")).to_contain_text("The server is starting or busy")
     expect(page.locator("#listen")).to_have_text("Start")
     page.click("nav >> text=Speak")
     page.fill("#speak-text", "Good morning.")
     page.click("#speak-start")
-    expect(notice(page, "speak")).to_contain_text("The server is busy")
+    expect(notice(page, "speak")).to_contain_text("The server is starting or busy")
     expect(page.locator("#speak-start")).to_have_text("Speak")
 
 

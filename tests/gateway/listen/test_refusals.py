@@ -54,8 +54,8 @@ def using(backend):
     """Have requests use a backend instead of Triton."""
 
     def extend(app):
-        def substitute(connection: HTTPConnection):
-            return replace(services(connection), backend=backend, offered=Offered(backend))
+        async def substitute(connection: HTTPConnection):
+            return replace(await services(connection), backend=backend, offered=Offered(backend))
 
         app.dependency_overrides[services] = substitute
 

@@ -47,7 +47,7 @@ function ofAnswer({ status, message, retryAfterS }) {
     case 429:
       return ["Too many requests", `Your key's limit is reached. ${again}`];
     case 503:
-      return ["The server is busy", `It is starting, or has too much to do. ${again}`];
+      return ["The server is starting or busy", `${message || "It cannot take this now."} ${again}`];
     case 504:
       return ["The server took too long", "Try again, or with something shorter."];
     default:

@@ -49,7 +49,7 @@ async function speak() {
     const response = await request("v1/audio/speech", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ model: "tts-1", voice: "alloy", input: wanted.text, speed: wanted.speed, seed: wanted.seed, response_format: "pcm" }),
+      body: JSON.stringify({ model: "text_to_speech", voice: "default", input: wanted.text, speed: wanted.speed, seed: wanted.seed, response_format: "pcm" }),
       signal: own.abort.signal,
     });
     own.playing = await playStream(response, RATE_HZ, {

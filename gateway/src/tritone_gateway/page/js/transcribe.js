@@ -1,7 +1,7 @@
 // Recordings to text.
 
 import { upload } from "./api.js";
-import { byId, clock, element, when } from "./dom.js";
+import { byId, clock, element } from "./dom.js";
 import { levelMeter } from "./level.js";
 import { openMicrophone, wav } from "./microphone.js";
 import { clear, show } from "./problems.js";
@@ -65,7 +65,7 @@ async function finish() {
   setRecording(false);
   await microphone.stop();
   const audio = microphone.sampleRate ? wav(pieces, microphone.sampleRate) : new Blob(pieces, { type: microphone.type });
-  await transcribe(audio, `Recording, ${when(new Date())}`);
+  await transcribe(audio, "Recording");
 }
 
 function setRecording(on) {
