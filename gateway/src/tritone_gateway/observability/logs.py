@@ -34,6 +34,7 @@ def configure(form: str, level: str) -> None:
     handler.addFilter(lambda record: not str(record.msg).startswith(_MISLEADING))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.getLogger(OURS).setLevel(level.upper())
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # warns of every malformed form of a caller
 
 
 class JsonFormatter(logging.Formatter):
