@@ -46,6 +46,16 @@ def test_an_empty_file(visit, tmp_path):
     expect(notice(page)).to_contain_text("The file is empty. Choose another one.")
 
 
+@pytest.mark.parametrize("size", [300_000, 30_000_000])
+def test_a_recording_that_is_too_large(visit, server, tmp_path, size):
+    large = tmp_path / "large.wav"
+    large.write_bytes(bytes(size))
+    with RunningGateway(Settings(triton_url=server.grpc_url, max_body_bytes=100_000)) as gateway:
+        page = visit(gateway.url)
+        page.set_input_files("#file", large)
+        expect(notice(page)).to_contain_text("The recording is too large")
+
+
 def test_a_speech_server_that_is_down(visit, down):
     page = visit(down.url)
     page.set_input_files("#file", RECORDINGS / "digits_us_f2.flac")

@@ -38,7 +38,11 @@ async function begin() {
   let microphone = null;
   try {
     byId("listen-level").hidden = false;
-    microphone = await openMicrophone({ onAudio: send, onLevel: levelMeter(byId("listen-level")) });
+    microphone = await openMicrophone({
+      onAudio: send,
+      onLevel: levelMeter(byId("listen-level")),
+      onEnd: () => session && !session.stopping && stop(),
+    });
     state("Connecting …");
     socket = await connected(microphone.sampleRate);
     queued.splice(0).forEach((audio) => socket.send(audio));
@@ -70,8 +74,12 @@ function connected(sampleRate) {
   target.protocol = target.protocol.replace("http", "ws");
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(target, key() ? ["token", key()] : []);
-    socket.addEventListener("open", () => resolve(socket), { once: true });
-    socket.addEventListener("error", () => refused(path).then(() => connected(sampleRate)).then(resolve, reject), { once: true });
+    const retry = () => refused(path).then(() => connected(sampleRate)).then(resolve, reject);
+    socket.addEventListener("error", retry);
+    socket.addEventListener("open", () => {
+      socket.removeEventListener("error", retry); // later errors are followed by "close"
+      resolve(socket);
+    });
   });
 }
 

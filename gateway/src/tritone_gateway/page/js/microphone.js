@@ -7,11 +7,12 @@ const QUIET = { echoCancellation: true, noiseSuppression: true, autoGainControl:
  * Open the microphone.
  *
  * `onAudio` gets an ArrayBuffer of 16-bit samples, or with `sampleRate` null a piece of a container; `onLevel` gets
- * the loudness, 0 to 1.
+ * the loudness, 0 to 1. `onEnd` is called when the microphone is unplugged, or no longer allowed.
  */
-export async function openMicrophone({ onAudio, onLevel = () => {} }) {
+export async function openMicrophone({ onAudio, onLevel, onEnd }) {
   if (!navigator.mediaDevices) throw new DOMException("no secure context", "InsecureContextError");
   const stream = await navigator.mediaDevices.getUserMedia({ audio: QUIET });
+  stream.getAudioTracks()[0].addEventListener("ended", onEnd); // not after its own `stop`
   try {
     return globalThis.AudioWorkletNode ? await samples(stream, onAudio, onLevel) : recorded(stream, onAudio);
   } catch (error) {

@@ -60,10 +60,10 @@ async function speak() {
     if (speaking !== own) return;
     keep(own, wanted); // the same seed gives the same speech
     await own.playing.finished;
-    await own.playing.stop();
   } catch (error) {
     show(view, error, speak);
   } finally {
+    await own.playing?.stop();
     if (speaking === own) {
       speaking = null;
       setSpeaking(false);

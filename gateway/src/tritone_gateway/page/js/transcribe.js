@@ -45,7 +45,11 @@ async function begin() {
   try {
     byId("recording").hidden = false;
     const level = levelMeter(byId("record-level"));
-    const microphone = await openMicrophone({ onAudio: (audio) => pieces.push(audio), onLevel: level });
+    const microphone = await openMicrophone({
+      onAudio: (audio) => pieces.push(audio),
+      onLevel: level,
+      onEnd: () => recording && finish(),
+    });
     const since = Date.now();
     const timer = setInterval(() => (byId("record-time").textContent = clock((Date.now() - since) / 1000)), 200);
     recording = { microphone, pieces, timer };
