@@ -140,7 +140,7 @@ status: setup  ## show what a node serves: HOST=user@node
 	@$(RUN) -m deploy status $(HOST) $(DEPLOY_ARGS)
 
 test-deploy:  ## test releases, failures and rollbacks with a real sshd and Envoy on this machine; PYTEST_ARGS=
-	@$(PYTHON) tools/environment.py deploy
+	@$(PYTHON) tools/environment.py deploy && $(PYTHON) tools/environment.py test
 	@$(RUN) -m pytest tests/deploy $(PYTEST_ARGS)
 
 fetch-checkpoints: setup  ## list published checkpoints, or download some into checkpoints/: NAMES="stt_en_quartznet15x5 ..." or all [YES=1]

@@ -57,6 +57,8 @@ def _run(given: argparse.Namespace, progress: Progress) -> int:
         runtime=given.runtime,
         address=given.address,
         ports=Ports(given.http_port, given.grpc_port, given.metrics_port),
+        gateway_port=given.gateway_port or None,
+        gateway_options=given.gateway_options,
         inner_port=given.inner_port,
         body_limit_mib=given.body_limit,
         keep=given.keep,
@@ -121,6 +123,18 @@ def _add_release_options(parser: argparse.ArgumentParser) -> None:
     option("--address", default=defaults.address, help="of the proxy (default: %(default)s, all addresses)")
     for name, port in vars(Ports()).items():
         option(f"--{name}-port", type=int, default=port, help="default: %(default)s")
+    option(
+        "--gateway-port",
+        type=int,
+        default=defaults.gateway_port,
+        help="of the gateway, 0: without it (default: %(default)s)",
+    )
+    option(
+        "--gateway-options",
+        default=defaults.gateway_options,
+        metavar="OPTIONS",
+        help="further options of `tritone-gateway serve`: --gateway-options='--retention-days 30'",
+    )
     option(
         "--inner-port",
         type=int,

@@ -13,6 +13,7 @@ from tritone.server.log import is_harmless
 _ERROR_LINE = re.compile(r"^E\d{4} ")
 _LAUNCHER = re.compile(r"^tritone: .*(ended|not ready|expected|found none)")
 _LINES = 25
+_GATEWAY_S = 60.0
 
 
 def activate(session: NodeSession, proxy: Proxy, target: ReleaseState, state: NodeState) -> None:
@@ -38,6 +39,8 @@ def activate(session: NodeSession, proxy: Proxy, target: ReleaseState, state: No
     try:
         session.start(new)
         session.checks.wait_ready(new.ports, lambda: session.alive(new), session.timeouts.start_s)
+        if new.gateway_port is not None:
+            session.checks.wait_gateway(new.gateway_port, lambda: session.alive(new), _GATEWAY_S)
         session.progress.step("Smoke test: both pipelines, over gRPC and HTTP")
         session.checks.smoke(new.ports)
         session.lock.require()

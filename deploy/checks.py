@@ -52,6 +52,18 @@ class Checks:
                 time.sleep(_POLL_S)
         self._progress.note(f"ready after {time.monotonic() - started_s:.1f} s")
 
+    def wait_gateway(self, port: int, alive: Callable[[], bool], timeout_s: float) -> None:
+        """Wait until a gateway is ready; raise UnhealthyReleaseError if it ends or is late."""
+        with self._node.forward(f"127.0.0.1:{port}") as url:
+            answers = self.until(
+                lambda: _answers(f"http://{url}/health/ready") or not alive(), timeout_s
+            ) and _answers(f"http://{url}/health/ready")
+        if not answers:
+            raise UnhealthyReleaseError(
+                f"gateway: expected it to be ready within {timeout_s:g} s, it was not."
+            )
+        self._progress.note("gateway ready")
+
     def smoke(self, ports: Ports) -> None:
         """Run the smoke test; raise UnhealthyReleaseError when a server fails it."""
         with (

@@ -55,6 +55,10 @@ class DryRunChecks(Checks):
             f"at most {timeout_s:g} s"
         )
 
+    def wait_gateway(self, port: int, alive: Callable[[], bool], timeout_s: float) -> None:
+        """Print the request."""
+        self._progress.ran_here(f"through a tunnel: GET http://127.0.0.1:{port}/health/ready until ready")
+
     def smoke(self, ports: Ports) -> None:
         """Print the requests."""
         names = ", ".join(recording.name for recording in self._smoke_test.recordings)

@@ -24,7 +24,8 @@ if ! sh current/alive >/dev/null 2>&1; then sh current/start; fi
 if ! sh front/alive >/dev/null 2>&1; then sh front/start; fi
 """
 
-_FOLDERS = """cd {root} && mkdir -p releases environments front engine-cache && chmod 700 front || exit 1
+_FOLDERS = """cd {root} && mkdir -p releases environments front engine-cache gateway-data || exit 1
+chmod 700 front gateway-data || exit 1
 if [ ! -s admin-key ]; then
   (umask 077; od -An -N24 -tx1 /dev/urandom | tr -d ' \\n' >admin-key)
 fi"""
@@ -59,6 +60,7 @@ class NodeLayout:
         self.engine_cache = f"{root}/engine-cache"  # TensorRT engines and timing caches of all releases
         self.front = f"{root}/front"  # the proxy: Envoy's bootstrap, clusters, log and admin socket
         self.admin_socket = f"{self.front}/admin.sock"  # Envoy's admin endpoint, for the node's user only
+        self.gateway_data = f"{root}/gateway-data"  # records, keys and audit log of all releases' gateways
         self.admin_key = f"{root}/admin-key"  # file with the key for model control
         self.tidy = f"{root}/tidy"
 

@@ -56,6 +56,8 @@ class ReleaseOptions:
     runtime: str = "auto"  # see runtimes.choose_runtime
     address: str = "0.0.0.0"  # that the proxy listens on
     ports: Ports = field(default_factory=Ports)  # of the proxy
+    gateway_port: int | None = 8080  # of the proxy, for the gateway; None: without it
+    gateway_options: str = ""  # further options of `tritone-gateway serve`
     inner_port: int = 18000  # servers get three ports from this one on
     body_limit_mib: int = 256  # of one request, at the proxy
     keep: int = 3  # releases
@@ -69,6 +71,13 @@ class ReleaseOptions:
         ports = astuple(self.ports)
         if len(set(ports)) < len(ports) or not all(0 < port < 65536 for port in ports):
             raise UsageError(f"ports: expected three different ones from 1 to 65535, got {ports}.")
+        if self.gateway_port is not None and (
+            self.gateway_port in ports or not 0 < self.gateway_port < 65536
+        ):
+            raise UsageError(
+                f"--gateway-port: expected one from 1 to 65535 besides {ports}, or 0 for none, "
+                f"got {self.gateway_port}."
+            )
         if not 1 <= self.body_limit_mib <= _LARGEST_MIB:
             raise UsageError(
                 f"--body-limit: expected 1 to {_LARGEST_MIB} MiB, gRPC's maximum, got {self.body_limit_mib}."

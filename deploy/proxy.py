@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, astuple
+from dataclasses import asdict
 
 from deploy.errors import DeployError, NodeCommandError, PortTakenError, ProxyError
 from deploy.facts import Facts
 from deploy.node import quoted
-from deploy.proxy_config import PROTOCOLS, bootstrap, cluster_name, clusters
+from deploy.proxy_config import GATEWAY, PROTOCOLS, bootstrap, cluster_name, clusters, protocols, routes
+from deploy.proxy_routes import PublicApi
 from deploy.runtimes import Runtime
 from deploy.session import NodeSession
 from deploy.state import NodeState, ProxySettings, Release, to_json
@@ -52,13 +53,13 @@ class Proxy:
 
     def require_ports(self, facts: Facts) -> None:
         """Raise PortTakenError when something else listens on a public port."""
-        own = astuple(self._state.proxy.ports) if self._state.proxy and self._runs else ()
-        for port in astuple(self.settings.ports):
+        own = self._state.proxy.public_ports if self._state.proxy and self._runs else ()
+        for port in self.settings.public_ports:
             if port in facts.listening and port not in own:
                 raise PortTakenError(
                     f"port {port} on the node: expected it to be free for the proxy, something else "
                     f"listens there; find it with `ss -ltnp 'sport = :{port}'` and stop it, or choose other "
-                    "ports (--http-port, --grpc-port, --metrics-port)."
+                    "ports (--http-port, --grpc-port, --metrics-port, --gateway-port)."
                 )
 
     def prepare(self, new: Release) -> None:
@@ -107,6 +108,8 @@ class Proxy:
         try:
             session.progress.step(f"Switch the proxy to {new.id}")
             self._write_clusters(*([old] if old else []), new)
+            if self.settings.gateway_port is not None and new.gateway_port is None:
+                self._write_refusal(new)
             if self._runs:
                 self._require_applied("clusters", new, self._has_clusters)
             session.node.run(links_command(session.layout.root, new.id, state.current or state.previous))
@@ -116,7 +119,7 @@ class Proxy:
                 self._start("sh start")
             self._require_applied("routes", new, self._has_routes)
             if not session.checks.until(self._ready, _APPLY_S):
-                ports = astuple(self.settings.ports)
+                ports = self.settings.public_ports
                 raise ProxyError(f"proxy: expected {new.id} to answer on ports {ports}, got no answer.")
         except DeployError:
             self._revert(old)
@@ -166,7 +169,7 @@ class Proxy:
         """Run a command that starts the proxy, and wait for it."""
         session, settings = self._session, self.settings
         session.node.run(quoted("cd {} && ", self._front) + command)
-        session.progress.step(f"Start the proxy on {settings.address}, ports {astuple(settings.ports)}")
+        session.progress.step(f"Start the proxy on {settings.address}, ports {settings.public_ports}")
         alive = quoted("sh {}/alive", self._front)
         session.checks.until(
             lambda: self._answers() or session.node.run(alive, check=False).code != 0, _START_S
@@ -188,6 +191,11 @@ class Proxy:
 
     def _write_clusters(self, *releases: Release) -> None:
         self._session.node.write(f"{self._front}/clusters.json", clusters(releases))
+
+    def _write_refusal(self, release: Release) -> None:
+        """Give a release without a gateway routes for its port: one made before there were any has none."""
+        path = f"{self._session.layout.release(release.id).routes}/{GATEWAY}.json"
+        self._session.node.write(path, routes(release, GATEWAY, PublicApi(())))
 
     def _require_applied(self, what: str, release: Release, applied: Callable[[Release], bool]) -> None:
         if not self._session.checks.until(lambda: applied(release), _APPLY_S):
@@ -219,7 +227,7 @@ class Proxy:
         if not answer:
             return True
         versions = [config.get("version_info") for config in json.loads(answer).get("configs", [])]
-        return len(versions) == len(PROTOCOLS) and set(versions) == {release.id}
+        return len(versions) == len(protocols(self.settings)) and set(versions) == {release.id}
 
     def _query(self, path: str) -> str:
         return self._session.checks.envoy(self._session.layout.admin_socket, path)

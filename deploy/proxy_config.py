@@ -13,17 +13,26 @@ from dataclasses import astuple
 from typing import Any
 
 from deploy.layout import NodeLayout
-from deploy.proxy_routes import BUFFER, LUA, PublicApi, grpc_routes, http_routes, metrics_routes
+from deploy.proxy_routes import (
+    BUFFER,
+    LUA,
+    PublicApi,
+    gateway_routes,
+    grpc_routes,
+    http_routes,
+    metrics_routes,
+)
 from deploy.state import ProxySettings, Release
 
 PROTOCOLS = ("http", "grpc", "metrics")
+GATEWAY = "gateway"
 # The models' queues decide how many requests may wait, and refuse with a reason.
 _UNLIMITED = 1_000_000
 # Retry only what no server has started: the connection was refused, the stream was refused before it was
 # handled, or the connection closed before the request was written. UNAVAILABLE from the server is a response.
 _RETRY = {"retry_on": "connect-failure,refused-stream,reset-before-request", "num_retries": 2}
 # Open client connections, by protocol. A gRPC client needs one for all its requests.
-CONNECTIONS = {"http": 1000, "grpc": 1000, "metrics": 50}
+CONNECTIONS = {"http": 1000, "grpc": 1000, "metrics": 50, GATEWAY: 2000}
 _CONCURRENT_REQUESTS = 256  # on one connection; gRPC libraries queue further requests in the client
 _HEADERS_KB = 32
 _HEADERS_S = 10  # until all headers of a request have arrived
@@ -33,11 +42,16 @@ _IDLE_REQUEST_S = 3600  # without a byte in either direction; recognising an hou
 _BUFFER_BYTES = 1 << 16  # upper bound of the buffer filter; routes set their own limits
 
 
+def protocols(settings: ProxySettings) -> tuple[str, ...]:
+    """Return the names of the proxy's listeners, in the order of its public ports."""
+    return PROTOCOLS if settings.gateway_port is None else (*PROTOCOLS, GATEWAY)
+
+
 def bootstrap(settings: ProxySettings, layout: NodeLayout) -> str:
     """Return the bootstrap as JSON."""
     listeners = [
         _listener(protocol, settings.address, port, layout)
-        for protocol, port in zip(PROTOCOLS, astuple(settings.ports), strict=True)
+        for protocol, port in zip(protocols(settings), settings.public_ports, strict=True)
     ]
     return _json(
         {
@@ -52,9 +66,7 @@ def bootstrap(settings: ProxySettings, layout: NodeLayout) -> str:
 def clusters(releases: Sequence[Release]) -> str:
     """Return the clusters of the releases' servers as JSON."""
     resources = [
-        _cluster(release, protocol, port)
-        for release in releases
-        for protocol, port in zip(PROTOCOLS, astuple(release.ports), strict=True)
+        _cluster(release, protocol, port) for release in releases for protocol, port in _inner_ports(release)
     ]
     return _json({"version_info": "+".join(release.id for release in releases), "resources": resources})
 
@@ -64,7 +76,7 @@ def routes(release: Release, protocol: str, api: PublicApi) -> str:
 
     Args:
         release: it serves the requests.
-        protocol: one of PROTOCOLS.
+        protocol: one of PROTOCOLS, or GATEWAY.
         api: what is public.
     """
     target = {
@@ -76,10 +88,17 @@ def routes(release: Release, protocol: str, api: PublicApi) -> str:
         "http": lambda: http_routes(api, target),
         "grpc": lambda: grpc_routes(api, target),
         "metrics": lambda: metrics_routes(target),
+        GATEWAY: lambda: gateway_routes(target, served=release.gateway_port is not None),
     }[protocol]()
     host = {"name": protocol, "domains": ["*"], "routes": found}
     configuration = _typed("config.route.v3.RouteConfiguration", name=protocol, virtual_hosts=[host])
     return _json({"version_info": release.id, "resources": [configuration]})
+
+
+def _inner_ports(release: Release) -> list[tuple[str, int]]:
+    """The servers of a release: protocol and port of each."""
+    servers = list(zip(PROTOCOLS, astuple(release.ports), strict=True))
+    return servers if release.gateway_port is None else [*servers, (GATEWAY, release.gateway_port)]
 
 
 def cluster_name(release_id: str, protocol: str) -> str:
@@ -113,7 +132,12 @@ def _listener(protocol: str, address: str, port: int, layout: NodeLayout) -> dic
 
 
 def _connection_manager(protocol: str, layout: NodeLayout) -> dict[str, Any]:
-    limits: dict[str, object] = {} if protocol == "grpc" else {"request_timeout": f"{_BODY_S}s"}
+    limits: dict[str, object] = {"request_timeout": f"{_BODY_S}s"}
+    if protocol == "grpc":
+        limits = {}
+    elif protocol == GATEWAY:
+        # It limits slow uploads itself, and a WebSocket is a request that does not end. It notes who calls.
+        limits = {"upgrade_configs": [{"upgrade_type": "websocket"}], "use_remote_address": True}
     source = _file(path=f"{layout.current}/routes/{protocol}.json", watched_directory={"path": layout.root})
     return _typed(
         "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",

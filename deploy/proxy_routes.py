@@ -175,6 +175,18 @@ def metrics_routes(target: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def gateway_routes(target: dict[str, Any], served: bool) -> list[dict[str, Any]]:
+    """Return the routes of the gateway's port: it decides itself who may do what.
+
+    Args:
+        target: the action.
+        served: whether the release has a gateway; otherwise callers get the reason.
+    """
+    if served:
+        return [{"match": {"prefix": "/"}, "route": target}]
+    return [_json_response({"prefix": "/"}, 503, "proxy: the serving release has no gateway.")]
+
+
 def _up_to(header: str, most: int) -> dict[str, Any]:
     return {"name": header, "range_match": {"start": 0, "end": most + 1}}
 

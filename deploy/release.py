@@ -15,7 +15,7 @@ from deploy.node import quoted
 from deploy.options import Destination, ReleaseOptions
 from deploy.progress import Progress
 from deploy.proxy import Proxy
-from deploy.proxy_config import PROTOCOLS, routes
+from deploy.proxy_config import GATEWAY, PROTOCOLS, routes
 from deploy.proxy_routes import read_public_api
 from deploy.runtimes import Runtime, choose_runtime
 from deploy.session import NodeSession, connected, locked
@@ -45,12 +45,16 @@ def release(target: Destination, options: ReleaseOptions, progress: Progress) ->
         for path, script in layout.scripts().items():
             node.write(path, script)
         with locked(node, layout, checks, progress, options.timeouts) as (session, state):
-            settings = ProxySettings(options.address, options.ports, runtime.name, runtime.envoy)
+            settings = ProxySettings(
+                options.address, options.ports, runtime.name, runtime.envoy, options.gateway_port
+            )
             proxy = Proxy(session, state, settings, runtime)
             proxy.require_ports(facts)
             new = _copy(session, state, facts, runtime, options)
             try:
                 runtime.prepare(new.release)
+                if new.release.gateway_port is not None:
+                    require_key(session, runtime, new.release)
                 proxy.prepare(new.release)
             except DeployError as error:
                 session.record(new, f"failed: {str(error).splitlines()[0]}")
@@ -61,6 +65,7 @@ def release(target: Destination, options: ReleaseOptions, progress: Progress) ->
         progress.step(
             f"{new.release.id} serves on {target.host}: HTTP {ports.http}, gRPC {ports.grpc}, "
             f"metrics {ports.metrics}"
+            + (f", gateway {settings.gateway_port}" if settings.gateway_port else "")
         )
 
 
@@ -71,7 +76,9 @@ def _copy(
     node, layout = session.node, session.layout
     commit = tree_commit(options.source)
     own = [options.ports, *(found.release.ports for found in state.releases)]
-    taken = facts.listening.union(*map(astuple, own))
+    gateways = {found.release.gateway_port for found in state.releases} | {options.gateway_port}
+    taken = facts.listening.union(*map(astuple, own), gateways - {None})
+    ports = inner_ports(options.inner_port, taken)
     api = read_public_api(options.source, options.body_limit_mib << 20)
     new = Release(
         id=release_id(commit),
@@ -81,8 +88,9 @@ def _copy(
         created_by=operator(),
         runtime=runtime.name,
         model_config_name=options.served_config(has_gpu=runtime.gpus is not None),
-        ports=inner_ports(options.inner_port, taken),
+        ports=ports,
         environment=runtime.environment,
+        gateway_port=None if options.gateway_port is None else gateway_port(ports, taken),
     )
     folder = layout.release(new.id)
     session.progress.step(f"Copy {options.source} as {new.id}")
@@ -90,7 +98,7 @@ def _copy(
     unchanged = f"{layout.current}/tree" if state.current else None
     session.progress.note(node.copy(options.source, layout.incoming, unchanged))
     node.run(quoted("mkdir -p {} && mv {} {}", folder.routes, layout.incoming, folder.tree))
-    for protocol in PROTOCOLS:
+    for protocol in (*PROTOCOLS, GATEWAY):
         node.write(f"{folder.routes}/{protocol}.json", routes(new, protocol, api))
     for name, script in vars(runtime.server_scripts(new)).items():
         node.write(folder.script(name), script)
@@ -112,6 +120,20 @@ def inner_ports(first: int, taken: Collection[int]) -> Ports:
         f"--inner-port: expected three free ports from {first} on, all up to {first + 299} are in use on the "
         "node; choose another range."
     )
+
+
+def gateway_port(ports: Ports, taken: Collection[int]) -> int:
+    """Return the first port after those of a server that is not taken, for its gateway."""
+    return next(port for port in range(ports.metrics + 1, 65536) if port not in taken)
+
+
+def require_key(session: NodeSession, runtime: Runtime, release: Release) -> None:
+    """Make a key for the gateway if the node has none, and show it: nobody could call without one."""
+    listed = session.node.run(runtime.gateway_command(release, "keys", "list", "--json"), dry_run_output="{}")
+    if listed.output.strip():
+        return
+    key = session.node.run(runtime.gateway_command(release, "keys", "create", "first")).output.strip()
+    session.progress.note(f"first key for the gateway, shown only now: {key.splitlines()[0]}")
 
 
 def removable(state: NodeState, keep: int) -> list[Release]:

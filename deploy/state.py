@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import TypeVar
 
 from deploy.layout import NodeLayout
@@ -21,6 +21,12 @@ class ProxySettings:
     ports: Ports  # public
     runtime: str  # "process" or "container"
     envoy: str  # path of the binary on the node, or name of the image
+    gateway_port: int | None = None  # public; None: without the gateway
+
+    @property
+    def public_ports(self) -> tuple[int, ...]:
+        """Every port that the proxy listens on."""
+        return (*astuple(self.ports), *([] if self.gateway_port is None else [self.gateway_port]))
 
     @property
     def reachable_address(self) -> str:
@@ -43,6 +49,7 @@ class Release:
     model_config_name: str | None  # configs/<name>.pbtxt where a model has one
     ports: Ports  # of its server, on the node's loopback address
     environment: str | None = None  # folder under environments/, if it needs one
+    gateway_port: int | None = None  # of its gateway, on the node's loopback address; None: it has none
     outcome: str = "prepared"  # or served, or failed with the reason
 
 

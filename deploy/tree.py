@@ -20,6 +20,7 @@ FOLDERS = (
     "tritone",
     "backends",
     "clients",
+    "gateway",
     "model_repository",
     "ensembles",
     "export",
@@ -34,6 +35,7 @@ _NEEDED = (
     "tritone/server",
     "model_repository",
     "ensembles",
+    "requirements/gateway.txt",
     "requirements/node.txt",
     "requirements/triton.txt",
 )

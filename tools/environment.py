@@ -131,11 +131,11 @@ def test() -> None:
 
 def node(folder: Path) -> None:
     """Serving from wheels on a node. The project itself is not installed: releases share the environment."""
-    locks = [_lock("node"), _lock("triton")]
+    locks = [_lock("node"), _lock("triton"), _lock("gateway")]
     _environment(
         folder,
         locks,
-        [_locked(locks[0]), ["--no-deps", *_locked(locks[1])]],
+        [_locked(locks[0]), ["--no-deps", *_locked(locks[1])], _locked(locks[2])],
         lambda: _serving_python(folder.parent / "python"),
     )
 

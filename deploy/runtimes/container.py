@@ -14,7 +14,7 @@ from deploy.options import ReleaseOptions
 from deploy.progress import Progress
 from deploy.state import ProxySettings, Release
 
-from .runtime import Runtime, Scripts, server_options
+from .runtime import Runtime, Scripts, gateway_options, server_options
 
 _BUILD_S = 7200.0  # the first build fetches Triton's image, some 10 GB; engines of large models take long
 _STOP_S = 90
@@ -46,6 +46,9 @@ class ContainerRuntime(Runtime):
         self._progress.step(f"Image {_image(release)}")
         # Without a GPU, the small image with the server from the wheel.
         self._build(tree, _image(release), *(() if self.gpus else ("--target", "cpu")))
+        if release.gateway_port is not None:
+            self._progress.step(f"Image {_gateway_image(release)}")
+            self._build(tree, _gateway_image(release), "--target", "gateway")
         if self.gpus is None or release.model_config_name != "tensorrt":
             self._progress.note("no TensorRT engines: no GPU, or another config variant")
             return
@@ -79,13 +82,45 @@ class ContainerRuntime(Runtime):
             command += ["--volume", f"{tree}/{folder}:{_INSIDE}/{folder}"]
         key = quoted('TRITONE_ADMIN_KEY="$(cat {})" ', self._layout.admin_key)
         command += ["--env", "TRITONE_ADMIN_KEY", _image(release), *server_options(release)]
+        containers, images = [_container(release)], [_image(release), _engines_image(release)]
+        scripts = _scripts(_container(release), key + quoted("{}", command))
+        if release.gateway_port is not None:
+            beside = self._gateway_scripts(release)
+            containers.append(_gateway_container(release))
+            images.append(_gateway_image(release))
+            scripts = replace(
+                scripts,
+                start=scripts.start + beside.start,
+                stop=beside.stop + scripts.stop,  # its requests need the server
+                log=scripts.log + beside.log,
+            )
         discard = quoted(
-            "docker rm --force {} >/dev/null 2>&1\ndocker image rm {} {} >/dev/null 2>&1\ntrue\n",
-            _container(release),
-            _image(release),
-            _engines_image(release),
+            "docker rm --force {} >/dev/null 2>&1\ndocker image rm {} >/dev/null 2>&1\ntrue\n",
+            containers,
+            images,
         )
-        return replace(_scripts(_container(release), key + quoted("{}", command)), discard=discard)
+        return replace(scripts, discard=discard)
+
+    def gateway_command(self, release: Release, *arguments: str) -> str:
+        """Return the command that runs `tritone-gateway` once, with the data of the node's gateways."""
+        command = ["docker", "run", "--rm", *self._gateway_mounts(), _gateway_image(release), *arguments]
+        return quoted("{}", command)
+
+    def _gateway_scripts(self, release: Release) -> Scripts:
+        name = _gateway_container(release)
+        command = ["docker", "run", "--detach", "--name", name, "--restart", "unless-stopped"]
+        command += ["--stop-timeout", str(_STOP_S), *self._gateway_mounts(), "--network", "host"]
+        command += ["--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL"]
+        command += ["--security-opt", "no-new-privileges"]
+        command += ["--log-driver", "json-file", "--log-opt", "max-size=20m", "--log-opt", "max-file=5"]
+        command += [_gateway_image(release), "serve", "--triton-url", f"127.0.0.1:{release.ports.grpc}"]
+        command += gateway_options(release, self._options.gateway_options)
+        return _scripts(name, quoted("{}", command))
+
+    def _gateway_mounts(self) -> list[str]:
+        volume = f"{self._layout.gateway_data}:/var/lib/tritone-gateway"
+        # The folder for uploads is in the image's volume, which this mount hides.
+        return ["--user", self._facts.ids, "--volume", volume, "--env", "TMPDIR=/var/lib/tritone-gateway"]
 
     def prepare_proxy(self, tree: str) -> None:
         """Pull Envoy's image."""
@@ -139,6 +174,14 @@ def _scripts(name: str, command: str) -> Scripts:
 
 def _container(release: Release) -> str:
     return f"tritone-{release.id}"
+
+
+def _gateway_container(release: Release) -> str:
+    return f"tritone-gateway-{release.id}"
+
+
+def _gateway_image(release: Release) -> str:
+    return f"tritone-gateway:{release.id}"
 
 
 def _image(release: Release) -> str:

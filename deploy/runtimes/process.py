@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from dataclasses import astuple, replace
 from pathlib import Path
 
@@ -13,11 +14,11 @@ from deploy.options import ReleaseOptions
 from deploy.progress import Progress
 from deploy.state import ProxySettings, Release
 
-from .runtime import Runtime, Scripts, server_options
+from .runtime import Runtime, Scripts, gateway_options, server_options
 
 _INSTALL_S = 1800.0
 _STOP_TENTHS = 900  # the launcher itself takes up to 75 s to drain and end
-_LOCKS = {"node": ("node.txt", "triton.txt"), "front-door": ("deploy.txt",)}
+_LOCKS = {"node": ("node.txt", "triton.txt", "gateway.txt"), "front-door": ("deploy.txt",)}
 
 # A PID can be reused after the node has restarted, so the working directory must match too.
 _ALIVE = """pid=$(cat {pid} 2>/dev/null) && [ "/proc/$pid/cwd" -ef {folder} ]"""
@@ -75,10 +76,29 @@ class ProcessRuntime(Runtime):
         for name, port in zip(("http", "grpc", "metrics"), astuple(release.ports), strict=True):
             command += [f"--{name}-port", str(port)]
         command += server_options(release)
-        key = quoted('TRITONE_ADMIN_KEY="$(cat {})" ', self._layout.admin_key)
+        if release.gateway_port is not None:
+            gateway = gateway_options(release, self._options.gateway_options)
+            command.append(f"--gateway={shlex.join(gateway)}")
+        key = quoted('TRITONE_ADMIN_KEY="$(cat {})" ', self._layout.admin_key) + self._gateway_variables(
+            release
+        )
         scripts = process_scripts(key + quoted("setsid {}", command), folder.tree, f"{folder.path}/server")
         kill_stubs = _filled(_KILL_STUBS, tree=folder.tree)
         return replace(scripts, start=kill_stubs + scripts.start, stop=scripts.stop + kill_stubs)
+
+    def gateway_command(self, release: Release, *arguments: str) -> str:
+        """Return the command that runs `tritone-gateway` once, with the data of the node's gateways."""
+        command = [self._python(), "-m", "tritone_gateway", *arguments]
+        tree = self._layout.release(release.id).tree
+        return quoted("cd {} && ", tree) + self._gateway_variables(release) + quoted("{}", command)
+
+    def _gateway_variables(self, release: Release) -> str:
+        tree = self._layout.release(release.id).tree
+        return quoted(
+            "TRITONE_DATA_FOLDER={} PYTHONPATH={} ",
+            self._layout.gateway_data,
+            f"{tree}/clients/src:{tree}/gateway/src",
+        )
 
     def prepare_proxy(self, tree: str) -> None:
         """Install Envoy's wheel, unless Envoy was given."""

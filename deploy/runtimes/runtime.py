@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
@@ -62,6 +63,10 @@ class Runtime(ABC):
         """Return the scripts of a release's server."""
 
     @abstractmethod
+    def gateway_command(self, release: Release, *arguments: str) -> str:
+        """Return the command that runs `tritone-gateway` once, with the data of the node's gateways."""
+
+    @abstractmethod
     def prepare_proxy(self, tree: str) -> None:
         """Install what the proxy needs, with the tools of a tree on the node."""
 
@@ -72,6 +77,16 @@ class Runtime(ABC):
     @abstractmethod
     def validate_command(self, settings: ProxySettings, bootstrap: str) -> str:
         """Return the command that checks a bootstrap file on the node."""
+
+
+def gateway_options(release: Release, further: str) -> list[str]:
+    """Return the options of a release's gateway that do not depend on the runtime."""
+    # Everybody reaches it through the proxy, so callers need keys although it listens on loopback.
+    return [
+        *("--gateway-address", "127.0.0.1", "--gateway-port", str(release.gateway_port)),
+        *("--require-keys", "--log-format", "json"),
+        *shlex.split(further),
+    ]
 
 
 def server_options(release: Release) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -50,6 +51,7 @@ class LocalNode:
 
     root: Path
     ports: Ports  # of the proxy
+    gateway_port: int  # of the proxy
     inner_port: int
     ssh_arguments: tuple[str, ...]
     ssh_port: int
@@ -66,6 +68,7 @@ class LocalNode:
             command += ["--source", str(self.tree)]  # the last one takes effect
             for port in ("http", "grpc", "metrics"):
                 command += [f"--{port}-port", str(getattr(self.ports, port))]
+            command += ["--gateway-port", str(self.gateway_port)]
             command += ["--inner-port", str(self.inner_port), "--runtime", "process"]
             command += ["--address", "127.0.0.1", "--python", sys.executable, "--envoy", str(_envoy())]
         return [*command, *map(str, options)]
@@ -101,6 +104,11 @@ class LocalNode:
 
     def state(self):
         return json.loads(self.deploy("status", "--json").stdout)
+
+    @property
+    def gateway_key(self):
+        """The key that the first deploy has shown."""
+        return (self.root / "key-for-tests").read_text()
 
     @property
     def current(self):
@@ -148,6 +156,8 @@ def serve(node):
     if not (node.root / "current").exists():
         done = node.deploy("release")
         assert done.returncode == 0, done.stdout + done.stderr
+        shown = re.search(r"first key for the gateway, shown only now: (\S+)", done.stdout)
+        (node.root / "key-for-tests").write_text(shown[1])
 
 
 def _start_sshd(folder):
@@ -187,6 +197,7 @@ LogLevel ERROR
     node = LocalNode(
         root=folder / "tritone",
         ports=Ports.free(),
+        gateway_port=Ports.free().metrics,
         inner_port=21000 + os.getpid() % 300 * 30,
         ssh_arguments=arguments,
         ssh_port=port,

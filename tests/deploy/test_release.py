@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import queue
 import re
@@ -12,6 +13,7 @@ import time
 import urllib.request
 from dataclasses import dataclass
 
+import httpx
 import numpy as np
 import onnx
 import pytest
@@ -19,6 +21,7 @@ import tritonclient.grpc as triton_grpc
 import tritonclient.http as triton_http
 from onnx import numpy_helper
 from tritone_client import Client
+from websockets.sync.client import connect
 
 from deploy.layout import NodeLayout
 from deploy.options import Destination, Timeouts
@@ -43,6 +46,22 @@ def test_first_deploy_serves_on_the_public_ports(served):
         assert b"nv_inference_request_success" in answer.read()
 
 
+def test_gateway_answers_on_its_public_port_to_callers_with_the_first_key(served):
+    address = f"127.0.0.1:{served.gateway_port}"
+    assert httpx.get(f"http://{address}/health/ready").status_code == 200
+    assert httpx.get(f"http://{address}/v1/models").status_code == 401
+    allowed = {"Authorization": f"Bearer {served.gateway_key}"}
+    assert httpx.get(f"http://{address}/v1/models", headers=allowed).status_code == 200
+    data = served.root / "gateway-data"
+    assert data.stat().st_mode & 0o077 == 0
+    assert any(data.iterdir())
+    query = "encoding=linear16&sample_rate=16000"
+    with connect(f"ws://{address}/v1/listen?{query}", additional_headers=allowed) as live:
+        live.send(bytes(32_000))
+        live.send(json.dumps({"type": "CloseStream"}))
+        assert "Metadata" in {json.loads(message)["type"] for message in live}
+
+
 @dataclass(frozen=True)
 class Switches:
     """Observations while a node was switched to a new release and back."""
@@ -59,7 +78,7 @@ class Switches:
 def switches(node):
     serve(node)
     before = node.current
-    with Callers(node.ports) as callers:
+    with Callers(node) as callers:
         answered(callers)
         connections = [callers.connections()]
         deployed = node.deploy("release")

@@ -115,7 +115,7 @@ def test_config_variant_depends_on_the_gpu_unless_given(name, gpu, served):
 def test_environment_is_named_after_its_lock_files(tmp_path):
     requirements = tmp_path / "requirements"
     requirements.mkdir()
-    for name in ("node.txt", "triton.txt", "deploy.txt"):
+    for name in ("node.txt", "triton.txt", "gateway.txt", "deploy.txt"):
         (requirements / name).write_text(name)
     before = environment_hash(tmp_path, "node"), environment_hash(tmp_path, "front-door")
     (requirements / "node.txt").write_text("other")
