@@ -10,6 +10,7 @@ from typing import IO
 from tritone_client import Speech
 
 from tritone_gateway.audio.encoders import Encoder, Format
+from tritone_gateway.errors import InternalError
 
 
 async def encoded(chunks: AsyncGenerator[Speech, None], format: Format) -> AsyncGenerator[bytes, None]:
@@ -34,6 +35,9 @@ async def write(chunks: AsyncGenerator[Speech, None], format: Format, target: IO
 
     Returns:
         Length of the speech in seconds.
+
+    Raises:
+        InternalError: there is no speech.
     """
     encoder: Encoder | None = None
     duration_s = 0.0
@@ -42,6 +46,7 @@ async def write(chunks: AsyncGenerator[Speech, None], format: Format, target: IO
             encoder = encoder or Encoder(format, speech.sample_rate_hz, target)
             await asyncio.to_thread(encoder.add, speech.samples)
             duration_s += speech.duration_s
-    if encoder is not None:
-        await asyncio.to_thread(encoder.finish)
+    if encoder is None:
+        raise InternalError("The speech server answered nothing; its log has the reason.")
+    await asyncio.to_thread(encoder.finish)
     return duration_s

@@ -66,7 +66,7 @@ class Runner(Generic[Task]):
             except UnavailableError:
                 await asyncio.sleep(self._poll_s)
             except Exception:
-                _log.exception("A background task failed; it is tried again when its lease ends.")
+                _log.exception("background task failed; it is tried again when its lease ends")
                 await asyncio.sleep(self._poll_s)
 
     async def _wait(self) -> None:

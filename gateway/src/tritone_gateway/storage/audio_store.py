@@ -148,7 +148,7 @@ class AudioStore:
         except FileNotFoundError as error:
             raise InternalError("The stored audio is missing; the log has the reason.") from error
         except Exception as error:  # what a store raises is up to its library
-            _log.exception("The store of audio failed.")
+            _log.exception("store of audio failed")
             raise UnavailableError("The store of audio does not answer.", retry_after_s=_RETRY_S) from error
 
 

@@ -118,7 +118,7 @@ class Records:
         try:
             await self.audio.delete(audio_path)
         except UnavailableError:
-            _log.warning("A record's audio is not removed yet; a sweep does it.", extra=_fields(uuid))
+            _log.warning("audio of a record is not removed yet; a sweep does it", extra=_fields(uuid))
             return False
         async with self._database.writing() as session:
             await session.execute(delete(Record).where(Record.uuid == uuid))

@@ -34,7 +34,7 @@ class Sweep:
             try:
                 await self.once()
             except Exception:
-                _log.exception("The sweep of records failed; it is tried again.")
+                _log.exception("sweep of records failed; it is tried again")
             await asyncio.sleep(self._settings.sweep_every_s * random.uniform(0.9, 1.1))
 
     async def once(self) -> None:
@@ -106,4 +106,4 @@ class Sweep:
 
 def _report(count: int) -> None:
     if count:
-        _log.info("Records were removed for their age or number.", extra={"fields": {"count": count}})
+        _log.info("records removed for their age or number", extra={"fields": {"count": count}})

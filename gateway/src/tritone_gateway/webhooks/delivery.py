@@ -52,7 +52,7 @@ class Deliveries:
             return
         delays = self._settings.webhook_delays_s
         if delivery.attempts > len(delays):
-            _log.warning("A webhook is given up.", extra=_fields(delivery))
+            _log.warning("webhook given up", extra=_fields(delivery))
             await self._forget(delivery)
             return
         await self._leases.put_back(delivery, delays[delivery.attempts - 1] * random.uniform(1, 1.2))
@@ -71,9 +71,9 @@ class Deliveries:
                 self._sent(delivery.url, body, signature), self._settings.webhook_timeout_s
             )
         except (BadRequestError, httpx.HTTPError, asyncio.TimeoutError) as error:
-            _log.info("A webhook did not arrive.", extra=_fields(delivery, reason=type(error).__name__))
+            _log.info("webhook not delivered", extra=_fields(delivery, reason=type(error).__name__))
             return False
-        _log.info("A webhook was answered.", extra=_fields(delivery, status=status))
+        _log.info("webhook answered", extra=_fields(delivery, status=status))
         return 200 <= status < 300 or status == _GONE
 
     async def _sent(self, url: str, body: bytes, headers: dict[str, str]) -> int:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Depends, File, Form, Query, Request, Response, UploadFile
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from tritone_gateway.audio import containers
 from tritone_gateway.backend import RecognitionChoices
@@ -34,7 +34,9 @@ from tritone_gateway.storage.tables import Job, Record, now
 
 router = SlashTolerantRouter(prefix="/api/asr", tags=["records"])
 _KIND = "asr"
-_BOOST: TypeAdapter[dict[str, float]] = TypeAdapter(dict[str, float])
+_BOOST: TypeAdapter[dict[str, float]] = TypeAdapter(
+    dict[str, Annotated[float, Field(ge=-20, le=20, allow_inf_nan=False)]]
+)
 
 
 def _choices(
@@ -51,8 +53,11 @@ def _choices(
         phrases = _BOOST.validate_json(boost) if boost else {}
     except ValidationError:
         raise BadRequestError(
-            'boost: expected a JSON object of phrases and weights like {"tritone": 5}.', param="boost"
+            'boost: expected a JSON object of phrases and weights from -20 to 20, like {"tritone": 5}.',
+            param="boost",
         ) from None
+    for phrase in phrases:
+        checked_text(phrase, "boost", LONGEST_NAME)
     checked_text(model, "model", LONGEST_NAME)
     return RecognitionChoices(model=model, written=written, decoder=decoder, vad=vad, boost=phrases)
 

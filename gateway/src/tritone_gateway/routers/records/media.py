@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -19,14 +19,16 @@ from tritone_gateway.storage.records import stored_audio
 from tritone_gateway.storage.tables import Record
 
 router = SlashTolerantRouter(prefix="/media", tags=["records"])
+_PATH = "/{kind}/{uuid}.{suffix}"
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    206: {"description": "The range that was asked for"},
+    304: {"description": "The caller has it"},
+    416: {"description": "No such range"},
+}
 
 
-@router.api_route(
-    "/{kind}/{uuid}.{suffix}",
-    methods=["GET", "HEAD"],
-    response_class=Response,
-    responses={206: {"description": "A range of the audio"}, 304: {}, 416: {}},
-)
+@router.head(_PATH, include_in_schema=False)
+@router.get(_PATH, response_class=Response, responses=_RESPONSES)
 async def media(
     request: Request,
     used: Used,
