@@ -1,5 +1,6 @@
 """What the REST API takes and answers, whatever is recognised."""
 
+import asyncio
 import io
 import socket
 import time
@@ -250,6 +251,16 @@ def test_a_client_that_goes_away_in_its_upload_leaves_nothing(client):
         )
     time.sleep(0.1)
     assert client.get("/api/asr").json()["count"] == before
+
+
+async def test_many_at_once_are_all_stored(client):
+    before = client.get("/api/asr").json()["count"]
+    async with httpx.AsyncClient(base_url=client.base_url, timeout=60) as many:
+        posts = (many.post("/api/asr", files={"audio": ("a", WAV)}) for _ in range(40))
+        answers = await asyncio.gather(*posts)
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["uuid"] for answer in answers}) == 40
+    assert client.get("/api/asr").json()["count"] == before + 40
 
 
 def test_links_have_the_public_address_where_one_is_set():

@@ -1,6 +1,7 @@
 """With the real Triton: what is recognised and spoken is stored, and comes back."""
 
 import io
+import time
 from datetime import datetime, timedelta, timezone
 
 import av
@@ -64,6 +65,18 @@ def test_numbers_are_given_in_figures_on_request(http):
         record = http.post("/api/asr", files={"audio": file}, data={"written": "true"}).json()
     assert any(character.isdigit() for character in record["written_text"])
     assert not any(character.isdigit() for character in record["Output"])
+
+
+def test_in_the_background_the_same_is_recognised(http, posted):
+    with SAMPLE.open("rb") as file:
+        answer = http.post("/api/asr?background=true", files={"audio": file})
+    assert answer.status_code == 202
+    end = time.monotonic() + 60
+    while (record := http.get(answer.headers["Location"]).json())["state"] != "done":
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    same = ("Output", "transcript", "words", "duration_s")
+    assert {name: record[name] for name in same} == {name: posted.json()[name] for name in same}
 
 
 @pytest.mark.parametrize("form", ["json", "data"])
