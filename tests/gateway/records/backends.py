@@ -40,11 +40,7 @@ class ScriptedBackend:
         self.begun.set()
         if self._failures:
             raise self._failures.pop(0)
-        try:
-            await self.go.wait()
-        except asyncio.CancelledError:
-            self.cancelled.set()
-            raise
+        await self._wait()
         return HEARD
 
     async def stream_synthesis(self, text, choices):
@@ -53,6 +49,15 @@ class ScriptedBackend:
         if self._failures:
             raise self._failures.pop(0)
         yield Speech(np.zeros(16_000, np.float32), 16_000)
+        self.begun.set()
+        await self._wait()
+
+    async def _wait(self):
+        try:
+            await self.go.wait()
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
 
     async def close(self):
         """Nothing is open."""

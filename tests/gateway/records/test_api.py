@@ -228,17 +228,22 @@ def test_a_busy_server_is_503_and_nothing_is_stored():
         assert client.get("/api/tts").json()["count"] == 0
 
 
-def test_a_client_that_goes_away_ends_the_recognition_and_nothing_is_stored():
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/api/asr", {"files": {"audio": ("a", WAV)}}), ("/api/tts", {"json": {"text": "Hello."}})],
+)
+def test_a_client_that_goes_away_ends_the_work_and_nothing_is_stored(path, body, tmp_path):
     backend = ScriptedBackend(waiting=True)
-    with client_of(backend) as client:
-        request = client.build_request("POST", "/api/asr", files={"audio": ("a", WAV)})
+    with client_of(backend, data_folder=tmp_path) as client:
+        request = client.build_request("POST", path, **body)
         with socket.create_connection((client.base_url.host, client.base_url.port)) as connection:
             head = [f"{name}: {value}" for name, value in request.headers.items()]
-            lines = ["POST /api/asr HTTP/1.1", *head, "", ""]
+            lines = [f"POST {path} HTTP/1.1", *head, "", ""]
             connection.sendall("\r\n".join(lines).encode() + request.read())
             until(backend.begun.is_set)
         until(backend.cancelled.is_set)
-        assert client.get("/api/asr").json()["count"] == 0
+        assert client.get(path).json()["count"] == 0
+    assert list((tmp_path / "audio").rglob("*.wav")) == []
 
 
 def test_a_client_that_goes_away_in_its_upload_leaves_nothing(client):
