@@ -150,6 +150,17 @@ def test_events_join_to_the_text_of_the_whole(sdk, long_recording):
     assert done.usage.seconds == pytest.approx(whole.usage.seconds, abs=1e-3)
 
 
+@pytest.mark.parametrize("suffix", [".webm", ".m4a"])
+def test_long_recordings_of_browsers_and_phones_come_in_several_events(sdk, long_recording, tmp_path, suffix):
+    source = tmp_path / "long.flac"
+    source.write_bytes(long_recording[1])
+    content = encoded(suffix, live=suffix == ".webm", source=source)
+    *deltas, done = sdk.audio.transcriptions.create(file=("a", content), model=MODEL, stream=True)
+    assert len(deltas) > 1
+    assert "supplied with beds" in deltas[0].delta
+    assert done.usage.seconds == pytest.approx(soundfile.info(source).duration, abs=0.2)
+
+
 async def test_asynchronous_sdk_streams_a_short_recording_as_one_delta(async_sdk, expected):
     events = await async_sdk.audio.transcriptions.create(
         file=SAMPLE, model="gpt-4o-mini-transcribe", stream=True
