@@ -75,7 +75,7 @@ def test_subtitles_are_downloaded(visit):
     with page.expect_download() as downloading:
         page.click("text=Download subtitles")
     content = downloading.value.path().read_text()
-    assert downloading.value.suggested_filename == "novel-awb-flac.srt"
+    assert downloading.value.suggested_filename == "novel-awb.srt"
     cues = content.strip().split("\n\n")
     assert len(cues) > 1
     for number, cue in enumerate(cues, start=1):

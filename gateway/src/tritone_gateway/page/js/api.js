@@ -53,22 +53,22 @@ export async function json(path, { body, ...options } = {}) {
 /** Upload a form and return the JSON of the answer. `progress` gets the share that has been sent. */
 export async function upload(path, form, { progress, signal }) {
   for (;;) {
-    const problem = await new Promise((resolve, reject) => {
+    const answer = await new Promise((resolve, reject) => {
       const sending = new XMLHttpRequest(); // fetch does not tell how much has been sent
       sending.open("POST", address(path));
       for (const [name, value] of Object.entries(headers())) sending.setRequestHeader(name, value);
       sending.upload.addEventListener("progress", (event) => progress(event.loaded / event.total));
       sending.addEventListener("error", () => reject(new ApiError(0, "The gateway does not answer.")));
       sending.addEventListener("abort", () => reject(new DOMException("cancelled", "AbortError")));
-      sending.addEventListener("load", async () => {
-        if (sending.status < 300) resolve({ body: JSON.parse(sending.responseText) });
-        else resolve(await described(sending.status, (name) => sending.getResponseHeader(name), () => sending.responseText));
+      sending.addEventListener("load", () => {
+        if (sending.status >= 300) resolve(described(sending.status, (name) => sending.getResponseHeader(name), () => sending.responseText));
+        else parsed(sending.responseText).then(resolve, reject);
       });
       signal.addEventListener("abort", () => sending.abort());
       sending.send(form);
     });
-    if (problem.body) return problem.body;
-    if (!(await mayTryAgain(problem))) throw problem;
+    if (!(answer instanceof ApiError)) return answer;
+    if (!(await mayTryAgain(answer))) throw answer;
   }
 }
 
@@ -77,6 +77,14 @@ export async function audioOf(record) {
   const path = new URL(record.audio).pathname;
   const response = await request(path.slice(path.indexOf("/media/") + 1));
   return response.blob();
+}
+
+async function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ApiError(502, "Something between the browser and the gateway answered.");
+  }
 }
 
 const headers = (more = {}) => (key() ? { ...more, Authorization: `Bearer ${key()}` } : { ...more });

@@ -55,9 +55,9 @@ export function save(content, name) {
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
 
-/** A name that every file system takes. */
+/** A name that every file system takes, of a title or another file's name. */
 export function fileName(title, suffix) {
-  const plain = title.replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "").slice(0, 60);
+  const plain = title.replace(/\.\w{1,5}$/, "").replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "").slice(0, 60);
   return `${plain || "tritone"}.${suffix}`;
 }
 

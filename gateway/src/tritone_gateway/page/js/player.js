@@ -30,7 +30,8 @@ export function player(source, { label, duration, onError }) {
       playing = audio;
       await audio.play();
     } catch (error) {
-      if (error.name !== "AbortError") onError(error); // AbortError: paused before it began
+      // Paused before it began; or it took too long to load for this press of the button, but not for the next.
+      if (!["AbortError", "NotAllowedError"].includes(error.name)) onError(error);
     }
   }
 

@@ -39,6 +39,8 @@ async function speak() {
     text.focus();
     return state("Write a text first.");
   }
+  const context = new AudioContext({ sampleRate: RATE_HZ });
+  context.resume();
   const own = (speaking = { abort: new AbortController(), playing: null });
   const wanted = { text: text.value, seed: Math.floor(Math.random() * 2 ** 31), speed: Number(speed.value) };
   shown?.close();
@@ -52,7 +54,7 @@ async function speak() {
       body: JSON.stringify({ model: "text_to_speech", voice: "default", input: wanted.text, speed: wanted.speed, seed: wanted.seed, response_format: "pcm" }),
       signal: own.abort.signal,
     });
-    own.playing = await playStream(response, RATE_HZ, {
+    own.playing = await playStream(response, context, {
       onTime: (seconds) => speaking === own && (byId("speak-time").textContent = clock(seconds)),
     });
     state("Speaking");
@@ -64,6 +66,7 @@ async function speak() {
     show(view, error, speak);
   } finally {
     await own.playing?.stop();
+    await context.close();
     if (speaking === own) {
       speaking = null;
       setSpeaking(false);

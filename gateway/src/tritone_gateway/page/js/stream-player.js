@@ -3,12 +3,13 @@
 const LONGEST_WAITING_S = 20; // of speech before more is read: the server makes no more than is listened to
 
 /**
- * Play a response of 16-bit mono samples.
+ * Play a response of 16-bit mono samples on an AudioContext of their rate, which was made while a button was pressed:
+ * some browsers allow no sound otherwise.
  *
  * Returns `pause`, `resume`, `stop`, `received` (all has arrived) and `finished` (all has been played).
  */
-export async function playStream(response, sampleRate, { onTime }) {
-  const context = new AudioContext({ sampleRate });
+export async function playStream(response, context, { onTime }) {
+  const { sampleRate } = context;
   await context.audioWorklet.addModule(new URL("../worklets/playback.js", import.meta.url));
   const node = new AudioWorkletNode(context, "playback", { numberOfInputs: 0, outputChannelCount: [1] });
   const reader = response.body.getReader();
@@ -24,7 +25,6 @@ export async function playStream(response, sampleRate, { onTime }) {
     if (data.finished) finish();
   };
   node.connect(context.destination);
-  await context.resume();
 
   async function receive() {
     let odd = new Uint8Array(0); // a sample that was split
@@ -56,7 +56,6 @@ export async function playStream(response, sampleRate, { onTime }) {
       finish();
       wake();
       await reader.cancel().catch(() => {});
-      if (context.state !== "closed") await context.close();
     },
   };
 }
