@@ -225,10 +225,10 @@ async def test_a_job_that_another_process_took_over_is_left_alone(opened, settin
 async def test_a_job_that_takes_longer_than_its_lease_is_kept(opened, settings):
     first, second = ScriptedBackend(waiting=True), ScriptedBackend()
     record = await submitted(opened)
-    async with working(opened, settings, first, background_lease_s=0.3):
+    async with working(opened, settings, first, background_lease_s=1.2):
         await first.begun.wait()
         async with working(opened, settings, second):
-            await asyncio.sleep(0.8)
+            await asyncio.sleep(1.6)
             first.go.set()
             assert (await ended(opened, record)).state == "done"
     assert second.calls == []

@@ -122,7 +122,7 @@ async def test_message_is_given_up_after_the_last_delay_or_when_nobody_wants_it(
 
 async def test_message_that_was_not_sent_before_a_restart_is_sent_after_it(opened, settings):
     with receiver(200) as received:
-        unwilling = settings.model_copy(update={"webhook_networks": [], "webhook_delays_s": (0.2,)})
+        unwilling = settings.model_copy(update={"webhook_networks": [], "webhook_delays_s": (0.5,) * 4})
         async with told(opened, unwilling, received.url):
             pass
         assert received.messages == []
