@@ -322,3 +322,13 @@ def test_keys_on_postgresql(postgresql_server, tmp_path, monkeypatch):
         command("revoke", key)
         time.sleep(authentication.CACHE_S + 0.1)
         assert post(running, key=key).status_code == 401
+
+
+async def test_refused_websocket_is_no_failure_of_the_gateway(gateway, command, caplog):
+    narrow = await asyncio.to_thread(command, "create", "narrow", "--scope", "synthesize")
+    with pytest.raises(websockets.InvalidStatus) as refused:
+        await websockets.connect(
+            gateway.url.replace("http", "ws") + "/v1/other", additional_headers=bearer(narrow)
+        )
+    assert refused.value.response.status_code == 403
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]

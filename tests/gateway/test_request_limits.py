@@ -254,3 +254,54 @@ def test_body_that_is_no_upload_has_a_smaller_limit(tmp_path):
         assert httpx.post(url, content=b"0" * 2000, headers=upload).status_code == 200
         assert httpx.post(url, content=b"0" * 2000).status_code == 413
         assert httpx.post(url, json={"text": "0" * 2000}).status_code == 413
+
+
+def test_whoever_holds_connections_open_keeps_nobody_out(tmp_path):
+    settings = Settings(max_connections=10, header_timeout_s=60, data_folder=tmp_path)
+    with RunningGateway(settings, echo) as running:
+        held = [running.connect() for _ in range(40)]
+        for connection in held:
+            with suppress(OSError):
+                connection.sendall(b"GET / HTTP/1.1\r\nX-")
+        for _ in range(3):
+            assert httpx.get(f"{running.url}/health/live").status_code == 200
+        for connection in held:
+            connection.close()
+
+
+def test_upgrade_that_is_no_websocket_is_answered_and_closed(gateway):
+    for method in ("POST", "DELETE"):
+        with closing(gateway.connect()) as connection:
+            head = f"{method} /api/socket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+            connection.sendall(f"{head}Connection: Upgrade\r\nContent-Length: 3\r\n\r\nabc".encode())
+            assert status(answer(connection)) == 400
+
+
+async def test_websocket_that_nobody_reads_is_cut(tmp_path):
+    ended = asyncio.Event()
+
+    def talking(app):
+        @app.websocket("/api/talk")
+        async def talk(socket: WebSocket):
+            await socket.accept()
+            try:
+                while True:
+                    await socket.send_bytes(b"0" * 100_000)
+                    await asyncio.sleep(0)
+            except WebSocketDisconnect:
+                running.loop.call_soon_threadsafe(ended.set)
+
+    settings = Settings(write_timeout_s=0.5, data_folder=tmp_path)
+    with RunningGateway(settings, talking) as running:
+        running.loop = asyncio.get_running_loop()
+        url = f"ws://127.0.0.1:{running.port}/api/talk"
+        connection = await websockets.connect(url, max_queue=1)
+        await asyncio.wait_for(ended.wait(), 20)
+        connection.transport.abort()
+
+
+def test_client_that_leaves_in_the_middle_is_no_failure(gateway, caplog):
+    with closing(gateway.connect()) as connection:
+        connection.sendall(b"POST /api/length HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nabc")
+    time.sleep(0.2)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]

@@ -53,10 +53,11 @@ def install(app: FastAPI) -> None:
     """Answer every error of an application in the form of its API."""
 
     @app.exception_handler(GatewayError)
-    async def own(connection: HTTPConnection, error: GatewayError) -> JSONResponse:
+    async def own(connection: HTTPConnection, error: GatewayError) -> JSONResponse | None:
         answer = response(connection.url.path, error)
         if isinstance(connection, WebSocket):  # not accepted yet, or its router would have told the caller
             await connection.send_denial_response(answer)
+            return None
         return answer
 
     @app.exception_handler(RequestValidationError)

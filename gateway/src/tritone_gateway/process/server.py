@@ -49,7 +49,6 @@ class GatewayServer(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 lifespan="on",
-                ws="websockets-sansio",
                 timeout_graceful_shutdown=_CLOSING_S,
                 **options,
             )

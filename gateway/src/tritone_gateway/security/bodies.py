@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tritone_gateway import error_forms
@@ -34,7 +35,7 @@ class BodyLimits:
         try:
             body.check_declared_length()
             await self._app(scope, body.receive, body.send)
-        except _RefusedError:
+        except (_RefusedError, ClientDisconnect):
             pass
         except GatewayError as error:
             body.refuse(error)

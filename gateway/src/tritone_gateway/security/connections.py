@@ -10,28 +10,55 @@ import asyncio
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from tritone_gateway.settings.limits import LimitSettings
 
+_NO_WEBSOCKET = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
+class _Stall:
+    """Cuts a connection whose client takes nothing of what waits for it."""
+
+    def __init__(self, timeout_s: float) -> None:
+        self._timeout_s = timeout_s
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self, transport: asyncio.Transport) -> None:
+        """The client does not read: wait for it, but not for ever."""
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._timeout_s, transport.abort)
+
+    def end(self) -> None:
+        """The client reads again, or is gone."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
 
 class LimitedConnection(HttpToolsProtocol):
-    """A connection with limits of its own; `limits` is set by a subclass, see `limited`."""
+    """A connection with limits of its own; `limits` and `waiting` are set by a subclass, see `limited`."""
 
     limits: LimitSettings
+    waiting: dict[LimitedConnection, None]  #: connections whose head is not complete, the oldest first
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._head_bytes = 0  # of a head that is not complete
         self._in_head = True
         self._timer: asyncio.TimerHandle | None = None  # until the head must be complete
-        self._write_timer: asyncio.TimerHandle | None = None  # until something must have been read
+        self._stall = _Stall(self.limits.write_timeout_s)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start to wait for a head; close the connection if there are too many."""
+        """Start to wait for a head.
+
+        Where there are too many connections, the one that has waited longest is cut: whoever only holds
+        connections open does not keep others out.
+        """
         super().connection_made(transport)
         if len(self.connections) > self.limits.max_connections:
-            transport.close()
-        else:
+            next(iter(self.waiting), self).transport.abort()
+        if not transport.is_closing():
             self._wait_for_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -71,37 +98,39 @@ class LimitedConnection(HttpToolsProtocol):
         """Hand the connection over to the protocol of WebSockets."""
         self._stop_timers()
         super().handle_websocket_upgrade()
+        protocol = self.transport.get_protocol()
+        # A request that is none of RFC 6455, as a POST, is neither served nor answered by that protocol.
+        if not getattr(protocol, "handshake_initiated", True) and not self.transport.is_closing():
+            self.transport.write(_NO_WEBSOCKET)
+            self.transport.close()
 
     def pause_writing(self) -> None:
-        """The client does not read: wait for it, but not for ever."""
+        """The client does not read."""
         super().pause_writing()
-        if self._write_timer is None:
-            self._write_timer = self.loop.call_later(self.limits.write_timeout_s, self.transport.abort)
+        self._stall.begin(self.transport)
 
     def resume_writing(self) -> None:
         """The client reads again."""
         super().resume_writing()
-        if self._write_timer is not None:
-            self._write_timer.cancel()
-            self._write_timer = None
+        self._stall.end()
 
     def _wait_for_head(self) -> None:
         if self._timer is None:
+            self.waiting[self] = None
             self._timer = self.loop.call_later(self.limits.header_timeout_s, self._give_up)
 
     def _stop_waiting(self) -> None:
+        self.waiting.pop(self, None)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def _stop_timers(self) -> None:
         self._stop_waiting()
-        if self._write_timer is not None:
-            self._write_timer.cancel()
-            self._write_timer = None
+        self._stall.end()
 
     def _give_up(self) -> None:
-        self._timer = None
+        self._stop_waiting()
         if self._head_bytes:
             self._refuse_head(408, b"Request Timeout")
         elif not self.transport.is_closing():
@@ -121,6 +150,37 @@ class LimitedConnection(HttpToolsProtocol):
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
 
+class LimitedWebSocket(WebSocketsSansIOProtocol):
+    """A WebSocket whose client must read; `limits` is set by a subclass, see `limited_websocket`."""
+
+    limits: LimitSettings
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._stall = _Stall(self.limits.write_timeout_s)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop waiting."""
+        self._stall.end()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The client does not read."""
+        super().pause_writing()
+        self._stall.begin(self.transport)
+
+    def resume_writing(self) -> None:
+        """The client reads again."""
+        super().resume_writing()
+        self._stall.end()
+
+
 def limited(limits: LimitSettings) -> type[LimitedConnection]:
     """Return the class of connections with some limits, for uvicorn's `http`."""
-    return cast(type[LimitedConnection], type("LimitedConnection", (LimitedConnection,), {"limits": limits}))
+    members: dict[str, Any] = {"limits": limits, "waiting": {}}
+    return cast(type[LimitedConnection], type("LimitedConnection", (LimitedConnection,), members))
+
+
+def limited_websocket(limits: LimitSettings) -> type[LimitedWebSocket]:
+    """Return the class of WebSockets with some limits, for uvicorn's `ws`."""
+    return cast(type[LimitedWebSocket], type("LimitedWebSocket", (LimitedWebSocket,), {"limits": limits}))

@@ -9,7 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from tritone_gateway.security.bodies import BodyLimits
 from tritone_gateway.security.capacity import Capacity, IdleWebSockets
-from tritone_gateway.security.connections import limited
+from tritone_gateway.security.connections import limited, limited_websocket
 from tritone_gateway.security.headers import SecurityHeaders
 from tritone_gateway.security.identification import Identification
 from tritone_gateway.security.origins import LOOPBACK_NAMES, KnownHosts, OwnOrigin
@@ -26,6 +26,9 @@ def server_options(settings: Settings) -> dict[str, Any]:
     """
     options: dict[str, Any] = {
         "http": limited(settings),
+        "ws": limited_websocket(settings),
+        # Audio that came faster than it is recognised waits before the answer to a ping.
+        "ws_ping_timeout": settings.websocket_idle_s,
         "ws_max_size": settings.max_websocket_message_bytes,
         "ws_per_message_deflate": False,  # audio does not shrink, and small messages could become large ones
         "server_header": False,

@@ -151,7 +151,7 @@ def _content(message: Mapping[str, Any]) -> bytes | Control | None:
     try:
         kind = json.loads(message["text"])["type"]
         return _CONTROLS[kind]
-    except (ValueError, TypeError, LookupError):
+    except (ValueError, TypeError, LookupError, RecursionError):
         raise BadRequestError(
             "message: expected audio in binary frames, or one of "
             + ", ".join(f'{{"type": "{name}"}}' for name in _CONTROLS)
