@@ -84,7 +84,7 @@ function tell() {
 function item(record) {
   const recording = record.kind === "asr";
   const words = recording ? record.Output ?? "" : record.text_content;
-  const title = words || record.name || (record.state === "done" ? "No speech" : "Not recognised yet");
+  const title = words || { done: "No speech was found", failed: record.error }[record.state] || "Waiting to be recognised";
   const body = element("div", { class: "body", hidden: true });
   const problem = (error) => show(view, error);
   let opened = null;

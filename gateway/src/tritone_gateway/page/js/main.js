@@ -46,7 +46,10 @@ onMissingKey((reason) => {
   return asking;
 });
 byId("key-cancel").addEventListener("click", () => byId("key-dialog").close(""));
-byId("forget-key").addEventListener("click", () => setKey(null));
+byId("forget-key").addEventListener("click", () => {
+  setKey(null);
+  location.reload(); // nothing that was shown with it stays
+});
 document.addEventListener("keychange", () => (byId("forget-key").hidden = !key()));
 byId("forget-key").hidden = !key();
 
