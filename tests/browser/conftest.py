@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 import soundfile
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tritone_gateway.settings import Settings
 
 from tests.gateway.serving import RunningGateway
 
 RECORDINGS = Path(__file__).parents[2] / "demo" / "recordings"
 SPOKEN = "digits_kal.flac"  # into the microphone
+expect.set_options(timeout=20_000)  # a busy machine is no failure
 _MICROPHONE = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
 # Measures how loud the page is, at the end of every chain of audio.
 _LISTENER = """
