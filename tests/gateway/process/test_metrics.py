@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 
 import httpx
 import pytest
@@ -126,3 +127,13 @@ def test_metrics_need_a_key_with_their_scope_except_on_a_port_of_their_own(tmp_p
 def test_health_command_succeeds_where_triton_is_ready(gateway):
     asked = CliRunner().invoke(main, ["health", "--gateway-port", str(gateway.port)])
     assert (asked.exit_code, asked.output) == (0, "ready\n")
+
+
+def test_addresses_are_logged_when_triton_is_ready(server, caplog):
+    with caplog.at_level(logging.INFO, logger="tritone_gateway"):
+        with RunningGateway(Settings(triton_url=server.grpc_url)) as gateway:
+            deadline = time.monotonic() + 20
+            while not (found := [line for line in caplog.records if line.getMessage() == "ready"]):
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        assert found[0].fields == {"page": f"{gateway.url}/", "documentation": f"{gateway.url}/docs"}

@@ -16,7 +16,8 @@ from prometheus_client import start_http_server
 from starlette.types import ASGIApp
 
 from tritone_gateway.app import create_app
-from tritone_gateway.errors import StartupError
+from tritone_gateway.backend import SpeechBackend
+from tritone_gateway.errors import GatewayError, StartupError
 from tritone_gateway.observability.metrics import Metrics
 from tritone_gateway.observability.requests import ObservingMiddleware
 from tritone_gateway.observability.traces import TracingMiddleware
@@ -25,6 +26,7 @@ from tritone_gateway.security.serving import server_options
 from tritone_gateway.settings import Settings
 
 _BACKLOG = 2048
+_ASKING_S = 1.0  # between questions whether Triton is ready
 _CLOSING_S = 2  # for connections to be closed once their requests have ended
 _log = logging.getLogger(__name__)
 
@@ -42,7 +44,9 @@ class GatewayServer(uvicorn.Server):
         options = server_options(settings)
         self._socket = listen(settings.gateway_address, settings.gateway_port)
         self.url = _url("https" if settings.tls_certificate else "http", self._socket)
+        self._addresses = {"page": f"{self.url}/", "documentation": f"{self.url}/docs"}
         self._metrics: WSGIServer | None = None
+        self._announcing: asyncio.Task[None] | None = None
         super().__init__(
             uvicorn.Config(
                 observed(self._app),
@@ -71,12 +75,15 @@ class GatewayServer(uvicorn.Server):
         if self._settings.metrics_port is not None:
             self._metrics = _serve_metrics(self._settings, self._app.state.metrics)
         await super().startup(sockets)
-        _log.info("serving", extra={"fields": {"page": f"{self.url}/", "documentation": f"{self.url}/docs"}})
+        _log.info("serving", extra={"fields": self._addresses})
+        self._announcing = asyncio.create_task(self._announce_ready())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Be unready, then refuse new requests, finish the running ones and close the services."""
         draining: Draining = self._app.state.draining
         draining.begin()
+        if self._announcing is not None:
+            self._announcing.cancel()
         if self._settings.unready_s:
             _log.info("stopping soon, not ready any more", extra={"fields": {"s": self._settings.unready_s}})
             await asyncio.sleep(self._settings.unready_s)
@@ -94,6 +101,17 @@ class GatewayServer(uvicorn.Server):
             await asyncio.to_thread(self._metrics.shutdown)
             self._metrics.server_close()
         _log.info("stopped")
+
+    async def _announce_ready(self) -> None:
+        """Say when requests can be served, with the addresses: Triton's start may have filled the screen."""
+        backend: SpeechBackend = self._app.state.services.backend
+        while True:
+            try:
+                await backend.check_ready()
+                break
+            except GatewayError:
+                await asyncio.sleep(_ASKING_S)
+        _log.info("ready", extra={"fields": self._addresses})
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop in order at the first signal, at once at the second."""
