@@ -87,6 +87,9 @@ class Proxy:
         for name, content in files.items():
             session.node.write(f"{self._front}/next/{name}", content)
         if self._runs:  # Envoy can only validate with the routes of a serving release
+            serving = self._state.find(self._state.current)
+            if serving is not None:
+                self._complete_routes(serving.release)
             validate = self._runtime.validate_command(self.settings, f"{self._front}/next/bootstrap.json")
             try:
                 session.node.run(validate)
@@ -108,8 +111,7 @@ class Proxy:
         try:
             session.progress.step(f"Switch the proxy to {new.id}")
             self._write_clusters(*([old] if old else []), new)
-            if self.settings.gateway_port is not None and new.gateway_port is None:
-                self._write_refusal(new)
+            self._complete_routes(new)
             if self._runs:
                 self._require_applied("clusters", new, self._has_clusters)
             session.node.run(links_command(session.layout.root, new.id, state.current or state.previous))
@@ -192,8 +194,10 @@ class Proxy:
     def _write_clusters(self, *releases: Release) -> None:
         self._session.node.write(f"{self._front}/clusters.json", clusters(releases))
 
-    def _write_refusal(self, release: Release) -> None:
+    def _complete_routes(self, release: Release) -> None:
         """Give a release without a gateway routes for its port: one made before there were any has none."""
+        if self.settings.gateway_port is None or release.gateway_port is not None:
+            return
         path = f"{self._session.layout.release(release.id).routes}/{GATEWAY}.json"
         self._session.node.write(path, routes(release, GATEWAY, PublicApi(())))
 

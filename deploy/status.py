@@ -38,6 +38,7 @@ class Status:
             lines.append(
                 f"proxy {runs} ({proxy.runtime}): {proxy.address}, HTTP {proxy.ports.http}, "
                 f"gRPC {proxy.ports.grpc}, metrics {proxy.ports.metrics}"
+                + (f", gateway {proxy.gateway_port}" if proxy.gateway_port else "")
             )
         lines.append(f"GPU {', '.join(self.gpus) or 'none'}")
         rows: list[tuple[str, ...]] = [

@@ -138,7 +138,7 @@ def node():
     try:
         yield local
     finally:
-        _stop_all(local.root)
+        stop_all(local.root)
         sshd.terminate()
         sshd.wait(10)
         shutil.rmtree(folder, ignore_errors=True)
@@ -221,6 +221,6 @@ def _wait_for_login(node, log):
     )
 
 
-def _stop_all(root):
+def stop_all(root):
     for script in [*root.glob("front/stop"), *root.glob("releases/*/stop")]:
         subprocess.run(["sh", script], timeout=120)

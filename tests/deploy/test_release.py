@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 import numpy as np
@@ -29,9 +29,10 @@ from deploy.progress import Progress
 from deploy.proxy import Proxy
 from deploy.session import connected, locked
 from deploy.smoke import SmokeTest
+from tritone.server import Ports
 
 from .callers import RECORDINGS, Callers
-from .conftest import serve
+from .conftest import serve, stop_all
 
 
 def test_first_deploy_serves_on_the_public_ports(served):
@@ -269,3 +270,31 @@ def wait_until(condition, timeout_s=120):
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.2)
+
+
+def test_gateway_comes_to_a_node_without_one_and_goes_with_a_rollback(node):
+    serve(node)
+    other = replace(
+        node,
+        root=node.root.parent / "older",
+        ports=Ports.free(),
+        gateway_port=Ports.free().metrics,
+        inner_port=node.inner_port + 1000,
+    )
+    address = f"http://127.0.0.1:{other.gateway_port}"
+    try:
+        first = other.deploy("release", "--gateway-port", 0)
+        assert first.returncode == 0, first.stdout + first.stderr
+        (
+            other.root / "current/routes/gateway.json"
+        ).unlink()  # as of a release from before there were gateways
+        second = other.deploy("release")
+        assert second.returncode == 0, second.stdout + second.stderr
+        assert httpx.get(f"{address}/health/ready").status_code == 200
+        back = other.deploy("rollback")
+        assert back.returncode == 0, back.stdout + back.stderr
+        refused = httpx.get(f"{address}/health/ready")
+        assert refused.status_code == 503
+        assert "no gateway" in refused.json()["error"]
+    finally:
+        stop_all(other.root)
