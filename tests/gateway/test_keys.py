@@ -19,6 +19,9 @@ from tritone_gateway.security.credentials import accepted_subprotocol
 from tritone_gateway.settings import Settings
 
 from tests.gateway.serving import RunningGateway, failing_start
+from tritone.server.ports import Ports
+
+NOBODY = f"127.0.0.1:{Ports.free().grpc}"
 
 
 def routes(app):
@@ -273,6 +276,17 @@ async def test_token_opens_nothing_but_a_websocket_of_its_path(gateway, key):
     assert post(gateway, f"/api/hear?token={issued['token']}").status_code == 401
 
 
+async def test_token_is_taken_once_by_live_transcription(gateway, key):
+    token = post(gateway, "/v1/listen/token", key).json()["token"]
+    url = gateway.url.replace("http", "ws") + f"/v1/listen?encoding=linear16&sample_rate=16000&token={token}"
+    statuses = []
+    for _ in range(2):
+        with pytest.raises(websockets.InvalidStatus) as refused:
+            await websockets.connect(url)
+        statuses.append(refused.value.response.status_code)
+    assert statuses == [503, 401]  # there is no speech server here; then the token was used
+
+
 def test_requests_and_failed_logins_are_audited_without_keys(gateway, folder, key, command):
     wrong = key[:-4] + "AAAA"
     post(gateway, key=key)
@@ -331,4 +345,5 @@ async def test_refused_websocket_is_no_failure_of_the_gateway(gateway, command, 
             gateway.url.replace("http", "ws") + "/v1/other", additional_headers=bearer(narrow)
         )
     assert refused.value.response.status_code == 403
+    await asyncio.sleep(0.1)  # in which the gateway would log it
     assert not [record for record in caplog.records if record.levelname == "ERROR"]

@@ -83,7 +83,17 @@ async def test_allowed_network_is_reached_and_others_are_not():
 
 @pytest.mark.parametrize(
     "url",
-    ["ftp://8.8.8.8/", "file:///etc/passwd", "8.8.8.8", "", "http://", "http://a:b@8.8.8.8/", "http://\n/"],
+    [
+        "ftp://8.8.8.8/",
+        "file:///etc/passwd",
+        "8.8.8.8",
+        "",
+        "http://",
+        "http://a:b@8.8.8.8/",
+        "http://\n/",
+        "http://8.8.8.8:99999/",
+        "http://8.8.8.8:0/",
+    ],
 )
 async def test_other_than_a_plain_web_address_is_refused(url):
     with pytest.raises(BadRequestError):

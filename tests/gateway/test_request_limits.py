@@ -162,13 +162,12 @@ def test_long_head_is_refused_whether_it_ends_or_not(gateway):
 def test_long_head_in_many_headers_and_pieces_is_refused(gateway):
     with closing(gateway.connect()) as connection:
         connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n")
-        for _ in range(1000):
-            try:
+        received = b""
+        with suppress(OSError):  # reset, as it is closed with more on its way
+            for _ in range(1000):
                 connection.sendall(b"X: " + b"a" * 1000 + b"\r\n")
-            except OSError:
-                break
-        else:
-            pytest.fail("a megabyte of headers was taken")
+            received = answer(connection)
+    assert not received or status(received) == 431
 
 
 def test_large_body_after_a_short_head_is_no_long_head(gateway):

@@ -164,6 +164,12 @@ class LimitedWebSocket(WebSocketsSansIOProtocol):
         self._stall.end()
         super().connection_lost(exc)
 
+    async def send(self, message: Any) -> None:
+        """Send a message of the application; one that refuses the WebSocket ends the handshake, too."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True  # else the server would log a failure of the application
+
     def pause_writing(self) -> None:
         """The client does not read."""
         super().pause_writing()

@@ -71,6 +71,8 @@ def _parsed(url: str, param: str | None) -> httpx.URL:
         raise BadRequestError("Expected a URL, http:// or https://.", param=param) from error
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise BadRequestError("Expected a URL that begins with http:// or https://.", param=param)
+    if parsed.port is not None and not 0 < parsed.port < 65_536:
+        raise BadRequestError("Expected a URL with a port of 1 to 65535, or without one.", param=param)
     if parsed.userinfo:
         raise BadRequestError("Expected a URL without user name and password; leave them out.", param=param)
     return parsed
