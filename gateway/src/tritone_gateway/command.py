@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 from typing import Any
 
@@ -12,8 +14,10 @@ from tritone_gateway.observability.logs import configure
 from tritone_gateway.process.probe import failure
 from tritone_gateway.process.server import GatewayServer
 from tritone_gateway.security.commands import keys
-from tritone_gateway.settings.options import load, settings_options
+from tritone_gateway.settings.options import load, misspelt, settings_options
 from tritone_gateway.storage import commands as storage_commands
+
+_log = logging.getLogger(__name__)
 
 
 @click.group()
@@ -31,6 +35,8 @@ def serve(**given: Any) -> None:
     try:
         settings = load(given)
         configure(settings.log_format, settings.log_level)
+        for name, meant in misspelt(os.environ).items():
+            _log.warning("there is no such setting", extra={"fields": {"variable": name, "meant": meant}})
         GatewayServer(settings).run()
     except StartupError as error:
         click.echo(f"tritone-gateway: {error}", err=True)

@@ -61,6 +61,8 @@ def test_requests_are_counted_by_template_and_status(http):
     assert more(route="/v1/models/{name}", status="404") == 2
     assert more(route="unmatched", status="404") == 1
     assert not any("secret-folder" in str(key) for key in after)
+    audio = {"name": "tritone_gateway_audio_seconds_total", "api": "openai_transcriptions", "key": "local"}
+    assert total(after, **audio) - total(before, **audio) == pytest.approx(8.39, abs=0.01)
     counted = total(after, "tritone_gateway_request_duration_seconds_count", route="/v1/audio/transcriptions")
     assert counted >= 1
     assert total(after, "tritone_gateway_running", kind="http") == 1  # the request for the metrics

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from tritone_gateway.command import main
 from tritone_gateway.errors import StartupError
 from tritone_gateway.settings import Settings
-from tritone_gateway.settings.options import fields, is_secret, load, option, variable
+from tritone_gateway.settings.options import fields, is_secret, load, misspelt, option, variable
 
 from tests.gateway.process import settings_table
 
@@ -93,3 +93,8 @@ def test_documentation_lists_every_setting():
     assert settings_table.written() == settings_table.table(), (
         "run `python -m tests.gateway.process.settings_table`"
     )
+
+
+def test_misspelt_variable_is_told_from_settings_and_from_variables_of_others():
+    given = ("TRITONE_GATEWAY_PROT", "TRITONE_GATEWAY_PORT", "TRITONE_DATABASE_URL_FILE", "TRITONE_ADMIN_KEY")
+    assert misspelt(dict.fromkeys(given, "1")) == {"TRITONE_GATEWAY_PROT": "TRITONE_GATEWAY_PORT"}

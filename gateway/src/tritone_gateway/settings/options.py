@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
@@ -19,6 +20,7 @@ from tritone_gateway.settings import Settings
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _LONGEST_DEFAULT = 40  # characters that help shows
+_NEAR = 0.9  # similarity of a misspelt variable
 _FILE = "_file"  # ends the names that say where a secret is read from
 
 
@@ -77,6 +79,15 @@ def load(given: Mapping[str, Any]) -> Settings:
         return Settings(**values)
     except ValidationError as error:
         raise StartupError("\n".join(_explained(given, fault) for fault in error.errors())) from None
+
+
+def misspelt(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return variables that name no setting but nearly do, each with the one that was probably meant."""
+    prefix = variable("")
+    known = [variable(name + ending) for name in fields() for ending in ("", _FILE)]
+    unknown = [name for name in environment if name.startswith(prefix) and name not in known]
+    near = {name: get_close_matches(name, known, n=1, cutoff=_NEAR) for name in unknown}
+    return {name: found[0] for name, found in near.items() if found}
 
 
 def is_secret(field: FieldInfo) -> bool:
