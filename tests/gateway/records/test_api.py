@@ -14,6 +14,8 @@ from tritone_gateway.errors import UnavailableError
 from tests.gateway.records.backends import ScriptedBackend
 from tests.gateway.records.serving import client_of
 
+UNKNOWN = "7d1f1f62-0000-4000-8000-000000000000"  # the uuid of no record
+
 
 def recording(seconds=0.5):
     target = io.BytesIO()
@@ -177,7 +179,7 @@ def test_text_is_taken_as_json_or_form_and_passed_on(client):
         assert record["duration_s"] == 1.0
 
 
-@pytest.mark.parametrize("path", ["/api/asr/nonsense", f"/api/asr/{uuid4()}", f"/media/asr/{uuid4()}.wav"])
+@pytest.mark.parametrize("path", ["/api/asr/nonsense", f"/api/asr/{UNKNOWN}", f"/media/asr/{UNKNOWN}.wav"])
 def test_unknown_records_are_not_found(client, path):
     answer = client.get(path)
     assert answer.status_code == 404
