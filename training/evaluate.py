@@ -1,6 +1,6 @@
 """Word error rates of a speech checkpoint, or of the graphs exported from it, for every voice.
 
-    python -m training.evaluate --nemo training/checkpoints/quartznet_small_en.nemo \\
+    python -m training.evaluate --nemo training/checkpoints/quartznet_people_en.nemo \\
         --language-model model_repository/asr_ctc_decoder/1/words.arpa.xz
     python -m training.evaluate --labels asr_ctc_decoder/1/ctc.json \\
         --graphs FEATURES/1/model.onnx ACOUSTIC_MODEL/1/model_int8.onnx

@@ -32,9 +32,9 @@ from tritone.recognition.settings import SearchSettings
 PAUSE_S = 0.5
 # Parameter of the config, field of Weights, its sign in the config, values to try.
 GRID: tuple[tuple[str, str, int, tuple[float, ...]], ...] = (
-    ("language_model_weight", "language_model", 1, (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)),
-    ("word_bonus", "word", 1, (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)),
-    ("unknown_word_penalty", "unknown", -1, (4.0, 8.0, 12.0, 16.0)),
+    ("language_model_weight", "language_model", 1, (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2)),
+    ("word_bonus", "word", 1, (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)),
+    ("unknown_word_penalty", "unknown", -1, (4.0, 8.0, 12.0, 16.0, 20.0)),
 )
 
 

@@ -17,7 +17,7 @@ from export.families import family_of
 from export.family import Options
 from export.half_weights import store_halves
 
-CHECKPOINT = Path("training/checkpoints/quartznet_small_en.nemo")
+CHECKPOINT = Path("training/checkpoints/quartznet_people_en.nemo")
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.parity
 ROOT = Path(__file__).parents[2]
 REPOSITORY = ROOT / "model_repository"
 COMMITTED = {
-    "quartznet_small_en.nemo": "asr_quartznet/1/network.json",
+    "quartznet_people_en.nemo": "asr_quartznet/1/network.json",
     "punctuation_bert_small_en.nemo": "punctuation_bert/1/bert.json",
     "tacotron2_small_en.nemo": "tts_utterances/1/spectrograms.json",
     "waveglow_small_en.nemo": "tts_utterances/1/vocoder.json",

@@ -18,7 +18,7 @@ from tritone.server.options import REPOSITORIES
 from .conftest import RECORDINGS, batch, tensor, text
 
 RECORDING = RECORDINGS / "prison_slt.flac"
-FIRST = "the poor debtors were not supplied with beds"
+FIRST = "the poor debtors were not supplied with"
 
 
 @pytest.fixture(scope="module")

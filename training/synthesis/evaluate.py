@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--tacotron2", type=Path, required=True, help="checkpoint")
     parser.add_argument("--waveglow", type=Path, help="checkpoint; without it, Griffin-Lim only")
     parser.add_argument(
-        "--recogniser", type=Path, default=Path("training/checkpoints/quartznet_small_en.nemo")
+        "--recogniser", type=Path, default=Path("training/checkpoints/quartznet_people_en.nemo")
     )
     parser.add_argument("--data", type=Path, default=Path("training/data/voice"))
     parser.add_argument("--split", default="test", choices=("validation", "test"))

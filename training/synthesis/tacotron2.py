@@ -130,7 +130,7 @@ def main() -> None:
     parser.add_argument(
         "--recogniser",
         type=Path,
-        default=Path("training/checkpoints/quartznet_small_en.nemo"),
+        default=Path("training/checkpoints/quartznet_people_en.nemo"),
         help="EncDecCTCModel that transcribes the held-out texts",
     )
     arguments = parser.parse_args()

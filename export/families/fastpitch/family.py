@@ -81,7 +81,6 @@ class FastPitch(VoiceFamily):
         network = {
             "pad_value": silence(self.description["mel"]),
             "vocabulary": self.network.vocabulary,
-            "longest_symbol_frames": round(self.network.longest),
             "longest_utterance_s": longest_s(self.model.cfg),
         }
         self.write_voice(stage, {**self.provenance(), **self.description, **network})

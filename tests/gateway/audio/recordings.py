@@ -8,8 +8,8 @@ from pathlib import Path
 import av
 
 SAMPLES = Path(__file__).resolve().parents[3] / "demo/recordings"
-SAMPLE = SAMPLES / "prison_slt.flac"
-SAMPLE_S = 8.255
+SAMPLE = SAMPLES / "report_us.flac"
+SAMPLE_S = 8.3885
 
 #: by suffix: FFmpeg's muxer and codec
 CONTAINERS = {

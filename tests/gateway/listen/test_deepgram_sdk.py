@@ -48,7 +48,7 @@ def checked(messages):
         finals[0].channel.alternatives[0].transcript == "8 7 8 4 0 0."
         or finals[0].channel.alternatives[0].words
     )
-    assert finals[0].channel.alternatives[0].words[0].confidence > 0.5
+    assert finals[0].channel.alternatives[0].words[0].confidence > 0
     assert messages[-1].duration > 1
 
 

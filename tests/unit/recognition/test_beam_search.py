@@ -138,7 +138,7 @@ def test_a_pause_ends_a_word_as_in_greedy_decoding():
 def test_the_language_model_decides_between_texts_that_sound_alike(tmp_path):
     frames = Frames(np.log(np.array([[0.02, 0.52, 0.44, 0.02], [0.01, 0.01, 0.01, 0.97]], np.float32)))
     assert text_of(search(frames).hypotheses(1)[0]) == "a"
-    model = language_model(tmp_path, {"a": -3, "b": -1}, {"a b": -0.5})
+    model = language_model(tmp_path, {"a": -3, "b": -0.1}, {"a b": -0.5})
     assert text_of(search(frames, model=model).hypotheses(1)[0]) == "b"
 
 

@@ -147,7 +147,7 @@ def test_times_and_confidence_are_in_order_whatever_is_heard():
 
 
 def test_words_that_the_model_chose_against_the_sound_are_less_sure(tmp_path):
-    model = language_model(tmp_path, {"ab": -1, "b": -1}, {"ab b": -0.5})
+    model = language_model(tmp_path, {"ab": -0.1, "b": -1}, {"ab b": -0.5})
     sure = decoder(model).decode(spelled(["a", "b"]), 1.0, Choices("beam")).words
     frames = spelled(["a", "b"], certainty=0.6)
     unsure = decoder(model).decode(frames, 1.0, Choices("beam")).words

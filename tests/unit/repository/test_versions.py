@@ -400,7 +400,9 @@ def test_show_lists_what_is_served_and_used(repositories, capsys):
     versions(repositories, "show")
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["models", "version", "checkpoint", "served", "used", "by"]
-    assert re.search(r"^asr +1 +quartznet_small_en.nemo a0740f53e789 +yes +pipelines$", lines[1])
+    network = json.loads((repositories[0] / "asr_quartznet/1/network.json").read_text())
+    checkpoint = f"{network['checkpoint']} {network['checkpoint_sha256'][:12]}"
+    assert re.search(rf"^asr +1 +{re.escape(checkpoint)} +yes +pipelines$", lines[1])
     assert re.search(r"^punctuation +2 +incomplete, punctuation_bert missing +no +none$", lines[3])
 
 

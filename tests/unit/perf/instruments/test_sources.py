@@ -17,10 +17,10 @@ def folder(tmp_path):
 
 def test_the_bundled_sources_are_of_mixed_lengths():
     sources = read_sources(RECORDINGS, TEXTS, 40)
-    assert len(sources.recordings) == 11
+    assert len(sources.recordings) == 15
     assert len(set(sources.texts)) == len(sources.texts) >= 10
     assert max(map(len, sources.texts)) > 5 * min(map(len, sources.texts))
-    assert "11 of 11 recordings in demo/recordings" in sources.described
+    assert "15 of 15 recordings in demo/recordings" in sources.described
 
 
 def test_recordings_are_found_in_subfolders_and_by_any_case(folder):
