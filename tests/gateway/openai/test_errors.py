@@ -184,4 +184,4 @@ def test_recording_longer_than_allowed_is_refused(server):
                 data={"model": "whisper-1", "stream": stream},
             )
             assert answer.status_code == 400
-            assert "expected at most 5 s of audio, got 8.3 s" in answer.json()["error"]["message"]
+            assert "expected at most 5 s of audio, got 8.4 s" in answer.json()["error"]["message"]

@@ -410,7 +410,7 @@ def test_a_closed_pipe_ends_the_command_quietly(urls, behaviour):
 
 @pytest.mark.parametrize("protocol", ["grpc", "http"])
 def test_ctrl_c_ends_the_command_with_130_and_leaves_no_file(urls, behaviour, tmp_path, protocol):
-    behaviour.answer_after_s["slow"] = 8.0
+    behaviour.answer_after_s["slow"] = 16.0
     address = ["--url", urls[protocol], "--protocol", protocol]
     command = subprocess.Popen(
         [*TRITONE, "synthesize", "slow", "-o", tmp_path / "a.wav", *address],
@@ -426,5 +426,5 @@ def test_ctrl_c_ends_the_command_with_130_and_leaves_no_file(urls, behaviour, tm
     stdout, stderr = command.communicate(timeout=60)
     assert command.returncode == 130
     assert (stdout, stderr) == (b"", b"tritone: interrupted\n")
-    assert time.monotonic() - started_s < 6
+    assert time.monotonic() - started_s < 13
     assert not list(tmp_path.iterdir())
