@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,8 @@ from tritone_gateway.storage.tables import UtcTime, now
 _RETRY_S = 5
 _CONNECT_S = 10
 _BUSY_MS = 10_000  # that one SQLite writer waits for another
+_BUSY_RETRY_S = 0.02
+_NO_ANSWER = "database_url: expected a database that answers, got"
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
     "postgres": "postgresql+asyncpg",
@@ -95,7 +99,7 @@ async def open_database(settings: StorageSettings) -> AsyncIterator[Database]:
         try:
             await (upgrade if settings.migrate_at_start else check_current)(engine)
         except (OSError, SQLAlchemyError) as error:
-            raise StartupError(f"database_url: expected a database that answers, got: {error}") from error
+            raise StartupError(f"{_NO_ANSWER}: {error}") from error
         yield Database(engine)
     finally:
         await engine.dispose()
@@ -110,8 +114,7 @@ def open_engine(settings: StorageSettings) -> AsyncEngine:
     url = _url(settings)
     if url.get_backend_name() == "sqlite":
         if url.database and url.database != ":memory:":
-            Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            Path(url.database).touch(mode=0o600)  # the log files beside it get the same mode
+            _make_sqlite(Path(url.database))
         engine = create_async_engine(url)
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
@@ -138,10 +141,26 @@ def _url(settings: StorageSettings) -> URL:
     return url
 
 
+def _make_sqlite(path: Path) -> None:
+    """Make the file with its write-ahead log, which stays its mode."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)  # the log files beside it get the same mode
+    until = time.monotonic() + _BUSY_MS / 1000
+    with closing(sqlite3.connect(path)) as connection:
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+                return
+            except sqlite3.Error as error:  # where two processes switch at once, SQLite does not wait
+                if "locked" not in str(error) or time.monotonic() > until:
+                    raise StartupError(f"{_NO_ANSWER}: {error}") from error
+            time.sleep(_BUSY_RETRY_S)
+
+
 def _prepare_sqlite(connection: Any, _: object) -> None:
     connection.isolation_level = None  # transactions begin where `_begin_sqlite` says
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
+    for pragma in (f"busy_timeout={_BUSY_MS}", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
