@@ -119,8 +119,8 @@ SIZES: dict[str, Callable[[], Size]] = {"demo": demo_size, "full": full_size}
 def _copy_code(repository: Path) -> None:
     """Copy configs and model code from the checkout, and the graphs that belong to no checkpoint."""
     shared = {name for folder in read_repositories([COMMITTED]) for name in folder.shared}
-    graphs = [COMMITTED / name / "1/model.onnx" for name in sorted(shared)]
-    graphs = [graph for graph in graphs if graph.is_file()]  # pipelines have none
+    found = (COMMITTED / name / "1/model.onnx" for name in sorted(shared))
+    graphs = [graph for graph in found if graph.is_file()]  # pipelines have none
     for file in (*COMMITTED.glob("*/config.pbtxt"), *COMMITTED.glob("*/1/model.py"), *graphs):
         target = repository / file.relative_to(COMMITTED)
         target.parent.mkdir(parents=True, exist_ok=True)

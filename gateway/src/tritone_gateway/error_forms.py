@@ -14,9 +14,9 @@ from starlette.exceptions import HTTPException
 from tritone_gateway.errors import (
     BadRequestError,
     GatewayError,
-    InternalError,
     MethodNotAllowedError,
     NotFoundError,
+    unforeseen,
 )
 
 ErrorForm = Callable[[GatewayError], dict[str, Any]]
@@ -69,8 +69,8 @@ def install(app: FastAPI) -> None:
         return response(request.url.path, _of_framework(request, error))
 
     @app.exception_handler(Exception)
-    async def unforeseen(request: Request, error: Exception) -> JSONResponse:
-        return response(request.url.path, InternalError("The gateway failed; its log has the reason."))
+    async def of_failure(request: Request, error: Exception) -> JSONResponse:
+        return response(request.url.path, unforeseen())
 
 
 def _of_validation(error: RequestValidationError) -> BadRequestError:
@@ -92,4 +92,4 @@ def _of_framework(request: Request, error: HTTPException) -> GatewayError:
         return MethodNotAllowedError(f"{request.url.path}: {request.method} is not allowed.")
     if error.status_code < 500:
         return BadRequestError(f"{request.url.path}: {error.detail.rstrip('.')}.")
-    return InternalError("The gateway failed; its log has the reason.")
+    return unforeseen()

@@ -100,3 +100,8 @@ class DeadlineError(GatewayError):
 
 class StartupError(Exception):
     """The gateway cannot start; the message is for the operator and names the setting and the remedy."""
+
+
+def unforeseen() -> InternalError:
+    """Return what a caller is told of an error that the gateway has not foreseen."""
+    return InternalError("The gateway failed; its log has the reason.")

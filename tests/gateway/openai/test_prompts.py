@@ -1,5 +1,6 @@
 import pytest
-from tritone_gateway.routers.openai.prompts import MOST_PHRASES, boosted, terms
+from tritone_client.recognition import MOST_PHRASES
+from tritone_gateway.routers.openai.prompts import boosted, terms
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,9 @@ from typing import BinaryIO, NoReturn
 import av
 from av.container import InputContainer
 from av.error import FFmpegError
+from tritone_client.recordings import FORMATS
 
 from tritone_gateway.errors import BadRequestError
-
-FORMATS = "WAV, FLAC, OGG, MP3, WebM, MP4 or M4A, AAC, AMR or WMA"  # what the recogniser decodes
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ import soxr
 from av import AudioFrame
 from av.container import InputContainer
 from numpy.typing import NDArray
+from tritone_client.calls import SAMPLE_RATE_HZ
 
 from tritone_gateway.audio.containers import opened
 from tritone_gateway.errors import BadRequestError
 
-RATE_HZ = 16_000  # of the samples
 PIECE_S = 1.0  # at least, of a piece but the last
 _CANCELLED = 0.1  # of the channels' energy: less is left in their average where one is the inverse of another
 _WITHOUT_INDEX = {
@@ -48,7 +48,7 @@ def _pieces(file: BinaryIO, param: str) -> Iterator[NDArray[np.float32]]:
     waiting: list[NDArray[np.float32]] = []
     for samples in _resampled(file, param):
         waiting.append(samples)
-        if sum(part.size for part in waiting) >= PIECE_S * RATE_HZ:
+        if sum(part.size for part in waiting) >= PIECE_S * SAMPLE_RATE_HZ:
             yield np.concatenate(waiting)
             waiting = []
     if waiting:
@@ -67,7 +67,7 @@ def _resampled(file: BinaryIO, param: str) -> Iterator[NDArray[np.float32]]:
                 if resampler is not None:
                     yield resampler.resample_chunk(nothing, last=True)
                 rate_hz = frame.sample_rate
-                resampler = soxr.ResampleStream(rate_hz, RATE_HZ, 1, dtype="float32")
+                resampler = soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32")
             yield resampler.resample_chunk(_mono(frame))
     if resampler is not None:
         yield resampler.resample_chunk(nothing, last=True)

@@ -13,10 +13,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 from tritone_client import Transcription, captions
+from tritone_client.calls import SAMPLE_RATE_HZ
 
 from tritone_gateway.backend import RecognitionChoices, SpeechBackend
 
-RATE_HZ = 16_000
 FIRST_S, LONGEST_S = 10.0, 40.0  # stretches grow: the first text comes soon, and little is recognised twice
 SHORTEST_SAMPLES = 320  # that can be recognised
 _FRAME_SAMPLES = 320  # of the recogniser, 20 ms: cut between frames, words are recognised as in the whole
@@ -63,16 +63,16 @@ async def transcribe_in_stretches(
         pieces: of a recording, 16 kHz mono.
         choices: how to recognise.
     """
-    waiting, offset, length = np.zeros(0, np.float32), 0, int(FIRST_S * RATE_HZ)
+    waiting, offset, length = np.zeros(0, np.float32), 0, int(FIRST_S * SAMPLE_RATE_HZ)
     async for piece in pieces:
         waiting = np.concatenate((waiting, piece))
         while waiting.size >= length:
             words = shown_words(await backend.transcribe(waiting[:length], choices))
-            count, cut_s = _settled(words, length / RATE_HZ)
-            cut = int(cut_s * RATE_HZ) // _FRAME_SAMPLES * _FRAME_SAMPLES
+            count, cut_s = _settled(words, length / SAMPLE_RATE_HZ)
+            cut = int(cut_s * SAMPLE_RATE_HZ) // _FRAME_SAMPLES * _FRAME_SAMPLES
             yield _stretch(words[:count], offset, cut)
             waiting, offset = waiting[cut:], offset + cut
-            length = min(2 * length, int(LONGEST_S * RATE_HZ))
+            length = min(2 * length, int(LONGEST_S * SAMPLE_RATE_HZ))
     words = []
     if waiting.size >= SHORTEST_SAMPLES or not offset:
         words = shown_words(await backend.transcribe(waiting, choices))
@@ -98,6 +98,6 @@ def _settled(words: Sequence[ShownWord], length_s: float) -> tuple[int, float]:
 
 
 def _stretch(words: Sequence[ShownWord], offset: int, samples: int) -> Stretch:
-    start_s = offset / RATE_HZ
+    start_s = offset / SAMPLE_RATE_HZ
     moved = (replace(word, start_s=word.start_s + start_s, end_s=word.end_s + start_s) for word in words)
-    return Stretch(tuple(moved), round((offset + samples) / RATE_HZ, 6))
+    return Stretch(tuple(moved), round((offset + samples) / SAMPLE_RATE_HZ, 6))

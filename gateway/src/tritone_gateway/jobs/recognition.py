@@ -84,7 +84,7 @@ class RecognitionJobs:
             return
         started = perf_counter()
         try:
-            result = await self._recognise(record, choices_of(job.choices))
+            result = await self._recognise(record, RecognitionChoices(**job.choices))
         except UnavailableError as error:
             await self._put_back(job, record, error.message, counted=False)
         except _WITHOUT_ITS_FAULT as error:
@@ -168,8 +168,3 @@ def _word(word: Word) -> dict[str, Any]:
         "end_s": round(word.end_s, 3),
         "confidence": round(word.confidence, 4),
     }
-
-
-def choices_of(stored: dict[str, Any]) -> RecognitionChoices:
-    """Return the choices of a job."""
-    return RecognitionChoices(**stored)

@@ -18,7 +18,7 @@ UNMATCHED = "unmatched"  # route of a path that there is not
 WEBSOCKET = "WEBSOCKET"  # method of a WebSocket
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _ACCEPTABLE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-_QUIET = ("/health/", "/metrics")  # asked all the time: logged at level debug only
+WATCHING = ("/health/", "/metrics")  #: paths of those who watch the gateway, asked all the time
 _ABNORMAL = 1006  # close code of a WebSocket that ended without one
 _log = logging.getLogger("tritone_gateway.requests")
 
@@ -107,7 +107,7 @@ class _Request:
         duration_s = now - self._started
         first_byte_s = None if self._first_byte is None else self._first_byte - self._started
         metrics.ended(method, route, status, duration_s, first_byte_s)
-        level = logging.DEBUG if scope["path"].startswith(_QUIET) else logging.INFO
+        level = logging.DEBUG if scope["path"].startswith(WATCHING) else logging.INFO
         if _log.isEnabledFor(level):
             fields: dict[str, Any] = {"method": method, "route": route, "status": status}
             caller = scope["state"].get("caller")

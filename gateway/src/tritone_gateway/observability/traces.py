@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tritone_gateway.errors import StartupError
-from tritone_gateway.observability.requests import route_of
+from tritone_gateway.observability.requests import WATCHING, WEBSOCKET, route_of
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Tracer
 
 _NAME = "tritone_gateway"
 _INTERNAL, _UNEXPECTED = 500, 1011  # statuses of failed requests and WebSockets
-_QUIET = ("/health/", "/metrics")
 
 
 @dataclass(frozen=True)
@@ -69,14 +68,14 @@ class TracingMiddleware:
         """Serve a connection."""
         from opentelemetry.trace import SpanKind, Status, StatusCode
 
-        if scope["type"] not in ("http", "websocket") or scope["path"].startswith(_QUIET):
+        if scope["type"] not in ("http", "websocket") or scope["path"].startswith(WATCHING):
             return await self._app(scope, receive, send)
         headers = {
             name.decode("latin-1"): value.decode("latin-1")
             for name, value in scope["headers"]
             if name in (b"traceparent", b"tracestate")
         }
-        method = "WEBSOCKET" if scope["type"] == "websocket" else scope["method"]
+        method = WEBSOCKET if scope["type"] == "websocket" else scope["method"]
         with self._tracer.start_as_current_span(
             method,
             context=self._propagator.extract(headers),

@@ -6,17 +6,14 @@ import ssl
 import urllib.error
 import urllib.request
 
+from tritone_gateway.process.addresses import local_url
 from tritone_gateway.settings import Settings
-
-_EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 def failure(settings: Settings, timeout_s: float) -> str | None:
     """Return why the gateway with these settings is not ready; None if it is."""
-    host = _EVERY_ADDRESS.get(settings.gateway_address, settings.gateway_address)
     scheme = "https" if settings.tls_certificate else "http"
-    netloc = f"[{host}]" if ":" in host else host
-    url = f"{scheme}://{netloc}:{settings.gateway_port}/health/ready"
+    url = local_url(scheme, settings.gateway_address, settings.gateway_port) + "/health/ready"
     # The certificate names the host that clients call, not this address; nothing secret is sent.
     context = ssl._create_unverified_context() if scheme == "https" else None
     try:

@@ -21,6 +21,7 @@ from tritone_gateway.errors import GatewayError, StartupError
 from tritone_gateway.observability.metrics import Metrics
 from tritone_gateway.observability.requests import ObservingMiddleware
 from tritone_gateway.observability.traces import TracingMiddleware
+from tritone_gateway.process.addresses import local_url
 from tritone_gateway.process.draining import Draining
 from tritone_gateway.security.serving import server_options
 from tritone_gateway.settings import Settings
@@ -43,7 +44,8 @@ class GatewayServer(uvicorn.Server):
         self._app = app or create_app(settings)
         options = server_options(settings)
         self._socket = listen(settings.gateway_address, settings.gateway_port)
-        self.url = _url("https" if settings.tls_certificate else "http", self._socket)
+        scheme = "https" if settings.tls_certificate else "http"
+        self.url = local_url(scheme, *self._socket.getsockname()[:2])
         self._addresses = {"page": f"{self.url}/", "documentation": f"{self.url}/docs"}
         self._metrics: WSGIServer | None = None
         self._announcing: asyncio.Task[None] | None = None
@@ -128,13 +130,6 @@ def observed(app: FastAPI) -> ASGIApp:
     traces = app.state.traces
     inner = app if traces is None else TracingMiddleware(app, traces.tracer)
     return ObservingMiddleware(inner, app.state.metrics)
-
-
-def _url(scheme: str, listener: socket.socket) -> str:
-    """SCHEME://HOST:PORT, as a browser on this machine takes it."""
-    host, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _serve_metrics(settings: Settings, metrics: Metrics) -> WSGIServer:

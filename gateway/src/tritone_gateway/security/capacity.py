@@ -7,13 +7,12 @@ import asyncio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tritone_gateway.errors import UnavailableError
+from tritone_gateway.observability.requests import WATCHING
 from tritone_gateway.security.asgi import refuse
 from tritone_gateway.settings.limits import LimitSettings
 
 _RETRY_S = 1
 _POLICY_VIOLATION = 1008  # close code of WebSockets
-# Whoever watches the gateway must reach it when it is full.
-_ALWAYS_SERVED = ("/health/", "/metrics")
 
 
 class Capacity:
@@ -27,7 +26,8 @@ class Capacity:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request or WebSocket."""
         kind = scope["type"]
-        if kind not in self._served or scope["path"].startswith(_ALWAYS_SERVED):
+        # Whoever watches the gateway must reach it when it is full.
+        if kind not in self._served or scope["path"].startswith(WATCHING):
             return await self._app(scope, receive, send)
         if self._served[kind] >= self._limit[kind]:
             error = UnavailableError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import json
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,11 +12,9 @@ from typing import Any, TypeVar
 import click
 
 from tritone_gateway.errors import StartupError
-from tritone_gateway.security.audit import open_audit
+from tritone_gateway.operating import environment_settings, note
 from tritone_gateway.security.callers import Scope
 from tritone_gateway.security.key_store import KeyStore
-from tritone_gateway.settings import Settings
-from tritone_gateway.settings.options import load
 from tritone_gateway.storage.database import open_database
 from tritone_gateway.storage.tables import ApiKey, now
 
@@ -67,7 +64,7 @@ def create(
         return key.text
 
     text = _in_store(work)
-    _audit("key created", text.split("_")[1], name=name, scopes=[scope.value for scope in chosen])
+    note("key created", key=text.split("_")[1], name=name, scopes=[scope.value for scope in chosen])
     click.echo(text)
     click.echo("Keep it: it is stored as a hash and cannot be shown again.", err=True)
 
@@ -100,7 +97,7 @@ def revoke(key_id: str) -> None:
     plain = found[1]
     if not _in_store(lambda store: store.revoke(plain)):
         raise click.ClickException(f"{plain}: expected a key that is not revoked yet; `list` prints them.")
-    _audit("key revoked", plain)
+    note("key revoked", key=plain)
     click.echo(f"{plain} is revoked.")
 
 
@@ -120,28 +117,13 @@ def _expiry(text: str) -> datetime:
 
 def _in_store(work: Callable[[KeyStore], Awaitable[Result]]) -> Result:
     async def run() -> Result:
-        async with open_database(_settings()) as database:
+        async with open_database(environment_settings()) as database:
             return await work(KeyStore(database))
 
     try:
         return asyncio.run(run())
     except StartupError as error:
         raise click.ClickException(str(error)) from None
-
-
-def _settings() -> Settings:
-    try:
-        return load({})
-    except StartupError as error:
-        raise click.ClickException(str(error)) from None
-
-
-def _audit(action: str, key_id: str, **fields: Any) -> None:
-    try:
-        with open_audit(_settings()) as audit:
-            audit.write(action, key=key_id, user=getpass.getuser(), **fields)
-    except StartupError as error:
-        click.echo(f"Not in the audit log: {error}", err=True)
 
 
 def _state(row: ApiKey) -> str:

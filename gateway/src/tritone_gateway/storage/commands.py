@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -13,9 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from tritone_gateway.errors import GatewayError, StartupError
-from tritone_gateway.security.audit import open_audit
+from tritone_gateway.operating import environment_settings, note
 from tritone_gateway.settings import Settings
-from tritone_gateway.settings.options import load
 from tritone_gateway.storage.database import open_database, open_engine
 from tritone_gateway.storage.migration import upgrade
 from tritone_gateway.storage.opening import open_records
@@ -30,7 +28,7 @@ T = TypeVar("T")
 @click.command()
 def migrate() -> None:
     """Bring the database's tables up to date."""
-    before, now = _run(_migrated(_settings()))
+    before, now = _run(_migrated(environment_settings()))
     click.echo(f"version {now}" + (f", was {before or 'empty'}" if before != now else ", as before"))
 
 
@@ -43,7 +41,7 @@ def audio_key() -> None:
 @click.command()
 def encrypt_audio() -> None:
     """Encrypt all stored audio with the first key of audio_key_file; gateways may serve meanwhile."""
-    settings = _settings()
+    settings = environment_settings()
     if settings.audio_key_file is None:
         raise click.ClickException(
             "audio_key_file: expected a file with keys; `tritone-gateway audio-key` makes one."
@@ -56,21 +54,16 @@ def encrypt_audio() -> None:
 @click.confirmation_option(prompt="Remove all records of this key and their audio?")
 def delete_records(key_id: str) -> None:
     """Remove all records of a key, revoked or not, with their audio."""
-    settings = _settings()
-    count = _run(_deleted(settings, key_id))
+    count = _run(_deleted(environment_settings(), key_id))
     click.echo(f"{count} records removed")
-    try:
-        with open_audit(settings) as audit:
-            audit.write("records removed", key=key_id, count=count, user=getpass.getuser())
-    except StartupError as error:
-        click.echo(f"Not in the audit log: {error}", err=True)
+    note("records removed", key=key_id, count=count)
 
 
 @click.command()
 @click.argument("key_id")
 def webhook_secret(key_id: str) -> None:
     """Print the secret that the owner of a key checks the signatures of webhooks with."""
-    settings = _settings()
+    settings = environment_settings()
     if settings.webhook_secret_file is None:
         raise click.ClickException(
             "webhook_secret_file: expected a file with a secret; without it no webhook is sent."
@@ -82,13 +75,6 @@ def webhook_secret(key_id: str) -> None:
 
 
 COMMANDS = (migrate, audio_key, encrypt_audio, delete_records, webhook_secret)
-
-
-def _settings() -> Settings:
-    try:
-        return load({})
-    except StartupError as error:
-        raise click.ClickException(str(error)) from None
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

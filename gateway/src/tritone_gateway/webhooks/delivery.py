@@ -78,12 +78,7 @@ class Deliveries:
 
     async def _sent(self, url: str, body: bytes, headers: dict[str, str]) -> int:
         to = await checked_address(url, self._private_networks, param="callback")
-        headers = {
-            **to.headers,
-            **headers,
-            "Content-Type": "application/json",
-            "User-Agent": "tritone-gateway",
-        }
+        headers = {**to.headers, **headers, **_HEADERS}
         timeout_s = self._settings.webhook_timeout_s
         async with (
             httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=timeout_s) as client,

@@ -15,10 +15,10 @@ from typing import Any
 import av
 import numpy as np
 from numpy.typing import NDArray
+from tritone_client.calls import SAMPLE_RATE_HZ
 
 from tritone_gateway.errors import BadRequestError
 
-SAMPLE_RATE_HZ = 16_000  # what recognisers take, so that samples are resampled once
 LONGEST_PIECE_S = 600  # of audio in one piece: more is no speech, but an attempt to fill the memory
 _PROBED_BYTES = 64 * 1024  # before the format has to be clear
 
@@ -30,7 +30,7 @@ class _TooMuchError(ValueError):
 class ContainerDecoder:
     """A container of any usual format, in pieces that may be split anywhere; mixed to mono."""
 
-    sample_rate_hz = SAMPLE_RATE_HZ
+    sample_rate_hz = SAMPLE_RATE_HZ  # what recognisers take, so that samples are resampled once
 
     def __init__(self) -> None:
         self._pieces: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()  # None: the end

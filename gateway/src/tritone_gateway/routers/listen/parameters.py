@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from tritone_client.recognition import LARGEST_WEIGHT
+
 from tritone_gateway.errors import BadRequestError
 
 RAW_ENCODINGS = ("linear16", "linear32", "mulaw", "alaw", "opus")  # bare samples or packets
@@ -14,7 +16,7 @@ LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 4000, 192_000
 MOST_CHANNELS = 8
 SHORTEST_ENDPOINTING_MS, LONGEST_ENDPOINTING_MS = 100, 10_000
 SHORTEST_UTTERANCE_END_MS, LONGEST_UTTERANCE_END_MS = 1000, 60_000
-BOOST, LARGEST_BOOST = 5.0, 20.0  # weight of a phrase without one, and the most that the decoder takes
+BOOST = 5.0  # weight of a phrase without one
 MOST_PHRASES, LONGEST_PHRASE = 100, 200
 LONGEST_NAME = 100
 
@@ -190,7 +192,7 @@ def _weighted(keyword: str) -> tuple[str, float]:
         factor = math.nan
     if math.isnan(factor):
         raise _refused("keywords", "expected PHRASE or PHRASE:NUMBER, as in tritone:2")
-    return _phrase("keywords", phrase), max(-LARGEST_BOOST, min(LARGEST_BOOST, BOOST * factor))
+    return _phrase("keywords", phrase), max(-LARGEST_WEIGHT, min(LARGEST_WEIGHT, BOOST * factor))
 
 
 def _phrase(name: str, phrase: str) -> str:

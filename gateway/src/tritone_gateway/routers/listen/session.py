@@ -14,7 +14,7 @@ from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import BaseModel
 
 from tritone_gateway.backend import RecognitionChoices, SpeechBackend
-from tritone_gateway.errors import BadRequestError, GatewayError, InternalError
+from tritone_gateway.errors import BadRequestError, GatewayError, unforeseen
 from tritone_gateway.process.draining import SERVICE_RESTART
 from tritone_gateway.routers.listen.closing import SilentError, close_with
 from tritone_gateway.routers.listen.parameters import ListenParameters
@@ -91,7 +91,7 @@ class Session:
                 return
             if not isinstance(error, GatewayError):
                 _log.error("live transcription %s failed", self._request_id, exc_info=error)
-                error = InternalError("The gateway failed; its log has the reason.")
+                error = unforeseen()
             await close_with(self._websocket, error, self._request_id)
 
     async def _read(self) -> None:

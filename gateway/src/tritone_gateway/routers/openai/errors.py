@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tritone_gateway.error_forms import register_form
-from tritone_gateway.errors import GatewayError, InternalError
+from tritone_gateway.errors import GatewayError
 
 PREFIX = "/v1/"
 _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
@@ -56,12 +56,3 @@ def renamed(names: Mapping[str, str]) -> Iterator[None]:
             if re.match(rf"{name}\b(?=[^:]*:)", error.message):
                 error.param, error.message = field, field + error.message.removeprefix(name)
         raise
-
-
-def unforeseen(error: Exception) -> GatewayError:
-    """Return what a caller is told of an error that comes after the response has begun."""
-    return (
-        error
-        if isinstance(error, GatewayError)
-        else InternalError("The gateway failed; its log has the reason.")
-    )

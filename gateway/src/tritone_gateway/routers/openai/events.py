@@ -7,8 +7,8 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from tritone_gateway.errors import GatewayError
-from tritone_gateway.routers.openai.errors import openai_form, unforeseen
+from tritone_gateway.errors import GatewayError, unforeseen
+from tritone_gateway.routers.openai.errors import openai_form
 from tritone_gateway.schemas.openai import Answer
 
 EVENT_STREAM = "text/event-stream"
@@ -28,7 +28,8 @@ async def events(answers: AsyncGenerator[Answer, None]) -> AsyncGenerator[bytes,
                 raise
             if not isinstance(error, GatewayError):
                 _log.exception("a stream of events failed")
-            yield _event(openai_form(unforeseen(error)))
+                error = unforeseen()
+            yield _event(openai_form(error))
 
 
 def _event(content: object) -> bytes:

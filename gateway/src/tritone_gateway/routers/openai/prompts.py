@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-MOST_PHRASES = 500  # that the recogniser takes
+from tritone_client.recognition import MOST_PHRASES
+
 LONGEST_TERM_WORDS = 3  # of an item in a list
 _LONGEST_PHRASE = 100  # characters
 
