@@ -50,6 +50,7 @@ CORPORA = {
     "common_voice": HeldOut(0.03, 0.015, by="text"),  # speakers unknown
     "common_voice_13_delta": HeldOut(3, 1, few_test=12, few_validation=6),
     "common_voice_excerpts": HeldOut(0, 0, few_test=12, few_validation=6),
+    "common_voice_labelled": HeldOut(0.0, 0.0, by="text"),  # by `training.whisper_labels`: for training only
     "picovoice_coffee": HeldOut(0.08, 0.04, by="text"),  # speakers unknown
     "picovoice_wake": HeldOut(0.0, 0.0, by="text"),  # six words, speakers unknown
 }
