@@ -38,7 +38,7 @@ def recordings() -> list[Recorded]:
 
 
 def measure_recogniser(trial: Trial, tried: Client, bundled: Client, worst_rate: float) -> None:
-    """Recognise the recordings with both recognisers.
+    """Recognise the recordings with both recognisers, greedily: a new set has no language model of its own.
 
     Args:
         trial: gets the steps.
@@ -49,17 +49,19 @@ def measure_recogniser(trial: Trial, tried: Client, bundled: Client, worst_rate:
     spoken = recordings()
     tried.transcribe(spoken[0].file)  # warm-up
     started_s = time.perf_counter()
-    results = [tried.transcribe(one.file) for one in spoken]
+    results = [tried.transcribe(one.file, decoder="greedy") for one in spoken]
     seconds = time.perf_counter() - started_s
     errors, others = WordErrors(), WordErrors()
     for one, result in zip(spoken, results, strict=True):
         errors.add(comparable(one.text), comparable(result.transcript))
-        others.add(comparable(one.text), comparable(bundled.transcribe(one.file).transcript))
+        others.add(
+            comparable(one.text), comparable(bundled.transcribe(one.file, decoder="greedy").transcript)
+        )
     trial.add(
         "words",
         errors.rate <= worst_rate,
         f"word error rate {errors.rate:.1%} on {errors.utterances} recordings of {errors.words} words, "
-        f"allowed {worst_rate:.0%}; the bundled recogniser has {others.rate:.1%}",
+        f"allowed {worst_rate:.0%}; the bundled recogniser has {others.rate:.1%}, both greedily",
     )
     disordered = sum(not in_order(result) for result in results)
     trial.add("times", disordered == 0, f"recordings whose word times are out of order: {disordered}")

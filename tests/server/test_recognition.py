@@ -64,7 +64,7 @@ def test_word_error_rate_of_the_sample_recordings_is_bounded(infer, recordings, 
             sent = {"audio_bytes": text((RECORDINGS / name).read_bytes())}
         transcript = infer(model, {"decoder": "greedy"}, **sent)["transcript"][0, 0].decode()
         total.add(reference, transcript)
-    assert total.rate <= 0.36, f"{total.errors} errors in {total.words} words"  # measured: 0.325
+    assert total.rate <= 0.36, f"{total.errors} errors in {total.words} words"  # measured: 0.322
 
 
 @pytest.mark.parametrize("name", OUTPUTS)

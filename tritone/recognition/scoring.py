@@ -18,7 +18,7 @@ _LARGEST_EXPONENT = 300.0  # keeps factors finite
 class Weights:
     """How much each part of a score counts; natural logarithms."""
 
-    language_model: float = 1.0  # times its log-probability; "alpha"
+    language_model: float = 0.9  # times its log-probability; "alpha"
     word: float = 0.5  # added for each word, since a language model favours few of them; "beta"
     unknown: float = -16.0  # added for a word that the language model does not know
 
