@@ -194,7 +194,7 @@ def test_expired_key_is_refused(gateway, command):
 def test_expiry_is_checked_at_each_request(gateway, command, monkeypatch):
     soon = command("create", "soon", "--expires", "2099-01-01")
     assert post(gateway, key=soon).status_code == 200
-    after = authentication.now().replace(year=2099, month=2)
+    after = authentication.now().replace(year=2099, month=2, day=1)
     monkeypatch.setattr(authentication, "now", lambda: after)
     assert post(gateway, key=soon).status_code == 401
 

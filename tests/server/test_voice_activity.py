@@ -103,11 +103,15 @@ def test_word_error_rate_is_no_worse_than_without_it(infer, recordings, spoken):
 @pytest.mark.parametrize("level_db", [-30, -50])
 def test_quiet_speech_is_not_lost(infer, recordings, spoken, level_db):
     """Peaks at -50 dB: 16 bits leave 7 of them to the speech."""
+    different = said = 0
     for name, samples in recordings.items():
         quiet = samples / np.abs(samples).max() * 10 ** (level_db / 20)
         quiet = (np.round(quiet * 32768) / 32768).astype(np.float32)
         words, expected = words_of(infer, quiet)[0], spoken[name][0]
-        assert edit_distance(expected, words) <= max(2, 0.4 * len(expected)), name
+        assert len(words) >= 0.6 * len(expected), name
+        different += edit_distance(expected, words)
+        said += len(expected)
+    assert different <= 0.2 * said
 
 
 def test_one_short_word_alone_is_heard(infer, recordings, spoken):
@@ -128,10 +132,6 @@ def test_off_gives_exactly_what_the_networks_give(infer, recordings):
     through = infer("asr_windows", OFF, **batch(samples))
     assert through["log_probs_length"][0, 0] == frames
     np.testing.assert_array_equal(through["log_probs"][0, :frames], direct["log_probs"][0, :frames])
-
-
-def test_off_hears_words_in_noise_as_before(infer):
-    assert words_of(infer, at(-40, white(20)), OFF)[0]
 
 
 def test_on_is_the_default(infer, recordings):

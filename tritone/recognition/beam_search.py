@@ -32,7 +32,7 @@ _SILENCE = 0.9999  # probability of the blank above which a frame says nothing
 class Width:
     """How much a search looks at; logarithms are natural ones."""
 
-    prefixes: int = 16  # kept after each frame
+    prefixes: int = 32  # kept after each frame
     prefix_log_prob: float = 8.0  # how much less probable than the best one they may be
     label_log_prob: float = -5.0  # labels less probable than that are not looked at
     one_text: bool = True  # of texts that go on alike, as far as anything can tell, only the best is kept
@@ -114,6 +114,7 @@ class BeamSearch:
                 if frame >= self._next_sweep:
                     self._next_sweep = frame + _SWEEP_FRAMES
                     self._sweep()
+            remove_branches(self._beam)
         self._frame += len(frames)
 
     def hypotheses(self, most: int) -> list[Hypothesis]:
@@ -172,9 +173,10 @@ class BeamSearch:
             prefix.next_blank = prefix.total * blank
             prefix.next_spoken = prefix.spoken * probability_of.get(prefix.label, 0.0)
         # What can only become less probable has no place beside enough prefixes that stay as they are.
-        least_inside = least
-        if self._decline and len(beam) == self._width.prefixes:
-            least_inside = max(least, min(prefix.next_blank + prefix.next_spoken for prefix in beam))
+        staying = [prefix.next_blank + prefix.next_spoken for prefix in beam]
+        least_staying = min(staying) if len(beam) == self._width.prefixes else 0.0
+        least_inside = max(least, least_staying) if self._decline else least
+        best = max(staying)
         reached = list(beam)
         for prefix in beam:
             total, last = prefix.total, prefix.label
@@ -187,8 +189,19 @@ class BeamSearch:
                     source = self._child(prefix, self._space)  # the pause stands for a space
                     times = Times(-1, times)
                     value *= source.factor
-                child = source.children.get(label) or self._child(source, label)
-                value *= child.factor
+                child = source.children.get(label)
+                if child is None:
+                    factor = source.factors.get(label)
+                    if factor is None:
+                        factor = source.factors[label] = self._scorer.factor(source.state, label)
+                    value *= factor
+                    if value < least_staying or value < best * self._least:
+                        continue
+                    child = self._child(source, label)
+                else:
+                    value *= child.factor
+                if value > best:
+                    best = value
                 if child.frame != frame:
                     child.frame = frame
                     child.next_blank = child.next_spoken = 0.0

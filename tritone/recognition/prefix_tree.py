@@ -26,8 +26,8 @@ class Prefix:
     """
 
     __slots__ = (
-        "blank", "children", "depth", "factor", "frame", "future", "label", "next_blank", "next_spoken",
-        "next_times", "parent", "spoken", "state", "times", "total",
+        "blank", "children", "depth", "factor", "factors", "frame", "future", "label", "next_blank",
+        "next_spoken", "next_times", "parent", "spoken", "state", "times", "total",
     )  # fmt: skip
 
     def __init__(self, parent: Prefix | None, label: int, state: WordState, factor: float) -> None:
@@ -39,6 +39,7 @@ class Prefix:
         self.future = state.word, label, state.history, state.places
         self.depth: int = parent.depth + 1 if parent else 0
         self.children: dict[int, Prefix] = {}
+        self.factors: dict[int, float] = {}  # of children that were too improbable to be made
         self.blank = self.spoken = 0.0  # probability of paths that end with a blank, or with the label
         self.total = 0.0  # of both
         self.next_blank = self.next_spoken = 0.0  # the same after the current frame
@@ -59,15 +60,20 @@ def common_beginning(prefixes: Sequence[Prefix]) -> Prefix:
 
 
 def remove_branches(prefixes: Sequence[Prefix]) -> None:
-    """Remove from the tree what leads to none of the prefixes."""
+    """Remove from the tree what leads to none of the prefixes, and leave no cycle of what is removed."""
     alive: set[Prefix] = set()
     for prefix in prefixes:
         node: Prefix | None = prefix
         while node is not None and node not in alive:
             alive.add(node)
             node = node.parent
+    removed: list[Prefix] = []
     for node in alive:
+        removed += [child for child in node.children.values() if child not in alive]
         node.children = {label: child for label, child in node.children.items() if child in alive}
+    for node in removed:
+        removed += node.children.values()
+        node.children.clear()
 
 
 def cut(times: Times, count: int) -> Times:

@@ -78,6 +78,16 @@ class Scorer:
         context = self.model.start() if self.model else None
         return WordState(context=context, places=self.phrases.start if self.phrases else ())
 
+    def factor(self, state: WordState, label: int) -> float:
+        """Return the factor of a label's probability; `follow` also tells the state after it."""
+        if self.phrases or self._starts_word[label]:
+            return self.follow(state, label)[1]
+        exact = self._texts[label][0]
+        if not exact or self._vocabulary is None or not state.known:
+            return 1.0
+        best = self._vocabulary.best(state.word + exact)
+        return _factor(self.weights.unknown if best is None else self._weight * (best - state.ahead))
+
     def follow(self, state: WordState, label: int) -> tuple[WordState, float]:
         """Return the state after a label, and the factor of its probability."""
         gain = 0.0
