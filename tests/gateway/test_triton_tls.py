@@ -1,11 +1,13 @@
 """The gateway and the client in front of a real Triton that asks for TLS and a client's certificate."""
 
+import asyncio
+
 import httpx
 import pytest
 from tritone_client import AsyncClient, Client, ServerUnavailableError, Tls
 from tritone_gateway.backend import RecognitionChoices
 from tritone_gateway.backend.triton import TritonBackend
-from tritone_gateway.errors import NotFoundError, StartupError
+from tritone_gateway.errors import NotFoundError, StartupError, UnavailableError
 from tritone_gateway.settings import Settings
 
 from tests.gateway.serving import RunningGateway, failing_start
@@ -84,4 +86,15 @@ async def test_names_of_models_that_there_are_not_leave_no_connection(secure_url
         with pytest.raises(NotFoundError):
             await backend.transcribe(b"RIFF", RecognitionChoices(model=f"none{number}"))
     assert list(backend._clients) == [""]
+    await backend.close()
+
+
+async def test_requests_for_a_model_that_there_is_not_do_not_end_each_other(secure_url, files):
+    backend = TritonBackend(secure_url, 0.0, of_client(files))
+    asked = (backend.transcribe(b"RIFF", RecognitionChoices(model="none")) for _ in range(12))
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert {type(answer) for answer in answers} == {NotFoundError}
+    ready = await asyncio.gather(*(backend.check_ready() for _ in range(12)), return_exceptions=True)
+    assert {type(answer) for answer in ready} == {UnavailableError}
+    assert not [name for name in backend._clients if name]
     await backend.close()

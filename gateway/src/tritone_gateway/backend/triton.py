@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Iterator
 from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,15 @@ _TEMPORARY = (OverloadedError, ProcessDiedError)
 _DOWN = (ServerUnavailableError, ServerNotReadyError)
 
 
+@dataclass
+class _Shared:
+    """A client that several requests use; closing it would cancel them all."""
+
+    client: AsyncClient
+    users: int = 0
+    is_forgotten: bool = False
+
+
 class TritonBackend:
     """A running Triton with tritone's pipelines.
 
@@ -57,7 +67,7 @@ class TritonBackend:
     def __init__(self, url: str, overload_wait_s: float, tls: Tls | None = None) -> None:
         self._url, self._tls = url, tls
         self._overload_wait_s = overload_wait_s
-        self._clients: dict[str, AsyncClient] = {}  # by recogniser or voice
+        self._clients: dict[str, _Shared] = {}  # by recogniser or voice
         self._closing: set[asyncio.Task[None]] = set()
         self._client("")  # tells now what is wrong with the arguments
 
@@ -125,34 +135,38 @@ class TritonBackend:
 
     async def close(self) -> None:
         """Close the connections."""
-        for client in self._clients.values():
-            await client.close()
+        for shared in self._clients.values():
+            await shared.client.close()
         await asyncio.gather(*self._closing)
 
     @contextmanager
     def _asked(self, model: str, param: str | None = None) -> Iterator[AsyncClient]:
         """Ask about a model; raise the client's errors as those of the gateway."""
+        shared = self._client(model)
+        shared.users += 1
         try:
-            yield self._client(model)
+            yield shared.client
         except TritoneError as error:
-            if isinstance(error, ModelNotFoundError):
-                self._forget(model)
+            if isinstance(error, ModelNotFoundError) and model:
+                self._clients.pop(model, None)  # callers could name any number of models that there are not
+                shared.is_forgotten = True
             raise gateway_error(error, param) from error
+        finally:
+            shared.users -= 1
+            if shared.is_forgotten and not shared.users:
+                self._close_later(shared.client)
 
-    def _client(self, model: str) -> AsyncClient:
+    def _client(self, model: str) -> _Shared:
         if model not in self._clients:
-            self._clients[model] = AsyncClient(
-                self._url, model=model, overload_wait_s=self._overload_wait_s, tls=self._tls
+            self._clients[model] = _Shared(
+                AsyncClient(self._url, model=model, overload_wait_s=self._overload_wait_s, tls=self._tls)
             )
         return self._clients[model]
 
-    def _forget(self, model: str) -> None:
-        """Close the client of a model that there is not: callers could name any number of them."""
-        client = self._clients.pop(model, None)
-        if client is not None:
-            task = asyncio.create_task(client.close())
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
+    def _close_later(self, client: AsyncClient) -> None:
+        task = asyncio.create_task(client.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
 
 def _recognition(choices: RecognitionChoices) -> dict[str, Any]:
