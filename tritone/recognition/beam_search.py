@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -70,6 +70,7 @@ def _no_collection() -> Iterator[None]:
 
 
 _TOTAL = attrgetter("total")
+_PROBABILITY = itemgetter(1)  # of a label
 
 
 class BeamSearch:
@@ -166,7 +167,8 @@ class BeamSearch:
         """Extend all prefixes by one frame, and keep the best."""
         beam = self._beam
         probability_of = dict(labels)
-        highest = max(blank, *probability_of.values())
+        labels = sorted(labels, key=_PROBABILITY, reverse=True)
+        highest = max(blank, labels[0][1])
         least = beam[0].total * highest * self._least
         for prefix in beam:
             prefix.frame = frame
@@ -181,7 +183,11 @@ class BeamSearch:
         for prefix in beam:
             total, last = prefix.total, prefix.label
             for label, probability in labels:
-                value = (prefix.blank if label == last else total) * probability
+                value = total * probability
+                if value < least:
+                    break
+                if label == last:
+                    value = prefix.blank * probability
                 if value < least_inside and (value < least or not self._starts_word[label]):
                     continue
                 source, times = prefix, prefix.times
