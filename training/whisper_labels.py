@@ -18,6 +18,7 @@ from typing import Any
 import soundfile
 
 from training.corpus import spell
+from training.real_speech import LONGEST_S
 
 BATCH_S = 80.0  # of audio and silence
 SILENCE_S = 3.0  # after the longest clip of a batch: with less, Whisper goes on talking
@@ -82,6 +83,7 @@ def main() -> None:
 
     done = {row["audio_filepath"] for row in read_rows(arguments.output)}
     rows = [row for row in read_rows(arguments.manifest) if row["audio_filepath"] not in done]
+    rows = [row for row in rows if row["duration"] <= LONGEST_S]  # longer ones are not trained on
     with arguments.output.open("a", encoding="utf-8") as output:
         for row in label(rows, arguments.manifest.parent, Whisper(arguments.whisper, beam=1)):
             output.write(json.dumps(row) + "\n")
