@@ -39,7 +39,7 @@ class Case:
 def make_cases(seed: int = 0) -> list[Case]:
     """Return the requests that a soak chooses from; common ones are repeated."""
     answers = [*_recordings(seed), *_texts(), *_voices(), *_streams(seed) * 2]
-    return [*answers, *answers, *answers, *_refusals(), *_cancellations() * 4]
+    return [*answers, *answers, *answers, *_refusals(), *_cancellations() * 10]
 
 
 def _recordings(seed: int) -> list[Case]:

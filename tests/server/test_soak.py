@@ -13,7 +13,6 @@ def test_mixed_requests_of_many_callers_are_answered_as_if_each_were_alone(serve
     target = Endpoints.of(server)
     outcome = soak(target, Plan(REQUESTS, minutes=4, callers=8, growth=1.0, seed=2))
     assert outcome.problems == [], report(outcome)
-    # Whether an answer comes before its cancellation depends on the machine.
-    assert any("cancelled" in name for name in outcome.tally.done)
+    assert outcome.tally.cancelled > 0
     assert len(outcome.tally.callers) == 4
     assert "right answers only" in report(outcome)

@@ -124,8 +124,9 @@ def test_one_short_word_alone_is_heard(infer, recordings, spoken):
         assert words_of(infer, samples[first:last])[0], word
 
 
-def test_off_gives_exactly_what_the_networks_give(infer, recordings):
-    samples = recordings["report_us.flac"]
+@pytest.mark.parametrize("name", ["report_us.flac", "noise"])
+def test_off_gives_exactly_what_the_networks_give(infer, recordings, name):
+    samples = at(-40, white(20)) if name == "noise" else recordings[name]
     features = normalised(infer("asr_features", **batch(samples)))
     direct = infer("asr_quartznet", **features)
     frames = direct["log_probs_length"][0, 0]
