@@ -1,6 +1,6 @@
 """Make the demo voice's data: short utterances in one synthetic voice, as shards with manifests.
 
-    python -m training.synthesis.prepare --text sentences.tsv training/data/books.tsv
+    python -m training.synthesis.prepare --packages kokoro/ --text sentences.tsv training/data/books.tsv
 
 Shards that exist are kept, so the command continues where it stopped.
 """
@@ -8,48 +8,30 @@ Shards that exist are kept, so the command continues where it stopped.
 from __future__ import annotations
 
 import argparse
-import random
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from training.corpus import SPLITS, Sentence, expand, read_sentences, speakable
-from training.digits import spoken_numbers
+from training.corpus import SPLITS, read_sentences
 from training.shards import write_shard
-from training.voices import SAMPLE_RATE_HZ, Samples, TtsVoice, speak
+from training.synthesis.kokoro import Audio, Kokoro
+from training.synthesis.kokoro import SAMPLE_RATE_HZ as TEACHER_RATE_HZ
+from training.synthesis.phonemes import UnknownWord, phonemise, read_dictionary
+from training.synthesis.pronunciations import DICTIONARY
+from training.synthesis.texts import texts_of
+from training.voices import SAMPLE_RATE_HZ, Samples, resampled
 
-VOICE = TtsVoice("espeak_us_180", "espeak", "en-us", rates=(180, 180), pitches=(50, 50))
-LONGEST_CHARACTERS = 72
-LONGEST_S = 4.8
-SHARD_UTTERANCES = 2000
-NUMBERS_SHARE = 0.03  # of the utterances are strings of digits
-WORD_SHARE = 0.04  # of the utterances are a single word
+VOICE = "af_heart"
+LONGEST_S = 6.0
+SHARD_UTTERANCES = 200
+HELD_OUT_UTTERANCES = 300  # of validation and test each
 
 # Silence kept at the ends, so that all utterances start and stop alike.
 LEAD_S, TAIL_S = 0.06, 0.12
 SILENCE = 150  # int16 amplitude below which the voice does not speak
-
-_DROPPED = re.compile(r"[\"“”()\[\]{}*_]|(?<![A-Za-z])'|'(?![A-Za-z])")
-_DASHES = re.compile(r"\s*(?:--+|[\u2013\u2014])\s*")
-
-
-def utterances(text: str) -> Iterator[str]:
-    """Cut a row into utterances: sentences where they are short, else clauses.
-
-    Rows without a mark at the end, which the corpus cut inside a sentence, get a comma.
-    """
-    text = _DROPPED.sub("", _DASHES.sub(", ", expand(text)))
-    for sentence in re.findall(r"[^.?!;:]+[.?!;:]*", text):
-        for piece in [sentence] if len(sentence) <= LONGEST_CHARACTERS else re.findall(r"[^,]+,?", sentence):
-            words = " ".join(piece.split())
-            mark = next((mark for mark in "?!." if mark in words[-3:]), ",")
-            words = words.strip(" ,.?!;:")
-            if re.search("[A-Za-z]", words) and len(words) < LONGEST_CHARACTERS:
-                yield words + mark
 
 
 def trimmed(audio: Samples) -> Samples:
@@ -62,30 +44,32 @@ def trimmed(audio: Samples) -> Samples:
     return np.pad(audio[max(start, 0) : stop], missing)
 
 
-def spoken(texts: Iterable[str]) -> Iterator[tuple[Samples, str]]:
+def as_samples(audio: Audio) -> Samples:
+    """Turn the teacher's audio into (N,) int16 at the demo voice's rate."""
+    return resampled((np.clip(audio, -1, 1) * 32767).astype(np.int16), TEACHER_RATE_HZ)
+
+
+def spoken(
+    teacher: Kokoro, dictionary: Mapping[str, list[str]], texts: Iterable[str]
+) -> Iterator[tuple[Samples, str]]:
     """Speak utterances, leaving out those that take too long."""
-    randomness = random.Random(0)
     for text in texts:
-        audio = trimmed(speak(VOICE, text, randomness))
+        audio = trimmed(as_samples(teacher.speak(phonemise(text, dictionary))))
         if 0 < len(audio) <= LONGEST_S * SAMPLE_RATE_HZ:
             yield audio, text
 
 
-def texts_of(sentences: list[Sentence], count: int, seed: str) -> list[str]:
-    """Choose up to `count` utterances, with strings of digits and single words among them."""
-    randomness = random.Random(seed)
-    found = sorted({text for s in sentences if speakable(s.text) for text in utterances(s.text)})
-    numbers = list(spoken_numbers(round(count * NUMBERS_SHARE), randomness))
-    words = sorted({word for text in found for word in re.findall(r"[A-Za-z']{2,}", text)})
-    chosen = randomness.sample(found, min(len(found), count))
-    alone = randomness.sample(words, min(len(words), round(count * WORD_SHARE)))
-    chosen += numbers + [f"{word}." for word in alone]
-    randomness.shuffle(chosen)
-    return chosen
+def is_readable(text: str, dictionary: Mapping[str, list[str]]) -> bool:
+    """Whether the dictionary has every word."""
+    try:
+        return bool(phonemise(text, dictionary))
+    except UnknownWord:
+        return False
 
 
-def _write(path: Path, texts: list[str]) -> Path:
-    write_shard(path, spoken(texts), VOICE.name, "synthetic")
+def _write(path: Path, texts: list[str], packages: Path, dictionary: Path) -> Path:
+    teacher = Kokoro(packages, VOICE)
+    write_shard(path, spoken(teacher, read_dictionary(dictionary), texts), VOICE, "synthetic")
     return path
 
 
@@ -95,20 +79,28 @@ def main() -> None:
     parser.add_argument(
         "--text", type=Path, nargs="+", required=True, help="TSV with the columns id and normalized_text"
     )
+    parser.add_argument(
+        "--packages", type=Path, required=True, help="folder of Kokoro's packages, see training/synthesis/kokoro.py"
+    )
+    parser.add_argument(
+        "--dictionary", type=Path, default=DICTIONARY, help="output of training.synthesis.pronunciations"
+    )
     parser.add_argument("--output", type=Path, default=Path("training/data/voice"))
-    parser.add_argument("--utterances", type=int, default=20000, help="of the training split")
+    parser.add_argument("--utterances", type=int, default=6000, help="of the training split")
     parser.add_argument("--processes", type=int, default=2)
     arguments = parser.parse_args()
 
     sentences = [sentence for path in arguments.text for sentence in read_sentences(path)]
+    readable = partial(is_readable, dictionary=read_dictionary(arguments.dictionary))
     jobs = []
-    for split in SPLITS:
-        count = arguments.utterances if split == "train" else 300
-        texts = texts_of([s for s in sentences if s.split == split], count, split)
+    for split in reversed(SPLITS):
+        count = arguments.utterances if split == "train" else HELD_OUT_UTTERANCES
+        texts = texts_of(sentences, split, count, readable)
         for start in range(0, len(texts), SHARD_UTTERANCES):
-            path = arguments.output / split / f"{VOICE.name}_{start // SHARD_UTTERANCES:03d}.wav"
+            path = arguments.output / split / f"{VOICE}_{start // SHARD_UTTERANCES:03d}.wav"
             if not path.with_suffix(".jsonl").exists():
-                jobs.append(partial(_write, path, texts[start : start + SHARD_UTTERANCES]))
+                chosen = texts[start : start + SHARD_UTTERANCES]
+                jobs.append(partial(_write, path, chosen, arguments.packages, arguments.dictionary))
     with ProcessPoolExecutor(arguments.processes) as pool:
         for number, future in enumerate([pool.submit(job) for job in jobs], start=1):
             print(f"{number}/{len(jobs)} {future.result()}", flush=True)
