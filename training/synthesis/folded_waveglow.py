@@ -193,3 +193,46 @@ def to_nemo(model: FoldedWaveGlow) -> dict[str, torch.Tensor]:
         state |= {f"{name}.end.weight": coupling.end.weight, f"{name}.end.bias": coupling.end.bias}
         state[f"convinv.{k}.conv.weight"] = model.mixings[k].unsqueeze(-1)
     return {key: value.detach().cpu().clone() for key, value in state.items()}
+
+
+def from_nemo(state: dict[str, torch.Tensor], model: FoldedWaveGlow) -> dict[str, torch.Tensor]:
+    """Read the folded form of a WaveGlowModule's state that `to_nemo` wrote.
+
+    Args:
+        state: of NeMo's module.
+        model: of the same sizes; unchanged.
+
+    Raises:
+        ValueError: the sizes differ.
+    """
+    mels, group = model.conditioning.mix.in_channels, model.n_group
+    columns, biases = [], []
+    folded = {}
+    for k, coupling in enumerate(model.couplings):
+        name, own = f"wavenet.{k}", f"couplings.{k}"
+        columns.append(_plain(state, f"{name}.cond_layer").view(-1, mels, group)[:, :, :TAPS])
+        biases.append(state[f"{name}.cond_layer.bias"])
+        for i in range(len(coupling.dilated)):
+            for nemo, ours in ((f"in_layers.{i}", f"dilated.{i}"), (f"res_skip_layers.{i}", f"res_skip.{i}")):
+                folded[f"{own}.{ours}.weight"] = _plain(state, f"{name}.{nemo}")
+                folded[f"{own}.{ours}.bias"] = state[f"{name}.{nemo}.bias"]
+        folded[f"{own}.start.weight"] = _plain(state, f"{name}.start")
+        folded[f"{own}.start.bias"] = state[f"{name}.start.bias"]
+        folded |= {f"{own}.end.{part}": state[f"{name}.end.{part}"] for part in ("weight", "bias")}
+        folded[f"mixings.{k}"] = state[f"convinv.{k}.conv.weight"].squeeze(-1)
+    folded["conditioning.mix.weight"] = torch.cat(columns)
+    folded["conditioning.mix.bias"] = torch.cat(biases)
+    for key, own_value in model.state_dict().items():
+        if folded[key].shape != own_value.shape:
+            raise ValueError(
+                f"{key}: expected {tuple(own_value.shape)}, got {tuple(folded[key].shape)}; "
+                "choose a checkpoint of the same sizes."
+            )
+    return folded
+
+
+def _plain(state: dict[str, torch.Tensor], name: str) -> torch.Tensor:
+    """Return the weight that weight normalisation stores as direction and length."""
+    length, direction = state[f"{name}.weight_g"], state[f"{name}.weight_v"]
+    norm = direction.flatten(1).norm(dim=1).view_as(length)
+    return direction * (length / norm.clamp(min=torch.finfo(norm.dtype).tiny))

@@ -74,11 +74,14 @@ def recogniser(path: Path) -> Transcriber:
     recognize, labels = nemo_recognizer(path)
 
     def transcriber(clips: Sequence[Audio]) -> list[str]:
-        # An untrained Tacotron 2 may stop at once, and a spectrogram needs more samples than that.
-        heard = [np.pad(clip, (0, max(SHORTEST_SAMPLES - len(clip), 0))) for clip in clips]
-        return transcribe(recognize, heard, labels)
+        return transcribe(recognize, long_enough(clips), labels)
 
     return transcriber
+
+
+def long_enough(clips: Sequence[Audio]) -> list[Audio]:
+    """Pad clips to the shortest that a recogniser takes; an untrained Tacotron 2 may stop at once."""
+    return [np.pad(clip, (0, max(SHORTEST_SAMPLES - len(clip), 0))) for clip in clips]
 
 
 def word_errors(transcriber: Transcriber, clips: Sequence[Audio], utterances: Sequence[Clip]) -> WordErrors:

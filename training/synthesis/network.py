@@ -9,6 +9,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 from torch import Tensor, nn
 
+from training.synthesis.batches import Batch
 from training.synthesis.listening import Spoken
 from training.synthesis.teacher_forcing import decode, encode, refine
 
@@ -50,6 +51,29 @@ class Network(nn.Module):
         direction = mean / mean.norm()
         first.sub_((first @ direction)[:, None] * direction)
         self.postnet.convolutions[-1][1].weight.fill_(0.1)
+
+    @torch.no_grad()
+    def restore_normalisations(self, batch: Batch) -> None:
+        """Give the batch normalisations a batch's statistics, and scales that undo them.
+
+        A checkpoint that `training.synthesis.widening` wrote has its normalisations merged into the
+        convolutions. Nothing changes for the averaged network; training normalises again.
+        """
+
+        def restore(norm: Any, inputs: tuple[Tensor]) -> None:
+            (rows,) = inputs
+            norm.running_mean.copy_(rows.mean(0))
+            norm.running_var.copy_(rows.var(0))
+            norm.weight.copy_((norm.running_var + norm.eps).sqrt())
+            norm.bias.copy_(norm.running_mean)
+
+        norms = [module for module in self.modules() if isinstance(module, nn.BatchNorm1d)]
+        hooks = [norm.register_forward_pre_hook(restore) for norm in norms]
+        training = self.training
+        self.eval()(*batch)
+        self.train(training)
+        for hook in hooks:
+            hook.remove()
 
     def forward(
         self, symbols: Tensor, symbols_length: Tensor, steps: Tensor, steps_length: Tensor

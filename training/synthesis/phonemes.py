@@ -61,15 +61,16 @@ _CONSONANTS = {
     "ZH": "ʒ",
 }
 # The dictionary stresses them, as it lists words alone; between others they are not.
-WEAK_WORDS = frozenset(
-    """a am an and are as at be been but by can could did do does for from had has have he her him his if in
-    into is it its may me might must my of on or our shall she should so some than that the their them then
-    they this to us was we were will with would you your""".split()
+_WEAK = (
+    "a am an and are as at be been but by can could did do does for from had has have he her him his if "
+    "in into is it its may me might must my of on or our shall she should so some than that the their "
+    "them then they this to us was we were will with would you your"
 )
+WEAK_WORDS = frozenset(_WEAK.split())
 _TOKEN = re.compile(rf"[A-Za-z]+(?:'[A-Za-z]+)*'?|[{MARKS}]")
 
 
-class UnknownWord(ValueError):
+class UnknownWordError(ValueError):
     """A word that the dictionary lacks."""
 
 
@@ -114,7 +115,7 @@ def phonemise(text: str, dictionary: Mapping[str, list[str]]) -> str:
     """Write a text in Kokoro's symbols, words separated by spaces, with its marks.
 
     Raises:
-        UnknownWord: the dictionary lacks a word.
+        UnknownWordError: the dictionary lacks a word.
     """
     tokens = _TOKEN.findall(text)
     words = [token for token in tokens if token not in MARKS]
@@ -125,7 +126,7 @@ def phonemise(text: str, dictionary: Mapping[str, list[str]]) -> str:
             continue
         phonemes = dictionary.get(token.upper()) or dictionary.get(token.strip("'").upper())
         if phonemes is None:
-            raise UnknownWord(f"{token!r}: expected a word of the pronouncing dictionary.")
+            raise UnknownWordError(f"{token!r}: expected a word of the pronouncing dictionary.")
         weak = len(words) > 1 and token.lower() in WEAK_WORDS
         spoken += (" " if spoken else "") + symbols(phonemes, weak)
     return spoken

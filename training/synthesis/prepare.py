@@ -17,9 +17,9 @@ import numpy as np
 
 from training.corpus import SPLITS, read_sentences
 from training.shards import write_shard
-from training.synthesis.kokoro import Audio, Kokoro
 from training.synthesis.kokoro import SAMPLE_RATE_HZ as TEACHER_RATE_HZ
-from training.synthesis.phonemes import UnknownWord, phonemise, read_dictionary
+from training.synthesis.kokoro import Audio, Kokoro
+from training.synthesis.phonemes import UnknownWordError, phonemise, read_dictionary
 from training.synthesis.pronunciations import DICTIONARY
 from training.synthesis.texts import texts_of
 from training.voices import SAMPLE_RATE_HZ, Samples, resampled
@@ -63,7 +63,7 @@ def is_readable(text: str, dictionary: Mapping[str, list[str]]) -> bool:
     """Whether the dictionary has every word."""
     try:
         return bool(phonemise(text, dictionary))
-    except UnknownWord:
+    except UnknownWordError:
         return False
 
 
@@ -80,7 +80,10 @@ def main() -> None:
         "--text", type=Path, nargs="+", required=True, help="TSV with the columns id and normalized_text"
     )
     parser.add_argument(
-        "--packages", type=Path, required=True, help="folder of Kokoro's packages, see training/synthesis/kokoro.py"
+        "--packages",
+        type=Path,
+        required=True,
+        help="folder of Kokoro's packages, see training/synthesis/kokoro.py",
     )
     parser.add_argument(
         "--dictionary", type=Path, default=DICTIONARY, help="output of training.synthesis.pronunciations"

@@ -21,7 +21,7 @@ from training.synthesis.listening import GriffinLim, completeness, pace, recogni
 from training.synthesis.losses import gate_loss, guided_attention_loss, mel_loss
 from training.synthesis.network import Network, speak
 from training.synthesis.spectrograms import read_mels
-from training.synthesis.widening import write_into
+from training.synthesis.widening import narrowed, write_into
 
 VALIDATION_BATCHES = 4
 VALIDATION_UTTERANCES = 32  # that are synthesised and recognised
@@ -34,7 +34,13 @@ class SynthesisRun(TrainingRun):
     log_every_steps = 25
 
     def __init__(
-        self, config: DictConfig, folder: Path, device: str, data: Path, recogniser_path: Path
+        self,
+        config: DictConfig,
+        folder: Path,
+        device: str,
+        data: Path,
+        recogniser_path: Path,
+        initial: Path | None,
     ) -> None:
         training = config.training
         torch.manual_seed(training.seed)
@@ -51,14 +57,21 @@ class SynthesisRun(TrainingRun):
             Network(config.model, training.channels, self.nemo.num_tokens, training.encoder_dropout)
             for _ in range(2)
         )
-        model.start_from(some.mean(0), some.std(0))
-        super().__init__(config, folder, device, model, average)
         batches = partial(
             SpokenBatches,
             tokenizer=self.nemo.tokenizer,
             size=training.batch_utterances,
             frames_per_step=config.model.decoder.n_frames_per_step,
         )
+        held_out = batches(self.held_out, self.true, phoneme_probability=1.0, seed=0).batches(float("inf"))
+        self.validation = [next(held_out) for _ in range(VALIDATION_BATCHES)]
+        if initial:
+            wide = Tacotron2Model.restore_from(str(initial), map_location="cpu").state_dict()
+            model.load_state_dict(narrowed(model, wide))
+            model.restore_normalisations(self.validation[0])
+        else:
+            model.start_from(some.mean(0), some.std(0))
+        super().__init__(config, folder, device, model, average)
         heard = batches(
             utterances,
             mels,
@@ -66,8 +79,6 @@ class SynthesisRun(TrainingRun):
             seed=training.seed + self.step,  # a continued run has another order
         )
         self.short, self.all = heard.batches(training.short_s), heard.batches(float("inf"))
-        held_out = batches(self.held_out, self.true, phoneme_probability=1.0, seed=0).batches(float("inf"))
-        self.validation = [next(held_out) for _ in range(VALIDATION_BATCHES)]
         self.vocoder = GriffinLim(preprocessor)
         self.transcriber = recogniser(recogniser_path)
 
@@ -133,9 +144,20 @@ def main() -> None:
         default=Path("training/checkpoints/quartznet_people_en.nemo"),
         help="EncDecCTCModel that transcribes the held-out texts",
     )
+    parser.add_argument(
+        "--initial",
+        type=Path,
+        help="checkpoint of another voice to begin with, of the same sizes and symbols",
+    )
     arguments = parser.parse_args()
-    config = OmegaConf.load(arguments.config)
-    run = SynthesisRun(config, arguments.run, arguments.device, arguments.data, arguments.recogniser)
+    run = SynthesisRun(
+        OmegaConf.load(arguments.config),
+        arguments.run,
+        arguments.device,
+        arguments.data,
+        arguments.recogniser,
+        arguments.initial,
+    )
     run.train(Budget(arguments.minutes, arguments.steps), arguments.save_every_s)
 
 

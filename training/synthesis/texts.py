@@ -98,7 +98,8 @@ _PATTERNS = (
     "The weather {when} is {weather}, with {count} degrees.",
 )
 _CHOICES = {
-    "greeting": "Hello|Hi|Good morning|Good afternoon|Good evening|Welcome|Nice to meet you|Thanks for calling",
+    "greeting": "Hello|Hi|Good morning|Good afternoon|Good evening|Welcome|"
+    "Nice to meet you|Thanks for calling",
     "name": "Anna|Michael|Sarah|David|Emma|James|Laura|Peter|Susan|Daniel|Julia|Robert|Karen|Thomas",
     "ask": "Could you|Can you|Would you|Shall I|Do you want to|Can we",
     "act": "open the window|call me back|send the report|play some music|set an alarm|book a table for two|"
@@ -107,7 +108,8 @@ _CHOICES = {
     "when": "today|tomorrow|tonight|this afternoon|on Monday|on Tuesday|on Wednesday|on Thursday|on Friday|"
     "next week|in the morning|after lunch|at noon|on the third of March|in September",
     "thing": "package|train|order|coffee|computer|ticket|doctor|bus|flight|printer|dinner|battery|phone|bill",
-    "state": "ready|late|on time|almost empty|on its way|not available|in the kitchen|cancelled|very good|here",
+    "state": "ready|late|on time|almost empty|on its way|"
+    "not available|in the kitchen|cancelled|very good|here",
     "side": "left|right",
     "street": "Main|Oak|Church|Bridge|Queen|Market|River|Park",
     "weather": "sunny|cloudy|cold and windy|warm|rainy|foggy",

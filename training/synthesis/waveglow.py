@@ -22,7 +22,7 @@ from training.run import TrainingRun, command_line
 from training.schedule import Budget
 from training.shards import Clip, as_float, read_split
 from training.synthesis.archive import save_compressed
-from training.synthesis.folded_waveglow import HOP, TAPS, FoldedWaveGlow, to_nemo
+from training.synthesis.folded_waveglow import HOP, TAPS, FoldedWaveGlow, from_nemo, to_nemo
 from training.synthesis.spectral_loss import SpectralLoss
 from training.synthesis.spectrograms import stored
 
@@ -36,7 +36,14 @@ class VocoderRun(TrainingRun):
     """Trains a WaveGlow with folded conditioning on segments of utterances."""
 
     def __init__(
-        self, config: DictConfig, folder: Path, device: str, data: Path, workers: int, predicted: Path | None
+        self,
+        config: DictConfig,
+        folder: Path,
+        device: str,
+        data: Path,
+        workers: int,
+        predicted: Path | None,
+        initial: Path | None,
     ) -> None:
         torch.manual_seed(config.training.seed)
         # Each worker computes the gradient of its segments on one thread.
@@ -46,7 +53,12 @@ class VocoderRun(TrainingRun):
         sizes = {key: value for key, value in config.model.waveglow.items() if key != "_target_"}
         self.nemo = WaveGlowModel(config.model)
         self.mel = self.nemo.audio_to_melspec_precessor
-        super().__init__(config, folder, device, FoldedWaveGlow(**sizes), FoldedWaveGlow(**sizes))
+        model = FoldedWaveGlow(**sizes)
+        self.is_adapted = initial is not None
+        if initial:
+            start = WaveGlowModel.restore_from(str(initial), map_location="cpu")
+            model.load_state_dict(from_nemo(start.waveglow.state_dict(), model))
+        super().__init__(config, folder, device, model, FoldedWaveGlow(**sizes))
         training = config.training
         self.loss = SpectralLoss(config.model.preprocessor.sample_rate, training.mel_weight)
         self.last_losses: dict[str, float] = {}
@@ -60,7 +72,7 @@ class VocoderRun(TrainingRun):
     @property
     def is_hybrid(self) -> bool:
         """Whether the spectral loss has joined the likelihood."""
-        return self.elapsed_s >= 60 * self.config.training.likelihood_minutes
+        return self.is_adapted or self.elapsed_s >= 60 * self.config.training.likelihood_minutes
 
     def write_model(self, path: Path) -> None:
         """Write the averaged model in NeMo's own form, compressed."""
@@ -193,11 +205,20 @@ def main() -> None:
         type=Path,
         help="output of training.synthesis.predicted: train on Tacotron 2's mels as well",
     )
+    parser.add_argument(
+        "--initial", type=Path, help="checkpoint of another voice to begin with, of the same sizes"
+    )
     parser.add_argument("--workers", type=int, default=2, help="threads, each with its own segments")
     arguments = parser.parse_args()
     config: Any = OmegaConf.load(arguments.config)
     run = VocoderRun(
-        config, arguments.run, arguments.device, arguments.data, arguments.workers, arguments.predicted
+        config,
+        arguments.run,
+        arguments.device,
+        arguments.data,
+        arguments.workers,
+        arguments.predicted,
+        arguments.initial,
     )
     run.train(Budget(arguments.minutes, arguments.steps), arguments.save_every_s)
 

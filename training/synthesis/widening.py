@@ -1,4 +1,4 @@
-"""Write a network with fewer encoder channels into NeMo's Tacotron2Model, whose embedding has 512.
+"""Write a network with fewer encoder channels into NeMo's Tacotron2Model, whose embedding has 512, and back.
 
 The channels that the network lacks are zero for every input: their convolutions, normalisations and LSTM
 units have no weights and no bias, so both compute the same.
@@ -6,6 +6,7 @@ units have no weights and no bias, so both compute the same.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -26,14 +27,9 @@ def _gates(narrow: int, wide: int) -> Tensor:
     return torch.cat([gate * wide + torch.arange(narrow) for gate in range(4)])
 
 
-def widened(network: Network, wide: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return the network's parameters in the shapes of `wide`, a Tacotron2Model's state.
-
-    Raises:
-        ValueError: the shapes differ in more than the encoder's channels.
-    """
+def _places(network: Network, wide_channels: int) -> Callable[[str, Tensor], tuple[Any, ...]]:
+    """Return a function that tells where a parameter of the network lies in its wide form."""
     narrow_channels = network.text_embedding.embedding_dim
-    wide_channels = wide["text_embedding.weight"].shape[1]
     channels = torch.arange(narrow_channels)
     memory = _halves(narrow_channels, wide_channels)
     gates = _gates(narrow_channels // 2, wide_channels // 2)
@@ -52,31 +48,60 @@ def widened(network: Network, wide: dict[str, Tensor]) -> dict[str, Tensor]:
         "decoder.linear_projection.linear_layer.weight": after_decoder,
         "decoder.gate_layer.linear_layer.weight": after_decoder,
     }
+
+    def place(name: str, value: Tensor) -> tuple[Any, ...]:
+        if name.startswith("encoder.lstm.weight"):
+            return gates[:, None], channels if "_ih_" in name else units
+        if name.startswith("encoder.lstm.bias"):
+            return (gates,)
+        if name.startswith("encoder.convolutions") and value.dim() == 3:
+            return channels[:, None], channels
+        if name.startswith("encoder.convolutions") and value.dim() == 1:
+            return (channels,)
+        return (slice(None), columns[name]) if name in columns else (...,)
+
+    return place
+
+
+def widened(network: Network, wide: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the network's parameters in the shapes of `wide`, a Tacotron2Model's state.
+
+    Raises:
+        ValueError: the shapes differ in more than the encoder's channels.
+    """
+    place = _places(network, wide["text_embedding.weight"].shape[1])
     result = {}
     for name, value in folded(network.state_dict()).items():
         target = torch.zeros_like(wide[name])
-        if name.startswith("encoder.lstm.weight"):
-            inner = channels if "_ih_" in name else units
-            target[gates[:, None], inner] = value
-        elif name.startswith("encoder.lstm.bias"):
-            target[gates] = value
-        elif name.startswith("encoder.convolutions") and value.dim() == 3:
-            target[channels[:, None], channels] = value
-        elif name.startswith("encoder.convolutions") and value.dim() == 1:
-            if name.endswith("running_var"):
-                target.fill_(1.0)
-            target[channels] = value
-        elif name in columns:
-            target[:, columns[name]] = value
-        elif target.shape == value.shape:
-            target.copy_(value)
-        else:
-            raise ValueError(
-                f"{name}: expected {tuple(target.shape)}, got {tuple(value.shape)}; "
-                "only the encoder's channels may differ."
-            )
+        if name.startswith("encoder.convolutions") and name.endswith("running_var"):
+            target.fill_(1.0)
+        where = place(name, value)
+        _check_shape(name, target[where], value)
+        target[where] = value
         result[name] = target
     return result
+
+
+def narrowed(network: Network, wide: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the state of a Tacotron2Model that `widened` wrote in the shapes of the network.
+
+    Raises:
+        ValueError: the shapes differ in more than the encoder's channels.
+    """
+    place = _places(network, wide["text_embedding.weight"].shape[1])
+    result = {}
+    for name, value in network.state_dict().items():
+        result[name] = wide[name][place(name, value)].clone()
+        _check_shape(name, result[name], value)
+    return result
+
+
+def _check_shape(name: str, found: Tensor, expected: Tensor) -> None:
+    if found.shape != expected.shape:
+        raise ValueError(
+            f"{name}: expected {tuple(found.shape)}, got {tuple(expected.shape)}; "
+            "only the encoder's channels may differ."
+        )
 
 
 def folded(state: dict[str, Tensor]) -> dict[str, Tensor]:

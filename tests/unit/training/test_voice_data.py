@@ -4,36 +4,17 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from training.corpus import Sentence
 from training.synthesis import prepare, pronunciations
-from training.synthesis.prepare import LEAD_S, LONGEST_CHARACTERS, TAIL_S, texts_of, trimmed, utterances
+from training.synthesis.kokoro import SAMPLE_RATE_HZ as TEACHER_RATE_HZ
+from training.synthesis.prepare import LEAD_S, TAIL_S, as_samples, is_readable, trimmed
 from training.synthesis.pronunciations import first_pronunciations
 from training.voices import SAMPLE_RATE_HZ
-
-
-def test_sentences_are_spoken_one_by_one() -> None:
-    assert list(utterances("It rained. Did he care? No!")) == ["It rained.", "Did he care?", "No!"]
-
-
-def test_long_sentences_are_spoken_in_clauses() -> None:
-    first = "when the rain had stopped at last and all of them were tired of waiting"
-    assert list(utterances(f"{first}, they went home.")) == [f"{first},", "they went home."]
-
-
-def test_a_row_without_a_mark_at_its_end_gets_a_comma() -> None:
-    assert list(utterances("and then")) == ["and then,"]
-
-
-def test_quotes_and_dashes_are_no_words() -> None:
-    assert list(utterances("\u201cStop\u201d\u2014he said\u2014'now'.")) == ["Stop, he said, now."]
-
-
-def test_sentences_too_long_for_an_utterance_are_left_out() -> None:
-    assert list(utterances("word " * LONGEST_CHARACTERS)) == []
 
 
 def test_every_clip_has_the_same_silence_at_its_ends() -> None:
@@ -47,12 +28,6 @@ def test_every_clip_has_the_same_silence_at_its_ends() -> None:
 
 def test_silence_alone_gives_nothing() -> None:
     assert len(trimmed(np.zeros(16000, np.int16))) == 0
-
-
-def test_texts_are_deterministic() -> None:
-    words = ("first", "second", "third")
-    sentences = [Sentence(f"a-{word}", f"This is the {word} row.", "train") for word in words]
-    assert texts_of(sentences, 2, "train") == texts_of(sentences, 2, "train")
 
 
 def test_dictionary_keeps_the_first_pronunciation_of_words() -> None:
@@ -71,11 +46,27 @@ def test_dictionary_is_read_from_the_wheel(tmp_path: Path, monkeypatch: pytest.M
     assert (notice, one, two) == (";;; Keep this.", "ONE  W AH1 N", "TWO  T UW1")
 
 
-def test_utterances_that_take_too_long_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    seconds = {"short": 1.0, "long": prepare.LONGEST_S}
-    monkeypatch.setattr(
-        prepare,
-        "speak",
-        lambda _voice, text, _randomness: np.full(round(seconds[text] * SAMPLE_RATE_HZ), 1000, np.int16),
-    )
-    assert [text for _, text in prepare.spoken(["short", "long"])] == ["short"]
+class _Teacher:
+    """Speaks so many seconds for every symbol."""
+
+    def __init__(self, symbol_s: float) -> None:
+        self.symbol_s = symbol_s
+
+    def speak(self, phonemes: str) -> NDArray[np.float32]:
+        return np.full(round(len(phonemes) * self.symbol_s * TEACHER_RATE_HZ), 0.5, np.float32)
+
+
+def test_utterances_that_take_too_long_are_left_out() -> None:
+    dictionary = {"SHORT": ["SH"], "LONGER": ["L", "L", "L"]}
+    teacher: Any = _Teacher(symbol_s=prepare.LONGEST_S / 2)
+    found = list(prepare.spoken(teacher, dictionary, ["Short", "longer"]))
+    assert [text for _, text in found] == ["Short"]
+
+
+def test_samples_too_loud_are_clipped_not_wrapped_around() -> None:
+    assert as_samples(np.full(2400, 1.5, np.float32)).min() > 0
+
+
+def test_texts_with_words_that_the_dictionary_lacks_are_not_readable() -> None:
+    assert is_readable("Go!", {"GO": ["G", "OW1"]})
+    assert not is_readable("Go home!", {"GO": ["G", "OW1"]})
