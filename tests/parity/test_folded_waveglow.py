@@ -2,7 +2,7 @@ import pytest
 import torch
 from nemo.collections.tts.modules.waveglow import WaveGlowModule
 
-from training.synthesis.folded_waveglow import HOP, TAPS, FoldedWaveGlow, to_nemo
+from training.synthesis.folded_waveglow import HOP, TAPS, FoldedWaveGlow, from_nemo, to_nemo
 
 MELS, GROUP = 6, 8
 SIZES = {
@@ -66,3 +66,15 @@ def test_noise_becomes_audio_and_audio_the_same_noise(folded):
     found, _ = folded.to_noise(folded.to_audio(noise, heard), heard)
     # Towards audio, the noise of the early outputs is read last.
     torch.testing.assert_close(torch.cat([found[:, 2:], found[:, :2]], 1), noise, rtol=1e-3, atol=1e-3)
+
+
+def test_the_folded_form_is_read_back_from_nemos_module(folded, nemo):
+    again = from_nemo(nemo.state_dict(), folded)
+    for name, value in folded.state_dict().items():
+        torch.testing.assert_close(again[name], value)
+
+
+def test_a_module_of_other_sizes_is_refused(nemo):
+    wider = FoldedWaveGlow(**SIZES | {"n_wn_channels": 16})
+    with pytest.raises(ValueError, match=r"expected \(\d.*\), got \(\d.*choose a checkpoint of the same sizes"):
+        from_nemo(nemo.state_dict(), wider)

@@ -5,8 +5,9 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from torch import nn
 
+from training.synthesis.batches import collate
 from training.synthesis.network import Network, speak
-from training.synthesis.widening import widened
+from training.synthesis.widening import narrowed, widened
 
 NARROW, WIDE, SYMBOLS, SEED = 6, 10, 12, 7
 MODEL = OmegaConf.create(
@@ -100,3 +101,42 @@ def test_other_differences_are_refused(narrow, wide):
     state = wide.state_dict() | {"postnet.convolutions.0.1.weight": torch.ones(9)}
     with pytest.raises(ValueError, match=r"postnet\.convolutions\.0\.1\.weight: expected \(9,\), got \(5,\)"):
         widened(narrow, state)
+
+
+@pytest.fixture(scope="module")
+def batch():
+    randomness = np.random.default_rng(0)
+    steps = [randomness.standard_normal((length, 8)).astype(np.float32) for length in (9, 7)]
+    return collate([[3, 1, 4, 1, 5, 9, 2, 6], [5, 3, 5, 8]], steps)
+
+
+@torch.no_grad()
+def test_a_network_that_begins_with_a_wide_one_says_the_same(narrow, wide, batch):
+    again = Network(MODEL, channels=NARROW, symbols=SYMBOLS, encoder_dropout=0.1).eval()
+    again.load_state_dict(narrowed(again, wide.state_dict()))
+    again.restore_normalisations(batch)
+    outputs = []
+    for network in (narrow, again):
+        torch.manual_seed(SEED)  # of the prenet's dropout
+        outputs.append(network(*batch))
+    for expected, got in zip(*outputs, strict=True):
+        torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-4)
+
+
+@torch.no_grad()
+def test_restored_normalisations_hold_in_training(narrow, wide, batch):
+    again = Network(MODEL, channels=NARROW, symbols=SYMBOLS, encoder_dropout=0.0)
+    again.load_state_dict(narrowed(again, wide.state_dict()))
+    again.restore_normalisations(batch)
+    assert again.training
+    norm = again.encoder.convolutions[0][1]
+    rows = torch.randn(64, NARROW) * norm.running_var.sqrt() + norm.running_mean
+    normed = norm(rows)
+    torch.testing.assert_close(normed.mean(0), rows.mean(0), rtol=0.1, atol=0.1)
+    torch.testing.assert_close(normed.std(0), norm.weight.detach(), rtol=0.1, atol=0.1)
+
+
+def test_a_checkpoint_of_other_sizes_is_refused(narrow, wide):
+    state = wide.state_dict() | {"decoder.attention_rnn.bias_ih": torch.ones(9)}
+    with pytest.raises(ValueError, match=r"decoder\.attention_rnn\.bias_ih: expected \(28,\), got \(9,\)"):
+        narrowed(narrow, state)

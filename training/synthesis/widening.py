@@ -92,14 +92,14 @@ def narrowed(network: Network, wide: dict[str, Tensor]) -> dict[str, Tensor]:
     result = {}
     for name, value in network.state_dict().items():
         result[name] = wide[name][place(name, value)].clone()
-        _check_shape(name, result[name], value)
+        _check_shape(name, value, result[name])
     return result
 
 
-def _check_shape(name: str, found: Tensor, expected: Tensor) -> None:
-    if found.shape != expected.shape:
+def _check_shape(name: str, expected: Tensor, got: Tensor) -> None:
+    if expected.shape != got.shape:
         raise ValueError(
-            f"{name}: expected {tuple(found.shape)}, got {tuple(expected.shape)}; "
+            f"{name}: expected {tuple(expected.shape)}, got {tuple(got.shape)}; "
             "only the encoder's channels may differ."
         )
 
