@@ -76,5 +76,7 @@ def test_the_folded_form_is_read_back_from_nemos_module(folded, nemo):
 
 def test_a_module_of_other_sizes_is_refused(nemo):
     wider = FoldedWaveGlow(**SIZES | {"n_wn_channels": 16})
-    with pytest.raises(ValueError, match=r"expected \(\d.*\), got \(\d.*choose a checkpoint of the same sizes"):
+    with pytest.raises(
+        ValueError, match=r"expected \(\d.*\), got \(\d.*choose a checkpoint of the same sizes"
+    ):
         from_nemo(nemo.state_dict(), wider)

@@ -25,7 +25,7 @@ from training.synthesis.texts import texts_of
 from training.voices import SAMPLE_RATE_HZ, Samples, resampled
 
 VOICE = "af_heart"
-LONGEST_S = 6.0
+LONGEST_S = 4.8
 SHARD_UTTERANCES = 200
 HELD_OUT_UTTERANCES = 300  # of validation and test each
 

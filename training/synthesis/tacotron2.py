@@ -65,6 +65,7 @@ class SynthesisRun(TrainingRun):
         )
         held_out = batches(self.held_out, self.true, phoneme_probability=1.0, seed=0).batches(float("inf"))
         self.validation = [next(held_out) for _ in range(VALIDATION_BATCHES)]
+        self.is_adapted = initial is not None
         if initial:
             wide = Tacotron2Model.restore_from(str(initial), map_location="cpu").state_dict()
             model.load_state_dict(narrowed(model, wide))
@@ -106,7 +107,8 @@ class SynthesisRun(TrainingRun):
         """Take one step."""
         training = self.config.training
         self.model.train()
-        losses = self.losses(self.model, next(self.short if progress < training.short_until else self.all))
+        is_short = progress < training.short_until and not self.is_adapted
+        losses = self.losses(self.model, next(self.short if is_short else self.all))
         fall = min(2 * progress, 1.0) * (training.alignment_weight - training.alignment_final_weight)
         weights = {"alignment_loss": training.alignment_weight - fall}
         self.optimizer.zero_grad(set_to_none=True)

@@ -1,7 +1,8 @@
 """Train the small WaveGlow: `python -m training.synthesis.waveglow --minutes 110`.
 
 The same command continues a run that was stopped. First the likelihood alone, then a spectral loss on
-synthesised audio joins it, which makes speech intelligible far sooner than likelihood does.
+synthesised audio joins it, which makes speech intelligible far sooner than likelihood does, and last an
+adversary.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import copy
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -21,12 +22,22 @@ from torch.nn import functional
 from training.run import TrainingRun, command_line
 from training.schedule import Budget
 from training.shards import Clip, as_float, read_split
+from training.synthesis.adversary import Adversary
 from training.synthesis.archive import save_compressed
 from training.synthesis.folded_waveglow import HOP, TAPS, FoldedWaveGlow, from_nemo, to_nemo
 from training.synthesis.spectral_loss import SpectralLoss
 from training.synthesis.spectrograms import stored
 
 Segment = tuple[torch.Tensor, torch.Tensor]  # mel frames with those before them, and samples
+
+
+class Gradient(NamedTuple):
+    """Losses of a worker's segments, and their gradients."""
+
+    losses: dict[str, float]
+    of_model: Sequence[torch.Tensor | None]
+    of_adversary: Sequence[torch.Tensor | None]  # none while it does not take part
+
 
 VALIDATION_SEGMENTS = 48
 VALIDATION_SIGMA = 0.6
@@ -58,6 +69,10 @@ class VocoderRun(TrainingRun):
         if initial:
             start = WaveGlowModel.restore_from(str(initial), map_location="cpu")
             model.load_state_dict(from_nemo(start.waveglow.state_dict(), model))
+        self.adversary = Adversary().to(device)
+        self.adversary_optimizer = torch.optim.AdamW(
+            self.adversary.parameters(), lr=config.training.adversary_learning_rate, betas=(0.8, 0.99)
+        )
         super().__init__(config, folder, device, model, FoldedWaveGlow(**sizes))
         training = config.training
         self.loss = SpectralLoss(config.model.preprocessor.sample_rate, training.mel_weight)
@@ -73,6 +88,24 @@ class VocoderRun(TrainingRun):
     def is_hybrid(self) -> bool:
         """Whether the spectral loss has joined the likelihood."""
         return self.is_adapted or self.elapsed_s >= 60 * self.config.training.likelihood_minutes
+
+    @property
+    def is_adversarial(self) -> bool:
+        """Whether the adversary has joined the spectral loss."""
+        return self.progress >= self.config.training.adversary_from
+
+    def load(self, state: dict[str, Any]) -> None:
+        """Continue from a checkpoint."""
+        super().load(state)
+        self.adversary.load_state_dict(state["adversary"])
+        self.adversary_optimizer.load_state_dict(state["adversary_optimizer"])
+
+    def state(self) -> dict[str, Any]:
+        """Return the contents of a checkpoint."""
+        return super().state() | {
+            "adversary": self.adversary.state_dict(),
+            "adversary_optimizer": self.adversary_optimizer.state_dict(),
+        }
 
     def write_model(self, path: Path) -> None:
         """Write the averaged model in NeMo's own form, compressed."""
@@ -127,8 +160,13 @@ class VocoderRun(TrainingRun):
         mels, samples = (torch.stack(tensors).to(self.device) for tensors in zip(*segments, strict=True))
         return mels, samples
 
-    def losses(self, segments: Segment, with_likelihood: bool, sigma: float) -> dict[str, torch.Tensor]:
-        """Compute the weighted losses of segments, without the likelihood where it overflows."""
+    def losses(
+        self, segments: Segment, with_likelihood: bool, sigma: float
+    ) -> tuple[dict[str, torch.Tensor], torch.Tensor | None]:
+        """Compute the weighted losses of segments, and the audio that was generated for them.
+
+        The likelihood is left out where it overflows.
+        """
         training = self.config.training
         mel, audio = segments
         conditions = self.model.conditions(mel)
@@ -137,20 +175,30 @@ class VocoderRun(TrainingRun):
             likelihood = self.negative_log_likelihood(self.model, audio, conditions)
             if torch.isfinite(likelihood):
                 losses["negative_log_likelihood"] = likelihood
-        if self.is_hybrid:
-            predicted = self.model.to_audio(self.noise(mel, sigma), conditions)
-            losses |= self.loss(predicted, audio)
-            if "negative_log_likelihood" in losses:
-                losses["negative_log_likelihood"] *= training.likelihood_weight * training.likelihood_every
-        return losses
+        if not self.is_hybrid:
+            return losses, None
+        generated = self.model.to_audio(self.noise(mel, sigma), conditions)
+        losses |= self.loss(generated, audio)
+        if "negative_log_likelihood" in losses:
+            losses["negative_log_likelihood"] *= training.likelihood_weight * training.likelihood_every
+        if self.is_adversarial:
+            doubt, distance = self.adversary.persuasion(audio, generated)
+            losses["doubt"] = training.adversary_weight * doubt
+            losses["activations"] = training.activations_weight * distance
+        return losses, generated
 
-    def gradient(self, segments: Segment, *how: Any) -> tuple[dict[str, float], list[torch.Tensor | None]]:
-        """Return the losses of segments and their gradient, leaving the parameters' own `grad` alone."""
-        losses = self.losses(segments, *how)
+    def gradient(self, segments: Segment, with_likelihood: bool, sigma: float) -> Gradient:
+        """Compute the losses of segments and their gradients, leaving the parameters' own `grad` alone."""
+        losses, generated = self.losses(segments, with_likelihood, sigma)
         if not losses:
-            return {}, [None] * len(self.parameters)
-        gradients = torch.autograd.grad(sum(losses.values()), self.parameters, allow_unused=True)
-        return {name: float(value.detach()) for name, value in losses.items()}, list(gradients)
+            return Gradient({}, [None] * len(self.parameters), [])
+        of_model = torch.autograd.grad(sum(losses.values()), self.parameters, allow_unused=True)
+        of_adversary: Sequence[torch.Tensor | None] = []
+        if generated is not None and self.is_adversarial:
+            losses["adversary"] = self.adversary.loss(segments[1], generated)
+            of_adversary = torch.autograd.grad(losses["adversary"], list(self.adversary.parameters()))
+        values = {name: float(value.detach()) for name, value in losses.items()}
+        return Gradient(values, of_model, of_adversary)
 
     def update(self, progress: float) -> dict[str, float]:
         """Take one step; returns its losses, the last one known where it was not computed."""
@@ -160,12 +208,15 @@ class VocoderRun(TrainingRun):
         sigma = float(self.randomness.uniform(*training.noise))
         jobs = [(self.batch(), with_likelihood, sigma) for _ in range(self.workers)]
         results = list(self.pool.map(lambda job: self.gradient(*job), jobs))
-        for parameter, *gradients in zip(self.parameters, *(found for _, found in results), strict=True):
-            known = [gradient for gradient in gradients if gradient is not None]
-            parameter.grad = sum(known[1:], known[0]) / len(results) if known else None
+        average_gradients(self.parameters, [result.of_model for result in results])
         self.apply_gradient()
-        for losses, _ in results:
-            self.last_losses |= losses
+        if all(result.of_adversary for result in results):
+            parameters = list(self.adversary.parameters())
+            average_gradients(parameters, [result.of_adversary for result in results])
+            torch.nn.utils.clip_grad_norm_(parameters, training.gradient_norm)
+            self.adversary_optimizer.step()
+        for result in results:
+            self.last_losses |= result.losses
         return dict(self.last_losses)
 
     def noise(self, mel: torch.Tensor, sigma: float) -> torch.Tensor:
@@ -192,6 +243,15 @@ class VocoderRun(TrainingRun):
         measured = self.loss(self.average.to_audio(noise, conditions), audio)
         measured["negative_log_likelihood"] = self.negative_log_likelihood(self.average, audio, conditions)
         return {f"validation_{name}": float(value) for name, value in measured.items()}
+
+
+def average_gradients(
+    parameters: Sequence[torch.nn.Parameter], gradients: Sequence[Sequence[torch.Tensor | None]]
+) -> None:
+    """Give every parameter the mean of the workers' gradients, leaving out the unknown ones."""
+    for parameter, *found in zip(parameters, *gradients, strict=True):
+        known = [gradient for gradient in found if gradient is not None]
+        parameter.grad = sum(known[1:], known[0]) / len(gradients) if known else None
 
 
 def main() -> None:
