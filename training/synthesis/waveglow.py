@@ -41,6 +41,7 @@ class Gradient(NamedTuple):
 
 VALIDATION_SEGMENTS = 48
 VALIDATION_SIGMA = 0.6
+LIKELIHOOD_LIMIT = 10.0  # negative logarithm per sample; speech has about -2
 
 
 class VocoderRun(TrainingRun):
@@ -165,7 +166,7 @@ class VocoderRun(TrainingRun):
     ) -> tuple[dict[str, torch.Tensor], torch.Tensor | None]:
         """Compute the weighted losses of segments, and the audio that was generated for them.
 
-        The likelihood is left out where it overflows.
+        The likelihood is left out where it (nearly) overflows, as its gradient would drown all others.
         """
         training = self.config.training
         mel, audio = segments
@@ -173,7 +174,7 @@ class VocoderRun(TrainingRun):
         losses = {}
         if with_likelihood:
             likelihood = self.negative_log_likelihood(self.model, audio, conditions)
-            if torch.isfinite(likelihood):
+            if likelihood < LIKELIHOOD_LIMIT:
                 losses["negative_log_likelihood"] = likelihood
         if not self.is_hybrid:
             return losses, None
