@@ -74,6 +74,11 @@ def test_the_folded_form_is_read_back_from_nemos_module(folded, nemo):
         torch.testing.assert_close(again[name], value)
 
 
+def test_a_module_that_was_never_folded_is_refused(folded):
+    with pytest.raises(ValueError, match="trained in the folded form"):
+        from_nemo(WaveGlowModule(**SIZES).state_dict(), folded)
+
+
 def test_a_module_of_other_sizes_is_refused(nemo):
     wider = FoldedWaveGlow(**SIZES | {"n_wn_channels": 16})
     with pytest.raises(

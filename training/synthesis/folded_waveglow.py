@@ -203,14 +203,20 @@ def from_nemo(state: dict[str, torch.Tensor], model: FoldedWaveGlow) -> dict[str
         model: of the same sizes; unchanged.
 
     Raises:
-        ValueError: the sizes differ.
+        ValueError: the sizes differ, or the module is not of the folded form.
     """
     mels, group = model.conditioning.mix.in_channels, model.n_group
     columns, biases = [], []
     folded = {}
     for k, coupling in enumerate(model.couplings):
         name, own = f"wavenet.{k}", f"couplings.{k}"
-        columns.append(_plain(state, f"{name}.cond_layer").view(-1, mels, group)[:, :, :TAPS])
+        column = _plain(state, f"{name}.cond_layer").view(-1, mels, group)
+        if column[:, :, TAPS:].any():
+            raise ValueError(
+                f"{name}.cond_layer: expected no weights beyond {TAPS} frames; "
+                "choose a checkpoint that was trained in the folded form."
+            )
+        columns.append(column[:, :, :TAPS])
         biases.append(state[f"{name}.cond_layer.bias"])
         for i in range(len(coupling.dilated)):
             for nemo, ours in ((f"in_layers.{i}", f"dilated.{i}"), (f"res_skip_layers.{i}", f"res_skip.{i}")):
