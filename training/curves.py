@@ -28,6 +28,7 @@ PANELS = {
     "end of the utterance, cross-entropy": {"gate_loss": "training", "validation_gate_loss": "held-out"},
     "spectra, convergence and log magnitude": {"stft": "training", "validation_stft": "held-out"},
     "log-mel bands, weighted": {"mel": "training", "validation_mel": "held-out"},
+    "adversary, squared error": {"adversary": "training"},
 }
 Curve = tuple[list[float], list[float]]
 
