@@ -133,16 +133,21 @@ def read_real_speech(manifest: Path) -> Iterable[tuple[str, str, Audio]]:
         yield row["source"].split(",")[0], spell(row["text"]), clip
 
 
-def markdown(tables: Mapping[str, Mapping[str, WordErrors]]) -> str:
+def markdown(
+    tables: Mapping[str, Mapping[str, WordErrors]], heading: str = "speech", order: Sequence[str] = ()
+) -> str:
     """Format tables of the same rows as one.
 
     Args:
         tables: by the heading of their column.
+        heading: of the column of the rows' names.
+        order: of the rows; otherwise that of the alphabet.
     """
-    rows = ["| speech | clips | words |" + "".join(f" {heading} |" for heading in tables)]
+    rows = [f"| {heading} | clips | words |" + "".join(f" {heading} |" for heading in tables)]
     rows.append("|---" * (3 + len(tables)) + "|")
     first = next(iter(tables.values()))
-    for name, errors in sorted(first.items()):
+    for name in [name for name in order if name in first] or sorted(first):
+        errors = first[name]
         rates = "".join(f" {table[name].rate:.1%} |" for table in tables.values())
         rows.append(f"| {name} | {errors.utterances} | {errors.words} |{rates}")
     return "\n".join(rows)

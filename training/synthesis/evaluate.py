@@ -18,14 +18,13 @@ import numpy as np
 import torch
 from nemo.collections.tts.models import Tacotron2Model, WaveGlowModel
 
+from training.evaluate import markdown, total
 from training.shards import Clip, as_float, read_split
-from training.synthesis.folded_waveglow import FoldedWaveGlow, from_nemo
+from training.synthesis.folded_waveglow import FoldedWaveGlow, from_nemo, sizes_of
 from training.synthesis.judges import (
-    WHISPER,
-    bundled_judges,
+    bundled_judge,
     errors_by_kind,
     naturalness,
-    together,
     whisper_judge,
 )
 from training.synthesis.listening import Audio, GriffinLim, Spoken, completeness, pace
@@ -44,8 +43,7 @@ def waveglow_vocoder(path: Path) -> Vocoder:
     Its folded form computes the same as NeMo's, in a tenth of the time.
     """
     nemo = WaveGlowModel.restore_from(str(path), map_location="cpu").eval()
-    sizes = {key: value for key, value in nemo.cfg.waveglow.items() if key != "_target_"}
-    model = FoldedWaveGlow(**sizes).eval()
+    model = FoldedWaveGlow(**sizes_of(nemo.cfg.waveglow)).eval()
     model.load_state_dict(from_nemo(nemo.waveglow.state_dict(), model))
 
     def vocoder(mel: Any) -> Audio:
@@ -86,14 +84,16 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="JSON file for the figures")
     arguments = parser.parse_args()
 
-    judges = bundled_judges(arguments.recogniser, arguments.language_model)
+    judges = [bundled_judge(arguments.recogniser, arguments.language_model)]
     if arguments.whisper:
-        judges[WHISPER] = whisper_judge(arguments.whisper)
+        judges.append(whisper_judge(arguments.whisper))
     utterances = read_split(arguments.data, arguments.split)[: arguments.utterances]
     clips = stages(arguments.tacotron2, arguments.waveglow, utterances, arguments.dither)
     figures: dict[str, dict[str, Any]] = {}
     for stage, audio in clips.items():
-        figures[stage] = {name: errors_by_kind(judge, audio, utterances) for name, judge in judges.items()}
+        figures[stage] = {}
+        for judge in judges:
+            figures[stage] |= errors_by_kind(judge, audio, utterances)
         if arguments.naturalness:
             figures[stage][NATURALNESS] = naturalness(audio)
         print(f"judged: {stage}", flush=True)
@@ -133,7 +133,7 @@ def stage_table(figures: Mapping[str, Mapping[str, Any]]) -> str:
     names = list(next(iter(figures.values())))
     rows = ["| audio |" + "".join(f" {name} |" for name in names), "|---" * (1 + len(names)) + "|"]
     for stage, row in figures.items():
-        cells = (f"{v:.2f}" if isinstance(v, float) else f"{together(v).rate:.1%}" for v in row.values())
+        cells = (f"{v:.2f}" if isinstance(v, float) else f"{total(v, '').rate:.1%}" for v in row.values())
         rows.append(f"| {stage} |" + "".join(f" {cell} |" for cell in cells))
     return "\n".join(rows)
 
@@ -141,21 +141,13 @@ def stage_table(figures: Mapping[str, Mapping[str, Any]]) -> str:
 def kind_table(row: Mapping[str, Any]) -> str:
     """Format one stage's word error rates by kind of text."""
     tables = {name: table for name, table in row.items() if name != NATURALNESS}
-    rows = [
-        "| text | clips | words |" + "".join(f" {name} |" for name in tables),
-        "|---" * (3 + len(tables)) + "|",
-    ]
-    first = next(iter(tables.values()))
-    for kind in (kind for kind in KINDS if kind in first):
-        rates = "".join(f" {table[kind].rate:.1%} |" for table in tables.values())
-        rows.append(f"| {kind} | {first[kind].utterances} | {first[kind].words} |{rates}")
-    return "\n".join(rows)
+    return markdown(tables, "text", KINDS)
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return value
-    return {"all": together(value).rate} | {kind: errors.rate for kind, errors in value.items()}
+    return {"all": total(value, "").rate} | {kind: errors.rate for kind, errors in value.items()}
 
 
 if __name__ == "__main__":

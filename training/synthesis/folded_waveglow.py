@@ -8,6 +8,7 @@ writes the result as weights of NeMo's module, which computes the same audio.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -156,6 +157,11 @@ class FoldedWaveGlow(nn.Module):
         """Turn (B, M, T) mel frames into (B, T*256) audio with fresh noise."""
         noise = sigma * torch.randn(len(mel), self.n_group, mel.size(2) * HOP // self.n_group)
         return self.to_audio(noise.to(mel), self.conditions(functional.pad(mel, (TAPS, 0))))
+
+
+def sizes_of(config: Mapping[str, Any]) -> dict[str, int]:
+    """Return the sizes in the configuration of a WaveGlowModule."""
+    return {key: value for key, value in config.items() if key != "_target_"}
 
 
 def _normed(weight: torch.Tensor, name: str) -> dict[str, torch.Tensor]:

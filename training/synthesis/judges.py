@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from training.corpus import spell
-from training.evaluate import hear, nemo_recognizer, searched_texts
+from training.evaluate import hear, nemo_recognizer, searched_texts, tabulate
 from training.scoring import WordErrors, greedy_text
 from training.shards import Clip
 from training.synthesis.listening import Audio, long_enough
@@ -16,26 +16,25 @@ from training.synthesis.readings import closest, readings
 from training.synthesis.texts import kind_of
 from training.voices import SAMPLE_RATE_HZ
 
-# Turns clips, each (N,) float32 at 16 kHz, and the texts that were asked for into what was understood.
-# The texts decide only how figures are read.
-Judge = Callable[[Sequence[Audio], Sequence[str]], list[str]]
+# Turns clips, each (N,) float32 at 16 kHz, and the texts that were asked for into what was understood, by the
+# name of the recogniser. The texts decide only how figures are read.
+Judge = Callable[[Sequence[Audio], Sequence[str]], dict[str, list[str]]]
 
 GREEDY, SEARCHED, WHISPER = "bundled recogniser", "with language model", "Whisper-base"
 
 
-def bundled_judges(checkpoint: Path, language_model: Path | None) -> dict[str, Judge]:
+def bundled_judge(checkpoint: Path, language_model: Path | None) -> Judge:
     """Load an EncDecCTCModel, greedy and, with the decoder's words.arpa.xz, with its beam search."""
     recognize, labels = nemo_recognizer(checkpoint)
 
-    def greedy(clips: Sequence[Audio], _: Sequence[str]) -> list[str]:
-        return [greedy_text(log_probs, labels) for log_probs in hear(recognize, long_enough(clips))]
+    def judge(clips: Sequence[Audio], _: Sequence[str]) -> dict[str, list[str]]:
+        heard = hear(recognize, long_enough(clips))
+        texts = {GREEDY: [greedy_text(log_probs, labels) for log_probs in heard]}
+        if language_model:
+            texts[SEARCHED] = searched_texts(heard, labels, language_model)
+        return texts
 
-    def searched(clips: Sequence[Audio], _: Sequence[str]) -> list[str]:
-        assert language_model
-        return searched_texts(hear(recognize, long_enough(clips)), labels, language_model)
-
-    judges: dict[str, Judge] = {GREEDY: greedy}
-    return judges | {SEARCHED: searched} if language_model else judges
+    return judge
 
 
 def whisper_judge(wheels: Path) -> Judge:
@@ -44,28 +43,20 @@ def whisper_judge(wheels: Path) -> Judge:
 
     whisper = Whisper(wheels)
 
-    def judge(clips: Sequence[Audio], references: Sequence[str]) -> list[str]:
+    def judge(clips: Sequence[Audio], references: Sequence[str]) -> dict[str, list[str]]:
         heard = [whisper.transcribe([np.clip(clip, -1, 1)])[0].text for clip in clips]
-        return [closest(*pair) for pair in zip(references, map(readings, heard), strict=True)]
+        return {WHISPER: [closest(*pair) for pair in zip(references, map(readings, heard), strict=True)]}
 
     return judge
 
 
-def errors_by_kind(judge: Judge, clips: Sequence[Audio], utterances: Sequence[Clip]) -> dict[str, WordErrors]:
-    """Count a judge's errors for every kind of text that `kind_of` names."""
+def errors_by_kind(
+    judge: Judge, clips: Sequence[Audio], utterances: Sequence[Clip]
+) -> dict[str, dict[str, WordErrors]]:
+    """Count the errors of a judge's recognisers for every kind of text that `kind_of` names."""
     references = [spell(utterance.text) for utterance in utterances]
-    table: dict[str, WordErrors] = {}
-    for utterance, reference, text in zip(utterances, references, judge(clips, references), strict=True):
-        table.setdefault(kind_of(utterance.text), WordErrors()).add(reference, text)
-    return table
-
-
-def together(table: Mapping[str, WordErrors]) -> WordErrors:
-    """Sum the errors of all kinds."""
-    rows = table.values()
-    return WordErrors(
-        sum(r.errors for r in rows), sum(r.words for r in rows), sum(r.utterances for r in rows)
-    )
+    kinds = [kind_of(utterance.text) for utterance in utterances]
+    return {name: tabulate(kinds, references, texts) for name, texts in judge(clips, references).items()}
 
 
 def naturalness(clips: Sequence[Audio]) -> float:

@@ -24,11 +24,15 @@ from training.schedule import Budget
 from training.shards import Clip, as_float, read_split
 from training.synthesis.adversary import Adversary
 from training.synthesis.archive import save_compressed
-from training.synthesis.folded_waveglow import HOP, TAPS, FoldedWaveGlow, from_nemo, to_nemo
+from training.synthesis.folded_waveglow import HOP, TAPS, FoldedWaveGlow, from_nemo, sizes_of, to_nemo
 from training.synthesis.spectral_loss import SpectralLoss
 from training.synthesis.spectrograms import stored
 
 Segment = tuple[torch.Tensor, torch.Tensor]  # mel frames with those before them, and samples
+
+VALIDATION_SEGMENTS = 48
+VALIDATION_SIGMA = 0.6
+LIKELIHOOD_LIMIT = 10.0  # negative logarithm per sample; speech has about -2
 
 
 class Gradient(NamedTuple):
@@ -37,11 +41,6 @@ class Gradient(NamedTuple):
     losses: dict[str, float]
     of_model: Sequence[torch.Tensor | None]
     of_adversary: Sequence[torch.Tensor | None]  # none while it does not take part
-
-
-VALIDATION_SEGMENTS = 48
-VALIDATION_SIGMA = 0.6
-LIKELIHOOD_LIMIT = 10.0  # negative logarithm per sample; speech has about -2
 
 
 class VocoderRun(TrainingRun):
@@ -62,7 +61,7 @@ class VocoderRun(TrainingRun):
         torch.set_num_threads(1)
         self.workers = workers
         self.pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
-        sizes = {key: value for key, value in config.model.waveglow.items() if key != "_target_"}
+        sizes = sizes_of(config.model.waveglow)
         self.nemo = WaveGlowModel(config.model)
         self.mel = self.nemo.audio_to_melspec_precessor
         model = FoldedWaveGlow(**sizes)
